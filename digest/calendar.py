@@ -1,0 +1,92 @@
+"""Which listing dates exist, and when each is expected and overdue. All in New York's time.
+
+arXiv announces at 20:00 New York time, Sunday to Thursday, and the listing bears the next day's date
+(https://info.arxiv.org/help/availability.html). The dates on which it defers are data: a table in the
+package, extended by ``[calendar] deferred``. A page's own date always wins over this calendar.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTH_NAMES = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+"""In English whatever the locale, as arXiv writes them; their first three letters are the short forms."""
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+_DAY = timedelta(days=1)
+_ANNOUNCED = time(20)
+_OVERDUE = time(12)
+_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+CATCHUP_DAYS = 91
+"""arXiv's catchup pages reach back this many days from today."""
+
+
+@cache
+def known_deferrals() -> frozenset[date]:
+    """The dates on which arXiv is known to have deferred its announcement, from the package's table."""
+    text = (files("digest") / "deferrals.txt").read_text(encoding="ascii")
+    lines = (line.split(":") for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(date.fromisoformat(f"{year}-{day}") for year, days in lines for day in days.split())
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """arXiv's announcements, given the dates in ``deferred`` on which it makes none."""
+
+    deferred: frozenset[date]
+
+    @classmethod
+    def with_extra(cls, extra: Iterable[date] = ()) -> "Calendar":
+        """Return the known calendar with a user's own deferred dates added."""
+        return cls(known_deferrals() | frozenset(extra))
+
+    def announces(self, day: date) -> bool:
+        """Whether arXiv announces on the evening of ``day``."""
+        weekday = day.weekday()
+        if weekday in (_FRIDAY, _SATURDAY):
+            return False
+        if weekday == _SUNDAY:
+            return day not in self.deferred and day - 2 * _DAY not in self.deferred
+        return day not in self.deferred
+
+    def is_listing_date(self, day: date) -> bool:
+        """Whether a listing of the date ``day`` exists."""
+        return day.weekday() < _SATURDAY and self.announces(day - _DAY)
+
+    def newest_expected(self, now: datetime) -> date:
+        """The newest listing date that arXiv should be showing at the instant ``now``."""
+        local = now.astimezone(NEW_YORK)
+        day = local.date() + (_DAY if local.time() >= _ANNOUNCED else timedelta())
+        while not self.is_listing_date(day):
+            day -= _DAY
+        return day
+
+    def listing_dates(self, first: date, last: date) -> Iterator[date]:
+        """Yield the listing dates from ``first`` to ``last``, both included."""
+        for offset in range((last - first).days + 1):
+            day = first + offset * _DAY
+            if self.is_listing_date(day):
+                yield day
+
+
+def expected_at(day: date) -> datetime:
+    """When the listing of ``day`` goes out: 20:00 in New York on the evening before."""
+    return datetime.combine(day - _DAY, _ANNOUNCED, NEW_YORK)
+
+
+def is_overdue(day: date, now: datetime) -> bool:
+    """Whether the listing of ``day`` should long be there: from noon in New York on ``day``."""
+    return now >= datetime.combine(day, _OVERDUE, NEW_YORK)
+
+
+def today(now: datetime) -> date:
+    """New York's calendar date at the instant ``now``."""
+    return now.astimezone(NEW_YORK).date()

@@ -1,0 +1,94 @@
+"""Everything that can go wrong, grouped by what the caller should do about it.
+
+::
+
+    DigestError                 exit  what to do
+    ├── UsageError                2   mend the command line or the configuration
+    │   ├── ConfigError
+    │   └── TemplateError
+    ├── LockHeldError             3   another run is at work; it will do the job
+    ├── MissingError              4   a day is overdue, or not stored
+    ├── PageRefusedError          5   look at the kept page; the layout may have changed
+    ├── StoreError                6   mend the disk or the database
+    │   ├── SchemaTooNewError
+    │   └── DamageError
+    └── TryLaterError            75   arXiv is unreachable, throttling or lagging
+        └── ListingIncompleteError
+
+Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this project's own; 75 is
+``EX_TEMPFAIL`` of BSD's sysexits.
+"""
+
+from collections.abc import Iterable
+
+# When several days of one run fail, the gravest code is the run's: the store before a page, a page
+# before a missing day, anything that needs a person before "try later".
+_GRAVITY = (6, 5, 4, 7, 75)
+
+
+class DigestError(Exception):
+    """Base of all expected failures; its text is one line for a person."""
+
+    exit_code = 1
+
+
+class UsageError(DigestError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """The configuration is missing, unreadable or wrong."""
+
+
+class TemplateError(UsageError):
+    """A template is missing, or cannot be parsed or rendered."""
+
+
+class LockHeldError(DigestError):
+    """Another run holds the archive's lock."""
+
+    exit_code = 3
+
+
+class MissingError(DigestError):
+    """A listing is overdue and missing, or the day asked for is not stored."""
+
+    exit_code = 4
+
+
+class PageRefusedError(DigestError):
+    """A page does not prove itself a complete listing; says what was expected and found."""
+
+    exit_code = 5
+
+
+class StoreError(DigestError):
+    """The database or the disk cannot be read or written."""
+
+    exit_code = 6
+
+
+class SchemaTooNewError(StoreError):
+    """The database was made by a newer version of digest."""
+
+
+class DamageError(StoreError):
+    """Something kept here does not hold together any more, such as a day record."""
+
+
+class TryLaterError(DigestError):
+    """arXiv is unreachable, throttling or lagging; the same command will do later."""
+
+    exit_code = 75
+
+
+class ListingIncompleteError(TryLaterError):
+    """arXiv itself says that it shows only part of the listing (a lagging replica)."""
+
+
+def gravest(codes: Iterable[int]) -> int:
+    """Return the exit code for a run whose parts ended with ``codes``; 0 when none failed."""
+    failed = {code for code in codes if code}
+    return next((code for code in _GRAVITY if code in failed), max(failed, default=0))

@@ -1,0 +1,236 @@
+"""The values that cross borders. All are frozen; none does I/O."""
+
+import html
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import total_ordering
+
+CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
+"""An arXiv archive or category, such as ``astro-ph``, ``cs.CV`` or ``cond-mat.mes-hall``."""
+
+_NEW_ID = re.compile(r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])\.(?P<number>[0-9]{4,5})")
+_OLD_ID = re.compile(
+    r"(?P<archive>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?)/"
+    r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<number>[0-9]{3})"
+)
+
+
+_TAG = re.compile(r"<[^>]*>")
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class ArxivId:
+    """An arXiv identifier without its version.
+
+    Both schemes of https://info.arxiv.org/help/arxiv_identifier.html are known: ``2110.10101`` (four
+    digits until 2014, five since 2015) and ``hep-th/9901001`` (until March 2007). Ids sort by year,
+    month and number, never as text; equal old ones sort by the name of their archive.
+    """
+
+    year: int
+    month: int
+    number: int
+    archive: str
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "ArxivId":
+        """Return the id that ``text`` is, whole and in ASCII.
+
+        Raises:
+            ValueError: ``text`` is no arXiv id, or has a version.
+        """
+        match = _NEW_ID.fullmatch(text) or _OLD_ID.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is no arXiv id")
+        parts = match.groupdict()
+        year = int(parts["year"])
+        year += 1900 if year > 90 else 2000
+        number = parts["number"]
+        if "archive" not in parts and len(number) != (5 if year >= 2015 else 4):
+            raise ValueError(f"{text!r} is no arXiv id: {len(number)} digits in {year}")
+        return cls(year, int(parts["month"]), int(number), parts.get("archive", ""), text)
+
+    @property
+    def sort_key(self) -> tuple[int, int, int, str]:
+        """Year, month, number, archive."""
+        return (self.year, self.month, self.number, self.archive)
+
+    def __lt__(self, other: "ArxivId") -> bool:
+        return self.sort_key < other.sort_key
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Section(StrEnum):
+    """The sections of a listing, in the order in which arXiv shows them."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACEMENT = "replacement"
+
+
+class State(StrEnum):
+    """How well a stored day is known, the strongest first."""
+
+    COMPLETE = "complete"
+    EMPTY = "empty"
+    PROVISIONAL = "provisional"
+    IMPORTED = "imported"
+    RECONSTRUCTED = "reconstructed"
+
+    @property
+    def strength(self) -> int:
+        """A stronger state replaces a weaker one; ``complete`` and ``empty`` are equally strong."""
+        return _STRENGTH[self]
+
+
+_STRENGTH = {
+    State.COMPLETE: 4,
+    State.EMPTY: 4,
+    State.PROVISIONAL: 3,
+    State.IMPORTED: 2,
+    State.RECONSTRUCTED: 1,
+}
+
+
+class Source(StrEnum):
+    """Where the entries of a day came from."""
+
+    LISTING = "listing"
+    CATCHUP = "catchup"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class RawPage:
+    """What a server answered: the exact bytes after content decoding, kept before anything else."""
+
+    url: str
+    fetched_at: datetime
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageRef:
+    """The address of a page that a day was proven by, and the SHA-256 of its bytes."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address found in a paper's abstract or comments."""
+
+    url: str
+    kind: str
+    found_in: str
+
+
+def without_markup(line: str) -> str:
+    """Return the text of one ``line`` of canonical HTML, in which only ``a`` and ``br`` occur."""
+    return html.unescape(_TAG.sub("", line))
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A paper as one listing showed it: one revision of its metadata.
+
+    ``title``, ``authors`` and ``journal_ref`` are plain text. ``abstract`` and ``comments`` are one line of
+    HTML in which only ``a`` and ``br`` occur. A field that the source does not carry is ``None``.
+    """
+
+    arxiv_id: ArxivId
+    title: str
+    authors: tuple[str, ...]
+    primary_category: str
+    categories: tuple[str, ...]
+    abstract: str | None = None
+    comments: str | None = None
+    journal_ref: str | None = None
+    links: tuple[Link, ...] = ()
+
+    @property
+    def pdf_url(self) -> str:
+        """The digest's form of the PDF address; arXiv redirects it to the one without ``.pdf``."""
+        return f"https://arxiv.org/pdf/{self.arxiv_id}.pdf"
+
+    @property
+    def plain_abstract(self) -> str:
+        """The abstract without markup."""
+        return without_markup(self.abstract or "")
+
+    @property
+    def abstract_url(self) -> str:
+        """The address of the paper's abstract page."""
+        return f"https://arxiv.org/abs/{self.arxiv_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper's place in a listing; ``position`` counts from 1 through all sections."""
+
+    section: Section
+    position: int
+    paper: Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One category's listing of one date: what the archive keeps.
+
+    ``declared`` holds what arXiv said that each section has; a section that it left out is not in it.
+    ``entries`` stand in the order of their positions.
+    """
+
+    category: str
+    date: date
+    state: State
+    source: Source
+    declared: Mapping[Section, int]
+    entries: tuple[Entry, ...]
+    pages: tuple[PageRef, ...]
+    parser_version: int
+
+    def count(self, section: Section) -> int:
+        """How many entries of ``section`` are here."""
+        return sum(entry.section is section for entry in self.entries)
+
+    @property
+    def counts(self) -> dict[Section, int]:
+        """How many entries of each section are here; all three sections stand in it."""
+        found = Counter(entry.section for entry in self.entries)
+        return {section: found[section] for section in Section}
+
+
+@dataclass(frozen=True, slots=True)
+class DaySummary:
+    """A stored day without its entries: what an index, a status or a decision needs."""
+
+    category: str
+    date: date
+    state: State
+    source: Source
+    declared: Mapping[Section, int]
+    counts: Mapping[Section, int]
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed."""
+
+    command: str
+    started_at: datetime
+    finished_at: datetime | None
+    exit_code: int | None
+    requests: int

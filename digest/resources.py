@@ -1,0 +1,45 @@
+"""Where the files that travel with the package are: templates, migrations, the example configuration."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from digest.errors import ConfigError, TemplateError
+
+_SUFFIX = ".md.j2"
+_DIGESTS = ("classic",)
+"""The templates of digests that travel with the package."""
+
+
+def folder(name: str) -> Path:
+    """Return the folder or file ``name`` inside the installed package, or at the top of a checkout.
+
+    Raises:
+        FileNotFoundError: the installation is damaged.
+    """
+    package = Path(str(files("digest")))
+    for place in (package / name, package.parent / name):
+        if place.exists():
+            return place
+    raise FileNotFoundError(f"{name} is missing from the installed package; install digest again")
+
+
+def read_template(name: str, relative_to: Path) -> str:
+    """Return the text of a built-in template, or of a user's own, which has a path that ends with ``.j2``.
+
+    Raises:
+        ConfigError: there is no such built-in template.
+        TemplateError: the user's file cannot be read.
+    """
+    if name in _DIGESTS:
+        return built_in_template(name)
+    if not name.endswith(".j2"):
+        raise ConfigError(f"[digest] template: expected {' or '.join(_DIGESTS)}, or a path FILE.md.j2, found {name!r}")
+    try:
+        return (relative_to / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{relative_to / name}: {getattr(error, 'strerror', None) or error}") from error
+
+
+def built_in_template(name: str) -> str:
+    """Return the text of a template of the package, such as ``index``."""
+    return (folder("templates") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
