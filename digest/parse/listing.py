@@ -1,0 +1,352 @@
+"""One listing or catchup page → its entries, proven to be all that the page says it shows.
+
+Every layout since 2014 that carries abstracts is known (today's; July 2024; 12 to 23 September 2024, which
+bears no date; the one before 2024). A page that cannot prove itself is refused, with what was expected and
+what was found.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from lxml import etree
+
+from digest.errors import ListingIncompleteError, PageRefusedError
+from digest.model import CATEGORY, ArxivId, Entry, Paper, Section, Source
+from digest.parse.dates import parse_date
+from digest.parse.links import find_links
+from digest.parse.markup import collapse, one_line_html, plain_text
+
+_SECTIONS = {
+    "New submissions": Section.NEW,
+    "Cross submissions": Section.CROSS,
+    "Cross-lists": Section.CROSS,
+    "Replacement submissions": Section.REPLACEMENT,
+    "Replacements": Section.REPLACEMENT,
+}
+_NAMES = "|".join(_SECTIONS)
+_TITLE_DATE = re.compile(r"Showing new listings for (.+)")
+_CATCHUP_DATE = re.compile(r"Catchup results for .+ on (.+)")
+_HEADING = re.compile(
+    rf"(?P<name>{_NAMES})(?: for (?P<date>[^(]+?))?"
+    r" \((?P<cut>continued, )?showing (?P<part>first |last )?(?P<shown>[0-9]+) of (?P<all>[0-9]+) entries ?\)"
+)
+_OLD_HEADING = re.compile(rf"(?P<name>{_NAMES}) for (?P<date>[^(]+)")
+_TOTAL = re.compile(r"\b[Tt]otal of ([0-9]+) entries")
+_OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
+_NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
+_ITEM = re.compile(r"item([0-9]+)")
+_OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
+_SUBJECT = re.compile(r".*\(([^()]+)\)")
+_MARKED = ("abstract", "list-comments")
+_END = re.compile(rb"</html>\s*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page shows, and what it says of the whole listing that it belongs to.
+
+    ``declared`` holds the entries that each section has on all pages together, ``total`` their sum by
+    the page's own count. ``date`` is None where the layout bears none; ``category`` where no link of the
+    page names it. ``partial`` names sections that are short although the page was not cut: a lagging
+    replica.
+    """
+
+    source: Source
+    date: date | None
+    category: str | None
+    total: int
+    declared: Mapping[Section, int]
+    entries: tuple[Entry, ...]
+    partial: tuple[Section, ...] = ()
+
+
+@dataclass
+class _Record:
+    section: Section
+    position: int
+    arxiv_id: ArxivId
+    title: str
+    authors: tuple[str, ...]
+    subjects: tuple[str, ...]
+    markup: dict[str, etree._Element]
+
+
+@dataclass
+class _Reading:
+    """What has been read of a page so far."""
+
+    dates: set[date] = field(default_factory=set)
+    shown: dict[Section, int] = field(default_factory=dict)
+    declared: dict[Section, int] = field(default_factory=dict)
+    partial: list[Section] = field(default_factory=list)
+    records: list[_Record] = field(default_factory=list)
+    section: Section | None = None
+    term: etree._Element | None = None
+
+    def found(self, section: Section) -> int:
+        return sum(record.section is section for record in self.records)
+
+
+def parse_page(body: bytes) -> Page:
+    """Parse the bytes of a ``/list/…/new`` or ``/catchup/…`` page.
+
+    Raises:
+        PageRefusedError: the page is cut, of an unknown layout, or contradicts itself.
+        ListingIncompleteError: a catchup page names a total but shows nothing (a lagging replica).
+    """
+    root = _listing_root(body)
+    reading = _Reading()
+    for element in root.iter("h1", "h3", "dt", "dd"):
+        _READERS[str(element.tag)](element, reading)
+    total, is_old = _total(root)
+    if is_old:
+        reading.declared = _old_declared(root, total, set(reading.declared))
+    page = Page(
+        source=_source(root),
+        date=_only_date(reading.dates),
+        category=_category(root),
+        total=total,
+        declared=reading.declared,
+        entries=_entries(reading.records),
+        partial=tuple(reading.partial),
+    )
+    _prove(page, reading, root)
+    return page
+
+
+def _listing_root(body: bytes) -> etree._Element:
+    if not body.strip():
+        raise PageRefusedError("expected a listing page, found an empty body")
+    if not _END.search(body):
+        raise PageRefusedError(f"expected the page to end with </html>, found it cut after {len(body)} bytes")
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {error.start}") from error
+    document = etree.fromstring(body, etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    root = None if document is None else document.find(".//div[@id='dlpage']")
+    if root is None:
+        title = "" if document is None else collapse(document.findtext(".//title") or "")
+        raise PageRefusedError(f"expected a listing page, found an unknown layout titled {title!r}")
+    return root
+
+
+def _read_title(element: etree._Element, reading: _Reading) -> None:
+    if match := _CATCHUP_DATE.fullmatch(plain_text(element)):
+        reading.dates.add(parse_date(match[1]))
+
+
+def _read_heading(element: etree._Element, reading: _Reading) -> None:
+    text = plain_text(element)
+    if match := _TITLE_DATE.fullmatch(text):
+        reading.dates.add(parse_date(match[1]))
+        return
+    match = _HEADING.fullmatch(text) or _OLD_HEADING.fullmatch(text)
+    if match is None:
+        raise PageRefusedError(f"expected the heading of a known section, found {text!r}")
+    section = _SECTIONS[match["name"]]
+    if section in reading.declared:
+        raise PageRefusedError(f"expected each section once, found {section} twice")
+    if match["date"]:
+        reading.dates.add(parse_date(match["date"]))
+    reading.section = section
+    counts = match.groupdict()
+    reading.declared[section] = int(counts.get("all") or 0)
+    if "shown" not in counts:
+        return
+    reading.shown[section] = int(counts["shown"])
+    if not counts["cut"] and not counts["part"] and counts["shown"] != counts["all"]:
+        reading.partial.append(section)
+
+
+def _read_term(element: etree._Element, reading: _Reading) -> None:
+    if reading.term is not None:
+        raise PageRefusedError("expected each dt to be followed by its dd, found a dt alone")
+    reading.term = element
+
+
+def _read_description(element: etree._Element, reading: _Reading) -> None:
+    if reading.term is None or reading.section is None:
+        raise PageRefusedError("expected each dd after its dt inside a section, found one elsewhere")
+    record = _record(reading.section, reading.term, element)
+    reading.records.append(record)
+    reading.term = None
+
+
+_READERS: Mapping[str, Callable[[etree._Element, _Reading], None]] = {
+    "h1": _read_title,
+    "h3": _read_heading,
+    "dt": _read_term,
+    "dd": _read_description,
+}
+
+
+def _record(section: Section, term: etree._Element, description: etree._Element) -> _Record:
+    position = _position(term)
+    arxiv_id = _arxiv_id(term, position)
+    parts = _parts(description)
+    for needed in ("list-title", "list-authors", "list-subjects"):
+        if needed not in parts:
+            raise PageRefusedError(f"expected a {needed} in {arxiv_id}, found none")
+    if "abstract" not in parts and section is not Section.REPLACEMENT:
+        raise PageRefusedError(f"expected an abstract in {arxiv_id}, found none")
+    title = plain_text(parts["list-title"])
+    authors = tuple(plain_text(anchor) for anchor in parts["list-authors"].iter("a"))
+    if not title or not all(authors) or not authors:
+        raise PageRefusedError(f"expected a title and authors in {arxiv_id}, found {title!r} by {authors}")
+    subjects = _subjects(parts["list-subjects"], arxiv_id)
+    return _Record(section, position, arxiv_id, title, authors, subjects, parts)
+
+
+def _parts(description: etree._Element) -> dict[str, etree._Element]:
+    """Return the fields of a record by arXiv's class names; the abstract's is our own."""
+    parts: dict[str, etree._Element] = {}
+    for element in description.iter("div", "p"):
+        name = "abstract" if element.tag == "p" else (element.get("class") or "").split(" ")[0]
+        if name in parts:
+            raise PageRefusedError(f"expected each field once in a record, found {name} twice")
+        parts[name] = element
+    return parts
+
+
+def _position(term: etree._Element) -> int:
+    for anchor in term.iter("a"):
+        match = _ITEM.fullmatch(anchor.get("name") or "")
+        if match and plain_text(anchor) == f"[{match[1]}]":
+            return int(match[1])
+    raise PageRefusedError(f"expected an item number such as [31], found {plain_text(term)!r}")
+
+
+def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
+    addresses = [anchor.get("href") or "" for anchor in term.iter("a") if anchor.get("title") == "Abstract"]
+    try:
+        (address,) = addresses
+        return ArxivId.parse(address.removeprefix("/abs/"))
+    except ValueError as error:
+        raise PageRefusedError(f"expected one arXiv id in item {position}, found {addresses}") from error
+
+
+def _subjects(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
+    """Return the categories, the primary one first."""
+    names = [_SUBJECT.fullmatch(subject.strip()) for subject in plain_text(element).split(";")]
+    categories = tuple(match[1] for match in names if match and CATEGORY.fullmatch(match[1]))
+    primary = [span for span in element.iter("span") if span.get("class") == "primary-subject"]
+    if not primary or len(categories) != len(names):
+        raise PageRefusedError(f"expected the subjects of {arxiv_id}, found {plain_text(element)!r}")
+    first = _SUBJECT.fullmatch(plain_text(primary[0]))
+    if first is None or first[1] != categories[0]:
+        raise PageRefusedError(f"expected the primary subject of {arxiv_id} first, found {categories}")
+    return categories
+
+
+def _entries(records: Sequence[_Record]) -> tuple[Entry, ...]:
+    """Turn all records into entries at once, because their markup is cleaned in one batch."""
+    places = [(record, name) for record in records for name in _MARKED if name in record.markup]
+    lines = one_line_html([record.markup[name] for record, name in places])
+    texts = {(record.position, name): line for (record, name), line in zip(places, lines, strict=True)}
+    return tuple(_entry(record, *(texts.get((record.position, name)) for name in _MARKED)) for record in records)
+
+
+def _entry(record: _Record, abstract: str | None, comments: str | None) -> Entry:
+    journal_ref = record.markup.get("list-journal-ref")
+    paper = Paper(
+        arxiv_id=record.arxiv_id,
+        title=record.title,
+        authors=record.authors,
+        primary_category=record.subjects[0],
+        categories=record.subjects,
+        abstract=abstract,
+        comments=comments or None,
+        journal_ref=None if journal_ref is None else plain_text(journal_ref) or None,
+        links=find_links(abstract=abstract, comments=comments),
+    )
+    return Entry(record.section, record.position, paper)
+
+
+def _outside_text(root: etree._Element) -> str:
+    """Return the page's own words: all text of the listing outside its records."""
+    parts = [root.text or ""]
+    for child in root:
+        if child.tag != "dl" and isinstance(child.tag, str):
+            parts.append(_outside_text(child))
+        parts.append(child.tail or "")
+    return collapse(" ".join(parts))
+
+
+def _total(root: etree._Element) -> tuple[int, bool]:
+    text = _outside_text(root)
+    totals = set(_TOTAL.findall(text))
+    if len(totals) != 1:
+        raise PageRefusedError(f"expected one total such as 'Total of 86 entries', found {sorted(totals)}")
+    return int(totals.pop()), bool(_OLD_TOTAL.search(text))
+
+
+def _old_declared(root: etree._Element, total: int, shown: set[Section]) -> dict[Section, int]:
+    """Work out the sections' sizes where the page states none: from the item that each begins with."""
+    starts: dict[Section, int] = {}
+    for anchor in root.iterfind("ul/li/a"):
+        section = _SECTIONS.get(plain_text(anchor))
+        match = re.search(r"#item([0-9]+)\Z", anchor.get("href") or "")
+        if section:
+            starts[section] = int(match[1]) if match else 1
+    if missing := shown - set(starts):
+        raise PageRefusedError(f"expected a link to each section, found none to {', '.join(sorted(missing))}")
+    ordered = sorted(starts, key=list(Section).index)
+    ends = [starts[section] for section in ordered[1:]] + [total + 1]
+    return {section: end - starts[section] for section, end in zip(ordered, ends, strict=True)}
+
+
+def _source(root: etree._Element) -> Source:
+    titles = (plain_text(title) for title in root.iter("h1"))
+    return Source.CATCHUP if any(_CATCHUP_DATE.fullmatch(title) for title in titles) else Source.LISTING
+
+
+def _only_date(dates: set[date]) -> date | None:
+    if len(dates) > 1:
+        raise PageRefusedError(f"expected one date, found {', '.join(map(str, sorted(dates)))}")
+    return next(iter(dates), None)
+
+
+def _category(root: etree._Element) -> str | None:
+    matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in root.iter("a"))
+    names = {match[1] for match in matches if match and CATEGORY.fullmatch(match[1])}
+    if len(names) > 1:
+        raise PageRefusedError(f"expected links to one category, found {', '.join(sorted(names))}")
+    return next(iter(names), None)
+
+
+def _prove(page: Page, reading: _Reading, root: etree._Element) -> None:
+    if reading.term is not None:
+        raise PageRefusedError("expected each dt to be followed by its dd, found the page to end after a dt")
+    _prove_not_blank(page, root)
+    for section, shown in reading.shown.items():
+        if reading.found(section) != shown or shown > page.declared[section]:
+            raise PageRefusedError(
+                f"expected {shown} of {page.declared[section]} {section} entries, found {reading.found(section)}"
+            )
+    _prove_numbers(page)
+
+
+def _prove_not_blank(page: Page, root: etree._Element) -> None:
+    if page.entries:
+        return
+    if not _NO_UPDATES.search(_outside_text(root)):
+        raise PageRefusedError(f"expected entries or 'No updates', found neither (total {page.total})")
+    if page.total and page.source is Source.CATCHUP:
+        raise ListingIncompleteError(f"expected {page.total} entries, found 'No updates' (arXiv is lagging)")
+    if page.total:
+        raise PageRefusedError(f"expected {page.total} entries, found 'No updates'")
+
+
+def _prove_numbers(page: Page) -> None:
+    positions = [entry.position for entry in page.entries]
+    if positions and positions != list(range(positions[0], positions[0] + len(positions))):
+        raise PageRefusedError("expected item numbers that run on, found a gap or a repetition")
+    ids = {entry.paper.arxiv_id for entry in page.entries}
+    if len(ids) != len(positions):
+        raise PageRefusedError(f"expected {len(positions)} different ids, found {len(ids)}")
+    sections = [entry.section for entry in page.entries]
+    if sections != sorted(sections, key=list(Section).index):
+        raise PageRefusedError("expected new submissions, cross-lists, replacements in this order")
