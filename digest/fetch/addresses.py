@@ -1,0 +1,20 @@
+"""Which of arXiv's addresses serves what."""
+
+from datetime import date
+
+SHOW_VALUES = frozenset({25, 50, 100, 250, 500, 1000, 2000})
+"""The page sizes that arXiv's listings accept; it answers others with 400."""
+
+
+def listing_url(base: str, category: str, *, skip: int = 0, show: int = 0) -> str:
+    """Return the address of the newest listing of ``category``.
+
+    The first page is asked for plainly: its size is arXiv's default, 2000 entries.
+    """
+    query = f"?skip={skip}&show={show}" if skip else ""
+    return f"{base}/list/{category}/new{query}"
+
+
+def catchup_url(base: str, category: str, day: date, *, page: int = 1) -> str:
+    """Return the address of a past listing; arXiv keeps 91 days and accepts no other parameters."""
+    return f"{base}/catchup/{category}/{day}?abs=True&page={page}"

@@ -1,0 +1,215 @@
+"""The polite client: one request at a time, never sooner than arXiv's rules allow, whole answers only.
+
+Sources of the rules: arXiv's robots.txt (Crawl-delay 15) and https://info.arxiv.org/help/api/tou.html.
+"""
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from digest import __version__
+from digest.errors import DigestError, PageRefusedError, TryLaterError, UsageError
+from digest.fetch.answer import MAX_BODY, Answer
+from digest.fetch.deadline import Deadline, DeadlineAdapter
+from digest.model import RawPage
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+RETRY_SECONDS = 180.0
+"""No retry begins later than this after the first attempt, whatever Retry-After asks for."""
+
+_REDIRECTS = 3
+_CHUNK = 65536
+_PAGE_TYPES = ("text/html", "application/xhtml+xml")
+
+
+class Machine(Protocol):
+    """The machine's own clock; the module ``time`` is one. Politeness never follows ``--now``."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+
+
+class Memory(Protocol):
+    """Remembers across runs when arXiv was last asked for anything."""
+
+    def last_request(self) -> float | None:
+        """Seconds since 1970, or None if never."""
+
+    def remember_request(self, at: float) -> None:
+        """Note that a request begins now."""
+
+
+class _PassingFaultError(Exception):
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+def new_session(contact: str) -> requests.Session:
+    """Return a session that says who is asking; ``contact`` is a mail address or a page, or empty."""
+    session = requests.Session()
+    session.headers.clear()
+    session.headers.update(
+        {
+            "User-Agent": f"arxiv-digest/{__version__}" + (f" ({contact})" if contact else ""),
+            "Accept": ", ".join(_PAGE_TYPES),
+            "Accept-Encoding": "gzip",
+            "Connection": "close",
+        }
+    )
+    adapter = DeadlineAdapter()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+@dataclass
+class Client:
+    """Gets pages for one run. ``delay`` and ``timeout`` are in seconds; ``jitter`` yields 0 to 1."""
+
+    session: requests.Session
+    memory: Memory
+    machine: Machine
+    delay: float
+    timeout: float
+    jitter: Callable[[], float] = random.random
+    requests_made: int = 0
+
+    def get(self, url: str) -> RawPage:
+        """Return the page at ``url``, whole.
+
+        Raises:
+            TryLaterError: arXiv stayed unreachable or throttled for ``ATTEMPTS`` attempts or
+                ``RETRY_SECONDS`` seconds.
+            PageRefusedError: arXiv forbids it (403), or answers with something that is no page.
+            UsageError: arXiv says that the request makes no sense (400).
+        """
+        started = self.machine.monotonic()
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._get_once(url)
+            except _PassingFaultError as fault:
+                pause = self._pause(attempt, fault)
+                elapsed = self.machine.monotonic() - started
+                if attempt == ATTEMPTS or elapsed + pause > RETRY_SECONDS:
+                    asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
+                    raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
+                log.info("%s: %s; trying again in %.0f s", url, fault, pause)
+                self.machine.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, attempt: int, fault: _PassingFaultError) -> float:
+        backoff = self.delay * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
+        return max(backoff, fault.retry_after or 0.0)
+
+    def _get_once(self, url: str) -> RawPage:
+        answer = self._ask(url)
+        for _ in range(_REDIRECTS):
+            if answer.redirects_to is None:
+                break
+            answer = self._ask(_same_host(answer.url, answer.redirects_to))
+        try:
+            return self._judge(answer)
+        except TryLaterError as error:
+            raise _PassingFaultError(str(error)) from error
+        except DigestError as error:
+            raise type(error)(f"{answer.url}: {error}") from error
+
+    def _judge(self, answer: Answer) -> RawPage:
+        now = self.machine.time()
+        if answer.may_pass:
+            what = "throttled" if answer.is_throttled else "a server error"
+            raise _PassingFaultError(f"{what}, status {answer.status}", answer.retry_after(now))
+        if answer.status == 400:
+            raise UsageError(f"arXiv says: {answer.reason}")
+        if answer.status == 403:
+            raise PageRefusedError("403 Forbidden: arXiv refuses this client; stop, and write to its help desk")
+        if answer.status != 200:
+            raise PageRefusedError(f"expected status 200, found {answer.status}")
+        body = answer.body(_PAGE_TYPES)
+        return RawPage(
+            url=answer.url,
+            fetched_at=datetime.fromtimestamp(now, UTC),
+            headers=tuple(answer.headers.items()),
+            body=body,
+            sha256=hashlib.sha256(body).hexdigest(),
+        )
+
+    def _ask(self, url: str) -> Answer:
+        self._wait_my_turn()
+        self.requests_made += 1
+        log.debug("GET %s", url)
+        with Deadline(self.timeout) as deadline:
+            try:
+                answer = self._exchange(url)
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
+                raise _PassingFaultError(reason) from error
+        if deadline.expired:
+            raise _PassingFaultError(f"no whole answer within {self.timeout:g} s")
+        return answer
+
+    def _wait_my_turn(self) -> None:
+        last = self.memory.last_request()
+        now = self.machine.time()
+        if last is not None:
+            # A clock that was set back must not make us wait for years.
+            pause = min(last + self.delay - now, self.delay)
+            if pause > 0:
+                log.info("waiting %.0f s, as arXiv asks of every client", pause)
+                self.machine.sleep(pause)
+        self.memory.remember_request(self.machine.time())
+
+    def _exchange(self, url: str) -> Answer:
+        with self.session.get(url, stream=True, allow_redirects=False, timeout=self.timeout) as response:
+            parts = []
+            received = 0
+            for part in response.raw.stream(_CHUNK, decode_content=False):
+                parts.append(part)
+                received += len(part)
+                if received > MAX_BODY:
+                    raise PageRefusedError(f"{url}: expected at most {MAX_BODY} bytes, found more")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            declared = headers.get("content-length", "")
+            if declared.isdigit() and int(declared) != received:
+                raise _PassingFaultError(f"cut transfer: {received} of {declared} bytes")
+            return Answer(url, response.status_code, headers, b"".join(parts))
+
+
+def _same_host(url: str, location: str) -> str:
+    """Return the address that a redirect from ``url`` leads to, if it stays on the configured host."""
+    target = urljoin(url, location)
+    old, new = urlsplit(url), urlsplit(target)
+    if new.netloc != old.netloc or new.scheme not in (old.scheme, "https"):
+        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {target}")
+    return target
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason of a chain of wrapped network errors, in words."""
+    while True:
+        inner = error.__cause__ or error.__context__ or _wrapped(error)
+        if inner is None:
+            return str(error).strip() or type(error).__name__
+        error = inner
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    candidates = (getattr(error, "reason", None), *error.args)
+    return next((item for item in candidates if isinstance(item, BaseException)), None)
