@@ -1,0 +1,163 @@
+"""The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from digest.model import Day, DaySummary, RawPage, RunSummary
+from digest.store import days, tables
+from digest.store.engine import open_engine, storage_errors
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What a written file was made from and how it came out; hashes are SHA-256."""
+
+    path: str
+    inputs_hash: str
+    sha256: str
+    template_version: str
+
+
+class Store:
+    """One archive's database. Each writing method is one transaction.
+
+    Every method raises ``StoreError`` when the database or its disk fails.
+    """
+
+    def __init__(self, url: str, database: Path | None) -> None:
+        """Open the database at ``url``; ``database`` is its file, for SQLite.
+
+        Raises:
+            SchemaTooNewError: a newer digest made it.
+        """
+        self._database = database
+        self._engine: Engine = open_engine(url, database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def keep_raw_page(self, page: RawPage, path: str) -> None:
+        """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
+        row = {
+            "url": page.url,
+            "fetched_at": page.fetched_at,
+            "headers": [list(header) for header in page.headers],
+            "sha256": page.sha256,
+            "path": path,
+        }
+        with self._write() as connection:
+            connection.execute(insert(tables.raw_page), row)
+
+    def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
+        """Store ``day`` whole, in place of what is stored of its date; all revisions stay.
+
+        ``outdated_file``, the path of its digest, counts as not written from then on.
+        """
+        with self._write() as connection:
+            days.write_day(connection, day, content_hash)
+            connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
+
+    def day(self, category: str, when: date) -> Day | None:
+        """Return the stored day with its entries, or None."""
+        with self._read() as connection:
+            return days.read_day(connection, category, when)
+
+    def summaries(self, category: str | None = None) -> list[DaySummary]:
+        """Return the stored days of a category (of all, without one), by category and date."""
+        with self._read() as connection:
+            return days.read_summaries(connection, category, None)
+
+    def summary(self, category: str, when: date) -> DaySummary | None:
+        """Return the stored day without its entries, or None."""
+        with self._read() as connection:
+            return next(iter(days.read_summaries(connection, category, when)), None)
+
+    def file(self, path: str) -> FileRow | None:
+        """Return what is known of the file at ``path``, relative to the output folder."""
+        with self._read() as connection:
+            row = connection.execute(select(tables.file).where(tables.file.c.path == path)).one_or_none()
+        return None if row is None else FileRow(*row)
+
+    def file_paths(self) -> frozenset[str]:
+        """Return the paths of all files that were written from what is stored."""
+        with self._read() as connection:
+            return frozenset(connection.scalars(select(tables.file.c.path)))
+
+    def remember_file(self, row: FileRow) -> None:
+        """Note how a file was made."""
+        with self._write() as connection:
+            connection.execute(delete(tables.file).where(tables.file.c.path == row.path))
+            connection.execute(
+                insert(tables.file),
+                {
+                    "path": row.path,
+                    "inputs_hash": row.inputs_hash,
+                    "sha256": row.sha256,
+                    "template_version": row.template_version,
+                },
+            )
+
+    def begin_run(self, command: str, at: datetime) -> int:
+        """Note that a job starts; return its number."""
+        row = {"command": command, "started_at": at.astimezone(UTC), "requests": 0}
+        with self._write() as connection:
+            number = connection.scalar(insert(tables.run).returning(tables.run.c.id), row)
+        return int(number or 0)
+
+    def finish_run(self, number: int, at: datetime, *, exit_code: int, requests: int) -> None:
+        """Note how the job ended."""
+        values = {"finished_at": at.astimezone(UTC), "exit_code": exit_code, "requests": requests}
+        with self._write() as connection:
+            connection.execute(update(tables.run).where(tables.run.c.id == number).values(values))
+
+    def runs(self, limit: int) -> list[RunSummary]:
+        """Return the last jobs, the newest first."""
+        query = select(tables.run).order_by(tables.run.c.id.desc()).limit(limit)
+        with self._read() as connection:
+            return [
+                RunSummary(
+                    command=row.command,
+                    started_at=_utc(row.started_at),
+                    finished_at=row.finished_at and _utc(row.finished_at),
+                    exit_code=row.exit_code,
+                    requests=row.requests,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def last_request(self) -> float | None:
+        """Return when arXiv was last asked for anything, in seconds since 1970."""
+        with self._read() as connection:
+            return connection.scalar(select(tables.politeness.c.last_request))
+
+    def remember_request(self, at: float) -> None:
+        """Note that arXiv is being asked, before it is."""
+        with self._write() as connection:
+            connection.execute(delete(tables.politeness))
+            connection.execute(insert(tables.politeness), {"id": 1, "last_request": at})
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with storage_errors(self._database), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with storage_errors(self._database), self._engine.connect() as connection:
+            writer = connection.execution_options(writes=True)
+            with writer.begin():
+                yield writer
+
+
+def _utc(moment: datetime) -> datetime:
+    # SQLite keeps no zone; what is stored is always UTC.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+__all__ = ["FileRow", "Store"]

@@ -1,0 +1,243 @@
+"""Days in and out: one day, one transaction."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, text
+
+from digest.model import (
+    ArxivId,
+    Day,
+    DaySummary,
+    Entry,
+    Link,
+    PageRef,
+    Paper,
+    Section,
+    Source,
+    State,
+    without_markup,
+)
+from digest.store import tables
+
+_BATCH = 500  # well under the number of variables that any SQLite allows in a statement
+
+_PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+
+
+def write_day(connection: Connection, day: Day, content_hash: str) -> None:
+    """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
+    delete_day(connection, day.category, day.date)
+    revisions = _revision_ids(connection, [entry.paper for entry in day.entries])
+    day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), _day_row(day, content_hash))
+    rows = [
+        {
+            "day_id": day_id,
+            "position": entry.position,
+            "arxiv_id": str(entry.paper.arxiv_id),
+            "section": entry.section.value,
+            "revision_id": revisions[_key(entry.paper)],
+        }
+        for entry in day.entries
+    ]
+    if rows:
+        connection.execute(insert(tables.entry), rows)
+
+
+def delete_day(connection: Connection, category: str, when: date) -> None:
+    """Forget a day and its entries, if it is there; its revisions stay."""
+    found = connection.scalar(select(tables.day.c.id).where(*_is(category, when)))
+    if found is not None:
+        connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
+        connection.execute(delete(tables.day).where(tables.day.c.id == found))
+
+
+def read_day(connection: Connection, category: str, when: date) -> Day | None:
+    """Return the stored day, its entries in the order of their positions."""
+    row = connection.execute(select(tables.day).where(*_is(category, when))).one_or_none()
+    if row is None:
+        return None
+    return Day(
+        category=row.category,
+        date=row.date,
+        state=State(row.state),
+        source=Source(row.source),
+        declared=_counts(row.declared),
+        entries=_read_entries(connection, row.id),
+        pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
+        parser_version=row.parser_version,
+    )
+
+
+def read_summaries(connection: Connection, category: str | None, when: date | None) -> list[DaySummary]:
+    """Return the stored days without their entries, by category and date."""
+    query = select(tables.day).order_by(tables.day.c.category, tables.day.c.date)
+    if category is not None:
+        query = query.where(tables.day.c.category == category)
+    if when is not None:
+        query = query.where(tables.day.c.date == when)
+    return [
+        DaySummary(
+            category=row.category,
+            date=row.date,
+            state=State(row.state),
+            source=Source(row.source),
+            declared=_counts(row.declared),
+            counts=_counts(row.stored),
+            content_hash=row.content_hash,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _is(category: str, when: date) -> tuple[Any, Any]:
+    return tables.day.c.category == category, tables.day.c.date == when
+
+
+def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
+    return {Section(name): count for name, count in stored.items()}
+
+
+def _day_row(day: Day, content_hash: str) -> dict[str, Any]:
+    return {
+        "category": day.category,
+        "date": day.date,
+        "state": day.state.value,
+        "source": day.source.value,
+        "declared": {section.value: count for section, count in day.declared.items()},
+        "stored": {section.value: count for section, count in day.counts.items()},
+        "pages": [[page.url, page.sha256] for page in day.pages],
+        "parser_version": day.parser_version,
+        "content_hash": content_hash,
+    }
+
+
+def _hash(*values: Any) -> str:
+    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
+
+
+def _key(paper: Paper) -> tuple[str, str, str]:
+    """Return what makes a revision the same: the paper, its text, its other fields."""
+    links = [(link.url, link.kind, link.found_in) for link in paper.links]
+    fields = (
+        paper.authors,
+        paper.comments,
+        paper.journal_ref,
+        paper.primary_category,
+        paper.categories,
+        links,
+    )
+    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields)
+
+
+def _revision_ids(connection: Connection, papers: Sequence[Paper]) -> dict[tuple[str, str, str], int]:
+    """Return the row of each paper's revision; those not known yet are added in the order given."""
+    known = _known_revisions(connection, [str(paper.arxiv_id) for paper in papers])
+    # The writer's lock is held, so the numbers can be given out here: they follow the announcements.
+    number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
+    added: dict[int, Paper] = {}
+    for paper in papers:
+        if _key(paper) not in known:
+            number += 1
+            known[_key(paper)] = number
+            added[number] = paper
+    _add_revisions(connection, added)
+    return known
+
+
+def _known_revisions(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str, str], int]:
+    table = tables.revision
+    columns = (table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+    known = {}
+    for start in range(0, len(ids), _BATCH):
+        query = select(*columns).where(table.c.arxiv_id.in_(ids[start : start + _BATCH]))
+        known.update({(row[0], row[1], row[2]): row[3] for row in connection.execute(query)})
+    return known
+
+
+def _add_revisions(connection: Connection, papers: Mapping[int, Paper]) -> None:
+    if not papers:
+        return
+    connection.execute(insert(tables.revision), [_revision_row(*item) for item in papers.items()])
+    links = [row for number, paper in papers.items() for row in _link_rows(number, paper.links)]
+    if links:
+        connection.execute(insert(tables.link), links)
+    if connection.dialect.name == "sqlite":
+        connection.execute(
+            text(
+                "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
+                "VALUES (:number, :title, :authors, :abstract, :comments)"
+            ),
+            [_searched_texts(*item) for item in papers.items()],
+        )
+
+
+def _revision_row(number: int, paper: Paper) -> dict[str, Any]:
+    arxiv_id, text_hash, fields_hash = _key(paper)
+    return {
+        "id": number,
+        "arxiv_id": arxiv_id,
+        "text_hash": text_hash,
+        "fields_hash": fields_hash,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "comments": paper.comments,
+        "journal_ref": paper.journal_ref,
+        "primary_category": paper.primary_category,
+        "categories": list(paper.categories),
+    }
+
+
+def _link_rows(number: int, links: Iterable[Link]) -> Iterable[dict[str, Any]]:
+    return (
+        {"revision_id": number, "ordinal": i, "url": link.url, "kind": link.kind, "found_in": link.found_in}
+        for i, link in enumerate(links)
+    )
+
+
+def _searched_texts(number: int, paper: Paper) -> dict[str, Any]:
+    return {
+        "number": number,
+        "title": paper.title,
+        "authors": ", ".join(paper.authors),
+        "abstract": paper.plain_abstract,
+        "comments": without_markup(paper.comments or ""),
+    }
+
+
+def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
+    chosen = tables.entry.c.day_id == day_id
+    joined = tables.entry.join(tables.revision)
+    columns = (tables.entry.c.section, tables.entry.c.position, *_PAPER_COLUMNS)
+    rows = connection.execute(
+        select(*columns).select_from(joined).where(chosen).order_by(tables.entry.c.position)
+    ).all()
+    query = (
+        select(tables.link)
+        .join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
+        .where(chosen)
+        .order_by(tables.link.c.revision_id, tables.link.c.ordinal)
+    )
+    links: dict[int, list[Link]] = defaultdict(list)
+    for row in connection.execute(query):
+        links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
+    return tuple(Entry(Section(row.section), row.position, _paper(row, links[row.id])) for row in rows)
+
+
+def _paper(row: Row[Any], links: Iterable[Link]) -> Paper:
+    return Paper(
+        arxiv_id=ArxivId.parse(row.arxiv_id),
+        title=row.title,
+        authors=tuple(row.authors),
+        primary_category=row.primary_category,
+        categories=tuple(row.categories),
+        abstract=row.abstract,
+        comments=row.comments,
+        journal_ref=row.journal_ref,
+        links=tuple(links),
+    )

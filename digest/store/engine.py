@@ -1,0 +1,105 @@
+"""The database made, opened, upgraded. No knowledge of days."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+
+from digest.errors import SchemaTooNewError, StoreError
+from digest.resources import folder
+from digest.store.tables import SCHEMA
+
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+
+
+def open_engine(url: str, database: Path | None) -> Engine:
+    """Open the database at ``url`` (``database``: its file, for SQLite), made or upgraded to our schema.
+
+    Raises:
+        SchemaTooNewError: a newer digest made it.
+        StoreError: it cannot be read or written.
+    """
+    with storage_errors(database):
+        if database is not None:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _set_up_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        found = _schema(engine)
+        if found != SCHEMA:
+            _upgrade(engine, found, database)
+    return engine
+
+
+@contextmanager
+def storage_errors(database: Path | None) -> Iterator[None]:
+    """Turn the failures of the database and its disk into ``StoreError``, naming the file."""
+    name = database or "database"
+    try:
+        yield
+    except exc.DBAPIError as error:
+        raise StoreError(f"{name}: {error.orig}") from error
+    except (exc.SQLAlchemyError, ImportError) as error:
+        raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise StoreError(f"{error.filename or name}: {error.strerror}") from error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would begin transactions by itself, late and never around DDL; the event below does it.
+    connection.isolation_level = None
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _schema(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
+
+
+def _upgrade(engine: Engine, found: str | None, database: Path | None) -> None:
+    # Imported here: Alembic costs a third of a second, and an upgrade is rare.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaTooNewError(
+            f"{database or 'database'}: its schema {found!r} is newer than this digest knows; upgrade digest"
+        )
+    if found is not None and database is not None:
+        _keep_copy(engine, database, found)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _keep_copy(engine: Engine, database: Path, found: str) -> None:
+    """Keep one copy beside the database before its schema is changed."""
+    copy = database.with_name(f"{database.name}.before-upgrade-from-{found}")
+    needed, free = database.stat().st_size, shutil.disk_usage(database.parent).free
+    if free < 2 * needed:
+        raise StoreError(f"{database}: an upgrade needs {2 * needed} bytes free beside it, found {free}")
+    copy.unlink(missing_ok=True)
+    with engine.connect() as connection:
+        connection.commit()
+        source = connection.connection.driver_connection
+        if isinstance(source, sqlite3.Connection):
+            target = sqlite3.connect(copy)
+            source.backup(target)
+            target.close()

@@ -1,0 +1,120 @@
+"""The tables, in SQLAlchemy Core, portable between SQLite and PostgreSQL.
+
+``migrations/`` makes them; a test holds both to the same shape.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA = "0001"
+"""The newest migration; a database of any other, unknown one was made by a newer digest."""
+
+metadata = MetaData()
+
+raw_page = Table(
+    "raw_page",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("path", Text, nullable=False),
+)
+
+# declared: what arXiv said that each section has, as JSON; stored: how many entries of each are here.
+day = Table(
+    "day",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("category", Text, nullable=False),
+    Column("date", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("declared", JSON, nullable=False),
+    Column("stored", JSON, nullable=False),
+    Column("pages", JSON, nullable=False),
+    Column("parser_version", Integer, nullable=False),
+    Column("content_hash", String(64), nullable=False),
+    UniqueConstraint("category", "date", name="day_category_date"),
+)
+
+# text_hash covers title and abstract: what makes a revision another text. fields_hash covers the other
+# fields, so that a changed comment is neither lost nor written over what was announced.
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("arxiv_id", Text, nullable=False),
+    Column("text_hash", String(64), nullable=False),
+    Column("fields_hash", String(64), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text),
+    Column("authors", JSON, nullable=False),
+    Column("comments", Text),
+    Column("journal_ref", Text),
+    Column("primary_category", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+    UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("day_id", Integer, ForeignKey("day.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("arxiv_id", Text, nullable=False, index=True),
+    Column("section", Text, nullable=False),
+    Column("revision_id", Integer, ForeignKey("revision.id"), nullable=False),
+    UniqueConstraint("day_id", "arxiv_id", name="entry_day_arxiv_id"),
+)
+
+link = Table(
+    "link",
+    metadata,
+    Column("revision_id", Integer, ForeignKey("revision.id"), primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("found_in", Text, nullable=False),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("inputs_hash", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("template_version", String(64), nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("command", Text, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("exit_code", Integer),
+    Column("requests", Integer, nullable=False),
+)
+
+# One row: when any arXiv host was last asked for anything, in seconds since 1970 by the machine's clock.
+politeness = Table(
+    "politeness",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last_request", Float, nullable=False),
+)
