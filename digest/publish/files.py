@@ -1,0 +1,108 @@
+"""Files written whole or not at all, and only below their folder."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.errors import StoreError
+
+_TEMPORARY = ".digest-tmp"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of generated files; every path in it is relative, with forward slashes.
+
+    Every method raises ``StoreError`` when the disk fails or a path leads out of the folder.
+    """
+
+    root: Path
+
+    def read(self, path: str) -> bytes | None:
+        """Return the file's bytes, or None if there is none."""
+        with _disk_errors(self.root / path):
+            try:
+                return self._inside(path).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def write(self, path: str, data: bytes) -> bool:
+        """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already."""
+        if self.read(path) == data:
+            return False
+        with _disk_errors(self.root / path):
+            self.root.mkdir(parents=True, exist_ok=True)
+            target = self._inside(path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _replace(target, data)
+        return True
+
+    def paths(self, suffix: str) -> list[str]:
+        """Return the paths of all files that end with ``suffix``, sorted."""
+        found = (path for path in self.root.rglob(f"*{suffix}") if path.is_file())
+        return sorted(path.relative_to(self.root).as_posix() for path in found)
+
+    def sweep(self) -> int:
+        """Remove the temporary files that a killed run left; return how many there were."""
+        with _disk_errors(self.root):
+            leftovers = list(self._temporaries())
+            for leftover in leftovers:
+                leftover.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def _temporaries(self) -> Iterator[Path]:
+        for parent, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            yield from (Path(parent, name) for name in names if name.endswith(_TEMPORARY))
+
+    def _inside(self, path: str) -> Path:
+        """Return the full path; a link that leads out of the folder is not followed."""
+        target = self.root / path
+        if not target.parent.resolve().is_relative_to(self.root.resolve()):
+            raise StoreError(f"{target}: leads out of {self.root}")
+        return target
+
+
+def _replace(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), _mode(target))
+            os.fsync(stream.fileno())
+        os.replace(name, target)  # noqa: PTH105 - one place for the one call that publishes
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108 - as above
+        raise
+    _sync_folder(target.parent)
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions of the file to be replaced, or those of any new file."""
+    try:
+        return target.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: {error.strerror}") from error

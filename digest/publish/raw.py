@@ -1,0 +1,48 @@
+"""The pages as arXiv served them: gzip files named by the SHA-256 of their bytes, the same every time."""
+
+import gzip
+import hashlib
+import zlib
+from pathlib import Path
+
+from digest.errors import PageRefusedError
+from digest.publish.files import Folder
+
+MAX_SAVED = 64 * 1024 * 1024
+"""Bytes of a saved page after decompression; the biggest real page has about 5 MB."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+def raw_path(sha256: str) -> str:
+    """Return where the page with this hash lies in the folder of raw pages."""
+    return f"{sha256[:2]}/{sha256}.html.gz"
+
+
+def write_raw(folder: Folder, body: bytes) -> str:
+    """Keep ``body``; return its path.
+
+    The gzip header bears no name and no time, so that equal pages are equal files.
+    """
+    path = raw_path(hashlib.sha256(body).hexdigest())
+    folder.write(path, gzip.compress(body, mtime=0))
+    return path
+
+
+def read_saved_page(path: Path) -> bytes:
+    """Return the bytes of a page that a person saved, as it is or compressed with gzip.
+
+    Raises:
+        PageRefusedError: the file cannot be read, is damaged, or holds more than ``MAX_SAVED`` bytes.
+    """
+    try:
+        with path.open("rb") as stream:
+            is_gzip = stream.read(2) == _GZIP_MAGIC
+        with gzip.open(path) if is_gzip else path.open("rb") as stream:
+            body = stream.read(MAX_SAVED + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise PageRefusedError(f"expected a saved page, found it unreadable ({reason})") from error
+    if len(body) > MAX_SAVED:
+        raise PageRefusedError(f"expected at most {MAX_SAVED} bytes, found more")
+    return body

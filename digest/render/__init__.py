@@ -1,0 +1,15 @@
+"""Values → texts: digests, indexes, day records. Pure; the only importer of jinja2."""
+
+from digest.render.digest import DigestTemplate
+from digest.render.index import merge_into, root_index, year_index, year_index_path
+from digest.render.record import record_path, render_record
+
+__all__ = [
+    "DigestTemplate",
+    "merge_into",
+    "record_path",
+    "render_record",
+    "root_index",
+    "year_index",
+    "year_index_path",
+]

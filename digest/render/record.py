@@ -1,0 +1,51 @@
+"""A day → its record: deterministic, lossless text that outlives the database (docs/RECORDS.md)."""
+
+import json
+from datetime import date
+from typing import Any
+
+from digest.model import Day, Entry
+
+RECORD_FORMAT = 1
+
+
+def record_path(category: str, day: date) -> str:
+    """Return where a day's record lies in the folder of records."""
+    return f"{category}/{day:%Y}/{day}.jsonl"
+
+
+def render_record(day: Day) -> bytes:
+    """Return the record of ``day`` in UTF-8: a header line, then one line an entry."""
+    lines = [_header(day), *map(_entry, day.entries)]
+    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()
+
+
+def _header(day: Day) -> dict[str, Any]:
+    return {
+        "format": RECORD_FORMAT,
+        "category": day.category,
+        "date": day.date.isoformat(),
+        "state": day.state.value,
+        "source": day.source.value,
+        "declared": {section.value: count for section, count in day.declared.items()},
+        "stored": {section.value: count for section, count in day.counts.items()},
+        "pages": [{"url": page.url, "sha256": page.sha256} for page in day.pages],
+        "parser": day.parser_version,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    paper = entry.paper
+    return {
+        "position": entry.position,
+        "section": entry.section.value,
+        "id": str(paper.arxiv_id),
+        "title": paper.title,
+        "authors": list(paper.authors),
+        "primary": paper.primary_category,
+        "categories": list(paper.categories),
+        "abstract": paper.abstract,
+        "comments": paper.comments,
+        "journal_ref": paper.journal_ref,
+        "links": [{"url": link.url, "kind": link.kind, "found_in": link.found_in} for link in paper.links],
+    }
