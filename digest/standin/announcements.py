@@ -1,0 +1,213 @@
+"""Invented announcements: the same for the same arguments, on every machine and in every process."""
+
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import TypeVar
+
+from digest.standin import vocabulary as words
+from digest.standin.categories import CATEGORY_NAMES, NEIGHBOURS
+
+_T = TypeVar("_T")
+
+# A month has 99999 numbers. Each day owns a block of 3000: 2000 for its own papers, and 1000 that later
+# days revise papers from (83 for the same day of each of the next twelve months). Within that, each
+# category starts at a place of its own. So no id stands for two different papers.
+_BLOCK = 3000
+_OWN = 2000
+_REVISED = 83
+_EACH_CATEGORY = 60
+_MONTHS_BACK = 12
+_FIRST_DAY = date(2016, 2, 1)
+
+_SLOT = re.compile(r"\[([A-Za-z_]+)\]")
+_SMALL_WORDS = frozenset({"a", "for", "in", "of", "on", "to", "with", "without"})
+
+
+@dataclass(frozen=True)
+class InventedPaper:
+    """A paper that does not exist; every text is raw, as its authors would have typed it in Unicode."""
+
+    arxiv_id: str
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    comments: str | None
+    journal_ref: str | None
+    primary_category: str
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What one category announces under one listing date."""
+
+    category: str
+    date: date
+    new: tuple[InventedPaper, ...] = ()
+    cross: tuple[InventedPaper, ...] = ()
+    replacement: tuple[InventedPaper, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many entries the three sections have together."""
+        return len(self.new) + len(self.cross) + len(self.replacement)
+
+
+def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replacement: int = 6) -> Announcement:
+    """Invent the announcement of ``category`` for the listing date ``day``.
+
+    Ids differ within the day, between days and, in days of ordinary size, between categories. They have
+    the year and month of the evening before ``day``, those of replacements of one of the twelve months
+    before that. Within a section they ascend; among replacements, as on arXiv, first those of papers with
+    ``category`` as primary, then again those of the others.
+
+    Raises:
+        ValueError: ``day`` is before February 2016, or there are more papers than ids for one day.
+    """
+    if day < _FIRST_DAY:
+        raise ValueError(f"no papers are invented for days before {_FIRST_DAY}")
+    if new + cross > _OWN or replacement > _MONTHS_BACK * _REVISED:
+        raise ValueError(f"at most {_OWN} papers and {_MONTHS_BACK * _REVISED} replacements are invented for a day")
+    # A string seeds by its bytes; hash() would differ from process to process.
+    rng = Random(f"{category} {day} {new} {cross} {replacement}")  # noqa: S311  # no secret
+    own = _own_ids(rng, category, day, new + cross)
+    rng.shuffle(own)
+    revised = _revised_ids(category, day, replacement)
+    rng.shuffle(revised)
+    at_home = replacement - replacement // 3
+    ids = sorted(own[:new]) + sorted(own[new:]) + sorted(revised[:at_home]) + sorted(revised[at_home:])
+    others = [other for other in NEIGHBOURS if other != category]
+    guests = [rng.choice(others) for _ in range(cross + replacement - at_home)]
+    primaries = [category] * new + guests[:cross] + [category] * at_home + guests[cross:]
+    papers = tuple(_papers(rng, category, day, ids, primaries))
+    return Announcement(category, day, papers[:new], papers[new : new + cross], papers[new + cross :])
+
+
+def _place(category: str) -> int:
+    names = list(CATEGORY_NAMES)
+    return names.index(category) if category in names else len(names)
+
+
+def _own_ids(rng: Random, category: str, day: date, count: int) -> list[str]:
+    eve = day - timedelta(days=1)
+    span = _EACH_CATEGORY if count <= _EACH_CATEGORY else _OWN
+    start = _place(category) * _EACH_CATEGORY
+    numbers = ((start + step) % _OWN for step in rng.sample(range(span), count))
+    return [f"{eve:%y%m}.{eve.day * _BLOCK + number:05d}" for number in numbers]
+
+
+def _revised_ids(category: str, day: date, count: int) -> list[str]:
+    eve = day - timedelta(days=1)
+    ids = []
+    for index in range(count):
+        turn, back = divmod(index, _MONTHS_BACK)
+        year, month = divmod(eve.year * 12 + eve.month - 1 - (back + 1), 12)
+        offset = back * _REVISED + (_place(category) * 2 + turn) % _REVISED
+        ids.append(f"{year % 100:02d}{month + 1:02d}.{eve.day * _BLOCK + _OWN + offset:05d}")
+    return ids
+
+
+def _papers(
+    rng: Random, category: str, day: date, ids: Sequence[str], primaries: Sequence[str]
+) -> Iterator[InventedPaper]:
+    count = len(ids)
+    decks = zip(
+        ids,
+        primaries,
+        _deal(rng, words.CARDS, count),
+        _deal(rng, words.TITLES, count),
+        _deal(rng, words.MATHS, count),
+        _deal(rng, words.ASIDES, count),
+        strict=True,
+    )
+    for arxiv_id, primary, card, title, maths, aside in decks:
+        fill = _filler(rng, day)
+        sentences = [
+            rng.choice(words.OPENINGS),
+            rng.choice(words.METHODS),
+            maths,
+            aside,
+            rng.choice(words.RESULTS),
+            card.ending,
+        ]
+        abstract = _lay_out([fill(sentence) for sentence in sentences if sentence], card.layout)
+        yield InventedPaper(
+            arxiv_id=arxiv_id,
+            title=fill(title),
+            abstract=abstract,
+            authors=_authors(rng),
+            comments=fill(card.comments) if card.comments is not None else None,
+            journal_ref=fill(rng.choice(words.JOURNALS)) if rng.random() < 0.2 else None,
+            primary_category=primary,
+            categories=_categories(rng, category, primary),
+        )
+
+
+def _deal(rng: Random, deck: Sequence[_T], count: int) -> list[_T]:
+    # Like cards: each comes once before any comes again, so that a day shows all kinds.
+    dealt: list[_T] = []
+    while len(dealt) < count:
+        dealt += rng.sample(deck, len(deck))
+    return dealt[:count]
+
+
+def _filler(rng: Random, day: date) -> Callable[[str], str]:
+    name = rng.choice(words.MODEL_HEADS) + rng.choice(words.MODEL_TAILS)
+    plain = re.sub(r"\W+", "", name)
+    fixed = {
+        "name": name,
+        "task": rng.choice(words.TASKS),
+        "technique": rng.choice(words.TECHNIQUES),
+        "burden": rng.choice(words.BURDENS),
+        "domain": rng.choice(words.DOMAINS),
+        "owner": rng.choice(words.OWNERS),
+        "repo": rng.choice((plain, plain.lower(), f"{plain}_{day.year}", f"awesome-{plain}")),
+        "year": str(day.year),
+    }
+    fixed["Task_"] = fixed["task"].capitalize()
+    numbers = {"n": (11, 99), "k": (3, 9), "x": (2, 9), "y": (0, 9), "q": (60, 94)}
+
+    def value(slot: re.Match[str]) -> str:
+        key = slot[1]
+        if key in fixed:
+            return fixed[key]
+        if key in numbers:
+            return str(rng.randint(*numbers[key]))
+        if key == "earlier":
+            return f"{day.year % 100 - 1:02d}{rng.randint(1, 12):02d}.{rng.randint(_BLOCK, 90000):05d}"
+        return _title_case(fixed[key.lower()])
+
+    return lambda text: _SLOT.sub(value, text)
+
+
+def _title_case(text: str) -> str:
+    return " ".join(
+        word if word in _SMALL_WORDS and place else word[:1].upper() + word[1:]
+        for place, word in enumerate(text.split())
+    )
+
+
+def _lay_out(sentences: Sequence[str], layout: str) -> str:
+    if layout == "paragraphs":
+        return "\n  ".join(sentences)
+    text = " ".join(sentences)
+    if layout == "wrapped":
+        lines = textwrap.fill(text, 79, break_long_words=False, break_on_hyphens=False)
+        return f"  {lines}\n"  # arXiv keeps the blanks and the newline around
+    return text
+
+
+def _authors(rng: Random) -> tuple[str, ...]:
+    count = rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7, 11))
+    givens = rng.sample(words.GIVEN_NAMES, count)
+    families = rng.sample(words.FAMILY_NAMES, count)
+    return tuple(f"{given} {family}" for given, family in zip(givens, families, strict=True))
+
+
+def _categories(rng: Random, category: str, primary: str) -> tuple[str, ...]:
+    others = {category, *rng.sample(NEIGHBOURS, rng.choice((0, 0, 1, 2)))} - {primary}
+    return (primary, *sorted(others))

@@ -1,0 +1,109 @@
+"""Which page the stand-in answers a path with, and which requests it refuses, as arXiv does."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from urllib.parse import parse_qsl, urlsplit
+
+from digest.standin.announcements import Announcement
+from digest.standin.categories import CATEGORY_NAMES
+from digest.standin.pages import catchup_page, error_page, listing_page
+from digest.standin.paging import SHOW_VALUES
+from digest.standin.replies import Reply, html_reply
+
+_CATCHUP_REACH = timedelta(days=91)
+_LISTING = re.compile(r"/list/(?P<category>[\w.-]+)/new")
+_CATCHUP = re.compile(r"/catchup/(?P<category>[\w.-]+)/(?P<day>[^/]+)")
+_NUMBER = re.compile(r"[0-9]+")
+
+
+class _BadRequest(Exception):  # noqa: N818  # named after the status
+    """The text is the heading of a page with status 400."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """arXiv at one moment: all announcements by category and date, and the date of today."""
+
+    announcements: Mapping[tuple[str, date], Announcement]
+    today: date
+    page_size: int
+
+    def answer(self, target: str) -> Reply:
+        """Return the honest reply to a GET of ``target``, a path with its query."""
+        parts = urlsplit(target)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        try:
+            if match := _LISTING.fullmatch(parts.path):
+                return self._listing(self._known(match["category"]), query)
+            if match := _CATCHUP.fullmatch(parts.path):
+                return self._catchup(self._known(match["category"]), match["day"], query)
+        except _BadRequest as error:
+            return html_reply(error_page(str(error)), 400)
+        return html_reply(error_page("Page not found"), 404)
+
+    def _known(self, category: str) -> str:
+        if category not in CATEGORY_NAMES and all(category != known for known, _ in self.announcements):
+            raise _BadRequest(f"Invalid archive or category: {category}")
+        return category
+
+    def _mailings(self) -> list[date]:
+        return sorted({day for _, day in self.announcements if day <= self.today})
+
+    def _listing(self, category: str, query: Mapping[str, str]) -> Reply:
+        skip = _number(query, "skip", 0)
+        show = _number(query, "show", self.page_size)
+        if show not in (*SHOW_VALUES, self.page_size):
+            raise _BadRequest(f"Invalid show value. Valid values: {', '.join(map(str, SHOW_VALUES))}")
+        days = [day for known, day in self.announcements if known == category and day <= self.today]
+        if days:
+            announcement = self.announcements[category, max(days)]
+        else:
+            announcement = Announcement(category, max(self._mailings(), default=self.today))
+        return _page(announcement, lambda held: listing_page(announcement, skip=skip, show=show, held=held))
+
+    def _catchup(self, category: str, text: str, query: Mapping[str, str]) -> Reply:
+        if not query.keys() <= {"abs", "page"}:
+            raise _BadRequest("Unexpected parameters. Only accepted parameters are: 'page', and 'abs'")
+        if query.get("abs", "False") not in ("True", "False"):
+            raise _BadRequest("Invalid abs value. Valid values: True, False")
+        page = _number(query, "page", 1)
+        if page < 1:
+            raise _BadRequest("Invalid page value")
+        day = self._catchup_day(text)
+        announcement = self.announcements.get((category, day), Announcement(category, day))
+        next_day = next((mailing for mailing in self._mailings() if mailing > day), None)
+        return _page(
+            announcement,
+            lambda held: catchup_page(
+                announcement,
+                page=page,
+                next_day=next_day,
+                per_page=self.page_size,
+                abstracts=query.get("abs") == "True",
+                held=held,
+            ),
+        )
+
+    def _catchup_day(self, text: str) -> date:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            raise _BadRequest(f"Invalid date: {text}. Use format: YYYY-MM-DD") from None
+        if day > self.today:
+            raise _BadRequest(f"Invalid date: {day}. Can't request date later than today")
+        if day < self.today - _CATCHUP_REACH:
+            raise _BadRequest(f"Invalid date: {day}. Catchup only allowed for past 90 days")
+        return day
+
+
+def _number(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name, str(default))
+    if not _NUMBER.fullmatch(text):
+        raise _BadRequest(f"Invalid {name} value")
+    return int(text)
+
+
+def _page(announcement: Announcement, render: Callable[[Announcement], str]) -> Reply:
+    return replace(html_reply(render(announcement)), announcement=announcement, render=render)
