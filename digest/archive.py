@@ -1,0 +1,257 @@
+"""One archive with its edges, and the steps that several jobs share."""
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+from digest.calendar import Calendar
+from digest.config import Config
+from digest.decide import decide
+from digest.errors import DamageError, DigestError, PageRefusedError, gravest
+from digest.fetch import Client
+from digest.model import Day, DaySummary, PageRef, RawPage, Source, State
+from digest.parse import PARSER_VERSION, Listing
+from digest.parse.record import parse_record
+from digest.publish import Folder, write_raw
+from digest.render import (
+    DigestTemplate,
+    merge_into,
+    record_path,
+    render_record,
+    root_index,
+    year_index,
+    year_index_path,
+)
+from digest.store import FileRow, Store
+
+log = logging.getLogger(__name__)
+
+_README = "README.md"
+
+
+@dataclass
+class Report:
+    """What a job did: the days that it changed, the files that it wrote, and what failed."""
+
+    changed: list[DaySummary] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    succeeded: int = 0
+    failures: list[DigestError] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of the failures' codes, 0 without any."""
+        return gravest(failure.exit_code for failure in self.failures)
+
+    def fail(self, what: str, error: DigestError) -> None:
+        """Note that ``what`` failed; a usage error ends the whole job instead.
+
+        Raises:
+            DigestError: the error, with ``what`` before it, if the other parts of the job make no sense.
+        """
+        named = type(error)(f"{what}: {error}")
+        if error.exit_code in (1, 2, 3):
+            raise named from error
+        self.failures.append(named)
+
+
+@dataclass(frozen=True)
+class IndexTemplates:
+    """The texts of the two index templates."""
+
+    root: str
+    year: str
+
+
+@dataclass
+class Archive:
+    """The edges of one archive; ``now`` sets decisions, and never the delay between requests."""
+
+    config: Config
+    store: Store
+    template: DigestTemplate
+    index_templates: IndexTemplates
+    client: Client
+    now: datetime
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """ArXiv's calendar with the dates that the configuration adds."""
+        return Calendar.with_extra(self.config.calendar.dates)
+
+    @cached_property
+    def output(self) -> Folder:
+        """The folder of digests and indexes."""
+        return Folder(self.config.output)
+
+    @cached_property
+    def raw(self) -> Folder:
+        """The folder of raw pages."""
+        return Folder(self.config.raw)
+
+    @cached_property
+    def records(self) -> Folder | None:
+        """The folder of day records, if they are kept."""
+        return Folder(self.config.records) if self.config.records else None
+
+    def keep(self, page: RawPage) -> None:
+        """Keep the bytes and headers of a page before anything looks into it."""
+        self.store.keep_raw_page(page, write_raw(self.raw, page.body))
+
+    def store_day(self, day: Day) -> None:
+        """Store ``day``; what was written of its date counts as not written from then on."""
+        content_hash = hashlib.sha256(render_record(day)).hexdigest()
+        path = self.config.digest_path(day.category, day.date)
+        self.store.save_day(day, content_hash, outdated_file=path)
+
+    def is_written(self, summary: DaySummary) -> bool:
+        """Whether the digest of a stored day was written from what is stored now, by the template of now."""
+        row = self.store.file(self.config.digest_path(summary.category, summary.date))
+        return row is not None and row.inputs_hash == self.template.inputs_hash(summary.content_hash)
+
+    def is_intact(self, summary: DaySummary) -> bool:
+        """Whether the digest and the record of a stored day are there, as they would be made again."""
+        path = self.config.digest_path(summary.category, summary.date)
+        row = self.store.file(path)
+        data = self.output.read(path)
+        if row is None or data is None or not self.is_written(summary) or _sha256(data) != row.sha256:
+            return False
+        if self.records is None:
+            return True
+        record = self.records.read(record_path(summary.category, summary.date))
+        return record is not None and _sha256(record) == summary.content_hash
+
+    def write_day(self, category: str, when: date) -> list[str]:
+        """Render a stored day and write its digest and record; return the paths that changed."""
+        day = self.store.day(category, when)
+        if day is None:
+            raise DamageError(f"{category} {when}: expected a stored day, found none")
+        changed = []
+        record = render_record(day)
+        if self.records and self.records.write(record_path(category, when), record):
+            changed.append(str(self.records.root / record_path(category, when)))
+        path = self.config.digest_path(category, when)
+        data = self.template.render(day)
+        if self.output.write(path, data):
+            changed.append(str(self.output.root / path))
+        inputs_hash = self.template.inputs_hash(_sha256(record))
+        self.store.remember_file(FileRow(path, inputs_hash, _sha256(data), self.template.version))
+        return changed
+
+    def write_pending(self) -> list[str]:
+        """Write the files of stored days that a killed run did not come to; return the paths that changed."""
+        made = self.store.file_paths()
+        pending = [
+            summary
+            for summary in self.store.summaries()
+            if self.config.digest_path(summary.category, summary.date) not in made
+        ]
+        return [path for summary in pending for path in self.write_day(summary.category, summary.date)]
+
+    def write_indexes(self) -> list[str]:
+        """Bring the archive's README and those of the years up to date; return the paths that changed."""
+        stored: dict[str, list[DaySummary]] = {category: [] for category in self.config.arxiv.categories}
+        for summary in self.store.summaries():
+            stored.setdefault(summary.category, []).append(summary)
+        path_of = self.config.digest_path
+        texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of))}
+        for category, days in stored.items():
+            for year in sorted({day.date.year for day in days}):
+                text = year_index(self.index_templates.year, year, days, self.calendar, path_of)
+                texts[year_index_path(category, year)] = (f"{category} {year}", text)
+        changed = [self._write_index(path, title, text) for path, (title, text) in texts.items()]
+        return [path for path in changed if path]
+
+    def _write_index(self, path: str, title: str, generated: str) -> str | None:
+        existing = self.output.read(path)
+        try:
+            text = merge_into(None if existing is None else existing.decode(), title, generated)
+        except UnicodeDecodeError:
+            text = None
+        if text is None:
+            log.warning(
+                "%s: left alone, because it has no <!-- digest:begin --> … <!-- digest:end -->",
+                self.output.root / path,
+            )
+            return None
+        return str(self.output.root / path) if self.output.write(path, text.encode()) else None
+
+    def unloaded_records(self) -> list[str]:
+        """Return the paths of the records whose days the database does not have."""
+        if self.records is None:
+            return []
+        known = {record_path(summary.category, summary.date) for summary in self.store.summaries()}
+        return [path for path in self.records.paths(".jsonl") if path not in known]
+
+    def load_record(self, path: str) -> DaySummary | None:
+        """Store the day that the record at ``path`` holds; return None if it is stored just so.
+
+        Raises:
+            DamageError: the record is damaged, or the day is stored otherwise and as well known.
+        """
+        data = self.records.read(path) if self.records else None
+        if self.records is None or data is None:
+            raise DamageError(f"{path}: expected a day record, found none")
+        try:
+            return self._store_record(_checked_record(data, path), _sha256(data))
+        except DamageError as error:
+            raise DamageError(f"{self.records.root / path}: {error}") from error
+
+    def _store_record(self, day: Day, content_hash: str) -> DaySummary | None:
+        stored = self.store.summary(day.category, day.date)
+        if stored is not None and stored.content_hash == content_hash:
+            return None
+        decision = decide(stored, day.state)
+        if not decision.stores:
+            raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
+        self.store_day(day)
+        return self.store.summary(day.category, day.date)
+
+
+def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
+    """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
+    return Day(
+        category=listing.category,
+        date=when,
+        state=state,
+        source=listing.source,
+        declared=listing.declared,
+        entries=listing.entries,
+        pages=tuple(PageRef(page.url, page.sha256) for page in pages),
+        parser_version=PARSER_VERSION,
+    )
+
+
+def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:
+    """Return the dates of the days that need no further proof."""
+    return [summary.date for summary in summaries if summary.state in (State.COMPLETE, State.EMPTY)]
+
+
+def require_date(listing: Listing) -> date:
+    """Return the date that a listing bears.
+
+    Raises:
+        PageRefusedError: it bears none (arXiv's layout of 12 to 23 September 2024).
+    """
+    if listing.date is None:
+        raise PageRefusedError("expected a date on the page, found none; `digest import --date` can take it in")
+    return listing.date
+
+
+def as_import(listing: Listing) -> Listing:
+    """Return the listing with the provenance of a saved page."""
+    return Listing(Source.IMPORT, listing.date, listing.category, listing.declared, listing.entries)
+
+
+def _checked_record(data: bytes, path: str) -> Day:
+    day = parse_record(data)
+    if record_path(day.category, day.date) != path or render_record(day) != data:
+        raise DamageError("expected the record of the date in its name, as digest writes it")
+    return day
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

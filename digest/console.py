@@ -1,0 +1,69 @@
+"""What a person sees: lines on stderr, progress, tables. Prints only what it is given."""
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import click
+
+from digest.errors import DigestError
+
+
+@dataclass
+class Console:
+    """stderr, with ``-q`` and ``-v``. When quiet, nothing is said until it is known that the exit is not 0."""
+
+    quiet: bool = False
+    _held: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        """Print one line for a person; foreign control characters in it become blanks."""
+        clean = "".join(character if character.isprintable() else " " for character in line)
+        if self.quiet:
+            self._held.append(clean)
+        else:
+            click.echo(clean, err=True)
+
+    def fail(self, error: DigestError) -> None:
+        """Say what went wrong."""
+        self.say(f"error: {error}")
+
+    def end(self, exit_code: int) -> None:
+        """Let out what was held back, if something went wrong."""
+        if exit_code:
+            for line in self._held:
+                click.echo(line, err=True)
+        self._held.clear()
+
+    def track(self, names: Sequence[str]) -> Iterable[str]:
+        """Go through ``names`` behind a progress bar, if somebody watches and there is something to watch."""
+        if self.quiet or len(names) < 2 or not sys.stderr.isatty():
+            return names
+        return _progress(names)
+
+
+def _progress(names: Sequence[str]) -> Iterator[str]:
+    # Imported here: rich costs more than most commands.
+    from rich.console import Console as RichConsole  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=RichConsole(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=len(names))
+        for name in names:
+            progress.update(task, description=name)
+            yield name
+            progress.advance(task)
+
+
+class ConsoleHandler(logging.Handler):
+    """Sends the project's log to the console: warnings always, the rest with ``-v``."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one record."""
+        level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
+        self._console.say(f"{level}{record.getMessage()}")
