@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -32,7 +32,7 @@ CATCHUP_DAYS = 91
 @cache
 def known_deferrals() -> frozenset[date]:
     """The dates on which arXiv is known to have deferred its announcement, from the package's table."""
-    text = (files("digest") / "deferrals.txt").read_text(encoding="ascii")
+    text = Path(__file__).with_name("deferrals.txt").read_text(encoding="ascii")
     lines = (line.split(":") for line in text.splitlines() if not line.startswith("#"))
     return frozenset(date.fromisoformat(f"{year}-{day}") for year, days in lines for day in days.split())
 

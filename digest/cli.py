@@ -3,7 +3,6 @@
 Heavy imports stand inside the commands that need them: a start-up is part of the product.
 """
 
-import logging
 import os
 import re
 import sys
@@ -18,12 +17,12 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from digest import __version__
-from digest.config import CONFIG_NAME, Config, check_category, load
-from digest.console import Console, ConsoleHandler
+from digest.console import Console
 from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError
 
 if TYPE_CHECKING:
     from digest.archive import Archive, Report
+    from digest.config import Config
     from digest.model import DaySummary
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -38,19 +37,22 @@ class Session:
     config_path: Path | None
     now: datetime
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    verbose: bool = False
     requests: int = 0
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """Load the configuration.
 
         Raises:
             ConfigError: there is none, or it is wrong.
         """
+        from digest.config import load
+
         path = self.config_path or _find_config()
         config = load(path, self.environment)
         for key in config.unused:
-            logging.getLogger("digest").warning("%s: %s has no effect in this version", path, key)
+            self.console.say(f"warning: {path}: {key} has no effect in this version")
         return config
 
 
@@ -58,7 +60,7 @@ def _find_config() -> Path:
     named = os.environ.get("DIGEST_CONFIG")
     if named:
         return Path(named)
-    places = (Path(CONFIG_NAME), Path(click.get_app_dir("digest"), CONFIG_NAME))
+    places = (Path("config.toml"), Path(click.get_app_dir("digest"), "config.toml"))
     for place in places:
         if place.is_file():
             return place
@@ -127,11 +129,7 @@ def cli(context: click.Context, config_path: Path | None, now: datetime, *, verb
     """
     console: Console = context.obj
     console.quiet = quiet and not verbose
-    logger = logging.getLogger("digest")
-    logger.handlers = [ConsoleHandler(console)]
-    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    logger.propagate = False
-    context.obj = Session(console, config_path, now)
+    context.obj = Session(console, config_path, now, verbose=verbose)
 
 
 category_option = click.option(
@@ -139,30 +137,38 @@ category_option = click.option(
 )
 
 
-def _chosen(config: Config, names: Sequence[str]) -> Sequence[str]:
+def _chosen(config: "Config", names: Sequence[str]) -> Sequence[str]:
     for name in names:
-        try:
-            check_category(name)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        _checked_category(name)
         if name not in config.arxiv.categories:
             known = ", ".join(config.arxiv.categories)
             raise UsageError(f"category {name} is not kept here ({known}); add it to [arxiv] categories")
     return names or config.arxiv.categories
 
 
+def _checked_category(name: str) -> None:
+    from digest.config import check_category
+
+    try:
+        check_category(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
 @contextmanager
-def _archive(session: Session, config: Config) -> Iterator["Archive"]:
+def _archive(session: Session, config: "Config") -> Iterator["Archive"]:
     """Open the archive's edges: the store, the templates, a client of arXiv."""
     from digest.archive import Archive, IndexTemplates
     from digest.fetch import Client, new_session
+    from digest.logs import log_to
     from digest.render import DigestTemplate
     from digest.resources import built_in_template, read_template
     from digest.store import Store
 
+    log_to(session.console, verbose=session.verbose)
     source = read_template(config.digest.template, config.folder)
     template = DigestTemplate(source, config.digest.template, config.sections)
     store = Store(config.store_url, config.database)
@@ -230,9 +236,9 @@ def _parse_dates(text: str, session: Session) -> tuple[date, date]:
 
 
 def _parse_date(text: str, session: Session) -> date:
-    from digest.calendar import today
-
     if text in ("today", "yesterday"):
+        from digest.calendar import today
+
         current = today(session.now)
         return current if text == "today" else date.fromordinal(current.toordinal() - 1)
     if text == "latest":
@@ -254,7 +260,7 @@ def _latest(session: Session) -> date:
 
 
 @contextmanager
-def _reading(session: Session, config: Config) -> Iterator["Archive"]:
+def _reading(session: Session, config: "Config") -> Iterator["Archive"]:
     """Open an archive to read it: nothing is made, unless there are records to make a lost database from."""
     from digest import jobs
     from digest.publish import hold_lock
@@ -267,7 +273,7 @@ def _reading(session: Session, config: Config) -> Iterator["Archive"]:
                 with hold_lock(config.lock):
                     jobs.load_records(archive)
             except LockHeldError:
-                logging.getLogger("digest").warning("another run is at work; what it does is not shown yet")
+                session.console.say("warning: another run is at work; what it does is not shown yet")
         yield archive
 
 
@@ -404,10 +410,7 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     from digest import jobs
 
     if category is not None:
-        try:
-            check_category(category)
-        except ValueError as error:
-            raise UsageError(str(error)) from error
+        _checked_category(category)
     day = _parse_date(when, session) if when else None
     return _work(
         session,
@@ -444,7 +447,7 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
     return code
 
 
-def _render_one(session: Session, config: Config, category: str, when: date, code: int) -> tuple[bytes, int]:
+def _render_one(session: Session, config: "Config", category: str, when: date, code: int) -> tuple[bytes, int]:
     from digest.calendar import Calendar
     from digest.decide import not_stored
 

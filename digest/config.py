@@ -1,6 +1,5 @@
 """config.toml and the environment → one frozen ``Config``. Unknown keys are refused."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,9 +10,7 @@ from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
 from digest.errors import ConfigError
-from digest.model import CATEGORY, Section
-
-CONFIG_NAME = "config.toml"
+from digest.terms import CATEGORY, Section
 
 _PATH_FIELD = re.compile(r"\{(category|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
@@ -200,6 +197,9 @@ def _section(name: str, kind: Any, given: Mapping[str, Any], environment: Mappin
 def _refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Any], where: str, what: str) -> None:
     for name in given:
         if name not in known:
+            # Imported here: only a mistake needs it.
+            import difflib  # noqa: PLC0415
+
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
             raise ConfigError(f"{where}: unknown {what} {name!r}{hint}")

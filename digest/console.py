@@ -1,21 +1,19 @@
 """What a person sees: lines on stderr, progress, tables. Prints only what it is given."""
 
-import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import click
 
 from digest.errors import DigestError
 
 
-@dataclass
 class Console:
     """stderr, with ``-q`` and ``-v``. When quiet, nothing is said until it is known that the exit is not 0."""
 
-    quiet: bool = False
-    _held: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.quiet = False
+        self._held: list[str] = []
 
     def say(self, line: str) -> None:
         """Print one line for a person; foreign control characters in it become blanks."""
@@ -54,16 +52,3 @@ def _progress(names: Sequence[str]) -> Iterator[str]:
             progress.update(task, description=name)
             yield name
             progress.advance(task)
-
-
-class ConsoleHandler(logging.Handler):
-    """Sends the project's log to the console: warnings always, the rest with ``-v``."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        self._console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Say one record."""
-        level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        self._console.say(f"{level}{record.getMessage()}")

@@ -9,8 +9,24 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import total_ordering
 
-CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
-"""An arXiv archive or category, such as ``astro-ph``, ``cs.CV`` or ``cond-mat.mes-hall``."""
+from digest.terms import CATEGORY, Section
+
+__all__ = [
+    "CATEGORY",
+    "ArxivId",
+    "Day",
+    "DaySummary",
+    "Entry",
+    "Link",
+    "PageRef",
+    "Paper",
+    "RawPage",
+    "RunSummary",
+    "Section",
+    "Source",
+    "State",
+    "without_markup",
+]
 
 _NEW_ID = re.compile(r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])\.(?P<number>[0-9]{4,5})")
 _OLD_ID = re.compile(
@@ -66,14 +82,6 @@ class ArxivId:
 
     def __str__(self) -> str:
         return self.text
-
-
-class Section(StrEnum):
-    """The sections of a listing, in the order in which arXiv shows them."""
-
-    NEW = "new"
-    CROSS = "cross"
-    REPLACEMENT = "replacement"
 
 
 class State(StrEnum):
