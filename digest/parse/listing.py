@@ -310,7 +310,9 @@ def _only_date(dates: set[date]) -> date | None:
 
 
 def _category(root: etree._Element) -> str | None:
-    matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in root.iter("a"))
+    # Only the page's own links; those of the records are foreign, and there are thousands.
+    own = (anchor for child in root if child.tag != "dl" for anchor in child.iter("a"))
+    matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in own)
     names = {match[1] for match in matches if match and CATEGORY.fullmatch(match[1])}
     if len(names) > 1:
         raise PageRefusedError(f"expected links to one category, found {', '.join(sorted(names))}")

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from bs4 import BeautifulSoup, NavigableString, Tag
 from lxml import etree
 
-_BLANKS = re.compile(r"[ \t\n\r\f\v]+")
+_BLANKS = re.compile(r"[\t-\r\x1c-\x20]+")  # what str.split takes for blanks in ASCII, and no other space
 _LINE_END = re.compile(r"\r\n|[\n\r]")
 _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20]")
@@ -22,12 +22,14 @@ _REL = "external noopener nofollow"
 
 def collapse(text: str) -> str:
     """Return ``text`` with every run of ASCII white space made one blank, and none at the ends."""
+    if text.isascii():
+        return " ".join(text.split())
     return _BLANKS.sub(" ", text).strip(" ")
 
 
 def plain_text(element: etree._Element) -> str:
     """Return the text of ``element`` on one line, without a leading ``span.descriptor``."""
-    return collapse("".join(_texts(element)))
+    return collapse("".join(_texts(element)) if len(element) else element.text or "")
 
 
 def _texts(element: etree._Element) -> Iterator[str]:
