@@ -100,6 +100,7 @@ def year_index(source: str, year: int, stored: Sequence[DaySummary], known: Cale
     view = _Year(stored[0].category, year, days, stored[0].date, stored[-1].date, known, path_of)
     months = [_month(view, month) for month in range(1, 13)]
     context = {
+        "root": quote(posixpath.relpath("README.md", posixpath.dirname(year_index_path(view.category, year)))),
         "stored": sum(day.year == year for day in days),
         "missing": sum(_is_missing(view, day) for day in _days_of(year)),
         "months": [month for month in months if month],
