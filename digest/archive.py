@@ -55,7 +55,9 @@ class Report:
         named = type(error)(f"{what}: {error}")
         if error.exit_code in (1, 2, 3):
             raise named from error
-        self.failures.append(named)
+        # A full disk fails every later step in the same words: once is enough.
+        if not any(str(known).endswith(str(error)) for known in self.failures):
+            self.failures.append(named)
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,7 @@ def _describe(kind: Any) -> str:
 
 
 def _check(config: Config, origin: str) -> None:
-    for check in (_check_arxiv, _check_calendar, _check_store, _check_digest):
+    for check in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_notify):
         try:
             check(config)
         except ValueError as error:
@@ -301,6 +301,12 @@ def _check_digest(config: Config) -> None:
     if len(set(sections)) != len(sections) or not set(sections) <= set(known):
         raise ValueError(f"[digest] sections: expected some of {', '.join(known)}, found {list(sections)}")
     _check_path(config.digest.path, several=len(config.arxiv.categories) > 1)
+
+
+def _check_notify(config: Config) -> None:
+    # Such an address is a secret: it is not repeated in the message.
+    if not all(url.startswith(("env:", "file:")) for url in config.notify.urls):
+        raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found an address itself")
 
 
 def _check_path(path: str, *, several: bool) -> None:

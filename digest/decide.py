@@ -1,11 +1,14 @@
 """(what is stored, what the page says, now) → what to change, or why not. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
 from digest.model import DaySummary, State
+
+_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ def lateness(shown: date, expected: date, now: datetime) -> MissingError | None:
     if shown >= expected or not is_overdue(expected, now):
         return None
     return MissingError(f"the listing of {expected} is overdue: arXiv still shows that of {shown}")
+
+
+def in_short(dates: Sequence[date]) -> str:
+    """Name the newest of ``dates``, the newest first, and how many more there are."""
+    named = ", ".join(map(str, sorted(dates, reverse=True)[:_NAMED]))
+    return named if len(dates) <= _NAMED else f"{named} and {len(dates) - _NAMED} more"
 
 
 def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from digest.archive import Archive, Report, as_day, as_import, proven_dates, require_date
 from digest.calendar import CATCHUP_DAYS, is_overdue, today
-from digest.decide import after_refusal, decide, lateness, needs_listing, not_stored
+from digest.decide import after_refusal, decide, in_short, lateness, needs_listing, not_stored
 from digest.errors import (
     DamageError,
     DigestError,
@@ -185,8 +185,12 @@ def _load(archive: Archive, paths: Iterable[str], report: Report) -> None:
 
 
 def _publish(archive: Archive, report: Report) -> None:
-    report.written += archive.write_pending()
-    report.written += archive.write_indexes()
+    """Bring all files up to date, also after a part of the job failed."""
+    for write in (archive.write_pending, archive.write_indexes):
+        try:
+            report.written += write()
+        except DigestError as error:
+            report.fail("files", error)
 
 
 def fetch(archive: Archive, categories: Sequence[str], dates: Sequence[date], track: Track = _untracked) -> Report:
@@ -295,12 +299,16 @@ def _require_stored(archive: Archive, selection: Selection, found: Iterable[DayS
     if selection.first is None or selection.last is None:
         return
     stored = {(day.category, day.date) for day in found}
-    is_range = selection.first != selection.last
-    dates = archive.calendar.listing_dates(selection.first, selection.last) if is_range else [selection.first]
-    for when in dates:
+    if selection.first == selection.last:
         for category in selection.categories:
-            if (category, when) not in stored:
-                report.fail(f"{category} {when}", not_stored(when, archive.calendar, archive.now))
+            if (category, selection.first) not in stored:
+                report.fail(f"{category} {selection.first}", not_stored(selection.first, archive.calendar, archive.now))
+        return
+    dates = list(archive.calendar.listing_dates(selection.first, selection.last))
+    for category in selection.categories:
+        missing = [when for when in dates if (category, when) not in stored]
+        if missing:
+            report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
 
 
 def rebuild(archive: Archive, track: Track = _untracked) -> Report:

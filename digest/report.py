@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from digest.decide import in_short
 from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section
 
@@ -62,7 +63,7 @@ def status_table(found: Sequence[CategoryStatus], runs: Sequence[RunSummary]) ->
         if item.days:
             console.print(_days_table(item.days[-_DAYS:]))
         if item.missing:
-            console.print(f"missing: {', '.join(map(str, item.missing))}", soft_wrap=True)
+            console.print(f"missing: {in_short(item.missing)}", soft_wrap=True)
     if runs:
         console.print(_runs_table(runs))
     return out.getvalue().rstrip("\n")

@@ -13,6 +13,8 @@ from digest.errors import PageRefusedError, TryLaterError
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a body after decompression; the biggest real page has about 5 MB."""
 
+_START = 200
+_GZIP = zlib.MAX_WBITS | 16
 _THROTTLED = b"Rate exceeded."
 _HEADING = re.compile(rb"<h1>([^<]*)</h1>")
 
@@ -34,7 +36,7 @@ class Answer:
     @property
     def is_throttled(self) -> bool:
         """Whether arXiv wants fewer requests; it also says so with status 406, and with 200 and a short text."""
-        return self.status in (406, 429, 503) or self.body_start.startswith(_THROTTLED)
+        return self.status in (406, 429, 503) or self._start.startswith(_THROTTLED)
 
     @property
     def may_pass(self) -> bool:
@@ -42,9 +44,23 @@ class Answer:
         return self.is_throttled or self.status >= 500
 
     @property
-    def body_start(self) -> bytes:
-        """The first bytes of a payload that was not compressed."""
-        return self.payload[:200].lstrip()
+    def _start(self) -> bytes:
+        """The first bytes of the body; empty if it is damaged."""
+        if not self._is_gzip:
+            return self.payload[:_START].lstrip()
+        try:
+            return zlib.decompressobj(_GZIP).decompress(self.payload, _START).lstrip()
+        except zlib.error:
+            return b""
+
+    @property
+    def _is_gzip(self) -> bool:
+        return self.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
+
+    @property
+    def _shows_its_end(self) -> bool:
+        """Whether a cut transfer would be noticed: by a length, by chunks, or by gzip's own end."""
+        return "content-length" in self.headers or "transfer-encoding" in self.headers or self._is_gzip
 
     @property
     def reason(self) -> str:
@@ -75,16 +91,18 @@ class Answer:
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in content_types:
             raise PageRefusedError(f"expected {' or '.join(content_types)}, found content type {kind!r}")
+        if self._is_gzip:
+            return _gunzip(self.payload)
         coding = self.headers.get("content-encoding", "identity").strip().lower()
-        if coding in ("", "identity"):
-            return self.payload
-        if coding not in ("gzip", "x-gzip"):
+        if coding not in ("", "identity"):
             raise PageRefusedError(f"expected gzip or no content coding, found {coding!r}")
-        return _gunzip(self.payload)
+        if self.payload and not self._shows_its_end and not self.payload.rstrip().endswith(b"</html>"):
+            raise TryLaterError(f"cut transfer: {len(self.payload)} bytes, without a length and without an end")
+        return self.payload
 
 
 def _gunzip(payload: bytes) -> bytes:
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    decoder = zlib.decompressobj(_GZIP)
     try:
         body = decoder.decompress(payload, MAX_BODY)
     except zlib.error as error:

@@ -29,14 +29,16 @@ class Store:
     Every method raises ``StoreError`` when the database or its disk fails.
     """
 
-    def __init__(self, url: str, database: Path | None) -> None:
+    def __init__(self, url: str, database: Path | None, *, wait: float = 5.0) -> None:
         """Open the database at ``url``; ``database`` is its file, for SQLite.
+
+        For another's lock on that file, ``wait`` seconds are waited.
 
         Raises:
             SchemaTooNewError: a newer digest made it.
         """
         self._database = database
-        self._engine: Engine = open_engine(url, database)
+        self._engine: Engine = open_engine(url, database, wait)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -46,7 +48,7 @@ class Store:
         """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
         row = {
             "url": page.url,
-            "fetched_at": page.fetched_at,
+            "fetched_at": page.fetched_at.astimezone(UTC),
             "headers": [list(header) for header in page.headers],
             "sha256": page.sha256,
             "path": path,

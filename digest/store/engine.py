@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 
 from digest.errors import SchemaTooNewError, StoreError
 from digest.resources import folder
 from digest.store.tables import SCHEMA
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
-def open_engine(url: str, database: Path | None) -> Engine:
+def open_engine(url: str, database: Path | None, wait: float) -> Engine:
     """Open the database at ``url`` (``database``: its file, for SQLite), made or upgraded to our schema.
+
+    For another's lock on the file, ``wait`` seconds are waited.
 
     Raises:
         SchemaTooNewError: a newer digest made it.
@@ -25,13 +27,17 @@ def open_engine(url: str, database: Path | None) -> Engine:
     with storage_errors(database):
         if database is not None:
             database.parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url)
+        engine = _sqlite_engine(database, wait) if database is not None else create_engine(url)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
-        found = _schema(engine)
-        if found != SCHEMA:
-            _upgrade(engine, found, database)
+        try:
+            found = _schema(engine)
+            if found != SCHEMA:
+                _upgrade(engine, found, database)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
@@ -47,6 +53,12 @@ def storage_errors(database: Path | None) -> Iterator[None]:
         raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
     except OSError as error:
         raise StoreError(f"{error.filename or name}: {error.strerror}") from error
+
+
+def _sqlite_engine(database: Path, wait: float) -> Engine:
+    # Not by an address as text: there a "?" in a folder's name would begin something else.
+    address = URL.create("sqlite", database=str(database.absolute()))
+    return create_engine(address, connect_args={"timeout": wait})
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
