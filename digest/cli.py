@@ -3,71 +3,27 @@
 Heavy imports stand inside the commands that need them: a start-up is part of the product.
 """
 
+from __future__ import annotations
+
 import os
-import re
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from digest import __version__
 from digest.console import Console
-from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError
+from digest.errors import DigestError, MissingError, UsageError
+from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
-    from digest.archive import Archive, Report
-    from digest.config import Config
-    from digest.model import DaySummary
+    from collections.abc import Callable, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+    from digest.archive import Archive
+
 _INTERRUPTED = 130
-
-
-@dataclass
-class Session:
-    """What the options before the command say."""
-
-    console: Console
-    config_path: Path | None
-    now: datetime
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    verbose: bool = False
-    requests: int = 0
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def config(self) -> "Config":
-        """Load the configuration.
-
-        Raises:
-            ConfigError: there is none, or it is wrong.
-        """
-        from digest.config import load
-
-        path = self.config_path or _find_config()
-        config = load(path, self.environment)
-        for key in config.unused:
-            self.console.say(f"warning: {path}: {key} has no effect in this version")
-        return config
-
-
-def _find_config() -> Path:
-    named = os.environ.get("DIGEST_CONFIG")
-    if named:
-        return Path(named)
-    places = (Path("config.toml"), Path(click.get_app_dir("digest"), "config.toml"))
-    for place in places:
-        if place.is_file():
-            return place
-    raise ConfigError(
-        f"no configuration file (looked for {' and '.join(map(str, places))}); "
-        "name one with --config FILE, or set up an archive with `digest init DIR`"
-    )
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -97,7 +53,17 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
+    from pathlib import Path
+
+    if value is None or isinstance(value, str):
+        return value and Path(value)
+    return tuple(map(Path, value))
+
+
 def _parse_now(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime:
+    from datetime import UTC, datetime
+
     if value is None:
         return datetime.now(UTC)
     try:
@@ -113,7 +79,7 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="digest")
-@click.option("--config", "config_path", type=click.Path(path_type=Path), help="The configuration file.")
+@click.option("--config", "config_path", callback=_as_path, metavar="FILE", help="The configuration file.")
 @click.option("--now", callback=_parse_now, metavar="ISO-8601", help="The time to decide by; needs a zone.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
@@ -137,144 +103,7 @@ category_option = click.option(
 )
 
 
-def _chosen(config: "Config", names: Sequence[str]) -> Sequence[str]:
-    for name in names:
-        _checked_category(name)
-        if name not in config.arxiv.categories:
-            known = ", ".join(config.arxiv.categories)
-            raise UsageError(f"category {name} is not kept here ({known}); add it to [arxiv] categories")
-    return names or config.arxiv.categories
-
-
-def _checked_category(name: str) -> None:
-    from digest.config import check_category
-
-    try:
-        check_category(name)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-
-
-@contextmanager
-def _archive(session: Session, config: "Config") -> Iterator["Archive"]:
-    """Open the archive's edges: the store, the templates, a client of arXiv."""
-    from digest.archive import Archive, IndexTemplates
-    from digest.fetch import Client, new_session
-    from digest.logs import log_to
-    from digest.render import DigestTemplate
-    from digest.resources import built_in_template, read_template
-    from digest.store import Store
-
-    log_to(session.console, verbose=session.verbose)
-    source = read_template(config.digest.template, config.folder)
-    template = DigestTemplate(source, config.digest.template, config.sections)
-    store = Store(config.store_url, config.database)
-    with new_session(config.arxiv.contact) as http:
-        client = Client(http, store, time, config.arxiv.pages_delay, config.arxiv.timeout)
-        indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
-        try:
-            yield Archive(config, store, template, indexes, client, session.now)
-        finally:
-            session.requests = client.requests_made
-            store.close()
-
-
-def _work(session: Session, command: str, job: Callable[["Archive"], "Report"]) -> int:
-    """Do a job that changes the archive, under its lock, and tell how it went."""
-    from digest.publish import hold_lock
-
-    config = session.config()
-    with hold_lock(config.lock), _archive(session, config) as archive:
-        number = archive.store.begin_run(command, session.now)
-        code = 1
-        try:
-            report = job(archive)
-            code = report.exit_code
-        except DigestError as error:
-            code = error.exit_code
-            raise
-        finally:
-            finished, requests = _finished_at(session), archive.client.requests_made
-            archive.store.finish_run(number, finished, exit_code=code, requests=requests)
-    _tell(session, report)
-    return code
-
-
-def _finished_at(session: Session) -> datetime:
-    """The time of ``--now`` goes on while a job works."""
-    return session.now + (datetime.now(UTC) - session.started)
-
-
-def _tell(session: Session, report: "Report") -> None:
-    for day in report.changed:
-        session.console.say(_summary_line(day))
-    for failure in report.failures:
-        session.console.fail(failure)
-    session.console.say(
-        f"ok={report.succeeded} failed={len(report.failures)} requests={session.requests} exit={report.exit_code}"
-    )
-
-
-def _summary_line(day: "DaySummary") -> str:
-    from digest.model import Section
-
-    counts = " ".join(f"{name}={day.counts[name]}/{day.declared.get(name, 0)}" for name in Section)
-    return f"date={day.date} category={day.category} state={day.state} {counts} source={day.source}"
-
-
-def _parse_dates(text: str, session: Session) -> tuple[date, date]:
-    """Return the first and the last date of DATE or FROM..TO."""
-    first, dots, last = text.partition("..")
-    start = _parse_date(first, session)
-    end = _parse_date(last, session) if dots else start
-    if end < start:
-        raise UsageError(f"expected FROM..TO in this order, found {text}")
-    return start, end
-
-
-def _parse_date(text: str, session: Session) -> date:
-    if text in ("today", "yesterday"):
-        from digest.calendar import today
-
-        current = today(session.now)
-        return current if text == "today" else date.fromordinal(current.toordinal() - 1)
-    if text == "latest":
-        return _latest(session)
-    try:
-        # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
-        return date.fromisoformat(text if _DATE.fullmatch(text) else "")
-    except ValueError as error:
-        raise UsageError(f"expected a date such as 2021-10-20, today, yesterday or latest, found {text!r}") from error
-
-
-def _latest(session: Session) -> date:
-    config = session.config()
-    with _reading(session, config) as archive:
-        dates = [day.date for day in archive.store.summaries() if day.category in config.arxiv.categories]
-    if not dates:
-        raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
-    return max(dates)
-
-
-@contextmanager
-def _reading(session: Session, config: "Config") -> Iterator["Archive"]:
-    """Open an archive to read it: nothing is made, unless there are records to make a lost database from."""
-    from digest import jobs
-    from digest.publish import hold_lock
-
-    if config.database is not None and not config.database.exists() and not config.records:
-        raise MissingError(f"{config.database}: nothing is stored yet; `digest run` fetches the newest listing")
-    with _archive(session, config) as archive:
-        if archive.unloaded_records():
-            try:
-                with hold_lock(config.lock):
-                    jobs.load_records(archive)
-            except LockHeldError:
-                session.console.say("warning: another run is at work; what it does is not shown yet")
-        yield archive
 
 
 @cli.command()
@@ -294,14 +123,15 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     """
     from digest import jobs
 
-    chosen = _chosen(session.config(), categories)
+    chosen = session.chosen(categories)
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_run(archive, chosen))
-    return _work(session, "run", lambda archive: jobs.run(archive, chosen))
+    session.warn_without_contact()
+    return session.work("run", lambda archive: jobs.run(archive, chosen)).exit_code
 
 
-def _plan(session: Session, plan: Callable[["Archive"], Sequence[str]]) -> int:
-    with _reading(session, session.config()) as archive:
+def _plan(session: Session, plan: Callable[[Archive], Sequence[str]]) -> int:
+    with session.reading() as archive:
         for line in plan(archive):
             click.echo(line)
     return 0
@@ -335,21 +165,15 @@ def regenerate(
 
     if (dates is not None) + everything + outdated != 1:
         raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
-    first, last = _parse_dates(dates, session) if dates else (None, None)
-    selection = jobs.Selection(_chosen(session.config(), categories), first, last, only_outdated=outdated)
+    first, last = session.parse_dates(dates) if dates else (None, None)
+    selection = jobs.Selection(session.chosen(categories), first, last, only_outdated=outdated)
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_regenerate(archive, selection))
-    written: list[str] = []
-
-    def job(archive: "Archive") -> "Report":
-        report = jobs.regenerate(archive, selection, session.console.track)
-        written.extend(report.written)
-        return report
-
-    code = _work(session, f"regenerate {dates or ('--outdated' if outdated else '--all')}", job)
-    for path in written:
+    command = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
+    report = session.work(command, lambda archive: jobs.regenerate(archive, selection, session.console.track))
+    for path in report.written:
         click.echo(path)
-    return code
+    return report.exit_code
 
 
 @cli.command()
@@ -368,14 +192,16 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
     from digest import jobs
     from digest.calendar import Calendar
 
-    config = session.config()
-    chosen = _chosen(config, categories)
-    first, last = _parse_dates(dates, session)
+    config = session.config
+    chosen = session.chosen(categories)
+    first, last = session.parse_dates(dates)
     calendar = Calendar.with_extra(config.calendar.dates)
     days = list(calendar.listing_dates(first, last)) if first != last else [first]
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, days))
-    return _work(session, f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, days, session.console.track))
+    session.warn_without_contact()
+    track = session.console.track
+    return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, days, track)).exit_code
 
 
 @cli.command()
@@ -389,11 +215,11 @@ def rebuild(session: Session) -> int:
     """
     from digest import jobs
 
-    return _work(session, "rebuild", lambda archive: jobs.rebuild(archive, session.console.track))
+    return session.work("rebuild", lambda archive: jobs.rebuild(archive, session.console.track)).exit_code
 
 
 @cli.command(name="import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, callback=_as_path)
 @click.option("--date", "when", metavar="DATE", help="The date of pages that bear none.")
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
 @click.pass_obj
@@ -410,13 +236,13 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     from digest import jobs
 
     if category is not None:
-        _checked_category(category)
-    day = _parse_date(when, session) if when else None
-    return _work(
-        session,
-        "import",
-        lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=session.console.track),
+        checked_category(category)
+    day = session.parse_date(when) if when else None
+    track = session.console.track
+    report = session.work(
+        "import", lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=track)
     )
+    return report.exit_code
 
 
 @cli.command()
@@ -431,35 +257,38 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
       digest show latest
       digest show 2021-10-20 | less
     """
-    config = session.config()
-    chosen = _chosen(config, categories)
-    when = _parse_date(day, session)
+    config = session.config
+    chosen = session.chosen(categories)
+    when = session.parse_date(day)
     code = 0
     for category in chosen:
         path = config.output / config.digest_path(category, when)
+        data: bytes | None
         try:
             data = path.read_bytes()
         except OSError:
-            # Not on the way of the file that is there: the store costs ten times the start of Python.
-            data, code = _render_one(session, config, category, when, code)
-        sys.stdout.buffer.write(data)
+            data = _render_stored(session, category, when)
+        if data is None:
+            code = MissingError.exit_code
+        else:
+            sys.stdout.buffer.write(data)
     sys.stdout.flush()
     return code
 
 
-def _render_one(session: Session, config: "Config", category: str, when: date, code: int) -> tuple[bytes, int]:
-    from digest.calendar import Calendar
+def _render_stored(session: Session, category: str, when: date) -> bytes | None:
+    """Render a day whose file is not there; say why, if it is not stored either."""
     from digest.decide import not_stored
 
-    with _reading(session, config) as archive:
+    with session.reading() as archive:
         stored = archive.store.day(category, when)
         if stored is not None:
-            return archive.template.render(stored), code
-    error = not_stored(when, Calendar.with_extra(config.calendar.dates), session.now)
-    if error.exit_code == UsageError.exit_code:
+            return archive.template.render(stored)
+        error = not_stored(when, archive.calendar, session.now)
+    if isinstance(error, UsageError):
         raise error
     session.console.say(f"error: {category} {when}: {error}")
-    return b"", error.exit_code
+    return None
 
 
 @cli.command()
@@ -476,9 +305,8 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
     """
     from digest import jobs, report
 
-    config = session.config()
-    chosen = _chosen(config, categories)
-    with _reading(session, config) as archive:
+    chosen = session.chosen(categories)
+    with session.reading() as archive:
         found = jobs.status(archive, chosen)
         runs = archive.store.runs(limit=10)
     click.echo(report.status_json(found, runs) if as_json else report.status_table(found, runs))
@@ -486,7 +314,7 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
 
 
 @cli.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="DIR", callback=_as_path)
 @click.pass_obj
 def init(session: Session, folder: Path) -> int:
     r"""Set up an archive in DIR: a configuration and a README. What is there already is left alone.
@@ -514,14 +342,14 @@ def doctor(session: Session) -> int:
     """
     from digest.doctor import examine
 
-    findings, code = examine(session.config(), session.now)
+    findings, code = examine(session.config, session.now)
     for line in findings:
         click.echo(line)
     return code
 
 
 @cli.command(name="demo")
-@click.argument("folder", metavar="[DIR]", default="digest-demo", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("folder", metavar="[DIR]", default="digest-demo", callback=_as_path)
 @click.pass_obj
 def demo_(session: Session, folder: Path) -> int:
     r"""Show the whole pipeline offline, on announcements that are invented, in DIR (digest-demo).
@@ -537,10 +365,10 @@ def demo_(session: Session, folder: Path) -> int:
     config_path = demo.prepare(folder)
     nights = demo.nights(session.now)
     for night, environment in demo.serve(nights):
-        nightly = Session(session.console, config_path, night.now, environment)
-        code = _work(nightly, "run", lambda archive: jobs.run(archive, demo.CATEGORIES))
-        if code:
-            return code
+        nightly = Session(session.console, config_path, night.now, environment=environment)
+        report = nightly.work("run", lambda archive: jobs.run(archive, demo.CATEGORIES))
+        if report.exit_code:
+            return report.exit_code
     for line in demo.tell(folder, nights):
         click.echo(line)
     return 0

@@ -30,13 +30,13 @@ _TITLE_DATE = re.compile(r"Showing new listings for (.+)")
 _CATCHUP_DATE = re.compile(r"Catchup results for .+ on (.+)")
 _HEADING = re.compile(
     rf"(?P<name>{_NAMES})(?: for (?P<date>[^(]+?))?"
-    r" \((?P<cut>continued, )?showing (?P<part>first |last )?(?P<shown>[0-9]+) of (?P<all>[0-9]+) entries ?\)"
+    r" \((?P<cut>continued, )?showing (?P<part>first |last )?(?P<shown>[0-9]{1,9}) of (?P<all>[0-9]{1,9}) entries ?\)"
 )
 _OLD_HEADING = re.compile(rf"(?P<name>{_NAMES}) for (?P<date>[^(]+)")
-_TOTAL = re.compile(r"\b[Tt]otal of ([0-9]+) entries")
+_TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
-_ITEM = re.compile(r"item([0-9]+)")
+_ITEM = re.compile(r"item([0-9]{1,9})")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
 _SUBJECT = re.compile(r".*\(([^()]+)\)")
 _MARKED = ("abstract", "list-comments")
@@ -96,7 +96,13 @@ def parse_page(body: bytes) -> Page:
         PageRefusedError: the page is cut, of an unknown layout, or contradicts itself.
         ListingIncompleteError: a catchup page names a total but shows nothing (a lagging replica).
     """
-    root = _listing_root(body)
+    try:
+        return _read_page(_listing_root(body))
+    except RecursionError:
+        raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
+
+
+def _read_page(root: etree._Element) -> Page:
     reading = _Reading()
     for element in root.iter("h1", "h3", "dt", "dd"):
         _READERS[str(element.tag)](element, reading)
@@ -171,6 +177,10 @@ def _read_description(element: etree._Element, reading: _Reading) -> None:
     if reading.term is None or reading.section is None:
         raise PageRefusedError("expected each dd after its dt inside a section, found one elsewhere")
     record = _record(reading.section, reading.term, element)
+    # Before 2024, when the headings did not count yet, replacements had no abstract.
+    is_counted = reading.section in reading.shown
+    if "abstract" not in record.markup and (is_counted or reading.section is not Section.REPLACEMENT):
+        raise PageRefusedError(f"expected an abstract in {record.arxiv_id}, found none")
     reading.records.append(record)
     reading.term = None
 
@@ -190,8 +200,6 @@ def _record(section: Section, term: etree._Element, description: etree._Element)
     for needed in ("list-title", "list-authors", "list-subjects"):
         if needed not in parts:
             raise PageRefusedError(f"expected a {needed} in {arxiv_id}, found none")
-    if "abstract" not in parts and section is not Section.REPLACEMENT:
-        raise PageRefusedError(f"expected an abstract in {arxiv_id}, found none")
     title = plain_text(parts["list-title"])
     authors = tuple(plain_text(anchor) for anchor in parts["list-authors"].iter("a"))
     if not title or not all(authors) or not authors:
@@ -250,6 +258,8 @@ def _entries(records: Sequence[_Record]) -> tuple[Entry, ...]:
 
 
 def _entry(record: _Record, abstract: str | None, comments: str | None) -> Entry:
+    if abstract == "":
+        raise PageRefusedError(f"expected an abstract in {record.arxiv_id}, found an empty one")
     journal_ref = record.markup.get("list-journal-ref")
     paper = Paper(
         arxiv_id=record.arxiv_id,
@@ -288,7 +298,7 @@ def _old_declared(root: etree._Element, total: int, shown: set[Section]) -> dict
     starts: dict[Section, int] = {}
     for anchor in root.iterfind("ul/li/a"):
         section = _SECTIONS.get(plain_text(anchor))
-        match = re.search(r"#item([0-9]+)\Z", anchor.get("href") or "")
+        match = re.search(r"#item([0-9]{1,9})\Z", anchor.get("href") or "")
         if section:
             starts[section] = int(match[1]) if match else 1
     if missing := shown - set(starts):
@@ -351,4 +361,4 @@ def _prove_numbers(page: Page) -> None:
         raise PageRefusedError(f"expected {len(positions)} different ids, found {len(ids)}")
     sections = [entry.section for entry in page.entries]
     if sections != sorted(sections, key=list(Section).index):
-        raise PageRefusedError("expected new submissions, cross-lists, replacements in this order")
+        raise PageRefusedError("expected new submissions, cross-lists, replacements in this order, found another")

@@ -104,6 +104,8 @@ def _anchor(tag: Tag) -> str:
     inner = "".join(_canonical(tag))
     address = _NOT_IN_ADDRESSES.sub("", str(tag.get("href", "")))
     target = _web_address(address)
+    if "<a " in inner:  # anchors do not nest; the inner ones stay
+        return inner
     if target is None:
         # The words "this ftp URL" say nothing without the address that stood behind them.
         return _escape_line(address) if _PLACEHOLDER.fullmatch(inner) else inner
@@ -113,6 +115,8 @@ def _anchor(tag: Tag) -> str:
 
 
 def _web_address(address: str) -> str | None:
+    if not address:
+        return None
     try:
         target = urljoin("https://arxiv.org/", address)
         parts = urlsplit(target)
@@ -121,7 +125,7 @@ def _web_address(address: str) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return None
     # urljoin lowers the scheme; an absolute address keeps the author's spelling.
-    return address if urlsplit(address).netloc else target
+    return address if urlsplit(address).scheme and urlsplit(address).netloc else target
 
 
 def _attributes(tag: Tag, target: str) -> dict[str, str]:
@@ -132,5 +136,5 @@ def _attributes(tag: Tag, target: str) -> dict[str, str]:
         attributes["rel"] = _REL
     for name in ("data-arxiv-id", "data-doi"):
         if tag.has_attr(name):
-            attributes[name] = str(tag[name])
+            attributes[name] = collapse(str(tag[name]))
     return attributes

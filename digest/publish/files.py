@@ -61,7 +61,8 @@ class Folder:
     def _inside(self, path: str) -> Path:
         """Return the full path; a link that leads out of the folder is not followed."""
         target = self.root / path
-        if not target.parent.resolve().is_relative_to(self.root.resolve()):
+        # Unlike Path.resolve before Python 3.13, realpath takes a link that leads to itself, which no write follows.
+        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
             raise StoreError(f"{target}: leads out of {self.root}")
         return target
 

@@ -1,0 +1,250 @@
+"""One use of the command line: its options, its configuration, the archive that it opens.
+
+Heavy imports stand inside the functions that need them: a start-up is part of the product.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+
+    from digest.archive import Archive, Report
+    from digest.config import Config
+    from digest.console import Console
+    from digest.model import DaySummary
+
+
+_IN_MEMORY = "sqlite://"
+
+
+class Session:
+    """What the options before the command say. ``environment`` goes over the configuration file."""
+
+    def __init__(
+        self,
+        console: Console,
+        config_path: Path | None,
+        now: datetime,
+        *,
+        environment: Mapping[str, str] = os.environ,
+        verbose: bool = False,
+    ) -> None:
+        self.console = console
+        self.now = now
+        self._config_path = config_path
+        self._environment = environment
+        self._verbose = verbose
+        self._started = time.monotonic()
+        self._config: Config | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration, loaded at first use.
+
+        Raises:
+            ConfigError: there is none, or it is wrong.
+        """
+        if self._config is None:
+            from digest.config import load
+
+            path = self._config_path or _find_config()
+            self._config = load(path, self._environment)
+            for key in self._config.unused:
+                self.console.say(f"warning: {path}: {key} has no effect in this version")
+        return self._config
+
+    def chosen(self, names: Sequence[str]) -> Sequence[str]:
+        """Return the categories to work on: ``names``, or all that are configured.
+
+        Raises:
+            UsageError: one of them is malformed or not kept here.
+        """
+        kept = self.config.arxiv.categories
+        for name in names:
+            checked_category(name)
+            if name not in kept:
+                raise UsageError(f"category {name} is not kept here ({', '.join(kept)}); add it to [arxiv] categories")
+        return names or kept
+
+    def warn_without_contact(self) -> None:
+        """Remind of the contact that arXiv wants to see in the User-Agent."""
+        if not self.config.arxiv.contact:
+            self.console.say("warning: [arxiv] contact is empty; arXiv cannot write before it blocks you")
+
+    @contextmanager
+    def _archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
+        """Open the archive's edges: the store, the templates, a client of arXiv."""
+        from digest.archive import Archive, IndexTemplates
+        from digest.fetch import Client, new_session
+        from digest.logs import log_to
+        from digest.render import DigestTemplate
+        from digest.resources import built_in_template, read_template
+        from digest.store import Store
+
+        config = self.config
+        log_to(self.console, verbose=self._verbose)
+        source = read_template(config.digest.template, config.folder)
+        template = DigestTemplate(source, config.digest.template, config.sections)
+        indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
+        store = Store(store_url, database)
+        with new_session(config.arxiv.contact) as http:
+            client = Client(http, store, time, config.arxiv.pages_delay, config.arxiv.timeout)
+            try:
+                yield Archive(config, store, template, indexes, client, self.now)
+            finally:
+                store.close()
+
+    def work(self, command: str, job: Callable[[Archive], Report]) -> Report:
+        """Do a job that changes the archive, under its lock, and tell how it went.
+
+        Raises:
+            LockHeldError: another run is at work.
+        """
+        from digest.publish import hold_lock
+
+        config = self.config
+        with hold_lock(config.lock), self._archive(config.store_url, config.database) as archive:
+            number = archive.store.begin_run(command, self.now)
+            code = 1
+            try:
+                report = job(archive)
+                code = report.exit_code
+            except DigestError as error:
+                code = error.exit_code
+                raise
+            finally:
+                requests = archive.client.requests_made
+                archive.store.finish_run(number, self._finished_at(), exit_code=code, requests=requests)
+        self._tell(report, requests)
+        return report
+
+    def _finished_at(self) -> datetime:
+        """The time of ``--now`` goes on while a job works."""
+        from datetime import timedelta
+
+        return self.now + timedelta(seconds=time.monotonic() - self._started)
+
+    def _tell(self, report: Report, requests: int) -> None:
+        for day in report.changed:
+            self.console.say(_summary_line(day))
+        for failure in report.failures:
+            self.console.fail(failure)
+        totals = f"ok={report.succeeded} failed={len(report.failures)} requests={requests}"
+        self.console.say(f"{totals} exit={report.exit_code}")
+
+    @contextmanager
+    def reading(self) -> Iterator[Archive]:
+        """Open the archive to read it: nothing is made, but a lost database from the records that are here."""
+        config = self.config
+        is_new = config.database is not None and not config.database.exists()
+        has_records = config.records is not None and config.records.is_dir()
+        # An archive in which nothing is stored yet reads as an empty one, held in memory.
+        place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
+        with self._archive(*place) as archive:
+            if archive.unloaded_records():
+                self._load_records(archive)
+            yield archive
+
+    def _load_records(self, archive: Archive) -> None:
+        from digest import jobs
+        from digest.publish import hold_lock
+
+        try:
+            with hold_lock(self.config.lock):
+                failures = jobs.load_records(archive).failures
+        except LockHeldError:
+            self.console.say("warning: another run is at work; what it does is not shown yet")
+        else:
+            for failure in failures:
+                self.console.fail(failure)
+
+    def parse_dates(self, text: str) -> tuple[date, date]:
+        """Return the first and the last date of DATE or FROM..TO.
+
+        Raises:
+            UsageError: it is neither.
+        """
+        first, dots, last = text.partition("..")
+        start = self.parse_date(first)
+        end = self.parse_date(last) if dots else start
+        if end < start:
+            raise UsageError(f"expected FROM..TO in this order, found {text}")
+        return start, end
+
+    def parse_date(self, text: str) -> date:
+        """Return the date that ``text`` names: YYYY-MM-DD, today, yesterday (New York's) or latest.
+
+        Raises:
+            UsageError: it names none.
+            MissingError: nothing is stored yet, so that there is no latest.
+        """
+        from datetime import date, timedelta
+
+        if text in ("today", "yesterday"):
+            from digest.calendar import today
+
+            return today(self.now) - timedelta(days=text == "yesterday")
+        if text == "latest":
+            return self._latest()
+        try:
+            # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
+            return date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
+        except ValueError as error:
+            expected = "a date such as 2021-10-20, today, yesterday or latest"
+            raise UsageError(f"expected {expected}, found {text!r}") from error
+
+    def _latest(self) -> date:
+        with self.reading() as archive:
+            dates = [day.date for day in archive.store.summaries() if day.category in self.config.arxiv.categories]
+        if not dates:
+            raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
+        return max(dates)
+
+
+def _find_config() -> Path:
+    from pathlib import Path
+
+    named = os.environ.get("DIGEST_CONFIG")
+    if named:
+        return Path(named)
+    places = (Path("config.toml"), Path(click.get_app_dir("digest"), "config.toml"))
+    for place in places:
+        if place.is_file():
+            return place
+    raise ConfigError(
+        f"no configuration file (looked for {' and '.join(map(str, places))}); "
+        "name one with --config FILE, or set up an archive with `digest init DIR`"
+    )
+
+
+def checked_category(name: str) -> str:
+    """Return ``name`` if it can be an arXiv category.
+
+    Raises:
+        UsageError: it is malformed.
+    """
+    from digest.config import check_category
+
+    try:
+        check_category(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return name
+
+
+def _summary_line(day: DaySummary) -> str:
+    from digest.model import Section
+
+    counts = " ".join(f"{name}={day.counts[name]}/{day.declared.get(name, 0)}" for name in Section)
+    return f"date={day.date} category={day.category} state={day.state} {counts} source={day.source}"
