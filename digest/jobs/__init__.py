@@ -1,0 +1,32 @@
+"""The order of the steps of each job, and nothing else.
+
+::
+
+    lock → fetch → RawPage ─file─→ parse → Listing → decide → one transaction → Day → render → atomic files
+                   (kept before           (complete           (or a reason
+                    anything else)         or refused)         why not)
+
+Every step can be repeated, so recovery from any crash is: run again.
+"""
+
+from digest.jobs.files import Selection, plan_regenerate, rebuild, regenerate
+from digest.jobs.nightly import plan_run, run
+from digest.jobs.past import fetch, plan_fetch
+from digest.jobs.saved import import_pages
+from digest.jobs.state import CategoryStatus, status
+from digest.jobs.steps import load_records
+
+__all__ = [
+    "CategoryStatus",
+    "Selection",
+    "fetch",
+    "import_pages",
+    "load_records",
+    "plan_fetch",
+    "plan_regenerate",
+    "plan_run",
+    "rebuild",
+    "regenerate",
+    "run",
+    "status",
+]

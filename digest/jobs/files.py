@@ -1,0 +1,91 @@
+"""Files from the store, and the store from its records. All offline."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from digest.archive import Archive, Report
+from digest.decide import in_short, not_stored
+from digest.errors import MissingError, UsageError
+from digest.jobs.steps import Track, begin, load, publish, untracked
+from digest.model import DaySummary
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which stored days: of these categories, from one date to another; None is without bound."""
+
+    categories: Sequence[str]
+    first: date | None = None
+    last: date | None = None
+    only_outdated: bool = False
+
+    def has(self, day: DaySummary) -> bool:
+        """Whether ``day`` is chosen."""
+        is_after = self.first is None or day.date >= self.first
+        is_before = self.last is None or day.date <= self.last
+        return day.category in self.categories and is_after and is_before
+
+
+def regenerate(archive: Archive, selection: Selection, track: Track = untracked) -> Report:
+    """Render stored days again, offline; a file that is as it would be made again is not touched."""
+    report = begin(archive)
+    parts = {f"{day.category} {day.date}": day for day in archive.store.summaries() if selection.has(day)}
+    _require_stored(archive, selection, parts.values(), report)
+    for name in track(list(parts)):
+        day = parts[name]
+        if not _is_good(archive, selection, day):
+            report.written += archive.write_day(day.category, day.date)
+            report.changed.append(day)
+        report.succeeded += 1
+    publish(archive, report)
+    return report
+
+
+def plan_regenerate(archive: Archive, selection: Selection) -> list[str]:
+    """Return the paths of the digests that ``regenerate`` would write."""
+    return [
+        str(archive.output.root / archive.config.digest_path(day.category, day.date))
+        for day in archive.store.summaries()
+        if selection.has(day) and not _is_good(archive, selection, day)
+    ]
+
+
+def _is_good(archive: Archive, selection: Selection, day: DaySummary) -> bool:
+    return archive.is_written(day) if selection.only_outdated else archive.is_intact(day)
+
+
+def _require_stored(archive: Archive, selection: Selection, found: Iterable[DaySummary], report: Report) -> None:
+    """Note each listing date that was asked for by name and is not stored; the rest is done."""
+    if selection.first is None or selection.last is None:
+        return
+    stored = {(day.category, day.date) for day in found}
+    if selection.first == selection.last:
+        for category in selection.categories:
+            if (category, selection.first) not in stored:
+                report.fail(f"{category} {selection.first}", not_stored(selection.first, archive.calendar, archive.now))
+        return
+    dates = list(archive.calendar.listing_dates(selection.first, selection.last))
+    for category in selection.categories:
+        missing = [when for when in dates if (category, when) not in stored]
+        if missing:
+            report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
+
+
+def rebuild(archive: Archive, track: Track = untracked) -> Report:
+    """Fill the database from the day records, and bring every file up to date.
+
+    Raises:
+        UsageError: the archive keeps no records.
+    """
+    if archive.records is None:
+        raise UsageError("this archive keeps no day records ([store] records is empty)")
+    report = Report()
+    archive.records.sweep()
+    load(archive, track(archive.records.paths(".jsonl")), report)
+    report.succeeded = len(report.changed)
+    for summary in archive.store.summaries():
+        if not archive.is_intact(summary):
+            report.written += archive.write_day(summary.category, summary.date)
+    publish(archive, report)
+    return report

@@ -1,0 +1,61 @@
+"""All pages of one listing, fetched, kept, parsed and proven together."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from digest.archive import Archive
+from digest.errors import DigestError, ListingIncompleteError
+from digest.fetch import SHOW_VALUES
+from digest.model import RawPage
+from digest.parse import Listing, Page, join_pages, parse_page
+
+_PAGES = 50
+"""No listing has more pages of the smallest size that arXiv serves."""
+
+
+def fetch_pages(
+    archive: Archive, category: str, address: Callable[[Sequence[Page]], str]
+) -> tuple[list[RawPage], Listing]:
+    """Get all pages of one listing; ``address`` names the one that follows those that are here.
+
+    Every page is kept before it is parsed. The errors name the page that they are about.
+    """
+    raws: list[RawPage] = []
+    pages: list[Page] = []
+    while not pages or (_goes_on(pages) and len(pages) < _PAGES):
+        raw = archive.client.get(address(pages))
+        archive.keep(raw)
+        raws.append(raw)
+        with _errors_about(raw.url):
+            pages.append(parse_page(raw.body))
+    with _errors_about(raws[0].url):
+        return raws, proven_listing(pages, category)
+
+
+def _goes_on(pages: Sequence[Page]) -> bool:
+    """Whether arXiv cut the listing after the last of ``pages``; a page that is short for another reason lags."""
+    sizes = [len(page.entries) for page in pages]
+    is_full = sizes[0] in SHOW_VALUES and sizes[-1] == sizes[0]
+    return is_full and not pages[-1].partial and sum(sizes) < pages[0].total
+
+
+def proven_listing(pages: Sequence[Page], category: str) -> Listing:
+    """Put pages together to a listing that has entries.
+
+    Raises:
+        PageRefusedError: they contradict one another.
+        ListingIncompleteError: entries are missing, or there are none: no single page proves a day empty.
+    """
+    listing = join_pages(pages, category)
+    if not listing.entries:
+        raise ListingIncompleteError("found 'No updates' with a total of 0, which one page alone does not prove")
+    return listing
+
+
+@contextmanager
+def _errors_about(where: str) -> Iterator[None]:
+    """Say in every error which page it is about."""
+    try:
+        yield
+    except DigestError as error:
+        raise type(error)(f"{where}: {error}") from error

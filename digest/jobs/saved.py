@@ -1,0 +1,105 @@
+"""Pages that a person saved."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from digest.archive import Archive, Report, as_day, as_import
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
+from digest.jobs.pages import proven_listing
+from digest.jobs.steps import Track, begin, publish, take, untracked
+from digest.model import RawPage, State
+from digest.parse import Page, belongs, parse_page
+from digest.publish import read_saved_page
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A saved page and where it was found."""
+
+    path: Path
+    raw: RawPage
+    page: Page
+    category: str
+
+
+def import_pages(
+    archive: Archive,
+    paths: Sequence[Path],
+    category: str | None,
+    when: date | None,
+    track: Track = untracked,
+) -> Report:
+    """Take in saved listing and catchup pages; the partial pages of one day are put together.
+
+    Args:
+        archive: where to.
+        paths: the files.
+        category: what the pages list, if they do not say so themselves.
+        when: the date of pages that bear none; such days are only as sure as the person who dates them.
+        track: shows progress.
+    """
+    report = begin(archive)
+    by_day: dict[tuple[str, date], list[_Saved]] = defaultdict(list)
+    files = {str(path): path for path in paths}
+    for name in track(list(files)):
+        try:
+            saved = _read_saved(archive, files[name], category)
+            by_day[saved.category, _date_of(saved, when)].append(saved)
+        except DigestError as error:
+            report.fail(name, _as_refusal(error))
+    for (name, day), pages in sorted(by_day.items()):
+        try:
+            _import_day(archive, name, day, pages, report)
+            report.succeeded += 1
+        except DigestError as error:
+            report.fail(", ".join(str(saved.path) for saved in pages), _as_refusal(error))
+    publish(archive, report)
+    return report
+
+
+def _as_refusal(error: DigestError) -> DigestError:
+    """A saved page will not become whole later, as arXiv's own pages may."""
+    return PageRefusedError(str(error)) if isinstance(error, ListingIncompleteError) else error
+
+
+def _read_saved(archive: Archive, path: Path, category: str | None) -> _Saved:
+    body = read_saved_page(path)
+    # The name alone: where the file lay on somebody's machine does not belong into an archive.
+    raw = RawPage(f"import:{path.name}", archive.now, (), body, hashlib.sha256(body).hexdigest())
+    archive.keep(raw)
+    page = parse_page(body)
+    return _Saved(path, raw, page, category or _category_of(page, archive.config.arxiv.categories))
+
+
+def _category_of(page: Page, configured: Sequence[str]) -> str:
+    if page.category is not None and page.category not in configured:
+        raise PageRefusedError(
+            f"expected a listing of {', '.join(configured)}, found one of {page.category}; "
+            f"--category {page.category} takes it in all the same"
+        )
+    possible = [
+        name for name in configured if name == page.category or all(belongs(entry, name) for entry in page.entries)
+    ]
+    if page.category is None and len(possible) != 1:
+        raise PageRefusedError(f"expected to see what the page lists, found {possible or 'no match'}; say --category")
+    return page.category or possible[0]
+
+
+def _date_of(saved: _Saved, when: date | None) -> date:
+    shown = saved.page.date
+    if shown is not None and when is not None and shown != when:
+        raise PageRefusedError(f"expected the date {when} that --date says, found {shown} on the page")
+    if shown is None and when is None:
+        raise PageRefusedError("expected a date on the page, found none; say which with --date")
+    return shown or when or date.min
+
+
+def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Saved], report: Report) -> None:
+    listing = as_import(proven_listing([item.page for item in saved], category))
+    state = State.COMPLETE if listing.date else State.IMPORTED
+    ordered = sorted(saved, key=lambda item: item.page.entries[0].position)
+    take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)

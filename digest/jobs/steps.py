@@ -1,0 +1,65 @@
+"""The steps that several jobs begin, go through and end with."""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+
+from digest.archive import Archive, Report
+from digest.decide import decide
+from digest.errors import DamageError, DigestError
+from digest.model import Day
+
+log = logging.getLogger(__name__)
+
+Track = Callable[[Sequence[str]], Iterable[str]]
+"""Goes through the names of the parts of a long job, showing progress to whoever waits."""
+
+
+def untracked(names: Sequence[str]) -> Iterable[str]:
+    """Go through ``names`` and show nothing."""
+    return names
+
+
+def begin(archive: Archive) -> Report:
+    """Clear up after a killed run, and load the records that the database lacks."""
+    for folder in filter(None, (archive.output, archive.raw, archive.records)):
+        folder.sweep()
+    return load_records(archive)
+
+
+def load_records(archive: Archive) -> Report:
+    """Load the records that the database lacks, and nothing else."""
+    report = Report()
+    load(archive, archive.unloaded_records(), report)
+    return report
+
+
+def load(archive: Archive, paths: Iterable[str], report: Report) -> None:
+    """Store the days of the records at ``paths``; a damaged one does not stop the others."""
+    for path in paths:
+        try:
+            summary = archive.load_record(path)
+        except DamageError as error:
+            report.failures.append(error)
+            continue
+        if summary is not None:
+            report.changed.append(summary)
+
+
+def take(archive: Archive, day: Day, report: Report) -> None:
+    """Store a day if it is known better than what is stored of its date, and write its files."""
+    decision = decide(archive.store.summary(day.category, day.date), day.state)
+    log.info("%s %s: %s", day.category, day.date, decision.reason)
+    if not decision.stores:
+        return
+    archive.store_day(day)
+    report.written += archive.write_day(day.category, day.date)
+    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
+
+
+def publish(archive: Archive, report: Report) -> None:
+    """Bring all files up to date, also after a part of the job failed."""
+    for write in (archive.write_pending, archive.write_indexes):
+        try:
+            report.written += write()
+        except DigestError as error:
+            report.fail("files", error)
