@@ -9,8 +9,8 @@ from digest.fetch import SHOW_VALUES
 from digest.model import RawPage
 from digest.parse import Listing, Page, join_pages, parse_page
 
-_PAGES = 50
-"""No listing has more pages of the smallest size that arXiv serves."""
+_PAGES = 200
+"""What one listing may cost at most, if a server names ever greater totals."""
 
 
 def fetch_pages(

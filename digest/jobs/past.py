@@ -63,6 +63,8 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
 
 def _require_servable(archive: Archive, when: date) -> None:
     """Refuse a date that arXiv cannot have, or has no longer, without asking it."""
+    if not archive.calendar.is_listing_date(when):
+        raise not_stored(when, archive.calendar, archive.now)
     current = today(archive.now)
     if when > max(current, archive.calendar.newest_expected(archive.now)):
         raise UsageError(f"is in the future; in New York it is {current}")
@@ -70,5 +72,3 @@ def _require_servable(archive: Archive, when: date) -> None:
         raise MissingError(
             f"arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved pages"
         )
-    if not archive.calendar.is_listing_date(when):
-        raise not_stored(when, archive.calendar, archive.now)

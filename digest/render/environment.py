@@ -60,6 +60,6 @@ def render(template: Template, name: str, context: dict[str, Any]) -> str:
     """
     try:
         return template.render(context)
-    except (JinjaError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
         raise TemplateError(f"{name}:{lines[-1] if lines else 1}: {error}") from error
