@@ -33,7 +33,7 @@ _OLD_ID = re.compile(
     r"(?P<archive>[a-z]+(?:-[a-z]+)*(?:\.[A-Z]{2})?)/"
     r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<number>[0-9]{3})"
 )
-
+_FIRST_NEW_ID = (2007, 4)
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -67,10 +67,12 @@ class ArxivId:
         parts = match.groupdict()
         year = int(parts["year"])
         year += 1900 if year > 90 else 2000
-        number = parts["number"]
+        month, number = int(parts["month"]), parts["number"]
+        if ("archive" in parts) != ((year, month) < _FIRST_NEW_ID):
+            raise ValueError(f"{text!r} is no arXiv id: it had another form in {year}-{month:02d}")
         if "archive" not in parts and len(number) != (5 if year >= 2015 else 4):
             raise ValueError(f"{text!r} is no arXiv id: {len(number)} digits in {year}")
-        return cls(year, int(parts["month"]), int(number), parts.get("archive", ""), text)
+        return cls(year, month, int(number), parts.get("archive", ""), text)
 
     @property
     def sort_key(self) -> tuple[int, int, int, str]:

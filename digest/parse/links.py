@@ -7,16 +7,18 @@ and mends what arXiv links wrongly: a closing quote, bracket or star swallowed i
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from digest.model import Link
 
 # The canonical anchor, with the rest of an address that arXiv cut at a LaTeX escape.
-_ANCHOR = re.compile(r"<a (?P<attributes>[^>]*)>[^<]*</a>(?P<rest>(?:\\[_#%&][A-Za-z0-9_./-]*)*)")
+_ANCHOR = re.compile(r"<a (?P<attributes>[^>]*)>[^<]*</a>(?P<rest>(?:\\(?:[_#%]|&amp;)[A-Za-z0-9_./-]*)*)")
 _HREF = re.compile(r'href="([^"]*)"')
 _BARE = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
+_FOREIGN = re.compile(r"[\s\"<>]")  # no address has them; arXiv swallows them with what follows
 _ESCAPED = re.compile(r"\\([_#%&])")
 _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _PUNCTUATION = ".,;:!?'\"`*$\\\u201c\u201d\u2018\u2019"
@@ -31,7 +33,12 @@ _KINDS = (
     ("video", re.compile(r"youtube\.com|youtu\.be|vimeo\.com")),
     ("paper", re.compile(r"doi\.org|openreview\.net|openaccess\.thecvf\.com|arxiv\.org")),
 )
-_HUGGING_FACE = (("data", "/datasets/"), ("demo", "/spaces/"), ("other", "/collections/"))
+_KINDS_BY_PATH = {
+    "doi.org": (("data", "/10.5281/"),),
+    "huggingface.co": (("data", "/datasets/"), ("demo", "/spaces/"), ("other", "/collections/"), ("model", "/")),
+    "kaggle.com": (("code", "/code/"), ("data", "/datasets/")),
+}
+_REPOSITORY = re.compile(r"https://github\.com/[^/?#]+(?:/[^/?#]+)?")
 
 
 def find_links(*, abstract: str | None, comments: str | None) -> tuple[Link, ...]:
@@ -46,15 +53,20 @@ def find_links(*, abstract: str | None, comments: str | None) -> tuple[Link, ...
         for address in _addresses(text or ""):
             url = canonical_url(address)
             if url is not None:
-                found.setdefault(url.lower(), Link(url, kind_of(url), place))
+                found.setdefault(_sameness(url), Link(url, kind_of(url), place))
     return tuple(found.values())
+
+
+def _sameness(url: str) -> str:
+    """Return what is equal for two spellings of one address: GitHub's owners and repositories ignore case."""
+    return _REPOSITORY.sub(lambda match: match[0].lower(), url, count=1)
 
 
 def _addresses(text: str) -> Iterator[str]:
     for match in _ANCHOR.finditer(text):
         if "data-arxiv-id" not in match["attributes"] and "data-doi" not in match["attributes"]:
             href = _HREF.search(match["attributes"])
-            yield html.unescape(href[1] if href else "") + match["rest"]
+            yield html.unescape((href[1] if href else "") + match["rest"])
     unlinked = html.unescape(_TAG.sub(" ", _ANCHOR.sub(" ", text)))
     yield from _BARE.findall(unlinked)
 
@@ -64,7 +76,7 @@ def canonical_url(address: str) -> str | None:
 
     The host is lower case and without ``www.``; a fragment and ``.git`` on a code host and a final slash go.
     """
-    address = _ESCAPED.sub(r"\1", _without_tail(address))
+    address = _ESCAPED.sub(r"\1", _without_tail(_FOREIGN.split(address, maxsplit=1)[0]))
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").removeprefix("www.")
@@ -72,34 +84,36 @@ def canonical_url(address: str) -> str | None:
     except ValueError:  # no address after all, such as a port that is no number
         return None
     is_code = _CODE_HOSTS.fullmatch(host) is not None
-    path = parts.path.rstrip("/")
-    if is_code:
-        path = path.removesuffix(".git")
-    if "." not in host or (is_code and not path):
+    if "." not in host or ((is_code or host == "doi.org") and not parts.path.strip("/")):
         return None
     query = f"?{parts.query}" if parts.query else ""
     fragment = f"#{parts.fragment}" if parts.fragment and not is_code else ""
-    return f"https://{host}{port}{path}{query}{fragment}"
+    rest = f"{parts.path}{query}{fragment}".rstrip("/")
+    return f"https://{host}{port}{rest.removesuffix('.git') if is_code else rest}"
 
 
 def _without_tail(address: str) -> str:
     """Cut punctuation, quotes and unbalanced brackets at the end of ``address``."""
-    while address:
-        last = address[-1]
+    left = Counter(address)
+    end = len(address)
+    while end:
+        last = address[end - 1]
         opener = _CLOSERS.get(last)
-        unbalanced = opener is not None and address.count(last) > address.count(opener)
+        unbalanced = opener is not None and left[last] > left[opener]
         if last not in _PUNCTUATION and not unbalanced:
             break
-        address = address[:-1]
-    return address
+        left[last] -= 1
+        end -= 1
+    return address[:end]
 
 
 def kind_of(url: str) -> str:
     """Return code, project, model, data, demo, video, paper or other, by the host of a canonical ``url``."""
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host == "huggingface.co":
-        return next((kind for kind, start in _HUGGING_FACE if parts.path.startswith(start)), "model")
+    for kind, start in _KINDS_BY_PATH.get(host, ()):
+        if parts.path.startswith(start):
+            return kind
     if _CODE_HOSTS.fullmatch(host):
         return "code"
     return next((kind for kind, hosts in _KINDS if hosts.fullmatch(host)), "other")

@@ -75,8 +75,16 @@ def _inner_html(element: etree._Element) -> str:
         if is_descriptor(child):
             parts.append(html.escape(child.tail or ""))
         else:
-            parts.append(etree.tostring(child, encoding="unicode", method="html"))
+            parts.append(_outer_html(child))
     return "".join(parts)
+
+
+def _outer_html(element: etree._Element) -> str:
+    """Serialise as XML: lxml's HTML would encode an address. An element without text gets its end tag."""
+    for node in element.iter():
+        if isinstance(node.tag, str) and node.tag != "br" and not node.text:
+            node.text = ""
+    return etree.tostring(element, encoding="unicode")
 
 
 def _escape_line(text: str) -> str:
