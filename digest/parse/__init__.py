@@ -1,7 +1,7 @@
 """Bytes and texts → values. Pure; the only importer of bs4 and lxml."""
 
 from digest.parse.join import Listing, belongs, join_pages
-from digest.parse.listing import Page, parse_page
+from digest.parse.page import Page, parse_page
 
 PARSER_VERSION = 1
 """Kept with each day; raised when the same page gives other entries than before."""

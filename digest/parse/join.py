@@ -6,7 +6,7 @@ from datetime import date
 
 from digest.errors import ListingIncompleteError, PageRefusedError
 from digest.model import Entry, Section, Source
-from digest.parse.listing import Page
+from digest.parse.page import Page
 
 
 @dataclass(frozen=True)

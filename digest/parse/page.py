@@ -6,17 +6,17 @@ what was found.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from lxml import etree
 
 from digest.errors import ListingIncompleteError, PageRefusedError
-from digest.model import CATEGORY, ArxivId, Entry, Paper, Section, Source
+from digest.model import CATEGORY, Entry, Section, Source
 from digest.parse.dates import parse_date
-from digest.parse.links import find_links
-from digest.parse.markup import collapse, one_line_html, plain_text
+from digest.parse.entries import Record, as_entries, read_record
+from digest.parse.markup import collapse, plain_text
 
 _SECTIONS = {
     "New submissions": Section.NEW,
@@ -36,10 +36,7 @@ _OLD_HEADING = re.compile(rf"(?P<name>{_NAMES}) for (?P<date>[^(]+)")
 _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
-_ITEM = re.compile(r"item([0-9]{1,9})")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
-_SUBJECT = re.compile(r".*\(([^()]+)\)")
-_MARKED = ("abstract", "list-comments")
 _END = re.compile(rb"</html>\s*\Z", re.IGNORECASE)
 
 
@@ -63,17 +60,6 @@ class Page:
 
 
 @dataclass
-class _Record:
-    section: Section
-    position: int
-    arxiv_id: ArxivId
-    title: str
-    authors: tuple[str, ...]
-    subjects: tuple[str, ...]
-    markup: dict[str, etree._Element]
-
-
-@dataclass
 class _Reading:
     """What has been read of a page so far."""
 
@@ -81,7 +67,7 @@ class _Reading:
     shown: dict[Section, int] = field(default_factory=dict)
     declared: dict[Section, int] = field(default_factory=dict)
     partial: list[Section] = field(default_factory=list)
-    records: list[_Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
     section: Section | None = None
     term: etree._Element | None = None
 
@@ -115,7 +101,7 @@ def _read_page(root: etree._Element) -> Page:
         category=_category(root),
         total=total,
         declared=reading.declared,
-        entries=_entries(reading.records),
+        entries=as_entries(reading.records),
         partial=tuple(reading.partial),
     )
     _prove(page, reading, root)
@@ -176,7 +162,7 @@ def _read_term(element: etree._Element, reading: _Reading) -> None:
 def _read_description(element: etree._Element, reading: _Reading) -> None:
     if reading.term is None or reading.section is None:
         raise PageRefusedError("expected each dd after its dt inside a section, found one elsewhere")
-    record = _record(reading.section, reading.term, element)
+    record = read_record(reading.section, reading.term, element)
     # Before 2024, when the headings did not count yet, replacements had no abstract.
     is_counted = reading.section in reading.shown
     if "abstract" not in record.markup and (is_counted or reading.section is not Section.REPLACEMENT):
@@ -191,88 +177,6 @@ _READERS: Mapping[str, Callable[[etree._Element, _Reading], None]] = {
     "dt": _read_term,
     "dd": _read_description,
 }
-
-
-def _record(section: Section, term: etree._Element, description: etree._Element) -> _Record:
-    position = _position(term)
-    arxiv_id = _arxiv_id(term, position)
-    parts = _parts(description)
-    for needed in ("list-title", "list-authors", "list-subjects"):
-        if needed not in parts:
-            raise PageRefusedError(f"expected a {needed} in {arxiv_id}, found none")
-    title = plain_text(parts["list-title"])
-    authors = tuple(plain_text(anchor) for anchor in parts["list-authors"].iter("a"))
-    if not title or not all(authors) or not authors:
-        raise PageRefusedError(f"expected a title and authors in {arxiv_id}, found {title!r} by {authors}")
-    subjects = _subjects(parts["list-subjects"], arxiv_id)
-    return _Record(section, position, arxiv_id, title, authors, subjects, parts)
-
-
-def _parts(description: etree._Element) -> dict[str, etree._Element]:
-    """Return the fields of a record by arXiv's class names; the abstract's is our own."""
-    parts: dict[str, etree._Element] = {}
-    for element in description.iter("div", "p"):
-        name = "abstract" if element.tag == "p" else (element.get("class") or "").split(" ")[0]
-        if name in parts:
-            raise PageRefusedError(f"expected each field once in a record, found {name} twice")
-        parts[name] = element
-    return parts
-
-
-def _position(term: etree._Element) -> int:
-    for anchor in term.iter("a"):
-        match = _ITEM.fullmatch(anchor.get("name") or "")
-        if match and plain_text(anchor) == f"[{match[1]}]":
-            return int(match[1])
-    raise PageRefusedError(f"expected an item number such as [31], found {plain_text(term)!r}")
-
-
-def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
-    addresses = [anchor.get("href") or "" for anchor in term.iter("a") if anchor.get("title") == "Abstract"]
-    try:
-        (address,) = addresses
-        return ArxivId.parse(address.removeprefix("/abs/"))
-    except ValueError as error:
-        raise PageRefusedError(f"expected one arXiv id in item {position}, found {addresses}") from error
-
-
-def _subjects(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
-    """Return the categories, the primary one first."""
-    names = [_SUBJECT.fullmatch(subject.strip()) for subject in plain_text(element).split(";")]
-    categories = tuple(match[1] for match in names if match and CATEGORY.fullmatch(match[1]))
-    primary = [span for span in element.iter("span") if span.get("class") == "primary-subject"]
-    if not primary or len(categories) != len(names):
-        raise PageRefusedError(f"expected the subjects of {arxiv_id}, found {plain_text(element)!r}")
-    first = _SUBJECT.fullmatch(plain_text(primary[0]))
-    if first is None or first[1] != categories[0]:
-        raise PageRefusedError(f"expected the primary subject of {arxiv_id} first, found {categories}")
-    return categories
-
-
-def _entries(records: Sequence[_Record]) -> tuple[Entry, ...]:
-    """Turn all records into entries at once, because their markup is cleaned in one batch."""
-    places = [(record, name) for record in records for name in _MARKED if name in record.markup]
-    lines = one_line_html([record.markup[name] for record, name in places])
-    texts = {(record.position, name): line for (record, name), line in zip(places, lines, strict=True)}
-    return tuple(_entry(record, *(texts.get((record.position, name)) for name in _MARKED)) for record in records)
-
-
-def _entry(record: _Record, abstract: str | None, comments: str | None) -> Entry:
-    if abstract == "":
-        raise PageRefusedError(f"expected an abstract in {record.arxiv_id}, found an empty one")
-    journal_ref = record.markup.get("list-journal-ref")
-    paper = Paper(
-        arxiv_id=record.arxiv_id,
-        title=record.title,
-        authors=record.authors,
-        primary_category=record.subjects[0],
-        categories=record.subjects,
-        abstract=abstract,
-        comments=comments or None,
-        journal_ref=None if journal_ref is None else plain_text(journal_ref) or None,
-        links=find_links(abstract=abstract, comments=comments),
-    )
-    return Entry(record.section, record.position, paper)
 
 
 def _outside_text(root: etree._Element) -> str:
