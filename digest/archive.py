@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from digest.render import (
     root_index,
     year_index,
     year_index_path,
+    years_of,
 )
 from digest.store import FileRow, Store
 
@@ -161,7 +163,7 @@ class Archive:
         path_of = self.config.digest_path
         texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of))}
         for category, days in stored.items():
-            for year in sorted({day.date.year for day in days}):
+            for year in years_of(days):
                 text = year_index(self.index_templates.year, year, days, self.calendar, path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
         changed = [self._write_index(path, title, text) for path, (title, text) in texts.items()]
@@ -186,7 +188,12 @@ class Archive:
         if self.records is None:
             return []
         known = {record_path(summary.category, summary.date) for summary in self.store.summaries()}
-        return [path for path in self.records.paths(".jsonl") if path not in known]
+        return [path for path in self.record_paths() if path not in known]
+
+    def record_paths(self) -> list[str]:
+        """Return the paths of all records, by date: in the order in which arXiv announced the days."""
+        paths = self.records.paths(".jsonl") if self.records else []
+        return sorted(paths, key=lambda path: (posixpath.basename(path), path))
 
     def load_record(self, path: str) -> DaySummary | None:
         """Store the day that the record at ``path`` holds; return None if it is stored just so.

@@ -13,7 +13,7 @@ import click
 
 from digest import __version__
 from digest.console import Console
-from digest.errors import DigestError, MissingError, UsageError
+from digest.errors import DigestError, MissingError, UsageError, gravest
 from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
@@ -310,7 +310,7 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
         found = jobs.status(archive, chosen)
         runs = archive.store.runs(limit=10)
     click.echo(report.status_json(found, runs) if as_json else report.status_table(found, runs))
-    return MissingError.exit_code if any(item.overdue for item in found) else 0
+    return gravest([session.damage, MissingError.exit_code if any(item.overdue for item in found) else 0])
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError
+from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +47,8 @@ class Session:
         self._verbose = verbose
         self._started = time.monotonic()
         self._config: Config | None = None
+        self.damage = 0
+        """The exit code that damaged records deserve, once an archive was opened to read it."""
 
     @property
     def config(self) -> Config:
@@ -165,9 +167,10 @@ class Session:
                 failures = jobs.load_records(archive).failures
         except LockHeldError:
             self.console.say("warning: another run is at work; what it does is not shown yet")
-        else:
-            for failure in failures:
-                self.console.fail(failure)
+            return
+        for failure in failures:
+            self.console.fail(failure)
+        self.damage = gravest(failure.exit_code for failure in failures)
 
     def parse_dates(self, text: str) -> tuple[date, date]:
         """Return the first and the last date of DATE or FROM..TO.

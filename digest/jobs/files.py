@@ -82,7 +82,7 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
     report = Report()
     archive.records.sweep()
-    load(archive, track(archive.records.paths(".jsonl")), report)
+    load(archive, track(archive.record_paths()), report)
     report.succeeded = len(report.changed)
     for summary in archive.store.summaries():
         if not archive.is_intact(summary):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from digest.errors import DamageError
-from digest.model import ArxivId, Day, Entry, Link, PageRef, Paper, Section, Source, State
+from digest.model import CATEGORY, ArxivId, Day, Entry, Link, PageRef, Paper, Section, Source, State
 
 _FORMAT = 1
 
@@ -23,7 +23,7 @@ def parse_record(data: bytes) -> Day:
     try:
         rows = [json.loads(line) for line in lines]
         return _day(rows)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
 
 
@@ -32,34 +32,57 @@ def _day(rows: list[Any]) -> Day:
     if header["format"] != _FORMAT:
         raise DamageError(f"expected record format {_FORMAT}, found {header['format']!r}; upgrade digest")
     day = Day(
-        category=header["category"],
+        category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),
         state=State(header["state"]),
         source=Source(header["source"]),
-        declared={Section(name): int(count) for name, count in header["declared"].items()},
+        declared={Section(name): _number(count) for name, count in header["declared"].items()},
         entries=tuple(_entry(row) for row in rows[1:]),
-        pages=tuple(PageRef(page["url"], page["sha256"]) for page in header["pages"]),
-        parser_version=int(header["parser"]),
+        pages=tuple(PageRef(_text(page["url"]), _text(page["sha256"])) for page in header["pages"]),
+        parser_version=_number(header["parser"]),
     )
     stored = {section.value: count for section, count in day.counts.items()}
     if stored != header["stored"]:
         raise DamageError(f"expected {header['stored']} entries as its header says, found {stored}")
-    ids = {entry.paper.arxiv_id for entry in day.entries}
-    if len(ids) != len(day.entries) or len({entry.position for entry in day.entries}) != len(day.entries):
-        raise DamageError("expected different ids and positions, found a repetition")
+    positions = [entry.position for entry in day.entries]
+    if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
+        raise DamageError("expected rising positions and different ids, found a repetition or another order")
     return day
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     paper = Paper(
         arxiv_id=ArxivId.parse(row["id"]),
-        title=row["title"],
-        authors=tuple(row["authors"]),
-        primary_category=row["primary"],
-        categories=tuple(row["categories"]),
-        abstract=row["abstract"],
-        comments=row["comments"],
-        journal_ref=row["journal_ref"],
-        links=tuple(Link(link["url"], link["kind"], link["found_in"]) for link in row["links"]),
+        title=_text(row["title"]),
+        authors=tuple(map(_text, row["authors"])),
+        primary_category=_text(row["primary"]),
+        categories=tuple(map(_text, row["categories"])),
+        abstract=_text_or_none(row["abstract"]),
+        comments=_text_or_none(row["comments"]),
+        journal_ref=_text_or_none(row["journal_ref"]),
+        links=tuple(Link(*(_text(link[key]) for key in ("url", "kind", "found_in"))) for link in row["links"]),
     )
-    return Entry(Section(row["section"]), row["position"], paper)
+    return Entry(Section(row["section"]), _number(row["position"]), paper)
+
+
+def _category(value: object) -> str:
+    if not CATEGORY.fullmatch(_text(value)):
+        raise ValueError(f"expected a category, found {value!r}")
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a text, found {value!r}")
+    value.encode()  # JSON can spell half a character, which no file can hold
+    return value
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"expected a number, found {value!r}")
+    return value

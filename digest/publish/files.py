@@ -42,7 +42,8 @@ class Folder:
 
     def paths(self, suffix: str) -> list[str]:
         """Return the paths of all files that end with ``suffix``, sorted."""
-        found = (path for path in self.root.rglob(f"*{suffix}") if path.is_file())
+        with _disk_errors(self.root):
+            found = [path for path in self.root.rglob(f"*{suffix}") if path.is_file()]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def sweep(self) -> int:

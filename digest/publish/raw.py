@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import zlib
 from pathlib import Path
 
@@ -25,8 +26,20 @@ def write_raw(folder: Folder, body: bytes) -> str:
     The gzip header bears no name and no time, so that equal pages are equal files.
     """
     path = raw_path(hashlib.sha256(body).hexdigest())
-    folder.write(path, gzip.compress(body, mtime=0))
+    if _gunzip(folder.read(path)) != body:
+        packed = io.BytesIO()
+        with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as stream:
+            stream.write(body)
+        folder.write(path, packed.getvalue())
     return path
+
+
+def _gunzip(data: bytes | None) -> bytes | None:
+    """Return the bytes of a kept page; None if there is none, or it is damaged."""
+    try:
+        return None if data is None else gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        return None
 
 
 def read_saved_page(path: Path) -> bytes:

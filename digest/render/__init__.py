@@ -1,7 +1,7 @@
 """Values → texts: digests, indexes, day records. Pure; the only importer of jinja2."""
 
 from digest.render.digest import DigestTemplate
-from digest.render.index import merge_into, root_index, year_index, year_index_path
+from digest.render.index import merge_into, root_index, year_index, year_index_path, years_of
 from digest.render.record import record_path, render_record
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "root_index",
     "year_index",
     "year_index_path",
+    "years_of",
 ]

@@ -54,14 +54,18 @@ def root_index(source: str, days: Mapping[str, Sequence[DaySummary]], path_of: P
             "name": category,
             "newest": [_row(day, path_of) for day in reversed(stored[-_NEWEST:])],
             "years": [
-                {"name": year, "link": quote(year_index_path(category, year))}
-                for year in sorted({day.date.year for day in stored}, reverse=True)
+                {"name": year, "link": quote(year_index_path(category, year))} for year in reversed(years_of(stored))
             ],
         }
         for category, stored in days.items()
         if stored
     ]
     return render(compile_template(source, "index.md.j2"), "index.md.j2", {"categories": categories})
+
+
+def years_of(stored: Sequence[DaySummary]) -> range:
+    """Return the years that have an index: from the first stored day to the last, gaps included."""
+    return range(stored[0].date.year, stored[-1].date.year + 1) if stored else range(0)
 
 
 def _row(day: DaySummary, path_of: PathOf) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Days to try things on: small ones made by hand, and any that Hypothesis can think of."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, Section, Source, State
+
+WHEN = date(2025, 3, 5)
+
+AWKWARD = "\u2028\u2029\x85\x0b\x0c\x1c\x1f\x7f\t\n\r\\\"'<>&{}%`|\u200b\u202e\ufeff\U0001f300é"
+"""Characters that end lines for somebody, need escaping somewhere, or are not seen."""
+
+
+def paper(arxiv_id: str = "2503.00001", **fields: Any) -> Paper:
+    """Return a paper; ``fields`` go over what it is by default."""
+    values: dict[str, Any] = {
+        "title": f"A title of {arxiv_id}",
+        "authors": ("Zoë van der Plaat", "Mei O'Dunmore"),
+        "primary_category": "cs.CV",
+        "categories": ("cs.CV", "cs.LG"),
+        "abstract": f"An abstract of {arxiv_id}.",
+    }
+    return Paper(arxiv_id=ArxivId.parse(arxiv_id), **(values | fields))
+
+
+def day_of(papers: Sequence[tuple[Section, Paper]], **fields: Any) -> Day:
+    """Return the day that lists ``papers`` in this order; ``fields`` go over what it is by default."""
+    entries = tuple(Entry(section, place, one) for place, (section, one) in enumerate(papers, 1))
+    values: dict[str, Any] = {
+        "category": "cs.CV",
+        "date": WHEN,
+        "state": State.COMPLETE,
+        "source": Source.LISTING,
+        "declared": {section: sum(one is section for one, _ in papers) for section in Section},
+        "pages": (PageRef("https://arxiv.org/list/cs.CV/new", "0" * 64),),
+        "parser_version": 1,
+    }
+    return Day(entries=entries, **(values | fields))
+
+
+def simple_day(
+    new: Sequence[str] = (), cross: Sequence[str] = (), replacement: Sequence[str] = (), **fields: Any
+) -> Day:
+    """Return the day that lists papers with these ids."""
+    ids = {Section.NEW: new, Section.CROSS: cross, Section.REPLACEMENT: replacement}
+    return day_of([(section, paper(one)) for section, several in ids.items() for one in several], **fields)
+
+
+def summary_of(when: date, category: str = "cs.CV", state: State = State.COMPLETE, **counts: int) -> DaySummary:
+    """Return a stored day without its entries; ``counts`` are by section, such as ``new=3``."""
+    numbers = {section: counts.get(section.value, 0) for section in Section}
+    return DaySummary(category, when, state, Source.LISTING, numbers, numbers, "0" * 64)
+
+
+def texts(*, nul: bool = True) -> st.SearchStrategy[str]:
+    """Return texts of any characters that UTF-8 can carry; PostgreSQL takes no NUL."""
+    any_character = st.characters(exclude_categories=["Cs"], exclude_characters="" if nul else "\0")
+    return st.text(any_character, max_size=40) | st.text(AWKWARD, max_size=12)
+
+
+# Old ids ran from August 1991 to March 2007, new ones follow; since 2015 their numbers have five digits.
+_OLD_IDS = st.builds(
+    "{}/{}{:03d}".format,
+    st.sampled_from(["cs", "hep-th", "math.GT"]),
+    st.sampled_from(["9108", "9212", "9901", "9912", "0001", "0612", "0703"]),
+    st.integers(1, 999),
+)
+_NEW_IDS = st.builds(
+    "{}.{:04d}".format, st.sampled_from(["0704", "0912", "1001", "1412"]), st.integers(1, 9999)
+) | st.builds("{:02d}{:02d}.{:05d}".format, st.integers(15, 40), st.integers(1, 12), st.integers(1, 99999))
+_CATEGORIES = st.sampled_from(["cs.CV", "cs.LG", "astro-ph", "cond-mat.mes-hall"])
+_COUNTS = st.dictionaries(st.sampled_from(Section), st.integers(0, 3000))
+
+
+@st.composite
+def _papers(draw: st.DrawFn, arxiv_id: str, some: st.SearchStrategy[str]) -> Paper:
+    links = st.builds(Link, some, st.sampled_from(["code", "other"]), st.sampled_from(["abstract", "comments"]))
+    return Paper(
+        arxiv_id=ArxivId.parse(arxiv_id),
+        title=draw(some),
+        authors=tuple(draw(st.lists(some, max_size=4))),
+        primary_category=draw(_CATEGORIES),
+        categories=tuple(draw(st.lists(_CATEGORIES, max_size=3))),
+        abstract=draw(st.none() | some),
+        comments=draw(st.none() | some),
+        journal_ref=draw(st.none() | some),
+        links=tuple(draw(st.lists(links, max_size=3))),
+    )
+
+
+@st.composite
+def any_day(draw: st.DrawFn, *, nul: bool = True) -> Day:
+    """Return any day that the model can hold."""
+    some = texts(nul=nul)
+    ids = draw(st.lists(_NEW_IDS | _OLD_IDS, unique=True, max_size=5))
+    sections = sorted(draw(st.sampled_from(Section)) for _ in ids)
+    return Day(
+        category=draw(_CATEGORIES),
+        date=date(1991, 8, 14) + timedelta(days=draw(st.integers(0, 20000))),
+        state=draw(st.sampled_from(State)),
+        source=draw(st.sampled_from(Source)),
+        declared=draw(_COUNTS),
+        entries=tuple(
+            Entry(section, place, draw(_papers(one, some)))
+            for place, (section, one) in enumerate(zip(sections, ids, strict=True), 1)
+        ),
+        pages=tuple(draw(st.lists(st.builds(PageRef, some, st.just("f" * 64)), max_size=2))),
+        parser_version=draw(st.integers(1, 9)),
+    )

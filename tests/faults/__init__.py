@@ -1,0 +1,1 @@
+"""The archive killed, and its disk full: run again, and nothing is lost or there twice."""

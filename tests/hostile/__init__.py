@@ -1,0 +1,1 @@
+"""Foreign text that means harm: it stays text."""

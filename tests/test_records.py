@@ -1,0 +1,392 @@
+"""Day records: text that outlives the database."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from digest.errors import DamageError
+from digest.model import Day, Link, Section, State
+from digest.parse.record import parse_record
+from digest.render import record_path, render_record
+from digest.standin import StandIn, invent
+from tests.conftest import Sandbox
+from tests.days import any_day, day_of, paper, simple_day
+
+DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))
+NIGHTS = {when: f"{when}T02:00:00Z" for when in DAYS}
+RECORD = "data/cs.CV/2025/2025-03-04.jsonl"
+
+# The same day as in the first test; each entry is one line.
+FORMAT_1 = (
+    '{"format": 1, "category": "cs.CV", "date": "2025-03-05", "state": "complete", "source": "listing", '
+    '"declared": {"new": 1}, "stored": {"new": 1, "cross": 0, "replacement": 1}, '
+    '"pages": [{"url": "https://arxiv.org/list/cs.CV/new", "sha256": "' + "0" * 64 + '"}], "parser": 1}\n'
+    '{"position": 1, "section": "new", "id": "2503.00002", "title": "Ä \\"b\\" \\\\ /", '
+    '"authors": ["Zoë van der Plaat", "Mei O\'Dunmore"], "primary": "cs.CV", "categories": ["cs.CV", "cs.LG"], '
+    '"abstract": "An abstract of 2503.00002.", "comments": "8 pages", "journal_ref": "J", '
+    '"links": [{"url": "https://github.com/x/y", "kind": "code", "found_in": "comments"}]}\n'
+    '{"position": 2, "section": "replacement", "id": "hep-th/9901001", "title": "A title of hep-th/9901001", '
+    '"authors": [], "primary": "cs.CV", "categories": ["cs.CV", "cs.LG"], '
+    '"abstract": null, "comments": null, "journal_ref": null, "links": []}\n'
+)
+
+
+# The format
+
+
+def test_a_record_is_a_header_and_a_line_an_entry() -> None:
+    """Format 1 of docs/RECORDS.md, to the byte."""
+    link = Link("https://github.com/x/y", "code", "comments")
+    one = paper("2503.00002", title='Ä "b" \\ /', comments="8 pages", journal_ref="J", links=(link,))
+    two = paper("hep-th/9901001", abstract=None, authors=())
+    day = day_of([(Section.NEW, one), (Section.REPLACEMENT, two)], declared={Section.NEW: 1})
+    assert render_record(day).decode() == FORMAT_1
+
+
+def test_a_record_lies_under_its_category_and_year() -> None:
+    """The path tells what a record is of."""
+    assert record_path("cond-mat.mes-hall", date(2025, 3, 5)) == "cond-mat.mes-hall/2025/2025-03-05.jsonl"
+
+
+@settings(max_examples=100, deadline=None)
+@given(day=any_day())
+def test_a_record_gives_back_the_day(day: Day) -> None:
+    """Nothing is lost or changed, whatever the texts hold; the same day gives the same bytes."""
+    data = render_record(day)
+    assert parse_record(data) == day
+    assert render_record(parse_record(data)) == data
+
+
+@pytest.mark.parametrize(
+    "text", ["\u2028\u2029\x85", "\x00\x01\x1f\x7f", "\r\n\r", "😀👩\u200d💻", "\\n\\u0041\\", '"}]}', "\ufeff"]
+)
+def test_no_character_ends_a_line_or_a_text(text: str) -> None:
+    """Only a line feed ends a line, and none stands inside one."""
+    day = day_of([(Section.NEW, paper(title=text, abstract=text, comments=text, authors=(text,)))])
+    data = render_record(day)
+    assert data.count(b"\n") == 2
+    assert parse_record(data) == day
+
+
+# Damage
+
+
+GOOD = render_record(simple_day(["2503.00003", "2503.00002"], ["2503.00001"], date=DAYS[1]))
+
+
+def changed(line: int, key: str, value: object) -> bytes:
+    """Return the good record with another value in one of its lines."""
+    lines = GOOD.decode().splitlines()
+    row: dict[str, Any] = json.loads(lines[line])
+    assert key in row
+    lines[line] = json.dumps(row | {key: value}, ensure_ascii=False)
+    return "".join(f"{text}\n" for text in lines).encode()
+
+
+def without(line: int, key: str) -> bytes:
+    """Return the good record without a key in one of its lines."""
+    lines = GOOD.decode().splitlines()
+    row = json.loads(lines[line])
+    del row[key]
+    lines[line] = json.dumps(row, ensure_ascii=False)
+    return "".join(f"{text}\n" for text in lines).encode()
+
+
+def reordered(*order: int) -> bytes:
+    """Return lines of the good record in another order, or with some left out or repeated."""
+    lines = GOOD.splitlines(keepends=True)
+    return b"".join(lines[place] for place in order)
+
+
+HEADER_KEYS = ("format", "category", "date", "state", "source", "declared", "stored", "pages", "parser")
+ENTRY_KEYS = (
+    *("position", "section", "id", "title", "authors", "primary", "categories", "abstract", "comments"),
+    *("journal_ref", "links"),
+)
+
+DAMAGED = {
+    "empty": b"",
+    "a line end": b"\n",
+    "cut inside a line": GOOD[:-10],
+    "cut before the last line end": GOOD[:-1],
+    "cut after a line": reordered(0, 1, 2),
+    "without a header": reordered(1, 2, 3),
+    "a line twice": reordered(0, 1, 2, 3, 3),
+    "an entry in another's place": reordered(0, 1, 2, 2),
+    "entries swapped": reordered(0, 2, 1, 3),
+    "an empty line": GOOD + b"\n",
+    "no UTF-8": GOOD.replace(b"title", b"\xff\xfe", 1),
+    "no JSON": GOOD.replace(b'"position"', b"position", 1),
+    "a list": b"[]\n",
+    "a number": b"1\n",
+    "null": b"null\n",
+    "nested without end": b"[" * 200_000 + b"\n",
+    "endless number": changed(0, "parser", 0).replace(b'"parser": 0', b'"parser": 1e999'),
+    "nan": changed(0, "parser", 0).replace(b'"parser": 0', b'"parser": NaN'),
+    "half a character": GOOD.replace(b"A title of", b"\\ud800", 1),
+    "a version": changed(1, "id", "2503.00003v2"),
+    "no id": changed(1, "id", "../../x"),
+    "an id twice": changed(1, "id", "2503.00002"),
+    "an unknown state": changed(0, "state", "lovely"),
+    "an unknown source": changed(0, "source", "hearsay"),
+    "an unknown section": changed(1, "section", "newest"),
+    "no date": changed(0, "date", "2025-02-30"),
+    "a category that leads away": changed(0, "category", "../cs.CV"),
+    "no category": changed(0, "category", "My Papers"),
+    "counts that do not hold": changed(0, "stored", {"new": 3, "cross": 0, "replacement": 0}),
+    "a position as text": changed(1, "position", "1"),
+    "a position as truth": changed(1, "position", True),
+    "a broken position": changed(1, "position", 1.0),
+    "a position before the first": changed(1, "position", 0),
+    "no title": changed(1, "title", None),
+    "a title that is a number": changed(1, "title", 5),
+    "an abstract that is a list": changed(1, "abstract", ["x"]),
+    "an author that is a number": changed(1, "authors", [5]),
+    "authors as one text": changed(1, "authors", "ab"),
+    "no primary category": changed(1, "primary", None),
+    "a link without an address": changed(1, "links", [{"url": None, "kind": "code", "found_in": "abstract"}]),
+    "a page without an address": changed(0, "pages", [{"url": None, "sha256": "0" * 64}]),
+    "a parser as text": changed(0, "parser", "1"),
+    **{f"a header without {key}": without(0, key) for key in HEADER_KEYS},
+    **{f"an entry without {key}": without(1, key) for key in ENTRY_KEYS},
+}
+
+
+@pytest.fixture
+def stored(sandbox: Sandbox) -> Sandbox:
+    """An archive of three days that asks nobody any more."""
+    with StandIn([invent("cs.CV", when) for when in DAYS], today=DAYS[0]) as arxiv:
+        sandbox.configure("arxiv", pages_url=arxiv.url)
+        for when, night in NIGHTS.items():
+            arxiv.today = when
+            assert sandbox.digest("run", now=night).code == 0
+    sandbox.configure("arxiv", pages_url="http://127.0.0.1:9")
+    return sandbox
+
+
+def lose_database(sandbox: Sandbox) -> None:
+    """Remove the database and what SQLite keeps beside it."""
+    for path in sandbox.folder.glob("archive.db*"):
+        path.unlink()
+
+
+def lose_files(sandbox: Sandbox) -> None:
+    """Remove the digests and the indexes too."""
+    lose_database(sandbox)
+    shutil.rmtree(sandbox.folder / "cs.CV")
+    (sandbox.folder / "README.md").unlink()
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_record_is_refused(sandbox: Sandbox, damage: str) -> None:
+    """A record is taken whole or not at all: one line names it, exit 6, and nothing of it is stored."""
+    for path, data in ((RECORD, DAMAGED[damage]), (RECORD.replace("-04", "-05"), render_record(simple_day()))):
+        (sandbox.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (sandbox.folder / path).write_bytes(data)
+    result = sandbox.digest("rebuild")
+    errors = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert (result.code, len(errors)) == (6, 1), result.err
+    assert "2025-03-04.jsonl" in errors[0]
+    # The other record is taken in all the same, and the damaged one is left for a person to look at.
+    assert (sandbox.folder / "cs.CV/2025/03/2025-03-05.md").exists()
+    assert not (sandbox.folder / "cs.CV/2025/03/2025-03-04.md").exists()
+    assert sandbox.read(RECORD) == DAMAGED[damage]
+
+
+def test_the_good_record_of_these_tests_is_taken(sandbox: Sandbox) -> None:
+    """What the damaged ones are made from is a record that is accepted."""
+    (sandbox.folder / RECORD).parent.mkdir(parents=True)
+    (sandbox.folder / RECORD).write_bytes(GOOD)
+    assert sandbox.digest("rebuild").code == 0
+
+
+@pytest.mark.parametrize("number", [2, 0, "1", None])
+def test_a_format_that_is_not_known_is_refused(number: object) -> None:
+    """A record of a newer digest is not guessed at; the error tells the way out."""
+    with pytest.raises(DamageError, match=r"expected record format 1, found .*; upgrade digest"):
+        parse_record(changed(0, "format", number))
+
+
+@pytest.mark.parametrize(
+    "name", ["2025-03-06.jsonl", "2024-03-04.jsonl", "notes.jsonl", "../../cs.LG/2025/2025-03-04.jsonl"]
+)
+def test_a_record_must_lie_where_it_says(sandbox: Sandbox, name: str) -> None:
+    """A record of another date or category than its path's is refused."""
+    file = (sandbox.folder / "data/cs.CV/2025" / name).resolve()
+    file.parent.mkdir(parents=True)
+    file.write_bytes(GOOD)
+    result = sandbox.digest("rebuild")
+    assert (result.code, list(sandbox.folder.glob("cs.*"))) == (6, [])
+    assert file.name in result.err
+
+
+@settings(max_examples=30, deadline=None)
+@given(day=any_day())
+def test_a_record_cut_anywhere_is_refused(day: Day) -> None:
+    """No part of a record passes for the whole."""
+    data = render_record(day)
+    for length in range(0, len(data), max(1, len(data) // 25)):
+        with pytest.raises(DamageError):
+            parse_record(data[:length])
+
+
+@pytest.mark.parametrize("category", ["My Papers", "..x", "cs.CV ", "cs.CV.md", "CS", "cs_CV"])
+def test_a_record_of_no_category_makes_no_folder(sandbox: Sandbox, category: str) -> None:
+    """Files are named by categories that arXiv could have, never by what a record says."""
+    file = sandbox.folder / "data" / record_path(category, DAYS[1])
+    file.parent.mkdir(parents=True)
+    file.write_bytes(changed(0, "category", category))
+    result = sandbox.digest("rebuild")
+    assert (result.code, (sandbox.folder / category).exists()) == (6, False)
+
+
+# Rebuilding
+
+
+def test_a_lost_database_is_rebuilt_to_the_same_bytes(stored: Sandbox) -> None:
+    """The records alone give back every day, digest and index."""
+    whole = stored.tree()
+    shutil.rmtree(stored.folder / "raw")
+    lose_files(stored)
+    result = stored.digest("rebuild")
+    assert result.code == 0
+    assert [line.split()[0] for line in result.err.splitlines()] == [*(f"date={when}" for when in DAYS), "ok=3"]
+    assert stored.tree() == {path: data for path, data in whole.items() if not path.startswith("raw/")}
+
+
+def test_a_rebuilt_archive_goes_on_as_before(stored: Sandbox) -> None:
+    """After a rebuild nothing is asked for, nothing is outdated, and a second rebuild changes nothing."""
+    lose_database(stored)
+    stored.digest("rebuild")
+    whole = stored.tree()
+    again = stored.digest("rebuild")
+    assert (again.code, again.err) == (0, "ok=0 failed=0 requests=0 exit=0\n")
+    assert stored.digest("run").err == "ok=1 failed=0 requests=0 exit=0\n"
+    assert stored.digest("regenerate", "--all").out == ""
+    assert stored.digest("regenerate", "--outdated").out == ""
+    assert stored.tree() == whole
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (("run",), lambda out: out == ""),
+        (("status",), lambda out: "2025-03-03 to 2025-03-05: 3 complete" in out),
+        (("show", "2025-03-04"), lambda out: out.startswith("# ArXiv cs.CV --Tue, 4 Mar 2025\n")),
+        (("show", "latest"), lambda out: out.startswith("# ArXiv cs.CV --Wed, 5 Mar 2025\n")),
+    ],
+    ids=["run", "status", "show", "show latest"],
+)
+def test_any_command_makes_a_lost_database_again(
+    stored: Sandbox, command: tuple[str, ...], expected: Callable[[str], bool]
+) -> None:
+    """Where the database is missing and records are there, nobody needs to know about ``rebuild``."""
+    whole = stored.tree()
+    lose_files(stored)
+    result = stored.digest(*command)
+    assert (result.code, expected(result.out)) == (0, True), result
+    stored.digest("run")
+    assert stored.tree() == whole
+
+
+def test_a_database_that_is_behind_its_records_catches_up(stored: Sandbox) -> None:
+    """A day that another machine stored and that came with git is taken in by the next run."""
+    whole = stored.tree()
+    newest = (stored.folder / "data/cs.CV/2025/2025-03-05.jsonl").read_bytes()
+    lose_files(stored)
+    (stored.folder / "data/cs.CV/2025/2025-03-05.jsonl").unlink()
+    stored.digest("rebuild")
+    (stored.folder / "data/cs.CV/2025/2025-03-05.jsonl").write_bytes(newest)
+    result = stored.digest("run")
+    assert (result.code, "requests=0" in result.err) == (0, True)
+    assert stored.tree() == whole
+
+
+@pytest.mark.parametrize("command", ["rebuild", "run"])
+def test_one_damaged_record_does_not_stop_the_others(stored: Sandbox, command: str) -> None:
+    """What can be saved is saved; the exit code and one line tell of the rest."""
+    whole = stored.tree()
+    damaged = whole[RECORD][:-100]
+    lose_files(stored)
+    (stored.folder / RECORD).write_bytes(damaged)
+    result = stored.digest(command)
+    assert result.code == 6
+    assert [line for line in result.err.splitlines() if "2025-03-04.jsonl" in line and line.startswith("error: ")]
+    assert stored.read("cs.CV/2025/03/2025-03-03.md") == whole["cs.CV/2025/03/2025-03-03.md"]
+    assert stored.read("cs.CV/2025/03/2025-03-05.md") == whole["cs.CV/2025/03/2025-03-05.md"]
+    assert not (stored.folder / "cs.CV/2025/03/2025-03-04.md").exists()
+    assert stored.read(RECORD) == damaged
+
+
+def test_reading_names_a_damaged_record(stored: Sandbox) -> None:
+    """A command that only reads does not pass over damage in silence."""
+    (stored.folder / RECORD).write_bytes(b"")
+    lose_files(stored)
+    result = stored.digest("status")
+    assert "2025-03-04.jsonl" in result.err
+    assert "2 complete" in result.out
+
+
+def test_a_record_that_disagrees_with_the_database_is_named(stored: Sandbox) -> None:
+    """What was announced is not rewritten by a record that somebody edited."""
+    whole = stored.tree()
+    edited = whole[RECORD].replace(b'"title": "', b'"title": "Not ', 1)
+    (stored.folder / RECORD).write_bytes(edited)
+    result = stored.digest("rebuild")
+    assert result.code == 6
+    assert "2025-03-04.jsonl" in result.err
+    digest = "cs.CV/2025/03/2025-03-04.md"
+    assert stored.read(digest) == whole[digest]
+
+
+def test_a_stronger_record_replaces_a_weaker_day(sandbox: Sandbox) -> None:
+    """A provisional day gives way to the record that proves it."""
+    file = sandbox.folder / RECORD
+    file.parent.mkdir(parents=True)
+    file.write_bytes(render_record(simple_day(["2503.00001"], date=DAYS[1], state=State.PROVISIONAL)))
+    assert sandbox.digest("rebuild").code == 0
+    file.write_bytes(GOOD)
+    assert sandbox.digest("rebuild").code == 0
+    assert b"2503.00003" in sandbox.read("cs.CV/2025/03/2025-03-04.md")
+    assert file.read_bytes() == GOOD
+
+
+def test_a_lost_or_damaged_record_is_written_again(stored: Sandbox) -> None:
+    """The database gives the records back, as the records give the database."""
+    whole = stored.tree()
+    (stored.folder / RECORD).unlink()
+    assert stored.digest("regenerate", "--all").code == 0
+    assert stored.tree() == whole
+
+
+def test_without_records_there_is_nothing_to_rebuild_from(stored: Sandbox) -> None:
+    """An archive that keeps none says so, exit 2, and leaves the database alone."""
+    stored.configure("store", records="")
+    result = stored.digest("rebuild")
+    assert result.code == 2
+    assert len(result.err.splitlines()) == 1
+    assert "records" in result.err
+    assert "3 complete" in stored.digest("status").out
+
+
+def test_several_categories_are_rebuilt(sandbox: Sandbox) -> None:
+    """Days of all categories come back, a paper listed in two of them too."""
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    shared = ["2503.00007", "2503.00008"]
+    for category in ("cs.CV", "cs.LG"):
+        for when in DAYS:
+            day = simple_day(shared, [f"2502.0000{when.day}"], category=category, date=when)
+            file = sandbox.folder / "data" / record_path(category, when)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(render_record(day))
+    assert sandbox.digest("rebuild").code == 0
+    whole = sandbox.tree()
+    assert len([path for path in whole if path.endswith(".md")]) == 2 * 3 + 3
+    lose_database(sandbox)
+    assert sandbox.digest("rebuild").code == 0
+    assert sandbox.tree() == whole

@@ -1,0 +1,757 @@
+"""The store: days in and out, one transaction each, on SQLite and on PostgreSQL."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import URL, Engine, create_engine, exc, inspect, text
+from sqlalchemy.engine import make_url
+
+from digest.errors import SchemaTooNewError, StoreError
+from digest.model import Day, Link, RawPage, Section, State
+from digest.resources import folder
+from digest.store import FileRow, Store, tables
+from digest.store.engine import open_engine
+from tests.days import WHEN, any_day, day_of, paper, simple_day
+
+NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
+HASH = "a" * 64
+FILE = "cs.CV/2025/03/2025-03-05.md"
+PAGE = RawPage("https://arxiv.org/list/cs.CV/new", NOON, (("Content-Type", "text/html"),), b"<html>", "b" * 64)
+
+OPEN = """
+import sys
+from pathlib import Path
+from digest.store import Store
+
+Store(sys.argv[1], Path(sys.argv[2]) if sys.argv[2] else None)
+"""
+"""A program that does nothing but open a store."""
+
+_OWN_TABLES = re.compile(r"alembic_version|revision_text.*")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A database, empty at first; ``database`` is its file, for SQLite."""
+
+    url: str
+    database: Path | None
+    wait: float = 5.0
+
+    def open(self) -> Store:
+        """Open the store on it."""
+        return Store(self.url, self.database, wait=self.wait)
+
+    def engine(self) -> Engine:
+        """Look at it from outside the store."""
+        return create_engine(URL.create("sqlite", database=str(self.database)) if self.database else self.url)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what ``query`` finds, asked over a connection of its own."""
+        engine = self.engine()
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(text(query))]
+        engine.dispose()
+        return found
+
+
+MakePlace = Callable[[], Place]
+
+
+@dataclass(frozen=True)
+class _Cluster:
+    """A PostgreSQL server of our own in a folder, on a socket there."""
+
+    programs: Path
+    folder: Path
+    user: Sequence[str]
+
+    def call(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*self.user, str(self.programs / program), "-D", str(self.folder / "data"), *arguments],
+            cwd=self.folder,
+            check=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def _programs() -> Path | None:
+    on_path = shutil.which("pg_ctl")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    found = [Path(on_path).parent] if on_path else [place for place in folders if (place / "initdb").exists()]
+    return found[-1] if found else None
+
+
+def _as_postgres() -> list[str]:
+    """The server refuses to be run by root; a way to run it as the user that its package makes."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv"):
+        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    if shutil.which("runuser"):
+        return ["runuser", "-u", "postgres", "--"]
+    pytest.skip("no PostgreSQL: root cannot run it, and neither setpriv nor runuser is here")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: $DIGEST_TEST_POSTGRES, or one started for these tests."""
+    pytest.importorskip("psycopg", reason="no PostgreSQL: the extra 'postgres' is not installed")
+    given_url = os.environ.get("DIGEST_TEST_POSTGRES")
+    if given_url:
+        yield given_url
+        return
+    programs = _programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL: set DIGEST_TEST_POSTGRES, or install the server's programs")
+    # Not below pytest's own folder, which the server's user may not enter.
+    home = Path(tempfile.mkdtemp(prefix="digest-postgres-"))
+    cluster = _Cluster(programs, home, _as_postgres())
+    if cluster.user:
+        shutil.chown(home, "postgres", "postgres")
+    try:
+        cluster.call("initdb", "-U", "digest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
+        cluster.call("pg_ctl", "-w", "-t", "30", "-o", options, "-l", str(home / "log"), "start")
+        try:
+            yield f"postgresql+psycopg://digest@/postgres?host={home}"
+        finally:
+            cluster.call("pg_ctl", "-w", "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(home)
+
+
+def _postgres_places(server: str) -> Iterator[Place]:
+    """Yield empty schemas of our own in the server's database: nothing else in it is touched."""
+    names = (f"digest_test_{os.getpid()}_{number}" for number in count())
+    made = []
+    engine = create_engine(server)
+    try:
+        while True:
+            name = next(names)
+            with engine.begin() as connection:
+                connection.execute(text(f"CREATE SCHEMA {name}"))
+            made.append(name)
+            url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+            yield Place(url.render_as_string(hide_password=False), None)
+    finally:
+        with engine.begin() as connection:
+            for name in made:
+                connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+        engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakePlace]:
+    """Makes empty databases, of each kind in turn."""
+    if request.param == "sqlite":
+        files = (tmp_path / f"archive-{number}.db" for number in count())
+        yield lambda: sqlite_place(next(files))
+        return
+    places = _postgres_places(request.getfixturevalue("postgres"))
+    with closing(places):  # type: ignore[type-var]  # a generator has close()
+        yield lambda: next(places)
+
+
+@pytest.fixture
+def place(make_place: MakePlace) -> Place:
+    """An empty database, of each kind in turn."""
+    return make_place()
+
+
+@pytest.fixture
+def store(place: Place) -> Iterator[Store]:
+    """A store on an empty database, of each kind in turn."""
+    with closing(place.open()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Place:
+    """An empty SQLite database."""
+    return sqlite_place(tmp_path / "archive.db")
+
+
+def sqlite_place(file: Path, *, wait: float = 5.0) -> Place:
+    """Return the database in ``file``; ``wait``: seconds for which another's lock is waited for."""
+    return Place(f"sqlite:///{file}", file, wait)
+
+
+def save(store: Store, day: Day, content_hash: str = HASH) -> None:
+    """Store ``day``."""
+    store.save_day(day, content_hash, outdated_file="none")
+
+
+# Days in and out
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(day=any_day(nul=False))
+def test_a_day_comes_back_as_it_went_in(store: Store, day: Day) -> None:
+    """Nothing of a day is lost or changed on its way through the database."""
+    save(store, day)
+    assert store.day(day.category, day.date) == day
+
+
+@settings(max_examples=20, deadline=None)
+@given(day=any_day())
+def test_sqlite_keeps_even_nul_characters(tmp_path_factory: pytest.TempPathFactory, day: Day) -> None:
+    """A NUL in a text, which PostgreSQL refuses, is kept by SQLite."""
+    place = sqlite_place(tmp_path_factory.getbasetemp() / "nul.db")
+    with closing(place.open()) as store:
+        save(store, day)
+        assert store.day(day.category, day.date) == day
+
+
+def test_entries_come_back_in_the_order_of_their_positions(store: Store) -> None:
+    """A day longer than any batch keeps its order and all its links."""
+    papers = [
+        (Section.NEW, paper(f"2503.{number:05d}", links=(Link(f"https://x.example/{number}", "code", "abstract"),)))
+        for number in range(1200, 0, -1)
+    ]
+    day = day_of(papers)
+    save(store, day)
+    assert store.day("cs.CV", WHEN) == day
+
+
+def test_a_day_that_is_not_stored_is_none(store: Store) -> None:
+    """What is not there is told from what is empty."""
+    save(store, simple_day(state=State.EMPTY))
+    assert store.day("cs.CV", WHEN) == simple_day(state=State.EMPTY)
+    assert store.day("cs.CV", date(2025, 3, 6)) is None
+    assert store.day("cs.LG", WHEN) is None
+    assert store.summary("cs.LG", WHEN) is None
+
+
+def test_summaries_tell_the_counts_without_the_entries(store: Store) -> None:
+    """Summaries come by category and date, with what arXiv declared and what is stored."""
+    for category, when in (("cs.LG", WHEN), ("cs.CV", date(2025, 3, 6)), ("cs.CV", WHEN)):
+        declared = {Section.NEW: 3}
+        save(store, simple_day(["2503.00001"], ["2503.00002"], category=category, date=when, declared=declared))
+    found = store.summaries()
+    assert [(one.category, one.date) for one in found] == [
+        ("cs.CV", WHEN),
+        ("cs.CV", date(2025, 3, 6)),
+        ("cs.LG", WHEN),
+    ]
+    assert store.summaries("cs.LG") == [found[2]]
+    assert store.summary("cs.CV", WHEN) == found[0]
+    assert (found[0].declared, found[0].content_hash) == ({Section.NEW: 3}, HASH)
+    assert found[0].counts == {Section.NEW: 1, Section.CROSS: 1, Section.REPLACEMENT: 0}
+
+
+def test_a_day_stored_twice_is_there_once(store: Store, place: Place) -> None:
+    """Storing the same day again adds no day, entry, revision or link."""
+    day = day_of([(Section.NEW, paper(links=(Link("https://x.example", "code", "abstract"),)))])
+    save(store, day)
+    save(store, day)
+    counts = "SELECT (SELECT count(*) FROM {}), (SELECT count(*) FROM {}), (SELECT count(*) FROM {})"
+    assert place.rows(counts.format("day", "entry", "revision")) == [(1, 1, 1)]
+    assert place.rows("SELECT count(*) FROM link") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "clash",
+    [
+        lambda day: replace(day, entries=(*day.entries, replace(day.entries[0], position=9))),
+        lambda day: replace(day, entries=(*day.entries, replace(day.entries[0], paper=paper("2503.00009")))),
+        lambda day: replace(day, entries=(replace(day.entries[0], paper=paper("2503.00009", title=None)),)),
+    ],
+    ids=["an id twice", "a position twice", "a paper without a title"],
+)
+def test_a_write_that_fails_leaves_the_former_day(store: Store, place: Place, clash: Callable[[Day], Day]) -> None:
+    """The unique constraints are the last guard, and what they refuse leaves everything as it was."""
+    former = simple_day(["2503.00001"], ["2503.00002"])
+    save(store, former)
+    store.remember_file(FileRow(FILE, HASH, HASH, HASH))
+    changed = clash(simple_day(["2503.00003"], state=State.PROVISIONAL))
+    with pytest.raises(StoreError):
+        store.save_day(changed, "c" * 64, outdated_file=FILE)
+    assert store.day("cs.CV", WHEN) == former
+    assert store.file(FILE) is not None
+    assert place.rows("SELECT count(*) FROM revision") == [(2,)]
+
+
+def test_the_database_itself_refuses_a_second_day_of_a_date(store: Store, place: Place) -> None:
+    """Even a writer that does not go through the store cannot make a day twice."""
+    save(store, simple_day(["2503.00001"]))
+    columns = "category, date, state, source, declared, stored, pages, parser_version, content_hash"
+    engine = place.engine()
+    with pytest.raises(exc.IntegrityError), engine.begin() as connection:
+        connection.execute(text(f"INSERT INTO day (id, {columns}) SELECT 99, {columns} FROM day"))  # noqa: S608
+    engine.dispose()
+
+
+# Revisions
+
+
+def test_a_replaced_day_keeps_all_revisions(store: Store, place: Place) -> None:
+    """What was announced once stays, after another listing took the day's place."""
+    save(store, simple_day(["2503.00001", "2503.00002"], state=State.PROVISIONAL))
+    proven = day_of([(Section.NEW, paper("2503.00001", abstract="Another text.")), (Section.NEW, paper("2503.00003"))])
+    save(store, proven)
+    assert store.day("cs.CV", WHEN) == proven
+    assert place.rows("SELECT arxiv_id, abstract FROM revision ORDER BY id") == [
+        ("2503.00001", "An abstract of 2503.00001."),
+        ("2503.00002", "An abstract of 2503.00002."),
+        ("2503.00001", "Another text."),
+        ("2503.00003", "An abstract of 2503.00003."),
+    ]
+
+
+def test_a_paper_in_two_categories_is_one_revision(store: Store, place: Place) -> None:
+    """The same text is kept once, however many days and categories show it."""
+    save(store, simple_day(["2503.00001"]))
+    save(store, simple_day(cross=["2503.00001"], category="cs.LG"))
+    save(store, simple_day(replacement=["2503.00001"], date=date(2025, 3, 6)))
+    assert place.rows("SELECT count(*), count(DISTINCT revision_id) FROM entry") == [(3, 1)]
+    assert place.rows("SELECT count(*) FROM revision") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("title", "Another title"),
+        ("abstract", "Another abstract"),
+        ("abstract", None),
+        ("authors", ("Zoë van der Plaat",)),
+        ("comments", "8 pages"),
+        ("journal_ref", "A journal"),
+        ("primary_category", "cs.LG"),
+        ("categories", ("cs.CV",)),
+        ("links", (Link("https://x.example", "code", "comments"),)),
+    ],
+)
+def test_a_changed_field_is_another_revision(store: Store, field: str, value: object) -> None:
+    """An earlier day keeps pointing to what it showed when a later one shows something else."""
+    before, after = paper(), replace(paper(), **{field: value})  # type: ignore[arg-type]
+    days = [day_of([(Section.NEW, before)]), day_of([(Section.REPLACEMENT, after)], date=date(2025, 3, 6))]
+    for day in days:
+        save(store, day)
+    assert [store.day(day.category, day.date) for day in days] == days
+
+
+# Full text
+
+
+def found_by(place: Place, query: str) -> list[str]:
+    """Return the ids of the revisions that the full-text index finds, in the index's own order."""
+    match = f"SELECT rowid FROM revision_text WHERE revision_text MATCH '{query}'"  # noqa: S608
+    ids = dict(place.rows("SELECT id, arxiv_id FROM revision"))
+    return [ids[row[0]] for row in place.rows(match)]
+
+
+def test_full_text_finds_revisions_in_the_order_of_their_announcement(sqlite: Place) -> None:
+    """The index's row numbers are those of the revisions, and rise as papers were announced."""
+    with closing(sqlite.open()) as store:
+        save(store, simple_day(["2503.00007", "2503.00002"], ["2502.00009"]))
+        save(store, simple_day(["2503.00001"], date=date(2025, 3, 6)))
+        save(store, simple_day(["2503.00007", "2503.00003"], category="cs.LG", date=date(2025, 3, 7)))
+    assert found_by(sqlite, "abstract") == ["2503.00007", "2503.00002", "2502.00009", "2503.00001", "2503.00003"]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("title: Lumiere", True),
+        ("authors: OZGUNES", True),
+        ("abstract: a NEAR b", False),
+        ('abstract: "this https URL"', True),
+        ("abstract: external", False),
+        ("abstract: amp", False),
+        ("comments: github", False),
+        ("comments: oral", True),
+    ],
+)
+def test_full_text_covers_the_texts_and_not_the_markup(sqlite: Place, query: str, *, is_found: bool) -> None:
+    """Title, authors, abstract and comments are searched without accents, tags and entities."""
+    link = '<a class="link-external link-https" href="https://github.com/x/y" rel="nofollow">this https URL</a>'
+    one = paper(title="Lumière", authors=("İpek Özgüneş",), abstract=f"R&amp;D at {link}", comments=f"Oral, {link}")
+    with closing(sqlite.open()) as store:
+        save(store, day_of([(Section.NEW, one)]))
+    assert found_by(sqlite, query) == (["2503.00001"] if is_found else [])
+
+
+# Pages, files, runs, politeness
+
+
+def test_raw_pages_are_noted_with_their_headers(store: Store, place: Place) -> None:
+    """A page's address, headers, hash and file are kept; the same page fetched twice is noted twice."""
+    for path in ("bb/1.html.gz", "bb/2.html.gz"):
+        store.keep_raw_page(PAGE, path)
+    assert place.rows("SELECT url, sha256, path FROM raw_page ORDER BY id") == [
+        (PAGE.url, PAGE.sha256, "bb/1.html.gz"),
+        (PAGE.url, PAGE.sha256, "bb/2.html.gz"),
+    ]
+    [(headers,), _] = place.rows("SELECT CAST(headers AS TEXT) FROM raw_page ORDER BY id")
+    assert headers == '[["Content-Type", "text/html"]]'
+
+
+def test_times_are_kept_in_utc(store: Store, place: Place) -> None:
+    """A time in any zone comes back as the same instant, and stands in the database as UTC."""
+    moment = datetime(2025, 3, 5, 14, tzinfo=timezone(timedelta(hours=2)))
+    store.finish_run(store.begin_run("run", moment), moment, exit_code=0, requests=1)
+    store.keep_raw_page(replace(PAGE, fetched_at=moment), "path")
+    run = store.runs(limit=1)[0]
+    assert (run.started_at, run.finished_at) == (NOON, NOON)
+    if place.database is None:
+        assert place.rows("SELECT fetched_at FROM raw_page") == [(NOON,)]
+    else:
+        assert place.rows("SELECT substr(fetched_at, 1, 19) FROM raw_page") == [("2025-03-05 12:00:00",)]
+
+
+def test_a_file_is_remembered_once(store: Store) -> None:
+    """The last thing known of a file is what counts; storing its day again forgets it."""
+    store.remember_file(FileRow(FILE, HASH, HASH, "1" * 64))
+    store.remember_file(FileRow(FILE, HASH, HASH, "2" * 64))
+    store.remember_file(FileRow("other.md", HASH, HASH, HASH))
+    assert store.file(FILE) == FileRow(FILE, HASH, HASH, "2" * 64)
+    assert store.file_paths() == {FILE, "other.md"}
+    store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE)
+    assert store.file(FILE) is None
+    assert store.file_paths() == {"other.md"}
+
+
+def test_runs_come_newest_first(store: Store) -> None:
+    """A run has a number from its start; one that never ended shows neither end nor exit code."""
+    first = store.begin_run("run", NOON)
+    second = store.begin_run("fetch 2025-03-05", NOON + timedelta(hours=1))
+    assert first != second
+    store.finish_run(first, NOON + timedelta(seconds=7), exit_code=75, requests=3)
+    newest, oldest = store.runs(limit=5)
+    assert (newest.command, newest.finished_at, newest.exit_code) == ("fetch 2025-03-05", None, None)
+    assert (oldest.finished_at, oldest.exit_code, oldest.requests) == (NOON + timedelta(seconds=7), 75, 3)
+    assert store.runs(limit=1) == [newest]
+
+
+def test_the_last_request_is_remembered_across_openings(place: Place) -> None:
+    """Politeness outlives the process, to the fraction of a second."""
+    with closing(place.open()) as store:
+        assert store.last_request() is None
+        store.remember_request(1741176000.25)
+        store.remember_request(1741176123.75)
+    with closing(place.open()) as store:
+        assert store.last_request() == 1741176123.75
+    assert place.rows("SELECT count(*) FROM politeness") == [(1,)]
+
+
+# SQLite's settings, locks and damage
+
+
+def test_sqlite_is_set_up_to_lose_nothing(sqlite: Place) -> None:
+    """WAL, synchronous=FULL and foreign keys hold on every connection."""
+    engine = open_engine(sqlite.url, sqlite.database, 5.0)
+    with engine.connect() as one, engine.connect() as other:
+        for connection in (one, other):
+            values = [
+                connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys")
+            ]
+            assert values == ["wal", 2, 1]
+    engine.dispose()
+
+
+def test_a_lock_that_is_soon_let_go_disturbs_nobody(sqlite: Place) -> None:
+    """Another's short transaction is waited for."""
+    with closing(sqlite.open()) as store, ThreadPoolExecutor(1) as pool:
+        assert sqlite.database is not None
+        with closing(sqlite3.connect(sqlite.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = pool.submit(store.begin_run, "run", NOON)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.2)
+        assert waiting.result(timeout=5) == 1
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    """What means something in an address means nothing in a path."""
+    place = sqlite_place(tmp_path / "odd ?a=b&c #%20 ü" / "archive.db")
+    _filled(place)
+    assert [path.name for path in (tmp_path / "odd ?a=b&c #%20 ü").iterdir()] == ["archive.db"]
+    with closing(place.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+
+
+CALLS: Mapping[str, Callable[[Store], object]] = {
+    "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
+    "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
+    "day": lambda store: store.day("cs.CV", WHEN),
+    "summaries": lambda store: store.summaries(),
+    "summary": lambda store: store.summary("cs.CV", WHEN),
+    "file": lambda store: store.file(FILE),
+    "file_paths": lambda store: store.file_paths(),
+    "remember_file": lambda store: store.remember_file(FileRow(FILE, HASH, HASH, HASH)),
+    "begin_run": lambda store: store.begin_run("run", NOON),
+    "finish_run": lambda store: store.finish_run(1, NOON, exit_code=0, requests=0),
+    "runs": lambda store: store.runs(limit=1),
+    "last_request": lambda store: store.last_request(),
+    "remember_request": lambda store: store.remember_request(1.0),
+}
+"""How to call each public method of the store."""
+
+
+class TestLocked:
+    """Every public method against a database that another holds for itself.
+
+    A new method of ``Store`` needs a row in ``CALLS``; the first test fails until it has one.
+    """
+
+    def test_every_method_is_tried(self) -> None:
+        """No public method is left out of these tests."""
+        public = {name for name in vars(Store) if not name.startswith("_")}
+        assert public - {"close"} == set(CALLS)
+
+    @pytest.mark.parametrize("name", CALLS)
+    def test_a_locked_database_is_a_store_error(self, name: str, tmp_path: Path) -> None:
+        """Nothing that the driver raises gets out of the store; the error names the file."""
+        place = sqlite_place(tmp_path / "archive.db", wait=0.02)
+        store = place.open()
+        store.close()  # a connection that is open already would keep the other from its lock
+        with closing(_hold(tmp_path / "archive.db")), pytest.raises(StoreError, match=r"archive\.db.*locked"):
+            CALLS[name](store)
+        CALLS[name](store)  # and works again
+        store.close()
+
+    @pytest.mark.parametrize("name", ["save_day", "begin_run", "keep_raw_page", "remember_request"])
+    def test_a_second_writer_is_a_store_error(self, name: str, tmp_path: Path) -> None:
+        """A method that writes does not wait for ever for another's transaction."""
+        place = sqlite_place(tmp_path / "archive.db", wait=0.02)
+        with closing(place.open()) as store:
+            with closing(sqlite3.connect(tmp_path / "archive.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                with pytest.raises(StoreError, match="locked"):
+                    CALLS[name](store)
+            CALLS[name](store)
+
+    def test_opening_a_locked_database_is_a_store_error(self, tmp_path: Path) -> None:
+        """A database that cannot even be opened is named in one line."""
+        place = sqlite_place(tmp_path / "archive.db", wait=0.02)
+        place.open().close()
+        with closing(_hold(tmp_path / "archive.db")), pytest.raises(StoreError, match=r"archive\.db.*locked"):
+            place.open()
+
+
+def _hold(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    connection.execute("BEGIN EXCLUSIVE")
+    return connection
+
+
+def test_a_writer_does_not_stop_readers(sqlite: Place) -> None:
+    """While one run writes, what was stored before can be read."""
+    with closing(sqlite.open()) as store:
+        save(store, simple_day(["2503.00001"]))
+        assert sqlite.database is not None
+        with closing(sqlite3.connect(sqlite.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("DELETE FROM entry")
+            assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+
+
+@pytest.mark.parametrize("damage", [b"no database at all, but long enough to be looked into" * 50, None])
+def test_what_is_no_database_is_a_store_error(tmp_path: Path, damage: bytes | None) -> None:
+    """A damaged file, or a folder in its place, is refused and left as it is."""
+    file = tmp_path / "archive.db"
+    if damage is None:
+        file.mkdir()
+    else:
+        file.write_bytes(damage)
+    with pytest.raises(StoreError, match=r"archive\.db"):
+        sqlite_place(file).open()
+    assert file.is_dir() if damage is None else file.read_bytes() == damage
+
+
+@pytest.mark.parametrize("url", ["sqlite:////proc/no/such/place.db", "postgresql+psycopg://nobody@127.0.0.1:1/none"])
+def test_a_database_that_cannot_be_reached_is_a_store_error(url: str) -> None:
+    """A folder that cannot be made and a server that does not answer are both the store's failures."""
+    if url.startswith("postgresql"):
+        pytest.importorskip("psycopg")
+    database = Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite") else None
+    with pytest.raises(StoreError):
+        Store(url, database)
+
+
+# The schema
+
+
+def _shape(place: Place) -> dict[str, object]:
+    """Return all that the database says of its tables: columns, keys, constraints, indexes."""
+    engine = place.engine()
+    found = inspect(engine)
+    names = [name for name in found.get_table_names() if not _OWN_TABLES.fullmatch(name)]
+    shape: dict[str, object] = {
+        name: {
+            "columns": {
+                column["name"]: (str(column["type"]), column["nullable"], bool(column.get("default")))
+                for column in found.get_columns(name)
+            },
+            "key": found.get_pk_constraint(name)["constrained_columns"],
+            "unique": sorted((str(one["name"]), one["column_names"]) for one in found.get_unique_constraints(name)),
+            "foreign": sorted(
+                (one["constrained_columns"], one["referred_table"], one["referred_columns"])
+                for one in found.get_foreign_keys(name)
+            ),
+            "indexes": sorted(
+                (str(one["name"]), one["column_names"], bool(one["unique"]))
+                for one in found.get_indexes(name)
+                if one["name"] != "revision_text"
+            ),
+        }
+        for name in names
+    }
+    engine.dispose()
+    return shape
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(make_place: MakePlace) -> None:
+    """A database that the migrations made has exactly the tables of ``digest/store/tables.py``."""
+    migrated, created = make_place(), make_place()
+    migrated.open().close()
+    engine = created.engine()
+    tables.metadata.create_all(engine)
+    engine.dispose()
+    assert _shape(migrated) == _shape(created)
+    assert set(_shape(migrated)) == set(tables.metadata.tables)
+
+
+def test_the_code_knows_the_newest_migration(place: Place) -> None:
+    """``SCHEMA`` is the head of the migrations, and what a new database says of itself."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(folder("migrations")))
+    assert ScriptDirectory.from_config(config).get_heads() == [tables.SCHEMA]
+    place.open().close()
+    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+
+
+def test_a_newer_schema_is_refused(place: Place) -> None:
+    """A database that a newer digest made is left as it is, and the way out is named."""
+    with closing(place.open()) as store:
+        save(store, simple_day(["2503.00001"]))
+    engine = place.engine()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(SchemaTooNewError, match=r"9999.*upgrade digest"):
+        place.open()
+    assert place.rows("SELECT version_num FROM alembic_version") == [("9999",)]
+    assert place.rows("SELECT count(*) FROM day") == [(1,)]
+
+
+def test_several_may_open_a_new_database_at_once(sqlite: Place) -> None:
+    """Who comes second finds the tables made, or waits for them; nobody fails."""
+    command = [sys.executable, "-c", OPEN, sqlite.url, str(sqlite.database)]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    ends = [(process.communicate(timeout=30)[1], process.returncode) for process in processes]
+    assert ends == [("", 0)] * 3
+
+
+NEXT_MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
+    op.execute("DELETE FROM run")
+    {last}
+"""
+
+
+@dataclass(frozen=True)
+class _NextVersion:
+    """A copy of the program that has one migration more."""
+
+    folder: Path
+
+    def open(self, place: Place) -> subprocess.CompletedProcess[str]:
+        """Open the store with it, in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-c", OPEN, place.url, str(place.database or "")],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+
+def _next_version(home: Path, last: str) -> _NextVersion:
+    package = folder("migrations").parent
+    source = package if package.name == "digest" else package / "digest"
+    ignored = shutil.ignore_patterns("__pycache__", "migrations")
+    shutil.copytree(source, home / "digest", ignore=ignored)
+    shutil.copytree(folder("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    known = home / "digest" / "store" / "tables.py"
+    changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{tables.SCHEMA}"', 'SCHEMA = "0002"')
+    known.write_text(changed, encoding="utf-8")
+    migration = NEXT_MIGRATION.replace("{last}", last).replace('"0001"', f'"{tables.SCHEMA}"')
+    (home / "migrations" / "versions" / "0002_next.py").write_text(migration, encoding="utf-8")
+    return _NextVersion(home)
+
+
+def _filled(place: Place) -> None:
+    with closing(place.open()) as store:
+        store.begin_run("run", NOON)
+        save(store, simple_day(["2503.00001"]))
+
+
+@pytest.mark.parametrize("last", ['op.execute("INSERT INTO nothing VALUES (1)")', 'raise RuntimeError("midway")'])
+def test_a_migration_that_fails_midway_leaves_nothing(place: Place, tmp_path: Path, last: str) -> None:
+    """Tables made and rows changed before the failure are gone with it; this version still works."""
+    _filled(place)
+    before = _shape(place)
+    result = _next_version(tmp_path / "next", last).open(place)
+    assert result.returncode != 0
+    assert _shape(place) == before
+    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+    assert place.rows("SELECT count(*) FROM run") == [(1,)]
+    with closing(place.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+
+
+def test_an_upgrade_keeps_what_is_stored(place: Place, tmp_path: Path) -> None:
+    """An older database is brought to the newer schema by merely opening it; its days are still there."""
+    _filled(place)
+    result = _next_version(tmp_path / "next", "pass").open(place)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert place.rows("SELECT version_num FROM alembic_version") == [("0002",)]
+    assert place.rows("SELECT (SELECT count(*) FROM extra), (SELECT count(*) FROM day)") == [(0, 1)]
+    with pytest.raises(SchemaTooNewError):
+        place.open()
+
+
+def test_an_older_database_is_copied_before_it_is_upgraded(sqlite: Place, tmp_path: Path) -> None:
+    """One whole copy of the former database stands beside it, under a name that says what it is."""
+    _filled(sqlite)
+    assert _next_version(tmp_path / "next", "pass").open(sqlite).returncode == 0
+    copies = [path for path in tmp_path.glob("archive.db.*") if path.suffix not in (".db-wal", ".db-shm")]
+    assert [path.name for path in copies] == [f"archive.db.before-upgrade-from-{tables.SCHEMA}"]
+    former = sqlite_place(copies[0])
+    assert former.rows("SELECT count(*) FROM run") == [(1,)]
+    with closing(former.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
