@@ -69,6 +69,11 @@ class Calendar:
             day -= _DAY
         return day
 
+    def newest_overdue(self, now: datetime) -> date:
+        """The newest listing date that is overdue, unless it is there, at the instant ``now``."""
+        newest = self.newest_expected(now)
+        return newest if is_overdue(newest, now) else self.newest_expected(expected_at(newest) - _DAY / 24)
+
     def listing_dates(self, first: date, last: date) -> Iterator[date]:
         """Yield the listing dates from ``first`` to ``last``, both included."""
         for offset in range((last - first).days + 1):

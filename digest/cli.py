@@ -46,10 +46,6 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         console.say("interrupted; run the command again to go on")
         return _INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not try to flush it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return result if isinstance(result, int) else 0
 
 
@@ -77,7 +73,18 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
     return moment
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def invoke(self, context: click.Context) -> object:
+        """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            # The interpreter must not try to flush it again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="digest")
 @click.option("--config", "config_path", callback=_as_path, metavar="FILE", help="The configuration file.")
 @click.option("--now", callback=_parse_now, metavar="ISO-8601", help="The time to decide by; needs a zone.")
@@ -85,7 +92,7 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, now: datetime, *, verbose: bool, quiet: bool) -> None:
-    r"""Keep a daily digest of arXiv's listings that never loses a day.
+    """Keep a daily digest of arXiv's listings that never loses a day.
 
     \b
     Examples:
@@ -111,7 +118,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 @dry_run_option
 @click.pass_obj
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
-    r"""Bring in the newest listing of every category: the nightly job.
+    """Bring in the newest listing of every category: the nightly job.
 
     It may run as often as you like. A listing that is not out yet is waited for; one that is stored is
     left alone; nothing is asked of arXiv when nothing is missing.
@@ -153,7 +160,7 @@ def regenerate(
     outdated: bool,
     dry_run: bool,
 ) -> int:
-    r"""Write digests again from the store, offline; print the paths that changed.
+    """Write digests again from the store, offline; print the paths that changed.
 
     \b
     Examples:
@@ -182,7 +189,7 @@ def regenerate(
 @dry_run_option
 @click.pass_obj
 def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: bool) -> int:
-    r"""Get past listings from arXiv, which serves the last 91 days.
+    """Get past listings from arXiv, which serves the last 91 days.
 
     \b
     Examples:
@@ -207,7 +214,7 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
 @cli.command()
 @click.pass_obj
 def rebuild(session: Session) -> int:
-    r"""Make the database again from the day records, and every file from the database.
+    """Make the database again from the day records, and every file from the database.
 
     \b
     Example:
@@ -224,7 +231,7 @@ def rebuild(session: Session) -> int:
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
 @click.pass_obj
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
-    r"""Take in listing and catchup pages that you saved (.html, .html.gz).
+    """Take in listing and catchup pages that you saved (.html, .html.gz).
 
     Several partial pages of one day are put together. A page without a date needs --date.
 
@@ -250,7 +257,7 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 @category_option
 @click.pass_obj
 def show(session: Session, day: str, categories: Sequence[str]) -> int:
-    r"""Print the digest of a date.
+    """Print the digest of a date.
 
     \b
     Examples:
@@ -296,7 +303,7 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 @category_option
 @click.pass_obj
 def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
-    r"""Say which listing dates are stored and which are missing, and how the last runs went.
+    """Say which listing dates are stored and which are missing, and how the last runs went.
 
     \b
     Examples:
@@ -317,7 +324,7 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
 @click.argument("folder", metavar="DIR", callback=_as_path)
 @click.pass_obj
 def init(session: Session, folder: Path) -> int:
-    r"""Set up an archive in DIR: a configuration and a README. What is there already is left alone.
+    """Set up an archive in DIR: a configuration and a README. What is there already is left alone.
 
     \b
     Example:
@@ -334,7 +341,7 @@ def init(session: Session, folder: Path) -> int:
 @cli.command()
 @click.pass_obj
 def doctor(session: Session) -> int:
-    r"""Check this installation and its archive, and show the configuration in effect.
+    """Check this installation and its archive, and show the configuration in effect.
 
     \b
     Example:
@@ -352,7 +359,7 @@ def doctor(session: Session) -> int:
 @click.argument("folder", metavar="[DIR]", default="digest-demo", callback=_as_path)
 @click.pass_obj
 def demo_(session: Session, folder: Path) -> int:
-    r"""Show the whole pipeline offline, on announcements that are invented, in DIR (digest-demo).
+    """Show the whole pipeline offline, on announcements that are invented, in DIR (digest-demo).
 
     A stand-in for arXiv serves a week of listings on this machine; the nightly job runs for each day.
 

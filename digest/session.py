@@ -202,10 +202,13 @@ class Session:
             return self._latest()
         try:
             # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
-            return date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
+            day = date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
         except ValueError as error:
             expected = "a date such as 2021-10-20, today, yesterday or latest"
             raise UsageError(f"expected {expected}, found {text!r}") from error
+        if not 1991 <= day.year <= 2990:
+            raise UsageError(f"arXiv began in 1991, found the year {day.year}")
+        return day
 
     def _latest(self) -> date:
         with self.reading() as archive:

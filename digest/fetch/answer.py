@@ -36,7 +36,7 @@ class Answer:
     @property
     def is_throttled(self) -> bool:
         """Whether arXiv wants fewer requests; it also says so with status 406, and with 200 and a short text."""
-        return self.status in (406, 429, 503) or self._start.startswith(_THROTTLED)
+        return self.status in (406, 429, 503) or (self.status == 200 and self._start.startswith(_THROTTLED))
 
     @property
     def may_pass(self) -> bool:

@@ -61,9 +61,14 @@ class _PassingFaultError(Exception):
         self.retry_after = retry_after
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Name none: the client follows redirects, and requests would read their bodies without any bound."""
+
+
 def new_session(contact: str) -> requests.Session:
     """Return a session that says who is asking; ``contact`` is a mail address or a page, or empty."""
-    session = requests.Session()
+    session = _Session()
     session.headers.clear()
     session.headers.update(
         {
@@ -90,6 +95,7 @@ class Client:
     timeout: float
     jitter: Callable[[], float] = random.random
     requests_made: int = 0
+    forbidden: bool = False
 
     def get(self, url: str) -> RawPage:
         """Return the page at ``url``, whole.
@@ -100,6 +106,8 @@ class Client:
             PageRefusedError: arXiv forbids it (403), or answers with something that is no page.
             UsageError: arXiv says that the request makes no sense (400).
         """
+        if self.forbidden:
+            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
         started = self.machine.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
@@ -139,6 +147,7 @@ class Client:
         if answer.status == 400:
             raise UsageError(f"arXiv says: {answer.reason}")
         if answer.status == 403:
+            self.forbidden = True
             raise PageRefusedError("403 Forbidden: arXiv refuses this client; stop, and write to its help desk")
         if answer.status != 200:
             raise PageRefusedError(f"expected status 200, found {answer.status}")
@@ -161,6 +170,9 @@ class Client:
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
                 raise _PassingFaultError(reason) from error
+            finally:
+                # Else the next request could go out on a connection that the server is closing.
+                self.session.close()
         if deadline.expired:
             raise _PassingFaultError(f"no whole answer within {self.timeout:g} s")
         return answer
@@ -194,8 +206,12 @@ class Client:
 
 def _same_host(url: str, location: str) -> str:
     """Return the address that a redirect from ``url`` leads to, if it stays on the configured host."""
-    target = urljoin(url, location)
-    old, new = urlsplit(url), urlsplit(target)
+    old = urlsplit(url)
+    try:
+        target = urljoin(url, location)
+        new = urlsplit(target)
+    except ValueError as error:
+        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {location!r}") from error
     if new.netloc != old.netloc or new.scheme not in (old.scheme, "https"):
         raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {target}")
     return target

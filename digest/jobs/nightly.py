@@ -47,21 +47,24 @@ def _newest_proven(archive: Archive, category: str) -> date | None:
 
 def _run_category(archive: Archive, category: str, report: Report) -> None:
     expected = archive.calendar.newest_expected(archive.now)
-    if not needs_listing(expected, _newest_proven(archive, category)):
+    overdue = archive.calendar.newest_overdue(archive.now)
+    proven = _newest_proven(archive, category)
+    if not needs_listing(expected, proven):
         log.info("%s: every expected listing is proven; nothing to ask", category)
         return
     try:
         pages, listing = _fetch_newest(archive, category)
         shown = require_date(listing)
     except DigestError as error:
-        raise after_refusal(error, expected, archive.now) from error
+        missing = overdue if proven and proven < overdue else expected
+        raise after_refusal(error, missing, archive.now) from error
     if shown > expected:
         log.warning(
             "%s: arXiv shows %s, but %s is the newest expected at %s; is the clock right?",
             *(category, shown, expected, archive.now.isoformat()),
         )
     take(archive, as_day(listing, shown, State.COMPLETE, pages), report)
-    late = lateness(shown, expected, archive.now)
+    late = lateness(shown, overdue, archive.now)
     if late is not None:
         raise late
     if shown < expected:

@@ -1,0 +1,163 @@
+"""arXiv's calendar: which listing dates exist, when each is expected, when it is overdue."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.calendar import Calendar, expected_at, is_overdue, known_deferrals, today
+
+# Listings in a year, and the weekdays without one.
+YEARS = {
+    2017: (255, "03-15 11-14 11-24 12-26 12-28"),
+    2018: (254, "01-02 03-27 09-04 11-23 12-25 12-26 12-28"),
+    2019: (253, "01-02 01-22 09-03 11-08 11-29 12-26 12-27 12-31"),
+    2020: (255, "01-02 01-21 06-10 11-27 12-28 12-30 12-31"),
+    2021: (255, "01-04 10-21 11-26 12-27 12-29 12-31"),
+    2022: (254, "01-18 06-21 09-06 11-25 12-28 12-30"),
+    2023: (251, "01-17 06-15 06-20 07-05 08-18 09-05 11-24 12-26 12-28"),
+    2024: (253, "01-16 05-23 06-20 07-05 09-03 10-09 11-29 12-26 12-27"),
+    2025: (252, "01-01 01-02 01-21 06-20 07-07 09-02 11-28 12-26 12-31"),
+    2026: (253, "01-02 01-20 06-22 07-06 09-08 11-27 12-28 12-30"),
+}
+
+# Winter and summer time, the Fridays before and the Mondays after both changes of the clock in 2025
+# (9 March and 2 November), listing date → expected and overdue, in UTC.
+MOMENTS = [
+    ("2025-01-15", "2025-01-15T01:00", "2025-01-15T17:00"),
+    ("2025-07-16", "2025-07-16T00:00", "2025-07-16T16:00"),
+    ("2025-03-07", "2025-03-07T01:00", "2025-03-07T17:00"),
+    ("2025-03-10", "2025-03-10T00:00", "2025-03-10T16:00"),
+    ("2025-03-11", "2025-03-11T00:00", "2025-03-11T16:00"),
+    ("2025-10-31", "2025-10-31T00:00", "2025-10-31T16:00"),
+    ("2025-11-03", "2025-11-03T01:00", "2025-11-03T17:00"),
+    ("2025-11-04", "2025-11-04T01:00", "2025-11-04T17:00"),
+]
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture(scope="module")
+def calendar() -> Calendar:
+    """The calendar that travels with the package."""
+    return Calendar.with_extra()
+
+
+def utc(text: str) -> datetime:
+    """Return the instant that ``text`` is in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def days_of(year: int) -> list[date]:
+    """Return every day of a year."""
+    count = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    return [date(year, 1, 1) + timedelta(days=offset) for offset in range(count)]
+
+
+@pytest.mark.parametrize("year", YEARS)
+def test_the_listings_of_a_year_are_those_that_arxiv_had(calendar: Calendar, year: int) -> None:
+    """Number of listings and the weekdays without one, as arXiv's holidays make them."""
+    count, missing = YEARS[year]
+    listings = list(calendar.listing_dates(date(year, 1, 1), date(year, 12, 31)))
+    weekdays = {day for day in days_of(year) if day.weekday() < 5}
+    assert len(listings) == count
+    assert weekdays - set(listings) == {date.fromisoformat(f"{year}-{day}") for day in missing.split()}
+    assert set(listings) <= weekdays
+    assert listings == sorted(listings)
+
+
+def test_the_table_of_deferrals_is_the_whole_published_one(shared: Path) -> None:
+    """The package knows exactly the deferrals of all years from 2003 on."""
+    text = (shared / "ARXIV.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^(20[0-9]{2}): ((?:[0-9]{2}-[0-9]{2} ?)+)$", text, re.MULTILINE)
+    assert len(rows) == 24
+    assert known_deferrals() == {date.fromisoformat(f"{year}-{day}") for year, days in rows for day in days.split()}
+
+
+@pytest.mark.parametrize(
+    ("day", "announces"),
+    [
+        ("2025-03-02", True),  # Sunday
+        ("2025-03-06", True),  # Thursday
+        ("2025-03-07", False),  # Friday
+        ("2025-03-08", False),  # Saturday
+        ("2025-07-04", False),  # a Friday that is deferred
+        ("2025-07-06", False),  # a Sunday that is deferred
+        ("2026-06-21", False),  # the Sunday after a deferred Friday
+        ("2026-06-22", True),
+        ("2025-12-25", False),  # a Thursday that is deferred
+    ],
+)
+def test_announcements_go_out_sunday_to_thursday_unless_deferred(calendar: Calendar, day: str, announces: bool) -> None:
+    """Fridays and Saturdays never; a Sunday not after a deferred Friday either."""
+    assert calendar.announces(date.fromisoformat(day)) is announces
+
+
+def test_a_deferred_friday_of_the_user_removes_mondays_listing() -> None:
+    """A user's own dates are added to the known ones: a Friday takes Monday's listing."""
+    extended = Calendar.with_extra([date(2027, 3, 26)])
+    assert Calendar.with_extra().is_listing_date(date(2027, 3, 29))
+    assert not extended.is_listing_date(date(2027, 3, 29))
+    assert extended.is_listing_date(date(2027, 3, 26))
+    assert not extended.is_listing_date(date(2025, 7, 7))
+
+
+@pytest.mark.parametrize(("day", "expected", "overdue"), MOMENTS)
+def test_a_listing_is_expected_at_20_and_overdue_at_noon(
+    calendar: Calendar, day: str, expected: str, overdue: str
+) -> None:
+    """Expected from 20:00 New York on the evening before, overdue from noon, to the second."""
+    listing = date.fromisoformat(day)
+    assert expected_at(listing) == utc(expected)
+    assert calendar.newest_expected(utc(expected)) == listing
+    assert calendar.newest_expected(utc(expected) - SECOND) < listing
+    assert is_overdue(listing, utc(overdue))
+    assert not is_overdue(listing, utc(overdue) - SECOND)
+    assert calendar.newest_overdue(utc(overdue)) == listing
+    assert calendar.newest_overdue(utc(overdue) - SECOND) == calendar.newest_expected(utc(expected) - SECOND)
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"),
+    [
+        ("2025-03-07T20:00", "2025-03-07"),  # Friday afternoon
+        ("2025-03-08T01:30", "2025-03-07"),  # Friday evening: nothing goes out
+        ("2025-03-09T06:30", "2025-03-07"),  # the night in which the clock goes forward
+        ("2025-03-09T23:59", "2025-03-07"),
+        ("2025-11-02T05:30", "2025-10-31"),  # half past one, for the first time
+        ("2025-11-02T06:30", "2025-10-31"),  # half past one, for the second time
+        ("2025-01-21T20:00", "2025-01-20"),  # the Tuesday after a deferred Monday
+        ("2025-07-07T12:00", "2025-07-04"),  # the Monday after a deferred Sunday
+        ("2025-01-02T15:00", "2024-12-31"),  # two days without a listing at New Year
+    ],
+)
+def test_the_newest_expected_listing_lasts_over_days_without_one(calendar: Calendar, now: str, newest: str) -> None:
+    """On weekends and after deferrals the last listing stays the newest expected."""
+    assert calendar.newest_expected(utc(now)) == date.fromisoformat(newest)
+
+
+@given(st.datetimes(datetime(2004, 1, 2), datetime(2040, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
+def test_nothing_newer_than_the_newest_expected_is_expected(now: datetime) -> None:
+    """At any instant in any zone: it exists, it was due, and the next one is not due yet."""
+    calendar = Calendar.with_extra()
+    newest = calendar.newest_expected(now)
+    following = next(calendar.listing_dates(newest + timedelta(days=1), newest + timedelta(days=14)))
+    assert calendar.is_listing_date(newest)
+    assert expected_at(newest) <= now < expected_at(following)
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        ("2025-03-05T04:59:59", "2025-03-04"),
+        ("2025-03-05T05:00:00", "2025-03-05"),
+        ("2025-07-05T03:59:59", "2025-07-04"),
+        ("2025-07-05T04:00:00", "2025-07-05"),
+    ],
+)
+def test_today_is_new_yorks(now: str, day: str) -> None:
+    """The calendar date changes at midnight in New York."""
+    assert today(utc(now)) == date.fromisoformat(day)

@@ -1,0 +1,411 @@
+"""The command line: arguments, help, messages, exit codes. What the jobs do is tested with the jobs."""
+
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from digest import __version__, cli
+from digest.standin import Announcement, StandIn, faults, invent
+from tests.conftest import DAY, NIGHT, Result, Sandbox
+
+COMMANDS = ["run", "regenerate", "fetch", "rebuild", "import", "show", "status", "init", "doctor", "demo"]
+NEED_CONFIG = [
+    ("run",),
+    ("run", "--dry-run"),
+    ("regenerate", "--all"),
+    ("regenerate", "2025-03-05"),
+    ("fetch", "2025-03-05"),
+    ("rebuild",),
+    ("import", "x.html"),
+    ("show", "2025-03-05"),
+    ("show", "latest"),
+    ("status",),
+    ("status", "--json"),
+    ("doctor",),
+]
+
+
+def command(capture: pytest.CaptureFixture[str], *arguments: str) -> Result:
+    """Run a command line as it is, without any option added."""
+    capture.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        cli.main(list(arguments))
+    captured = capture.readouterr()
+    assert isinstance(caught.value.code, int)
+    return Result(caught.value.code, captured.out, captured.err)
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, with an empty home and no configuration anywhere."""
+    home = tmp_path / "home"
+    place = tmp_path / "place"
+    home.mkdir()
+    place.mkdir()
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.delenv("DIGEST_CONFIG", raising=False)
+    return tmp_path
+
+
+# --- help ------------------------------------------------------------------------------------------
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """With an example, on stdout, exit 0; nothing is planned that is not there."""
+    result = command(capsys, "--help")
+    assert (result.code, result.err) == (0, "")
+    listed = [line.split()[0] for line in result.out.partition("Commands:")[2].splitlines() if line.strip()]
+    assert sorted(listed) == sorted(COMMANDS)
+    assert re.search(r"^    digest run\b", result.out, re.MULTILINE)
+    assert "\\b" not in result.out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
+    """A line that can be copied, under a heading that says so."""
+    result = command(capsys, name, flag)
+    assert (result.code, result.err) == (0, "")
+    example = result.out.partition("Example")[2]
+    assert re.search(rf"^    .*digest (-q )?{name}\b", example, re.MULTILINE)
+    assert "\\b" not in result.out
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a report of a bug."""
+    result = command(capsys, "--version")
+    assert result.code == 0
+    assert __version__ in result.out
+
+
+# --- mistakes in the command line ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("rnu",),
+        ("run", "--categry", "cs.CV"),
+        ("run", "extra"),
+        ("fetch",),
+        ("show",),
+        ("regenerate",),
+        ("regenerate", "2025-03-05", "--all"),
+        ("regenerate", "--all", "--outdated"),
+        ("import",),
+        ("import", "--date", "x", "y.html"),
+        ("init",),
+        ("show", "2025-02-30"),
+        ("show", "2025-13-01"),
+        ("show", "0000-01-01"),
+        ("show", "20250305"),
+        ("show", "2025-W10-3"),
+        ("show", "2025-3-5"),
+        ("show", "2025-03-05\n"),
+        ("show", " 2025-03-05"),
+        ("show", "٢٠٢٥-٠٣-٠٥"),  # noqa: RUF001  # digits, but not ASCII ones
+        ("show", "tomorrow"),
+        ("show", ""),
+        ("fetch", "2025-03-05.."),
+        ("fetch", "..2025-03-05"),
+        ("fetch", "2025-03-05..2025-03-04"),
+        ("fetch", "2025-03-04...2025-03-05"),
+        ("regenerate", "2025-03-04..2025-03-05..2025-03-06"),
+        ("regenerate", "0001-01-01"),
+        ("regenerate", "0001-01-01..2025-03-05"),
+        ("show", "0001-01-01"),
+        ("fetch", "9999-12-31"),
+        ("fetch", "2025-03-08"),
+        ("run", "--category", "cs..CV"),
+        ("run", "--category", "../../etc"),
+        ("run", "--category", "cs.CV\n"),
+        ("run", "--category", "cs.LG"),
+        ("show", "2025-03-05", "--category", "cs.LG"),
+        ("import", "--category", "no such", "x.html"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_line_and_exit_2(archive: Sandbox, arxiv: StandIn, arguments: tuple[str, ...]) -> None:
+    """Without a traceback, without a request, without a digest."""
+    result = archive.digest(*arguments)
+    assert result.code == 2
+    assert result.out == ""
+    assert len(result.err.splitlines()) == 1
+    assert result.err.startswith("error: ")
+    assert arxiv.requests == []
+    assert not list(archive.folder.glob("cs.CV/2025/03/*"))
+
+
+@pytest.mark.parametrize(
+    "now", ["2025-03-05T02:00:00", "2025-03-05", "yesterday", "", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00"]
+)
+def test_now_needs_a_zone_and_a_sensible_year(archive: Sandbox, arxiv: StandIn, now: str) -> None:
+    """A time without a zone is no instant."""
+    result = archive.digest("run", now=now)
+    assert result.code == 2
+    assert len(result.err.splitlines()) == 1
+    assert arxiv.requests == []
+
+
+@pytest.mark.parametrize(
+    "now", ["2025-03-05T02:00:00Z", "2025-03-05T03:00:00+01:00", "2025-03-04T21:00:00-05:00", "2025-03-05T02:00+00:00"]
+)
+def test_now_sets_decisions_and_stored_times(archive: Sandbox, now: str) -> None:
+    """The same instant in any zone; the run is noted at that time, in UTC."""
+    assert archive.digest("run", now=now).code == 0
+    (run,) = json.loads(archive.digest("status", "--json", now=now).out)["runs"]
+    assert run["started_at"] == "2025-03-05T02:00:00+00:00"
+    assert archive.digest("show", "today", now="2025-03-05T05:00:00Z").code == 0
+    assert archive.digest("show", "today", now="2025-03-05T04:59:00Z").code == 4
+    assert archive.digest("show", "yesterday", now="2025-03-06T12:00:00Z").code == 0
+
+
+# --- configuration ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", NEED_CONFIG, ids=" ".join)
+def test_without_a_configuration_nothing_is_made(
+    nowhere: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """Exit 2, in one line that names `digest init`."""
+    before = sorted(nowhere.rglob("*"))
+    result = command(capsys, *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == 1
+    assert "digest init" in result.err
+    assert sorted(nowhere.rglob("*")) == before
+
+
+@pytest.mark.parametrize("arguments", NEED_CONFIG, ids=" ".join)
+def test_a_configuration_that_is_named_but_absent(
+    nowhere: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    """Exit 2 naming it; nothing is made."""
+    before = sorted(nowhere.rglob("*"))
+    result = command(capsys, "--config", "absent.toml", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == 1
+    assert "absent.toml" in result.err
+    assert sorted(nowhere.rglob("*")) == before
+
+
+def test_the_configuration_is_found_in_order(
+    nowhere: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--config, then $DIGEST_CONFIG, then ./config.toml, then the user's folder."""
+    user = nowhere / "home" / ".config" / "digest"
+    user.mkdir(parents=True)
+    places = [user / "config.toml", nowhere / "place" / "config.toml", nowhere / "env.toml", nowhere / "flag.toml"]
+    for number, place in enumerate(places):
+        place.write_text(f'[arxiv]\ncontact = "number-{number}"\n')
+        if place.name == "env.toml":
+            monkeypatch.setenv("DIGEST_CONFIG", str(place))
+        options = ("--config", str(place)) if place.name == "flag.toml" else ()
+        assert f"number-{number}" in command(capsys, *options, "doctor").out
+
+
+def test_the_environment_goes_over_the_file(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DIGEST_SECTION_KEY, for one command."""
+    monkeypatch.setenv("DIGEST_ARXIV_CONTACT", "env@example.org")
+    assert "env@example.org" in archive.digest("doctor").out
+
+
+@pytest.mark.parametrize("arguments", [("run",), ("status",), ("show", "2025-03-05"), ("doctor",)], ids=" ".join)
+def test_a_misspelt_key_is_refused_with_the_right_one(archive: Sandbox, arguments: tuple[str, ...]) -> None:
+    """Exit 2 in one line."""
+    archive.configure("arxiv", contct="me@example.org")
+    result = archive.digest(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert len(result.err.splitlines()) == 1
+    assert "'contct'" in result.err
+    assert "'contact'" in result.err
+
+
+# --- what is said, and how loudly ------------------------------------------------------------------
+
+
+def test_quiet_says_nothing_when_all_is_well(archive: Sandbox) -> None:
+    """Not a word at exit 0, not even a warning."""
+    (archive.folder / "README.md").write_text("# Mine\n")
+    result = archive.digest("-q", "run")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_quiet_says_everything_when_something_is_wrong(archive: Sandbox, arxiv: StandIn) -> None:
+    """A crontab's mail has the reason and the summary."""
+    arxiv.fault = faults.login_page()
+    loud = archive.digest("run")
+    quiet = archive.digest("-q", "run")
+    assert quiet.code == loud.code == 5
+    assert quiet.err == loud.err
+    assert "error: " in quiet.err
+    assert "exit=5" in quiet.err
+
+
+def test_quiet_results_are_still_printed(archive: Sandbox) -> None:
+    """-q is about messages; what was asked for is on stdout."""
+    archive.digest("run")
+    assert archive.digest("-q", "show", "latest").out.startswith("# ArXiv cs.CV --Wed, 5 Mar 2025\n")
+    assert json.loads(archive.digest("-q", "status", "--json").out)["categories"]
+
+
+def test_verbose_tells_each_step_on_stderr(archive: Sandbox, arxiv: StandIn) -> None:
+    """The request and the decision are told; stdout stays for results, and the summary ends it."""
+    result = archive.digest("-v", "run")
+    assert (result.code, result.out) == (0, "")
+    assert f"{arxiv.url}/list/cs.CV/new" in result.err
+    assert result.err.endswith("ok=1 failed=0 requests=1 exit=0\n")
+    assert len(result.err.splitlines()) > len(archive.digest("run").err.splitlines())
+
+
+def test_no_contact_is_a_warning(archive: Sandbox) -> None:
+    """ArXiv cannot write to somebody unknown; the run goes on."""
+    archive.configure("arxiv", contact="")
+    result = archive.digest("run")
+    assert result.code == 0
+    assert any(line.startswith("warning:") and "contact" in line for line in result.err.splitlines())
+
+
+def test_a_command_leaves_the_log_of_the_process_alone(archive: Sandbox) -> None:
+    """Only the project's own logger is set up."""
+    handlers = list(logging.getLogger().handlers)
+    archive.digest("-v", "run")
+    assert logging.getLogger().handlers == handlers
+
+
+# --- dry runs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("run", "--dry-run"), "2025-03-05"),
+        (("fetch", "2025-03-05", "--dry-run"), "2025-03-05"),
+        (("regenerate", "--all", "--dry-run"), "2025-03-04.md"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_dry_run_says_what_would_be_done(
+    archive: Sandbox, arxiv: StandIn, arguments: tuple[str, ...], word: str
+) -> None:
+    """On stdout, exit 0; no file is touched, nobody is asked."""
+    arxiv.announce(standin_day(4))
+    arxiv.today = DAY.replace(day=4)
+    archive.digest("run", now="2025-03-04T02:00:00Z")
+    (archive.folder / "cs.CV/2025/03/2025-03-04.md").unlink()
+    arxiv.requests.clear()
+    before = archive.tree()
+    result = archive.digest(*arguments)
+    assert result.code == 0
+    assert word in result.out
+    assert archive.tree() == before
+    assert arxiv.requests == []
+
+
+def standin_day(day: int) -> Announcement:
+    """Invent a day of March 2025."""
+    return invent("cs.CV", DAY.replace(day=day))
+
+
+def test_a_dry_run_of_nothing_says_nothing(archive: Sandbox) -> None:
+    """When every listing is proven there is nothing to do."""
+    archive.digest("run")
+    assert archive.digest("run", "--dry-run").out == ""
+
+
+@pytest.mark.parametrize("arguments", [("run", "--dry-run"), ("fetch", "2025-03-05", "--dry-run")], ids=" ".join)
+def test_a_dry_run_of_a_new_archive_makes_nothing(archive: Sandbox, arguments: tuple[str, ...]) -> None:
+    """Not even a database."""
+    before = sorted(archive.folder.rglob("*"))
+    assert archive.digest(*arguments).code == 0
+    assert sorted(archive.folder.rglob("*")) == before
+
+
+# --- show, in pipes --------------------------------------------------------------------------------
+
+
+def test_show_prints_the_file(archive: Sandbox) -> None:
+    """Byte for byte, also when somebody has changed it, and from the store when it is gone."""
+    archive.digest("run")
+    path = archive.folder / "cs.CV/2025/03/2025-03-05.md"
+    text = path.read_text(encoding="utf-8")
+    assert archive.digest("show", "2025-03-05").out == text
+    assert archive.digest("show", "latest").out == text
+    path.unlink()
+    assert archive.digest("show", "2025-03-05").out == text
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("status", "--json"), ("show", "latest"), ("doctor",)], ids=" ".join
+)
+def test_reading_an_empty_archive_makes_nothing(archive: Sandbox, arguments: tuple[str, ...]) -> None:
+    """No database, no lock, no folder."""
+    before = sorted(archive.folder.rglob("*"))
+    result = archive.digest(*arguments)
+    assert result.code in (0, 4)
+    assert "Traceback" not in result.err
+    assert sorted(archive.folder.rglob("*")) == before
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(archive: Sandbox) -> None:
+    """As `digest show latest | head -1` does."""
+    archive.digest("run")
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as pipe:
+        ended = subprocess.run(
+            [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "show", "latest"],
+            cwd=archive.folder,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert ended.returncode == 0
+    assert ended.stderr == b""
+
+
+def test_output_is_utf8_under_any_locale(archive: Sandbox) -> None:
+    """A crontab has LANG=C."""
+    archive.digest("run")
+    env = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for arguments in (("show", "latest"), ("status",), ("-v", "run"), ("run", "--help"), ("doctor",)):
+        ended = archive.process(*arguments, env=env)
+        assert ended.returncode == 0
+        assert "Traceback" not in ended.stderr
+
+
+def test_an_interrupt_is_no_traceback(archive: Sandbox, arxiv: StandIn) -> None:
+    """Ctrl-C ends with a line and a code that is not 0 or 1; the next run is whole."""
+    arxiv.fault = faults.slow_start(60)
+    arguments = [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "run"]
+    with subprocess.Popen(arguments, cwd=archive.folder, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for_request(arxiv)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert process.returncode not in (0, 1)
+    assert "Traceback" not in err
+    arxiv.fault = None
+    assert archive.digest("run").code == 0
+
+
+def wait_for_request(arxiv: StandIn) -> None:
+    """Wait until the stand-in was asked, 20 seconds at most."""
+    deadline = time.monotonic() + 20
+    while not arxiv.requests and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert arxiv.requests
