@@ -75,16 +75,12 @@ class Archive:
     """The edges of one archive; ``now`` sets decisions, and never the delay between requests."""
 
     config: Config
+    calendar: Calendar
     store: Store
     template: DigestTemplate
     index_templates: IndexTemplates
     client: Client
     now: datetime
-
-    @cached_property
-    def calendar(self) -> Calendar:
-        """ArXiv's calendar with the dates that the configuration adds."""
-        return Calendar.with_extra(self.config.calendar.dates)
 
     @cached_property
     def output(self) -> Folder:

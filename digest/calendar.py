@@ -5,11 +5,9 @@ arXiv announces at 20:00 New York time, Sunday to Thursday, and the listing bear
 package, extended by ``[calendar] deferred``. A page's own date always wins over this calendar.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -29,11 +27,9 @@ CATCHUP_DAYS = 91
 """arXiv's catchup pages reach back this many days from today."""
 
 
-@cache
-def known_deferrals() -> frozenset[date]:
-    """The dates on which arXiv is known to have deferred its announcement, from the package's table."""
-    text = Path(__file__).with_name("deferrals.txt").read_text(encoding="ascii")
-    lines = (line.split(":") for line in text.splitlines() if not line.startswith("#"))
+def parse_deferrals(table: str) -> frozenset[date]:
+    """Return the dates in the package's table of deferrals: a year a line, ``2021: 01-01 10-20``."""
+    lines = (line.split(":") for line in table.splitlines() if not line.startswith("#"))
     return frozenset(date.fromisoformat(f"{year}-{day}") for year, days in lines for day in days.split())
 
 
@@ -42,11 +38,6 @@ class Calendar:
     """arXiv's announcements, given the dates in ``deferred`` on which it makes none."""
 
     deferred: frozenset[date]
-
-    @classmethod
-    def with_extra(cls, extra: Iterable[date] = ()) -> "Calendar":
-        """Return the known calendar with a user's own deferred dates added."""
-        return cls(known_deferrals() | frozenset(extra))
 
     def announces(self, day: date) -> bool:
         """Whether arXiv announces on the evening of ``day``."""

@@ -197,12 +197,12 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
       digest fetch 2021-10-01..2021-10-31
     """
     from digest import jobs
-    from digest.calendar import Calendar
+    from digest.resources import read_calendar
 
     config = session.config
     chosen = session.chosen(categories)
     first, last = session.parse_dates(dates)
-    calendar = Calendar.with_extra(config.calendar.dates)
+    calendar = read_calendar(config.calendar.dates)
     days = list(calendar.listing_dates(first, last)) if first != last else [first]
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, days))

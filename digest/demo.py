@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from digest.calendar import Calendar, expected_at
+from digest.calendar import expected_at
 from digest.errors import UsageError
 from digest.publish import Folder
+from digest.resources import read_calendar
 from digest.standin import Announcement, StandIn, invent
 
 CATEGORIES = ("cs.CV",)
@@ -38,7 +39,7 @@ class Night:
 
 def nights(now: datetime) -> list[Night]:
     """Return the last announcements before ``now``, the oldest first."""
-    calendar = Calendar.with_extra()
+    calendar = read_calendar()
     newest = calendar.newest_expected(now)
     dates = list(calendar.listing_dates(newest - timedelta(days=30), newest))[-_NIGHTS:]
     return [Night(when, expected_at(when) + timedelta(hours=1)) for when in dates]

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 from digest import __version__
-from digest.calendar import Calendar, expected_at, known_deferrals
+from digest.calendar import expected_at
 from digest.config import Config
 from digest.errors import DigestError, StoreError, gravest
 from digest.render import DigestTemplate
-from digest.resources import built_in_template, read_template
+from digest.resources import built_in_template, read_calendar, read_template
 from digest.store import Store
 
 _LEAST_SQLITE = (3, 35, 0)  # the first with RETURNING
@@ -123,9 +123,10 @@ def _check_store(config: Config, _now: datetime) -> Iterator[_Finding]:
 
 
 def _check_calendar(config: Config, now: datetime) -> Iterator[_Finding]:
-    newest = Calendar.with_extra(config.calendar.dates).newest_expected(now)
+    calendar = read_calendar(config.calendar.dates)
+    newest = calendar.newest_expected(now)
     yield _Finding(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")
-    last_known = max(known_deferrals()).year
+    last_known = max(calendar.deferred).year
     if now.year > last_known:
         yield _Finding(
             f"arXiv's holidays are known until {last_known}",

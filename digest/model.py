@@ -123,6 +123,7 @@ class RawPage:
     """What a server answered: the exact bytes after content decoding, kept before anything else."""
 
     url: str
+    status: int
     fetched_at: datetime
     headers: tuple[tuple[str, str], ...]
     body: bytes

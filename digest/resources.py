@@ -1,8 +1,10 @@
 """Where the files that travel with the package are: templates, migrations, the example configuration."""
 
-from importlib.resources import files
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
+from digest.calendar import Calendar, parse_deferrals
 from digest.errors import ConfigError, TemplateError
 
 _SUFFIX = ".md.j2"
@@ -16,11 +18,17 @@ def folder(name: str) -> Path:
     Raises:
         FileNotFoundError: the installation is damaged.
     """
-    package = Path(str(files("digest")))
+    package = Path(__file__).parent
     for place in (package / name, package.parent / name):
         if place.exists():
             return place
     raise FileNotFoundError(f"{name} is missing from the installed package; install digest again")
+
+
+def read_calendar(extra: Iterable[date] = ()) -> Calendar:
+    """Return arXiv's calendar: the package's table of deferrals, and the dates that a user adds."""
+    table = Path(__file__).with_name("deferrals.txt").read_text(encoding="ascii")
+    return Calendar(parse_deferrals(table) | frozenset(extra))
 
 
 def read_template(name: str, relative_to: Path) -> str:

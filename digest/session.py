@@ -91,7 +91,7 @@ class Session:
         from digest.fetch import Client, new_session
         from digest.logs import log_to
         from digest.render import DigestTemplate
-        from digest.resources import built_in_template, read_template
+        from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
 
         config = self.config
@@ -103,7 +103,7 @@ class Session:
         with new_session(config.arxiv.contact) as http:
             client = Client(http, store, time, config.arxiv.pages_delay, config.arxiv.timeout)
             try:
-                yield Archive(config, store, template, indexes, client, self.now)
+                yield Archive(config, read_calendar(config.calendar.dates), store, template, indexes, client, self.now)
             finally:
                 store.close()
 

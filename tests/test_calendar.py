@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.calendar import Calendar, expected_at, is_overdue, known_deferrals, today
+from digest.calendar import Calendar, expected_at, is_overdue, today
+from digest.resources import read_calendar
 
 # Listings in a year, and the weekdays without one.
 YEARS = {
@@ -43,7 +44,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture(scope="module")
 def calendar() -> Calendar:
     """The calendar that travels with the package."""
-    return Calendar.with_extra()
+    return read_calendar()
 
 
 def utc(text: str) -> datetime:
@@ -74,7 +75,9 @@ def test_the_table_of_deferrals_is_the_whole_published_one(shared: Path) -> None
     text = (shared / "ARXIV.md").read_text(encoding="utf-8")
     rows = re.findall(r"^(20[0-9]{2}): ((?:[0-9]{2}-[0-9]{2} ?)+)$", text, re.MULTILINE)
     assert len(rows) == 24
-    assert known_deferrals() == {date.fromisoformat(f"{year}-{day}") for year, days in rows for day in days.split()}
+    assert read_calendar().deferred == {
+        date.fromisoformat(f"{year}-{day}") for year, days in rows for day in days.split()
+    }
 
 
 @pytest.mark.parametrize(
@@ -98,8 +101,8 @@ def test_announcements_go_out_sunday_to_thursday_unless_deferred(calendar: Calen
 
 def test_a_deferred_friday_of_the_user_removes_mondays_listing() -> None:
     """A user's own dates are added to the known ones: a Friday takes Monday's listing."""
-    extended = Calendar.with_extra([date(2027, 3, 26)])
-    assert Calendar.with_extra().is_listing_date(date(2027, 3, 29))
+    extended = read_calendar([date(2027, 3, 26)])
+    assert read_calendar().is_listing_date(date(2027, 3, 29))
     assert not extended.is_listing_date(date(2027, 3, 29))
     assert extended.is_listing_date(date(2027, 3, 26))
     assert not extended.is_listing_date(date(2025, 7, 7))
@@ -142,7 +145,7 @@ def test_the_newest_expected_listing_lasts_over_days_without_one(calendar: Calen
 @given(st.datetimes(datetime(2004, 1, 2), datetime(2040, 1, 1), timezones=st.timezones()))  # noqa: DTZ001
 def test_nothing_newer_than_the_newest_expected_is_expected(now: datetime) -> None:
     """At any instant in any zone: it exists, it was due, and the next one is not due yet."""
-    calendar = Calendar.with_extra()
+    calendar = read_calendar()
     newest = calendar.newest_expected(now)
     following = next(calendar.listing_dates(newest + timedelta(days=1), newest + timedelta(days=14)))
     assert calendar.is_listing_date(newest)

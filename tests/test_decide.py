@@ -5,7 +5,6 @@ from itertools import product
 
 import pytest
 
-from digest.calendar import Calendar
 from digest.decide import after_refusal, decide, lateness, needs_listing, not_stored
 from digest.errors import (
     DigestError,
@@ -18,6 +17,7 @@ from digest.errors import (
     gravest,
 )
 from digest.model import DaySummary, Source, State
+from digest.resources import read_calendar
 
 TUESDAY, WEDNESDAY = date(2025, 3, 4), date(2025, 3, 5)
 MORNING = datetime(2025, 3, 5, 16, 59, 59, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_a_page_of_the_expected_date_or_later_is_never_late(shown: date) -> None
 )
 def test_a_date_that_is_not_stored_has_a_reason(when: str, kind: type[DigestError], word: str) -> None:
     """A weekend is a mistake in the command; a deferral, the future and a gap say what they are."""
-    error = not_stored(date.fromisoformat(when), Calendar.with_extra(), NOON)
+    error = not_stored(date.fromisoformat(when), read_calendar(), NOON)
     assert type(error) is kind
     assert word in str(error)
 

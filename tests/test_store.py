@@ -33,7 +33,7 @@ from tests.days import WHEN, any_day, day_of, paper, simple_day
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
 HASH = "a" * 64
 FILE = "cs.CV/2025/03/2025-03-05.md"
-PAGE = RawPage("https://arxiv.org/list/cs.CV/new", NOON, (("Content-Type", "text/html"),), b"<html>", "b" * 64)
+PAGE = RawPage("https://arxiv.org/list/cs.CV/new", 200, NOON, (("Content-Type", "text/html"),), b"<html>", "b" * 64)
 
 OPEN = """
 import sys

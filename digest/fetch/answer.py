@@ -1,7 +1,5 @@
 """What a server answered, and each question that the client asks about it. Pure."""
 
-import html
-import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ MAX_BODY = 64 * 1024 * 1024
 _START = 200
 _GZIP = zlib.MAX_WBITS | 16
 _THROTTLED = b"Rate exceeded."
-_HEADING = re.compile(rb"<h1>([^<]*)</h1>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +59,6 @@ class Answer:
         """Whether a cut transfer would be noticed: by a length, by chunks, or by gzip's own end."""
         return "content-length" in self.headers or "transfer-encoding" in self.headers or self._is_gzip
 
-    @property
-    def reason(self) -> str:
-        """What arXiv's error page says, in its own words."""
-        match = _HEADING.search(self.payload)
-        return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else "no reason given"
-
     def retry_after(self, now: float) -> float | None:
         """Return the seconds to wait that Retry-After asks for, in either form of RFC 9110 § 10.2.3."""
         value = self.headers.get("retry-after", "").strip()
@@ -81,16 +72,13 @@ class Answer:
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
-    def body(self, content_types: tuple[str, ...]) -> bytes:
-        """Return the decoded body of a whole answer of one of ``content_types``.
+    def body(self) -> bytes:
+        """Return the decoded body.
 
         Raises:
-            PageRefusedError: another content type or an unknown coding, or more than ``MAX_BODY`` bytes.
+            PageRefusedError: an unknown coding, or more than ``MAX_BODY`` bytes.
             TryLaterError: the transfer was cut.
         """
-        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in content_types:
-            raise PageRefusedError(f"expected {' or '.join(content_types)}, found content type {kind!r}")
         if self._is_gzip:
             return _gunzip(self.payload)
         coding = self.headers.get("content-encoding", "identity").strip().lower()

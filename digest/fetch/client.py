@@ -4,8 +4,10 @@ Sources of the rules: arXiv's robots.txt (Crawl-delay 15) and https://info.arxiv
 """
 
 import hashlib
+import html
 import logging
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +31,7 @@ RETRY_SECONDS = 180.0
 
 _REDIRECTS = 3
 _CHUNK = 65536
+_HEADING = re.compile(rb"<h1>([^<]*)</h1>")
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -97,8 +100,8 @@ class Client:
     requests_made: int = 0
     forbidden: bool = False
 
-    def get(self, url: str) -> RawPage:
-        """Return the page at ``url``, whole.
+    def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None) -> RawPage:
+        """Return the page at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
 
         Raises:
             TryLaterError: arXiv stayed unreachable or throttled for ``ATTEMPTS`` attempts or
@@ -111,7 +114,7 @@ class Client:
         started = self.machine.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._get_once(url)
+                return self._get_once(url, keep)
             except _PassingFaultError as fault:
                 pause = self._pause(attempt, fault)
                 elapsed = self.machine.monotonic() - started
@@ -126,34 +129,36 @@ class Client:
         backoff = self.delay * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
         return max(backoff, fault.retry_after or 0.0)
 
-    def _get_once(self, url: str) -> RawPage:
+    def _get_once(self, url: str, keep: Callable[[RawPage], None]) -> RawPage:
         answer = self._ask(url)
         for _ in range(_REDIRECTS):
             if answer.redirects_to is None:
                 break
             answer = self._ask(_same_host(answer.url, answer.redirects_to))
+        page = self._page(answer)
+        keep(page)
+        self.forbidden = page.status == 403
         try:
-            return self._judge(answer)
-        except TryLaterError as error:
-            raise _PassingFaultError(str(error)) from error
+            _judge(page)
         except DigestError as error:
             raise type(error)(f"{answer.url}: {error}") from error
+        return page
 
-    def _judge(self, answer: Answer) -> RawPage:
+    def _page(self, answer: Answer) -> RawPage:
+        """Return the page that an answer is, unless another answer may come later."""
         now = self.machine.time()
         if answer.may_pass:
             what = "throttled" if answer.is_throttled else "a server error"
             raise _PassingFaultError(f"{what}, status {answer.status}", answer.retry_after(now))
-        if answer.status == 400:
-            raise UsageError(f"arXiv says: {answer.reason}")
-        if answer.status == 403:
-            self.forbidden = True
-            raise PageRefusedError("403 Forbidden: arXiv refuses this client; stop, and write to its help desk")
-        if answer.status != 200:
-            raise PageRefusedError(f"expected status 200, found {answer.status}")
-        body = answer.body(_PAGE_TYPES)
+        try:
+            body = answer.body()
+        except TryLaterError as error:
+            raise _PassingFaultError(str(error)) from error
+        except PageRefusedError as error:
+            raise PageRefusedError(f"{answer.url}: {error}") from error
         return RawPage(
             url=answer.url,
+            status=answer.status,
             fetched_at=datetime.fromtimestamp(now, UTC),
             headers=tuple(answer.headers.items()),
             body=body,
@@ -202,6 +207,24 @@ class Client:
             if declared.isdigit() and int(declared) != received:
                 raise _PassingFaultError(f"cut transfer: {received} of {declared} bytes")
             return Answer(url, response.status_code, headers, b"".join(parts))
+
+
+def _judge(page: RawPage) -> None:
+    if page.status == 400:
+        raise UsageError(f"arXiv says: {_reason(page)}")
+    if page.status == 403:
+        raise PageRefusedError("403 Forbidden: arXiv refuses this client; stop, and write to its help desk")
+    if page.status != 200:
+        raise PageRefusedError(f"expected status 200, found {page.status}")
+    kind = dict(page.headers).get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in _PAGE_TYPES:
+        raise PageRefusedError(f"expected {' or '.join(_PAGE_TYPES)}, found content type {kind!r}")
+
+
+def _reason(page: RawPage) -> str:
+    """Return what arXiv's error page says, in its own words."""
+    match = _HEADING.search(page.body)
+    return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else "no reason given"
 
 
 def _same_host(url: str, location: str) -> str:

@@ -23,8 +23,7 @@ def fetch_pages(
     raws: list[RawPage] = []
     pages: list[Page] = []
     while not pages or (_goes_on(pages) and len(pages) < _PAGES):
-        raw = archive.client.get(address(pages))
-        archive.keep(raw)
+        raw = archive.client.get(address(pages), archive.keep)
         raws.append(raw)
         with _errors_about(raw.url):
             pages.append(parse_page(raw.body))

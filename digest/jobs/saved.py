@@ -69,7 +69,7 @@ def _as_refusal(error: DigestError) -> DigestError:
 def _read_saved(archive: Archive, path: Path, category: str | None) -> _Saved:
     body = read_saved_page(path)
     # The name alone: where the file lay on somebody's machine does not belong into an archive.
-    raw = RawPage(f"import:{path.name}", archive.now, (), body, hashlib.sha256(body).hexdigest())
+    raw = RawPage(f"import:{path.name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
     archive.keep(raw)
     page = parse_page(body)
     return _Saved(path, raw, page, category or _category_of(page, archive.config.arxiv.categories))

@@ -63,3 +63,4 @@ def publish(archive: Archive, report: Report) -> None:
             report.written += write()
         except DigestError as error:
             report.fail("files", error)
+            return

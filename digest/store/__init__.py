@@ -48,6 +48,7 @@ class Store:
         """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
         row = {
             "url": page.url,
+            "status": page.status,
             "fetched_at": page.fetched_at.astimezone(UTC),
             "headers": [list(header) for header in page.headers],
             "sha256": page.sha256,

@@ -28,6 +28,7 @@ raw_page = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("url", Text, nullable=False),
+    Column("status", Integer, nullable=False),
     Column("fetched_at", DateTime(timezone=True), nullable=False),
     Column("headers", JSON, nullable=False),
     Column("sha256", String(64), nullable=False, index=True),

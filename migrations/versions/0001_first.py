@@ -20,6 +20,7 @@ def _make_evidence() -> None:
         "raw_page",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("url", sa.Text, nullable=False),
+        sa.Column("status", sa.Integer, nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("headers", sa.JSON, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False, index=True),
