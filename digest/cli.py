@@ -29,8 +29,11 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command with ``arguments`` (default: those of the process) and exit with its code."""
     console = Console()
-    code = _run(console, arguments)
-    console.end(code)
+    code = 1
+    try:
+        code = _run(console, arguments)
+    finally:
+        console.end(code)
     sys.exit(code)
 
 
@@ -118,9 +121,9 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 @dry_run_option
 @click.pass_obj
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
-    """Bring in the newest listing of every category: the nightly job.
+    """Do the nightly job: bring in the newest listing.
 
-    It may run as often as you like. A listing that is not out yet is waited for; one that is stored is
+    Every configured category is done, each on its own. The job may run as often as you like. A listing that is not out yet is waited for; one that is stored is
     left alone; nothing is asked of arXiv when nothing is missing.
 
     \b
@@ -160,7 +163,9 @@ def regenerate(
     outdated: bool,
     dry_run: bool,
 ) -> int:
-    """Write digests again from the store, offline; print the paths that changed.
+    """Write digests again from the store, offline.
+
+    The paths that changed are printed. A file that is as it would be written is not touched.
 
     \b
     Examples:
@@ -189,7 +194,9 @@ def regenerate(
 @dry_run_option
 @click.pass_obj
 def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: bool) -> int:
-    """Get past listings from arXiv, which serves the last 91 days.
+    """Get past listings, which arXiv serves for 91 days.
+
+    A day that is proven already is not asked for.
 
     \b
     Examples:
@@ -214,7 +221,9 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
 @cli.command()
 @click.pass_obj
 def rebuild(session: Session) -> int:
-    """Make the database again from the day records, and every file from the database.
+    """Make the database again from the day records.
+
+    Then every file is brought up to date from the database.
 
     \b
     Example:
@@ -231,9 +240,9 @@ def rebuild(session: Session) -> int:
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
 @click.pass_obj
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
-    """Take in listing and catchup pages that you saved (.html, .html.gz).
+    """Take in listing pages that you saved.
 
-    Several partial pages of one day are put together. A page without a date needs --date.
+    Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages of one day are put together. A page without a date needs --date.
 
     \b
     Examples:
@@ -303,7 +312,10 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 @category_option
 @click.pass_obj
 def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
-    """Say which listing dates are stored and which are missing, and how the last runs went.
+    """Say what is stored and what is missing.
+
+    Every listing date counts, from the first one stored (or [store] start) to the newest expected. The exit code
+    is 4 when one of them is overdue. The last runs are shown, too.
 
     \b
     Examples:
@@ -324,7 +336,9 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
 @click.argument("folder", metavar="DIR", callback=_as_path)
 @click.pass_obj
 def init(session: Session, folder: Path) -> int:
-    """Set up an archive in DIR: a configuration and a README. What is there already is left alone.
+    """Set up an archive in DIR.
+
+    It gets a configuration, a README and a .gitignore. What is there already is left alone.
 
     \b
     Example:
@@ -341,7 +355,9 @@ def init(session: Session, folder: Path) -> int:
 @cli.command()
 @click.pass_obj
 def doctor(session: Session) -> int:
-    """Check this installation and its archive, and show the configuration in effect.
+    """Check this installation and its archive.
+
+    The configuration in effect is shown, too. Nothing is asked of arXiv.
 
     \b
     Example:
@@ -359,9 +375,9 @@ def doctor(session: Session) -> int:
 @click.argument("folder", metavar="[DIR]", default="digest-demo", callback=_as_path)
 @click.pass_obj
 def demo_(session: Session, folder: Path) -> int:
-    """Show the whole pipeline offline, on announcements that are invented, in DIR (digest-demo).
+    """Show the whole pipeline offline, in DIR.
 
-    A stand-in for arXiv serves a week of listings on this machine; the nightly job runs for each day.
+    DIR is digest-demo unless you say otherwise; its papers are invented. A stand-in for arXiv serves a week of listings on this machine; the nightly job runs for each day.
 
     \b
     Example:
