@@ -123,9 +123,9 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     """Do the nightly job: bring in the newest listing.
 
-    Every configured category is done, each on its own. The job may run as often as you like. A listing that
-    is not out yet is waited for; one that is stored is
-    left alone; nothing is asked of arXiv when nothing is missing.
+    Every configured category is done, each on its own. The job may run as often as you like. A listing that is
+    not out yet is waited for; one that is stored is left alone; nothing is asked of arXiv when nothing is
+    missing.
 
     \b
     Examples:
@@ -243,8 +243,8 @@ def rebuild(session: Session) -> int:
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
     """Take in listing pages that you saved.
 
-    Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages
-    of one day are put together. A page without a date needs --date.
+    Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages of
+    one day are put together. A page without a date needs --date.
 
     \b
     Examples:
@@ -316,8 +316,8 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
     """Say what is stored and what is missing.
 
-    Every listing date counts, from the first one stored (or [store] start) to the newest expected. The exit code
-    is 4 when one of them is overdue. The last runs are shown, too.
+    Every listing date counts, from the first one stored (or [store] start) to the newest expected. The exit
+    code is 4 when one of them is overdue. The last runs are shown, too.
 
     \b
     Examples:
@@ -379,8 +379,8 @@ def doctor(session: Session) -> int:
 def demo_(session: Session, folder: Path) -> int:
     """Show the whole pipeline offline, in DIR.
 
-    DIR is digest-demo unless you say otherwise; its papers are invented. A stand-in for arXiv serves a week
-    of listings on this machine; the nightly job runs for each day.
+    DIR is digest-demo unless you say otherwise; its papers are invented. A stand-in for arXiv serves a week of
+    listings on this machine; the nightly job runs for each day.
 
     \b
     Example:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, Tag
 from lxml import etree
 
 _BLANKS = re.compile(r"[\t-\r\x1c-\x20]+")  # what str.split takes for blanks in ASCII, and no other space
