@@ -3,7 +3,6 @@
 import hashlib
 import logging
 import posixpath
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -11,10 +10,9 @@ from functools import cached_property
 from digest.calendar import Calendar
 from digest.config import Config
 from digest.decide import decide
-from digest.errors import DamageError, DigestError, PageRefusedError, gravest
+from digest.errors import ENDING, DamageError, DigestError, gravest
 from digest.fetch import Client
-from digest.model import Day, DaySummary, PageRef, RawPage, Source, State
-from digest.parse import PARSER_VERSION, Listing
+from digest.model import Day, DaySummary, RawPage
 from digest.parse.record import parse_record
 from digest.publish import Folder, write_raw
 from digest.render import (
@@ -48,18 +46,18 @@ class Report:
         """The gravest of the failures' codes, 0 without any."""
         return gravest(failure.exit_code for failure in self.failures)
 
-    def fail(self, what: str, error: DigestError) -> None:
-        """Note that ``what`` failed; a usage error ends the whole job instead.
+    @property
+    def is_ended(self) -> bool:
+        """Whether something failed after which the other parts of the job make no sense."""
+        return any(failure.exit_code in ENDING for failure in self.failures)
 
-        Raises:
-            DigestError: the error, with ``what`` before it, if the other parts of the job make no sense.
-        """
-        named = type(error)(f"{what}: {error}")
-        if error.exit_code in (1, 2, 3):
-            raise named from error
-        # A full disk fails every later step in the same words: once is enough.
-        if not any(str(known).endswith(str(error)) for known in self.failures):
-            self.failures.append(named)
+    def fail(self, what: str, error: DigestError) -> None:
+        """Note that ``what`` failed."""
+        self.failures.append(type(error)(f"{what}: {error}"))
+
+    def knows(self, error: DigestError) -> bool:
+        """Whether a failure was noted already for the very same cause."""
+        return any(str(failure).endswith(str(error)) for failure in self.failures)
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,9 @@ class Archive:
     def is_written(self, summary: DaySummary) -> bool:
         """Whether the digest of a stored day was written from what is stored now, by the template of now."""
         row = self.store.file(self.config.digest_path(summary.category, summary.date))
+        return self._is_current(row, summary)
+
+    def _is_current(self, row: FileRow | None, summary: DaySummary) -> bool:
         return row is not None and row.inputs_hash == self.template.inputs_hash(summary.content_hash)
 
     def is_intact(self, summary: DaySummary) -> bool:
@@ -117,7 +118,7 @@ class Archive:
         path = self.config.digest_path(summary.category, summary.date)
         row = self.store.file(path)
         data = self.output.read(path)
-        if row is None or data is None or not self.is_written(summary) or _sha256(data) != row.sha256:
+        if row is None or data is None or not self._is_current(row, summary) or _sha256(data) != row.sha256:
             return False
         if self.records is None:
             return True
@@ -126,9 +127,7 @@ class Archive:
 
     def write_day(self, category: str, when: date) -> list[str]:
         """Render a stored day and write its digest and record; return the paths that changed."""
-        day = self.store.day(category, when)
-        if day is None:
-            raise DamageError(f"{category} {when}: expected a stored day, found none")
+        day = self._best_known(category, when)
         changed = []
         record = render_record(day)
         if self.records and self.records.write(record_path(category, when), record):
@@ -141,15 +140,26 @@ class Archive:
         self.store.remember_file(FileRow(path, inputs_hash, _sha256(data), self.template.version))
         return changed
 
-    def write_pending(self) -> list[str]:
-        """Write the files of stored days that a killed run did not come to; return the paths that changed."""
+    def _best_known(self, category: str, when: date) -> Day:
+        """Return the stored day; a record that knows it better (it came from elsewhere) is stored first."""
+        if self.records and self.records.has(record_path(category, when)):
+            try:
+                self.load_record(record_path(category, when))
+            except DamageError as error:
+                log.warning("%s; it is written again from the database", error)
+        day = self.store.day(category, when)
+        if day is None:
+            raise DamageError(f"{category} {when}: expected a stored day, found none")
+        return day
+
+    def pending(self) -> list[DaySummary]:
+        """Return the stored days whose digest is not there, or that a killed run did not come to."""
         made = self.store.file_paths()
-        pending = [
-            summary
-            for summary in self.store.summaries()
-            if self.config.digest_path(summary.category, summary.date) not in made
-        ]
-        return [path for summary in pending for path in self.write_day(summary.category, summary.date)]
+        return [day for day in self.store.summaries() if not self._is_made(day, made)]
+
+    def _is_made(self, day: DaySummary, made: frozenset[str]) -> bool:
+        path = self.config.digest_path(day.category, day.date)
+        return path in made and self.output.has(path)
 
     def write_indexes(self) -> list[str]:
         """Bring the archive's README and those of the years up to date; return the paths that changed."""
@@ -192,7 +202,7 @@ class Archive:
         return sorted(paths, key=lambda path: (posixpath.basename(path), path))
 
     def load_record(self, path: str) -> DaySummary | None:
-        """Store the day that the record at ``path`` holds; return None if it is stored just so.
+        """Store the day that the record at ``path`` holds; return None if it is stored just so, or better known.
 
         Raises:
             DamageError: the record is damaged, or the day is stored otherwise and as well known.
@@ -209,46 +219,13 @@ class Archive:
         stored = self.store.summary(day.category, day.date)
         if stored is not None and stored.content_hash == content_hash:
             return None
+        if stored is not None and stored.state.strength > day.state.strength:
+            return None  # a run was killed between the database and the record
         decision = decide(stored, day.state)
         if not decision.stores:
             raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
         self.store_day(day)
         return self.store.summary(day.category, day.date)
-
-
-def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
-    """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
-    return Day(
-        category=listing.category,
-        date=when,
-        state=state,
-        source=listing.source,
-        declared=listing.declared,
-        entries=listing.entries,
-        pages=tuple(PageRef(page.url, page.sha256) for page in pages),
-        parser_version=PARSER_VERSION,
-    )
-
-
-def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:
-    """Return the dates of the days that need no further proof."""
-    return [summary.date for summary in summaries if summary.state in (State.COMPLETE, State.EMPTY)]
-
-
-def require_date(listing: Listing) -> date:
-    """Return the date that a listing bears.
-
-    Raises:
-        PageRefusedError: it bears none (arXiv's layout of 12 to 23 September 2024).
-    """
-    if listing.date is None:
-        raise PageRefusedError("expected a date on the page, found none; `digest import --date` can take it in")
-    return listing.date
-
-
-def as_import(listing: Listing) -> Listing:
-    """Return the listing with the provenance of a saved page."""
-    return Listing(Source.IMPORT, listing.date, listing.category, listing.declared, listing.entries)
 
 
 def _checked_record(data: bytes, path: str) -> Day:

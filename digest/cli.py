@@ -5,6 +5,7 @@ Heavy imports stand inside the commands that need them: a start-up is part of th
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -13,7 +14,7 @@ import click
 
 from digest import __version__
 from digest.console import Console
-from digest.errors import DigestError, MissingError, UsageError, gravest
+from digest.errors import DigestError, MissingError, StoreError, UsageError, gravest
 from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command with ``arguments`` (default: those of the process) and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        # What the locale's encoding cannot say is shown as "?", and is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     console = Console()
     code = 1
     try:
@@ -80,11 +85,22 @@ class _Commands(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
         try:
-            return super().invoke(context)
+            result = super().invoke(context)
+            sys.stdout.flush()
         except BrokenPipeError:
-            # The interpreter must not try to flush it again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _give_up_output()
             return 0
+        except OSError as error:
+            if error.filename is not None:  # of a file, which a command should have named
+                raise
+            _give_up_output()
+            raise StoreError(f"standard output: {error.strerror}") from error
+        return result
+
+
+def _give_up_output() -> None:
+    """Send what is left of the output nowhere: the interpreter must not try to flush it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -135,11 +135,8 @@ class Config:
     def unused(self) -> list[str]:
         """Keys that are set but have no effect in this version."""
         defaults = Config(self.folder)
-        later = [
-            ("arxiv", "heal_requests"),
-            *(("git", key) for key in ("commit", "push")),
-            ("notify", "urls"),
-        ]
+        later = [("arxiv", key) for key in ("feeds_url", "api_url", "oai_url", "feeds_delay", "heal_requests")]
+        later += [("git", "commit"), ("git", "push"), ("notify", "urls")]
         return [
             f"[{section}] {key}"
             for section, key in later
@@ -261,12 +258,14 @@ def _check_arxiv(config: Config) -> None:
 def _check_manners(arxiv: Arxiv) -> None:
     for key, least in _ARXIV_DELAYS.items():
         delay = getattr(arxiv, key)
-        host = urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or ""
+        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
         is_arxiv = host == "arxiv.org" or host.endswith(".arxiv.org")
-        if not 0 <= delay <= 3600 or (is_arxiv and delay < least):
+        if not 0 <= delay <= 3600:
+            raise ValueError(f"[arxiv] {key}: expected 0 to 3600 seconds, found {delay:g}")
+        if is_arxiv and delay < least:
             raise ValueError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
     if not 0 < arxiv.timeout <= 3600:
-        raise ValueError(f"[arxiv] timeout: expected 1 to 3600 seconds, found {arxiv.timeout:g}")
+        raise ValueError(f"[arxiv] timeout: expected more than 0 and at most 3600 seconds, found {arxiv.timeout:g}")
     if arxiv.heal_requests < 0:
         raise ValueError(f"[arxiv] heal_requests: expected 0 or more, found {arxiv.heal_requests}")
 

@@ -65,3 +65,8 @@ def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
     if when > calendar.newest_expected(now):
         return MissingError("the listing is not announced yet")
     return MissingError(f"not stored; `digest fetch {when}` gets it, while arXiv still serves it")
+
+
+def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:
+    """Return the dates of the days that need no further proof."""
+    return [summary.date for summary in summaries if summary.state in (State.COMPLETE, State.EMPTY)]

@@ -90,5 +90,5 @@ def tell(folder: Path, schedule: Sequence[Night]) -> list[str]:
         "",
         *(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in head),
         "",
-        f"Go on: cd {folder} && digest status && digest show latest",
+        f"Go on: digest --config {folder / 'config.toml'} status",
     ]

@@ -37,7 +37,7 @@ def examine(config: Config, now: datetime) -> tuple[list[str], int]:
 
 def _line(finding: _Finding) -> str:
     mark = "FAIL" if finding.exit_code else "warn" if finding.advice else "ok  "
-    return f"{mark}  {finding.text}" + (f" — {finding.advice}" if finding.advice else "")
+    return f"{mark}  {finding.text}" + (f": {finding.advice}" if finding.advice else "")
 
 
 def _effective(config: Config) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _check_folders(config: Config, _now: datetime) -> Iterator[_Finding]:
 
 
 def _existing(place: Path) -> Path:
-    return next((parent for parent in (place, *place.absolute().parents) if parent.exists()), Path("/"))
+    return next((parent for parent in (place, *place.absolute().parents) if os.path.lexists(parent)), Path("/"))
 
 
 def _folder(name: str, place: Path) -> _Finding:
@@ -109,7 +109,7 @@ def _folder(name: str, place: Path) -> _Finding:
 
 
 def _check_store(config: Config, _now: datetime) -> Iterator[_Finding]:
-    if config.database is not None and not config.database.exists():
+    if config.database is not None and not os.path.lexists(config.database):
         yield _Finding("no database yet", "`digest run` makes it")
         return
     try:
@@ -117,7 +117,11 @@ def _check_store(config: Config, _now: datetime) -> Iterator[_Finding]:
         days = store.summaries()
         store.close()
     except StoreError as error:
-        yield _Finding(f"database: {error}", "see the exit codes in the README", error.exit_code)
+        yield _Finding(
+            f"database: {error}",
+            "mend the disk, or move it away: `digest rebuild` makes it again from day records",
+            error.exit_code,
+        )
     else:
         yield _Finding(f"database with {len(days)} days" + (f", the newest {days[-1].date}" if days else ""))
 

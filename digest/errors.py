@@ -21,9 +21,11 @@ Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this 
 
 from collections.abc import Iterable
 
-# When several days of one run fail, the gravest code is the run's: the store before a page, a page
-# before a missing day, anything that needs a person before "try later".
-_GRAVITY = (6, 5, 4, 7, 75)
+# When several parts of one job fail, the gravest code is the job's: what ends it before all, the store
+# before a page, a page before a missing day, anything that needs a person before "try later".
+_GRAVITY = (1, 2, 3, 6, 5, 4, 7, 75)
+ENDING = frozenset({1, 2, 3})
+"""Codes of failures after which the other parts of a job make no sense."""
 
 
 class DigestError(Exception):

@@ -13,6 +13,7 @@ from digest.terms import CATEGORY, Section
 
 __all__ = [
     "CATEGORY",
+    "RECORD_FORMAT",
     "ArxivId",
     "Day",
     "DaySummary",
@@ -36,6 +37,9 @@ _OLD_ID = re.compile(
 _FIRST_NEW_ID = (2007, 4)
 
 _TAG = re.compile(r"<[^>]*>")
+
+RECORD_FORMAT = 1
+"""The version of the day records' format (docs/RECORDS.md)."""
 
 
 @total_ordering
@@ -211,10 +215,6 @@ class Day:
     entries: tuple[Entry, ...]
     pages: tuple[PageRef, ...]
     parser_version: int
-
-    def count(self, section: Section) -> int:
-        """How many entries of ``section`` are here."""
-        return sum(entry.section is section for entry in self.entries)
 
     @property
     def counts(self) -> dict[Section, int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, UsageError, gravest
+from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, StoreError, UsageError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ class Session:
         if self._config is None:
             from digest.config import load
 
-            path = self._config_path or _find_config()
+            path = self._config_path or _find_config(self._environment)
             self._config = load(path, self._environment)
             for key in self._config.unused:
                 self.console.say(f"warning: {path}: {key} has no effect in this version")
@@ -118,18 +118,23 @@ class Session:
         config = self.config
         with hold_lock(config.lock), self._archive(config.store_url, config.database) as archive:
             number = archive.store.begin_run(command, self.now)
-            code = 1
             try:
                 report = job(archive)
-                code = report.exit_code
             except DigestError as error:
-                code = error.exit_code
+                self._finish(archive, number, error.exit_code)
                 raise
-            finally:
-                requests = archive.client.requests_made
-                archive.store.finish_run(number, self._finished_at(), exit_code=code, requests=requests)
-        self._tell(report, requests)
+            # A bug or an interruption leaves the run unfinished, and "status" says so.
+            try:
+                self._finish(archive, number, report.exit_code)
+            except StoreError as error:
+                if not report.knows(error):
+                    report.fail(command, error)
+            self._tell(report, archive.client.requests_made)
         return report
+
+    def _finish(self, archive: Archive, number: int, exit_code: int) -> None:
+        requests = archive.client.requests_made
+        archive.store.finish_run(number, self._finished_at(), exit_code=exit_code, requests=requests)
 
     def _finished_at(self) -> datetime:
         """The time of ``--now`` goes on while a job works."""
@@ -149,8 +154,8 @@ class Session:
     def reading(self) -> Iterator[Archive]:
         """Open the archive to read it: nothing is made, but a lost database from the records that are here."""
         config = self.config
-        is_new = config.database is not None and not config.database.exists()
-        has_records = config.records is not None and config.records.is_dir()
+        is_new = config.database is not None and _is_absent(config.database)
+        has_records = config.records is not None and not _is_absent(config.records)
         # An archive in which nothing is stored yet reads as an empty one, held in memory.
         place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
         with self._archive(*place) as archive:
@@ -218,10 +223,10 @@ class Session:
         return max(dates)
 
 
-def _find_config() -> Path:
+def _find_config(environment: Mapping[str, str]) -> Path:
     from pathlib import Path
 
-    named = os.environ.get("DIGEST_CONFIG")
+    named = environment.get("DIGEST_CONFIG")
     if named:
         return Path(named)
     places = (Path("config.toml"), Path(click.get_app_dir("digest"), "config.toml"))
@@ -232,6 +237,17 @@ def _find_config() -> Path:
         f"no configuration file (looked for {' and '.join(map(str, places))}); "
         "name one with --config FILE, or set up an archive with `digest init DIR`"
     )
+
+
+def _is_absent(path: Path) -> bool:
+    """Whether nothing is at ``path``; where we may not look, something may be."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def checked_category(name: str) -> str:

@@ -56,6 +56,7 @@ class Notebook:
     """A memory for one test."""
 
     last: float | None = None
+    until: float | None = None
 
     def last_request(self) -> float | None:
         """Seconds since 1970."""
@@ -64,6 +65,14 @@ class Notebook:
     def remember_request(self, at: float) -> None:
         """Note a request."""
         self.last = at
+
+    def not_before(self) -> float | None:
+        """Seconds since 1970."""
+        return self.until
+
+    def remember_not_before(self, at: float) -> None:
+        """Note a throttling host's wish."""
+        self.until = at
 
 
 def make_client(

@@ -815,7 +815,7 @@ def test_doctor_finds_what_is_wrong(kept: Sandbox) -> None:
     kept.configure("store", raw="blocked/raw")
     kept.configure("digest", template="my.md.j2")
     result = kept.digest("doctor")
-    assert result.code == 6
+    assert result.code == 2
     assert "no contact" in result.out
     assert "my.md.j2:1" in result.out
     assert "blocked/raw" in result.out

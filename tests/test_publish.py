@@ -251,12 +251,13 @@ def test_nothing_outside_is_read(fenced: Folder, path: str) -> None:
         fenced.read(path.format(tmp=fenced.root.parent))
 
 
-def test_a_file_that_is_a_link_is_replaced_and_not_followed(fenced: Folder) -> None:
-    """A link in the place of a digest gives way to the digest; what it pointed to is left alone."""
+def test_a_file_that_is_a_link_is_left_alone(fenced: Folder) -> None:
+    """A link in the place of a digest is somebody's own: neither it nor what it points to is written or read."""
     (fenced.root / "a.md").symlink_to("../elsewhere/mine.md")
-    assert fenced.write("a.md", NEW) is True
-    assert not (fenced.root / "a.md").is_symlink()
-    assert fenced.read("a.md") == NEW
+    for act in (fenced.read, fenced.has, lambda path: fenced.write(path, NEW)):
+        with pytest.raises(StoreError, match="symbolic link"):
+            act("a.md")
+    assert (fenced.root / "a.md").is_symlink()
 
 
 def test_a_link_that_stays_inside_is_followed(fenced: Folder) -> None:

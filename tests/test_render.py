@@ -200,7 +200,7 @@ def test_a_template_of_one_s_own_sees_all_fields() -> None:
         "hep-th/9901001", title="a<b", comments="8 pages", journal_ref="J. 1", links=(link, page), abstract=None
     )
     source = (
-        "{{ category }} {{ date.isoformat() }} {{ heading_date }}\n"
+        "{{ category }} {{ date }} {{ heading_date }}\n"
         "{% for e in entries %}\n"
         "{{ [e.number, e.section, e.id, e.title, e.abstract, e.authors, e.comments, e.journal_ref] }}\n"
         "{{ [e.primary_category, e.categories, e.pdf_url, e.abstract_url, e.code_urls] }}\n"
@@ -271,17 +271,25 @@ def test_inert_takes_the_life_of_every_tag() -> None:
     ],
 )
 def test_run_with_a_wrong_template_says_so(archive: Sandbox, text: bytes | None, error: str) -> None:
-    """One line, exit 2, no traceback; mended, the next run writes what is missing without asking again."""
+    """One error, exit 2, no traceback; mended, the next run writes what is missing without asking again."""
     archive.configure("digest", template="mine.md.j2")
     if text is not None:
         (archive.folder / "mine.md.j2").write_bytes(text)
     result = archive.digest("run")
     assert result.code == 2
     assert error in result.err
-    assert len(result.err.splitlines()) == 1
+    assert [line for line in result.err.splitlines() if not line.startswith("ok=")] == [result.err.splitlines()[0]]
     (archive.folder / "mine.md.j2").write_text("{{ category }}: {{ entries | length }}\n")
     assert archive.digest("run").code == 0
     assert archive.read(DIGEST) == b"cs.CV: 17\n"
+
+
+def test_a_template_has_no_clock(archive: Sandbox) -> None:
+    """The listing's date is a text, so that no template can ask it for today's."""
+    archive.configure("digest", template="mine.md.j2")
+    (archive.folder / "mine.md.j2").write_text("{{ date.today() }}\n")
+    result = archive.digest("run")
+    assert (result.code, "has no attribute 'today'" in result.err) == (2, True)
 
 
 def test_a_template_with_foreign_line_ends_is_read_as_text(archive: Sandbox) -> None:

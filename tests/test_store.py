@@ -506,6 +506,8 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
     "remember_request": lambda store: store.remember_request(1.0),
+    "not_before": lambda store: store.not_before(),
+    "remember_not_before": lambda store: store.remember_not_before(1.0),
 }
 """How to call each public method of the store."""
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -30,7 +31,9 @@ RETRY_SECONDS = 180.0
 """No retry begins later than this after the first attempt, whatever Retry-After asks for."""
 
 _REDIRECTS = 3
+_LONGEST_PAUSE = 86400.0
 _CHUNK = 65536
+_FORBIDDEN = "403 Forbidden: arXiv refuses this client; ask nothing more, and write to its help desk"
 _HEADING = re.compile(rb"<h1>([^<]*)</h1>")
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
@@ -57,11 +60,18 @@ class Memory(Protocol):
     def remember_request(self, at: float) -> None:
         """Note that a request begins now."""
 
+    def not_before(self) -> float | None:
+        """Seconds since 1970 until which a throttling host wants no request, or None."""
+
+    def remember_not_before(self, at: float) -> None:
+        """Note that a throttling host wants no request until then."""
+
 
 class _PassingFaultError(Exception):
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, *, throttles: bool = False) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+        self.throttles = throttles
 
 
 class _Session(requests.Session):
@@ -81,6 +91,9 @@ def new_session(contact: str) -> requests.Session:
             "Connection": "close",
         }
     )
+    # Neither credentials of ~/.netrc nor cookies: nothing is sent but the request and the contact.
+    session.auth = lambda request: request
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = DeadlineAdapter()
     session.mount("http://", adapter)
     session.mount("https://", adapter)
@@ -112,18 +125,30 @@ class Client:
         if self.forbidden:
             raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
         started = self.machine.monotonic()
+        self._require_welcome(url)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._get_once(url, keep)
             except _PassingFaultError as fault:
                 pause = self._pause(attempt, fault)
                 elapsed = self.machine.monotonic() - started
+                if fault.throttles and fault.retry_after:
+                    self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
                 if attempt == ATTEMPTS or elapsed + pause > RETRY_SECONDS:
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
                     raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
                 log.info("%s: %s; trying again in %.0f s", url, fault, pause)
                 self.machine.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _require_welcome(self, url: str) -> None:
+        """Ask nothing while a throttling arXiv wants to be left alone for longer than we would wait."""
+        until = self.memory.not_before() or 0.0
+        pause = until - self.machine.time()
+        if RETRY_SECONDS < pause <= _LONGEST_PAUSE:  # beyond, the clock was set back
+            raise TryLaterError(f"{url}: not asked for, because arXiv wants no request for another {pause:.0f} s")
+        if 0 < pause <= RETRY_SECONDS:
+            self.machine.sleep(pause)
 
     def _pause(self, attempt: int, fault: _PassingFaultError) -> float:
         backoff = self.delay * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
@@ -137,7 +162,6 @@ class Client:
             answer = self._ask(_same_host(answer.url, answer.redirects_to))
         page = self._page(answer)
         keep(page)
-        self.forbidden = page.status == 403
         try:
             _judge(page)
         except DigestError as error:
@@ -149,7 +173,10 @@ class Client:
         now = self.machine.time()
         if answer.may_pass:
             what = "throttled" if answer.is_throttled else "a server error"
-            raise _PassingFaultError(f"{what}, status {answer.status}", answer.retry_after(now))
+            # arXiv's 503 is about one page that lags; the other forms are about the client.
+            throttles = answer.is_throttled and answer.status != 503
+            reason = f"{what}, status {answer.status}"
+            raise _PassingFaultError(reason, answer.retry_after(now), throttles=throttles)
         try:
             body = answer.body()
         except TryLaterError as error:
@@ -195,6 +222,9 @@ class Client:
 
     def _exchange(self, url: str) -> Answer:
         with self.session.get(url, stream=True, allow_redirects=False, timeout=self.timeout) as response:
+            if response.status_code == 403:  # whatever its body is like, nothing more is to be asked
+                self.forbidden = True
+                raise PageRefusedError(f"{url}: {_FORBIDDEN}")
             parts = []
             received = 0
             for part in response.raw.stream(_CHUNK, decode_content=False):
@@ -212,8 +242,6 @@ class Client:
 def _judge(page: RawPage) -> None:
     if page.status == 400:
         raise UsageError(f"arXiv says: {_reason(page)}")
-    if page.status == 403:
-        raise PageRefusedError("403 Forbidden: arXiv refuses this client; stop, and write to its help desk")
     if page.status != 200:
         raise PageRefusedError(f"expected status 200, found {page.status}")
     kind = dict(page.headers).get("content-type", "").partition(";")[0].strip().lower()

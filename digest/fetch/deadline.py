@@ -59,22 +59,22 @@ class Deadline:
                     return
 
 
-def _watch(connection: HTTPConnection) -> None:
+def _watched(connected: socket.socket) -> socket.socket:
     deadline = _current.get()
-    if deadline is not None and connection.sock is not None:
-        deadline.watch(connection.sock)
+    if deadline is not None:
+        deadline.watch(connected)
+    return connected
 
 
 class _WatchedHTTP(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _watch(self)
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
 
 
 class _WatchedHTTPS(HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _watch(self)
+    # From the bare connection on: the handshake and a proxy's answer can drip as well.
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
 
 
 class _HTTPPool(HTTPConnectionPool):

@@ -7,7 +7,7 @@ from datetime import date
 from digest.archive import Archive, Report
 from digest.decide import in_short, not_stored
 from digest.errors import MissingError, UsageError
-from digest.jobs.steps import Track, begin, load, publish, untracked
+from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.model import DaySummary
 
 
@@ -32,12 +32,14 @@ def regenerate(archive: Archive, selection: Selection, track: Track = untracked)
     report = begin(archive)
     parts = {f"{day.category} {day.date}": day for day in archive.store.summaries() if selection.has(day)}
     _require_stored(archive, selection, parts.values(), report)
-    for name in track(list(parts)):
+
+    def write(name: str) -> None:
         day = parts[name]
         if not _is_good(archive, selection, day):
             report.written += archive.write_day(day.category, day.date)
             report.changed.append(day)
-        report.succeeded += 1
+
+    each(track(list(parts)), write, report)
     publish(archive, report)
     return report
 
@@ -80,12 +82,11 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     """
     if archive.records is None:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
-    report = Report()
-    archive.records.sweep()
+    report = begin(archive, load_missing=False)
     load(archive, track(archive.record_paths()), report)
     report.succeeded = len(report.changed)
-    for summary in archive.store.summaries():
-        if not archive.is_intact(summary):
-            report.written += archive.write_day(summary.category, summary.date)
+    for day in archive.store.summaries():
+        if not archive.is_intact(day):
+            write_one(archive, day, report)
     publish(archive, report)
     return report

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Sequence
 from datetime import date
 
-from digest.archive import Archive, Report, as_day, proven_dates, require_date
-from digest.decide import after_refusal, lateness, needs_listing
+from digest.archive import Archive, Report
+from digest.decide import after_refusal, lateness, needs_listing, proven_dates
 from digest.errors import DigestError
 from digest.fetch import listing_url
-from digest.jobs.pages import fetch_pages
-from digest.jobs.steps import begin, publish, take
+from digest.jobs.pages import as_day, fetch_pages, require_date
+from digest.jobs.steps import begin, each, publish, take
 from digest.model import RawPage, State
 from digest.parse import Listing, Page
 
@@ -19,15 +19,8 @@ log = logging.getLogger(__name__)
 def run(archive: Archive, categories: Sequence[str]) -> Report:
     """Do the nightly job: bring each category's newest listing in, and every file up to date."""
     report = begin(archive)
-    try:
-        for category in categories:
-            try:
-                _run_category(archive, category, report)
-                report.succeeded += 1
-            except DigestError as error:
-                report.fail(category, error)
-    finally:
-        publish(archive, report)
+    each(categories, lambda category: _run_category(archive, category, report), report)
+    publish(archive, report)
     return report
 
 
@@ -50,14 +43,17 @@ def _run_category(archive: Archive, category: str, report: Report) -> None:
     overdue = archive.calendar.newest_overdue(archive.now)
     proven = _newest_proven(archive, category)
     if not needs_listing(expected, proven):
-        log.info("%s: every expected listing is proven; nothing to ask", category)
+        log.info("%s: the newest expected listing is proven; nothing to ask", category)
         return
     try:
         pages, listing = _fetch_newest(archive, category)
         shown = require_date(listing)
     except DigestError as error:
         missing = overdue if proven and proven < overdue else expected
-        raise after_refusal(error, missing, archive.now) from error
+        meaning = after_refusal(error, missing, archive.now)
+        if meaning is error:
+            raise
+        raise meaning from error
     if shown > expected:
         log.warning(
             "%s: arXiv shows %s, but %s is the newest expected at %s; is the clock right?",

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 
 from digest.archive import Archive
-from digest.errors import DigestError, ListingIncompleteError
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.fetch import SHOW_VALUES
-from digest.model import RawPage
-from digest.parse import Listing, Page, join_pages, parse_page
+from digest.model import Day, PageRef, RawPage, State
+from digest.parse import PARSER_VERSION, Listing, Page, join_pages, parse_page
 
 _PAGES = 200
 """What one listing may cost at most, if a server names ever greater totals."""
@@ -58,3 +59,28 @@ def _errors_about(where: str) -> Iterator[None]:
         yield
     except DigestError as error:
         raise type(error)(f"{where}: {error}") from error
+
+
+def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
+    """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
+    return Day(
+        category=listing.category,
+        date=when,
+        state=state,
+        source=listing.source,
+        declared=listing.declared,
+        entries=listing.entries,
+        pages=tuple(PageRef(page.url, page.sha256) for page in pages),
+        parser_version=PARSER_VERSION,
+    )
+
+
+def require_date(listing: Listing) -> date:
+    """Return the date that a listing bears.
+
+    Raises:
+        PageRefusedError: it bears none (arXiv's layout of 12 to 23 September 2024).
+    """
+    if listing.date is None:
+        raise PageRefusedError("expected a date on the page, found none; `digest import --date` can take it in")
+    return listing.date

@@ -1,17 +1,18 @@
 """Pages that a person saved."""
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from digest.archive import Archive, Report, as_day, as_import
-from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
-from digest.jobs.pages import proven_listing
+from digest.archive import Archive, Report
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, UsageError
+from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, take, untracked
-from digest.model import RawPage, State
+from digest.model import RawPage, Source, State
 from digest.parse import Page, belongs, parse_page
 from digest.publish import read_saved_page
 
@@ -42,6 +43,7 @@ def import_pages(
         when: the date of pages that bear none; such days are only as sure as the person who dates them.
         track: shows progress.
     """
+    _require_room(archive, category)
     report = begin(archive)
     by_day: dict[tuple[str, date], list[_Saved]] = defaultdict(list)
     files = {str(path): path for path in paths}
@@ -61,6 +63,15 @@ def import_pages(
     return report
 
 
+def _require_room(archive: Archive, category: str | None) -> None:
+    """Refuse a category whose digests would take the places of another's."""
+    is_kept = category is None or category in archive.config.arxiv.categories
+    if not is_kept and "{category}" not in archive.config.digest.path:
+        raise UsageError(
+            f"category {category} is not kept here, and [digest] path has no {{category}} to tell it apart"
+        )
+
+
 def _as_refusal(error: DigestError) -> DigestError:
     """A saved page will not become whole later, as arXiv's own pages may."""
     return PageRefusedError(str(error)) if isinstance(error, ListingIncompleteError) else error
@@ -69,7 +80,8 @@ def _as_refusal(error: DigestError) -> DigestError:
 def _read_saved(archive: Archive, path: Path, category: str | None) -> _Saved:
     body = read_saved_page(path)
     # The name alone: where the file lay on somebody's machine does not belong into an archive.
-    raw = RawPage(f"import:{path.name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    raw = RawPage(f"import:{name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
     archive.keep(raw)
     page = parse_page(body)
     return _Saved(path, raw, page, category or _category_of(page, archive.config.arxiv.categories))
@@ -93,13 +105,14 @@ def _date_of(saved: _Saved, when: date | None) -> date:
     shown = saved.page.date
     if shown is not None and when is not None and shown != when:
         raise PageRefusedError(f"expected the date {when} that --date says, found {shown} on the page")
-    if shown is None and when is None:
+    found = shown or when
+    if found is None:
         raise PageRefusedError("expected a date on the page, found none; say which with --date")
-    return shown or when or date.min
+    return found
 
 
 def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Saved], report: Report) -> None:
-    listing = as_import(proven_listing([item.page for item in saved], category))
+    listing = replace(proven_listing([item.page for item in saved], category), source=Source.IMPORT)
     state = State.COMPLETE if listing.date else State.IMPORTED
     ordered = sorted(saved, key=lambda item: item.page.entries[0].position)
     take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)

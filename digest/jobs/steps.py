@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from digest.archive import Archive, Report
 from digest.decide import decide
 from digest.errors import DamageError, DigestError
-from digest.model import Day
+from digest.model import Day, DaySummary
 
 log = logging.getLogger(__name__)
 
@@ -19,11 +19,28 @@ def untracked(names: Sequence[str]) -> Iterable[str]:
     return names
 
 
-def begin(archive: Archive) -> Report:
-    """Clear up after a killed run, and load the records that the database lacks."""
+def begin(archive: Archive, *, load_missing: bool = True) -> Report:
+    """Clear up after a killed run, and load the records that the database lacks.
+
+    Raises:
+        StoreError: a folder cannot be written; it is better to say so before arXiv is asked.
+    """
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
+        folder.prepare()
         folder.sweep()
-    return load_records(archive)
+    return load_records(archive) if load_missing else Report()
+
+
+def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> None:
+    """Do each part of a job; the failure of one does not stop the others, unless it concerns them too."""
+    for name in names:
+        try:
+            do(name)
+            report.succeeded += 1
+        except DigestError as error:
+            report.fail(name, error)
+        if report.is_ended:
+            return
 
 
 def load_records(archive: Archive) -> Report:
@@ -57,10 +74,23 @@ def take(archive: Archive, day: Day, report: Report) -> None:
 
 
 def publish(archive: Archive, report: Report) -> None:
-    """Bring all files up to date, also after a part of the job failed."""
-    for write in (archive.write_pending, archive.write_indexes):
-        try:
-            report.written += write()
-        except DigestError as error:
-            report.fail("files", error)
-            return
+    """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others."""
+    for day in archive.pending():
+        write_one(archive, day, report)
+    try:
+        report.written += archive.write_indexes()
+    except DigestError as error:
+        _note("index", error, report)
+
+
+def write_one(archive: Archive, day: DaySummary, report: Report) -> None:
+    """Write the files of one stored day; note it if that fails."""
+    try:
+        report.written += archive.write_day(day.category, day.date)
+    except DigestError as error:
+        _note(f"{day.category} {day.date}", error, report)
+
+
+def _note(what: str, error: DigestError, report: Report) -> None:
+    if not report.knows(error):
+        report.fail(what, error)

@@ -5,9 +5,7 @@ from datetime import date
 from typing import Any
 
 from digest.errors import DamageError
-from digest.model import CATEGORY, ArxivId, Day, Entry, Link, PageRef, Paper, Section, Source, State
-
-_FORMAT = 1
+from digest.model import CATEGORY, RECORD_FORMAT, ArxivId, Day, Entry, Link, PageRef, Paper, Section, Source, State
 
 
 def parse_record(data: bytes) -> Day:
@@ -29,8 +27,8 @@ def parse_record(data: bytes) -> Day:
 
 def _day(rows: list[Any]) -> Day:
     header = rows[0]
-    if header["format"] != _FORMAT:
-        raise DamageError(f"expected record format {_FORMAT}, found {header['format']!r}; upgrade digest")
+    if header["format"] != RECORD_FORMAT:
+        raise DamageError(f"expected record format {RECORD_FORMAT}, found {header['format']!r}; upgrade digest")
     day = Day(
         category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and only below their folder."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +29,18 @@ class Folder:
                 return self._inside(path).read_bytes()
             except FileNotFoundError:
                 return None
+
+    def prepare(self) -> None:
+        """Make the folder, and find out early whether files can be written into it."""
+        with _disk_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.root, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.root))
+
+    def has(self, path: str) -> bool:
+        """Whether there is a file at ``path``."""
+        with _disk_errors(self.root / path):
+            return self._inside(path).is_file()
 
     def write(self, path: str, data: bytes) -> bool:
         """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already."""
@@ -65,6 +78,8 @@ class Folder:
         # Unlike Path.resolve before Python 3.13, realpath takes a link that leads to itself, which no write follows.
         if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
             raise StoreError(f"{target}: leads out of {self.root}")
+        if target.is_symlink():
+            raise StoreError(f"{target}: a symbolic link, which would be lost; digest writes plain files only")
         return target
 
 

@@ -27,6 +27,9 @@ def hold_lock(path: Path) -> Iterator[None]:
     except BlockingIOError as error:
         os.close(handle)
         raise LockHeldError(f"{path}: another run holds the lock; it will do the work") from error
+    except OSError as error:  # such as a network disk without locks
+        os.close(handle)
+        raise StoreError(f"{path}: {error.strerror}") from error
     try:
         yield
     finally:

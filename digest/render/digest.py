@@ -58,7 +58,7 @@ class DigestTemplate:
         """
         context = {
             "category": day.category,
-            "date": day.date,
+            "date": day.date.isoformat(),  # a date object could tell today's
             "heading_date": heading_date(day.date),
             "entries": list(_numbered(day, self._sections)),
         }

@@ -31,7 +31,6 @@ def _environment() -> Environment:
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters["inert"] = inert
-    environment.filters["heading_date"] = heading_date
     del environment.filters["random"]
     del environment.globals["lipsum"]
     return environment

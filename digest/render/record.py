@@ -4,9 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
-from digest.model import Day, Entry
-
-RECORD_FORMAT = 1
+from digest.model import RECORD_FORMAT, Day, Entry
 
 
 def record_path(category: str, day: date) -> str:

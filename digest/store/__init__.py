@@ -141,9 +141,21 @@ class Store:
 
     def remember_request(self, at: float) -> None:
         """Note that arXiv is being asked, before it is."""
+        self._remember(last_request=at)
+
+    def not_before(self) -> float | None:
+        """Return until when a throttling arXiv wants no request, in seconds since 1970."""
+        with self._read() as connection:
+            return connection.scalar(select(tables.politeness.c.not_before))
+
+    def remember_not_before(self, at: float) -> None:
+        """Note that a throttling arXiv wants no request until then."""
+        self._remember(not_before=at)
+
+    def _remember(self, **values: float) -> None:
         with self._write() as connection:
-            connection.execute(delete(tables.politeness))
-            connection.execute(insert(tables.politeness), {"id": 1, "last_request": at})
+            if not connection.execute(update(tables.politeness).values(values)).rowcount:
+                connection.execute(insert(tables.politeness), {"id": 1, **values})
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

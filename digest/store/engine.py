@@ -3,7 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
@@ -51,6 +51,8 @@ def storage_errors(database: Path | None) -> Iterator[None]:
         raise StoreError(f"{name}: {error.orig}") from error
     except (exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
+    except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
+        raise StoreError(f"{name}: {error}") from error
     except OSError as error:
         raise StoreError(f"{error.filename or name}: {error.strerror}") from error
 
@@ -112,6 +114,6 @@ def _keep_copy(engine: Engine, database: Path, found: str) -> None:
         connection.commit()
         source = connection.connection.driver_connection
         if isinstance(source, sqlite3.Connection):
-            target = sqlite3.connect(copy)
-            source.backup(target)
-            target.close()
+            with closing(sqlite3.connect(copy)) as target:
+                target.execute("PRAGMA synchronous=FULL")
+                source.backup(target)

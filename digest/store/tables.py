@@ -112,10 +112,12 @@ run = Table(
     Column("requests", Integer, nullable=False),
 )
 
-# One row: when any arXiv host was last asked for anything, in seconds since 1970 by the machine's clock.
+# One row, in seconds since 1970 by the machine's clock: when any arXiv host was last asked for anything,
+# and until when a throttling one wants no request.
 politeness = Table(
     "politeness",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("last_request", Float, nullable=False),
+    Column("last_request", Float),
+    Column("not_before", Float),
 )

@@ -97,7 +97,8 @@ def _make_housekeeping() -> None:
     op.create_table(
         "politeness",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("last_request", sa.Float, nullable=False),
+        sa.Column("last_request", sa.Float),
+        sa.Column("not_before", sa.Float),
     )
 
 
