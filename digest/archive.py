@@ -17,6 +17,7 @@ from digest.parse.record import parse_record
 from digest.publish import Folder, write_raw
 from digest.render import (
     DigestTemplate,
+    is_record_path,
     merge_into,
     record_path,
     render_record,
@@ -161,8 +162,8 @@ class Archive:
         path = self.config.digest_path(day.category, day.date)
         return path in made and self.output.has(path)
 
-    def write_indexes(self) -> list[str]:
-        """Bring the archive's README and those of the years up to date; return the paths that changed."""
+    def indexes(self) -> dict[str, tuple[str, str]]:
+        """Return the title and generated part of each index, by path: the archive's, and one a category and year."""
         stored: dict[str, list[DaySummary]] = {category: [] for category in self.config.arxiv.categories}
         for summary in self.store.summaries():
             stored.setdefault(summary.category, []).append(summary)
@@ -172,10 +173,10 @@ class Archive:
             for year in years_of(days):
                 text = year_index(self.index_templates.year, year, days, self.calendar, path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
-        changed = [self._write_index(path, title, text) for path, (title, text) in texts.items()]
-        return [path for path in changed if path]
+        return texts
 
-    def _write_index(self, path: str, title: str, generated: str) -> str | None:
+    def write_index(self, path: str, title: str, generated: str) -> list[str]:
+        """Write the generated part of one index; return its path if it changed."""
         existing = self.output.read(path)
         try:
             text = merge_into(None if existing is None else existing.decode(), title, generated)
@@ -186,8 +187,8 @@ class Archive:
                 "%s: left alone, because it has no <!-- digest:begin --> … <!-- digest:end -->",
                 self.output.root / path,
             )
-            return None
-        return str(self.output.root / path) if self.output.write(path, text.encode()) else None
+            return []
+        return [str(self.output.root / path)] if self.output.write(path, text.encode()) else []
 
     def unloaded_records(self) -> list[str]:
         """Return the paths of the records whose days the database does not have."""
@@ -198,7 +199,7 @@ class Archive:
 
     def record_paths(self) -> list[str]:
         """Return the paths of all records, by date: in the order in which arXiv announced the days."""
-        paths = self.records.paths(".jsonl") if self.records else []
+        paths = filter(is_record_path, self.records.paths(".jsonl") if self.records else [])
         return sorted(paths, key=lambda path: (posixpath.basename(path), path))
 
     def load_record(self, path: str) -> DaySummary | None:

@@ -226,3 +226,21 @@ def test_an_interrupted_job_is_unfinished_and_no_bug(archive: Sandbox, arxiv: St
     arxiv.fault = None
     runs = json.loads(archive.digest("status", "--json").out)["runs"]
     assert [run["exit"] for run in runs] == [None, 0]
+
+
+def test_an_index_that_cannot_be_written_stops_no_other(archive: Sandbox) -> None:
+    """With a folder in the place of the archive's README, the year's index is written all the same."""
+    (archive.folder / "README.md").mkdir()
+    result = archive.digest("run")
+    assert (result.code, len(failures(result.err))) == (6, 1)
+    assert b"2025-03-05.md" in archive.read("cs.CV/2025/README.md")
+
+
+def test_foreign_files_among_the_records_are_left_alone(archive: Sandbox) -> None:
+    """Only what bears a record's name is read as one."""
+    archive.digest("run")
+    (archive.folder / "data/notes.jsonl").write_text("mine\n")
+    (archive.folder / "data/cs.CV/2025/export.jsonl").write_text("mine\n")
+    (archive.folder / "archive.db").unlink()
+    assert archive.digest("rebuild").code == 0
+    assert archive.read("data/notes.jsonl") == b"mine\n"

@@ -77,10 +77,11 @@ def publish(archive: Archive, report: Report) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others."""
     for day in archive.pending():
         write_one(archive, day, report)
-    try:
-        report.written += archive.write_indexes()
-    except DigestError as error:
-        _note("index", error, report)
+    for path, (title, generated) in archive.indexes().items():
+        try:
+            report.written += archive.write_index(path, title, generated)
+        except DigestError as error:
+            _note("index", error, report)
 
 
 def write_one(archive: Archive, day: DaySummary, report: Report) -> None:

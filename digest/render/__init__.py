@@ -2,10 +2,11 @@
 
 from digest.render.digest import DigestTemplate
 from digest.render.index import merge_into, root_index, year_index, year_index_path, years_of
-from digest.render.record import record_path, render_record
+from digest.render.record import is_record_path, record_path, render_record
 
 __all__ = [
     "DigestTemplate",
+    "is_record_path",
     "merge_into",
     "record_path",
     "render_record",

@@ -1,15 +1,23 @@
 """A day → its record: deterministic, lossless text that outlives the database (docs/RECORDS.md)."""
 
 import json
+import re
 from datetime import date
 from typing import Any
 
 from digest.model import RECORD_FORMAT, Day, Entry
 
+_PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
+
 
 def record_path(category: str, day: date) -> str:
     """Return where a day's record lies in the folder of records."""
     return f"{category}/{day:%Y}/{day}.jsonl"
+
+
+def is_record_path(path: str) -> bool:
+    """Whether ``path`` looks like that of a record; anything else in the folder is somebody's own."""
+    return _PATH.fullmatch(path) is not None
 
 
 def render_record(day: Day) -> bytes:
