@@ -154,13 +154,14 @@ class Archive:
         return day
 
     def pending(self) -> list[DaySummary]:
-        """Return the stored days whose digest is not there, or that a killed run did not come to."""
+        """Return the stored days whose digest or record is not there, or that a killed run did not come to."""
         made = self.store.file_paths()
         return [day for day in self.store.summaries() if not self._is_made(day, made)]
 
     def _is_made(self, day: DaySummary, made: frozenset[str]) -> bool:
         path = self.config.digest_path(day.category, day.date)
-        return path in made and self.output.has(path)
+        has_record = self.records is None or self.records.has(record_path(day.category, day.date))
+        return path in made and self.output.has(path) and has_record
 
     def indexes(self) -> dict[str, tuple[str, str]]:
         """Return the title and generated part of each index, by path: the archive's, and one a category and year."""
@@ -177,6 +178,9 @@ class Archive:
 
     def write_index(self, path: str, title: str, generated: str) -> list[str]:
         """Write the generated part of one index; return its path if it changed."""
+        if self.output.is_link(path):
+            log.warning("%s: left alone, because it is a symbolic link", self.output.root / path)
+            return []
         existing = self.output.read(path)
         try:
             text = merge_into(None if existing is None else existing.decode(), title, generated)
@@ -184,7 +188,7 @@ class Archive:
             text = None
         if text is None:
             log.warning(
-                "%s: left alone, because it has no <!-- digest:begin --> … <!-- digest:end -->",
+                "%s: left alone, because it has not just one pair of <!-- digest:begin --> and <!-- digest:end -->",
                 self.output.root / path,
             )
             return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,6 +30,8 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command with ``arguments`` (default: those of the process) and exit with its code."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the caller
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
     for stream in (sys.stdout, sys.stderr):
         # What the locale's encoding cannot say is shown as "?", and is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
@@ -45,12 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _run(console: Console, arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(arguments, standalone_mode=False, obj=console, prog_name="digest")
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         console.say(f"error: {error.format_message()} (try --help)")
         return error.exit_code
     except DigestError as error:
         console.fail(error)
         return error.exit_code
+    except OSError as error:
+        if error.filename is not None:  # a file, which a command should have named: a bug
+            raise
+        _give_up_output()
+        console.fail(StoreError(f"standard output: {error.strerror}"))
+        return StoreError.exit_code
     except (click.Abort, KeyboardInterrupt):
         console.say("interrupted; run the command again to go on")
         return _INTERRUPTED
@@ -60,9 +73,11 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
 def _as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
     from pathlib import Path
 
-    if value is None or isinstance(value, str):
-        return value and Path(value)
-    return tuple(map(Path, value))
+    if value is None:
+        return None
+    if "" in (value if not isinstance(value, str) else [value]):
+        raise click.BadParameter("expected a path, found nothing")
+    return Path(value) if isinstance(value, str) else tuple(map(Path, value))
 
 
 def _parse_now(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime:
@@ -77,7 +92,7 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
     if moment.tzinfo is None:
         raise click.BadParameter(f"expected a zone, such as {value}Z")
     if not 1991 <= moment.year <= 2990:
-        raise click.BadParameter(f"arXiv began in 1991, found the year {moment.year}")
+        raise click.BadParameter(f"expected a year from 1991 to 2990, found {moment.year}")
     return moment
 
 
@@ -85,17 +100,10 @@ class _Commands(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
         try:
-            result = super().invoke(context)
-            sys.stdout.flush()
+            return super().invoke(context)
         except BrokenPipeError:
             _give_up_output()
             return 0
-        except OSError as error:
-            if error.filename is not None:  # of a file, which a command should have named
-                raise
-            _give_up_output()
-            raise StoreError(f"standard output: {error.strerror}") from error
-        return result
 
 
 def _give_up_output() -> None:
@@ -194,7 +202,7 @@ def regenerate(
 
     if (dates is not None) + everything + outdated != 1:
         raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
-    first, last = session.parse_dates(dates) if dates else (None, None)
+    first, last = session.parse_dates(dates) if dates is not None else (None, None)
     selection = jobs.Selection(session.chosen(categories), first, last, only_outdated=outdated)
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_regenerate(archive, selection))
@@ -228,6 +236,8 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
     first, last = session.parse_dates(dates)
     calendar = read_calendar(config.calendar.dates)
     days = list(calendar.listing_dates(first, last)) if first != last else [first]
+    if not days:
+        raise UsageError(f"expected a listing date in {dates}, found none")
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, days))
     session.warn_without_contact()
@@ -271,7 +281,7 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 
     if category is not None:
         checked_category(category)
-    day = session.parse_date(when) if when else None
+    day = session.parse_date(when) if when is not None else None
     track = session.console.track
     report = session.work(
         "import", lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=track)
@@ -293,9 +303,9 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
     """
     config = session.config
     chosen = session.chosen(categories)
-    when = session.parse_date(day)
     code = 0
     for category in chosen:
+        when = session.parse_date(day, [category])
         path = config.output / config.digest_path(category, when)
         data: bytes | None
         try:
@@ -366,7 +376,9 @@ def init(session: Session, folder: Path) -> int:
 
     for path in set_up(folder):
         click.echo(path)
-    session.console.say(f"next: cd {folder}, put your address into config.toml ([arxiv] contact), `digest run`")
+    session.console.say(
+        f"next: cd {shlex.quote(str(folder))}, put your address into config.toml ([arxiv] contact), `digest run`"
+    )
     return 0
 
 

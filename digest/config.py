@@ -16,7 +16,12 @@ _PATH_FIELD = re.compile(r"\{(category|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
-_SAMPLE_DATES = (date(2020, 1, 2), date(2020, 1, 3), date(2020, 2, 2), date(2021, 1, 2))
+_SAMPLE_DATE = date(2020, 1, 2)
+_TAKEN = (".jsonl", ".gz", ".db", ".lock", "README.md", "config.toml")
+_YEARS = range(1991, 2991)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST_CONTACT = 200
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}: no such configuration file") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of thousands of digits, lists in lists in lists
         raise ConfigError(f"{path}: {error}") from error
     config = from_mapping(data, environment, folder=path.absolute().parent, origin=str(path))
     _check(config, str(path))
@@ -208,9 +213,14 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if kind is str and isinstance(value, date):
         return value.isoformat()
     if kind is float and type(value) is int:
-        return float(value)
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise ConfigError(f"{where}: expected a number of seconds, found one that is too large") from error
     if type(value) is not kind:
         raise ConfigError(f"{where}: expected {_describe(kind)}, found {value!r}")
+    if isinstance(value, str) and _CONTROL.search(value):
+        raise ConfigError(f"{where}: expected no control characters, found {value!r}")
     return value
 
 
@@ -246,13 +256,24 @@ def _check_arxiv(config: Config) -> None:
         raise ValueError(f"[arxiv] categories: expected one or more different ones, found {list(arxiv.categories)}")
     for category in arxiv.categories:
         check_category(category)
-    if not _HEADER_TEXT.fullmatch(arxiv.contact):
-        raise ValueError("[arxiv] contact: expected printable ASCII")
+    if not _HEADER_TEXT.fullmatch(arxiv.contact) or len(arxiv.contact) > _LONGEST_CONTACT:
+        raise ValueError(f"[arxiv] contact: expected at most {_LONGEST_CONTACT} characters of printable ASCII")
     for key in ("pages_url", "feeds_url", "api_url", "oai_url"):
-        parts = urlsplit(getattr(arxiv, key))
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        if not _is_base_address(getattr(arxiv, key)):
             raise ValueError(f"[arxiv] {key}: expected http(s)://host, found another address")
     _check_manners(arxiv)
+
+
+def _is_base_address(text: str) -> bool:
+    """Whether ``text`` is a web address that others can be built on, without a name, a password or a query."""
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:  # such as a port beyond 65535
+        return False
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    is_host = _HOST.fullmatch(parts.hostname or "") is not None
+    return parts.scheme in ("http", "https") and is_host and is_port and is_plain
 
 
 def _check_manners(arxiv: Arxiv) -> None:
@@ -283,9 +304,11 @@ def check_category(category: str) -> None:
 def _check_calendar(config: Config) -> None:
     for text in (*config.calendar.deferred, *filter(None, [config.store.start])):
         try:
-            date.fromisoformat(text)
-        except ValueError as error:
-            raise ValueError(f"expected dates such as 2021-10-20, found {text!r}") from error
+            is_sensible = date.fromisoformat(text).year in _YEARS
+        except ValueError:
+            is_sensible = False
+        if not is_sensible:
+            raise ValueError(f"expected dates such as 2021-10-20, found {text!r}")
 
 
 def _check_store(config: Config) -> None:
@@ -312,11 +335,24 @@ def _check_path(path: str, *, several: bool) -> None:
     rest = _PATH_FIELD.sub("", path)
     formats = [match[2] or "%Y-%m-%d" for match in _PATH_FIELD.finditer(path) if match[1] == "date"]
     odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in formats)
-    if odd or "{category:" in path or path.startswith("/") or {"..", "."} & set(path.split("/")):
+    if odd or "{category:" in path or {"", ".", ".."} & set(_sample(path).split("/")):
         raise ValueError(
             f"[digest] path: expected a relative path of {{category}} and {{date:%Y-%m-%d}}, found {path!r}"
         )
     if several and "{category}" not in path:
         raise ValueError("[digest] path: expected {category} in it, because there are several")
-    if len({path.format(category="x", date=day) for day in _SAMPLE_DATES}) != len(_SAMPLE_DATES):
-        raise ValueError(f"[digest] path: expected another path for every date, found {path!r}")
+    directives = set(re.findall("%([A-Za-z])", "".join(formats)))
+    has_day = {"m", "d"} <= directives or "j" in directives
+    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
+        raise ValueError(
+            f"[digest] path: expected year, month and day in it, so that no two dates share a file: {path!r}"
+        )
+    if _sample(path).endswith(_TAKEN):
+        raise ValueError(f"[digest] path: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
+
+
+def _sample(path: str) -> str:
+    try:
+        return path.format(category="cs.CV", date=_SAMPLE_DATE)
+    except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
+        return ""

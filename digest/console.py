@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 import click
 
@@ -21,7 +22,7 @@ class Console:
         if self.quiet:
             self._held.append(clean)
         else:
-            click.echo(clean, err=True)
+            _echo(clean)
 
     def fail(self, error: DigestError) -> None:
         """Say what went wrong."""
@@ -31,7 +32,7 @@ class Console:
         """Let out what was held back, if something went wrong."""
         if exit_code:
             for line in self._held:
-                click.echo(line, err=True)
+                _echo(line)
         self._held.clear()
 
     def track(self, names: Sequence[str]) -> Iterable[str]:
@@ -39,6 +40,12 @@ class Console:
         if self.quiet or len(names) < 2 or not sys.stderr.isatty():
             return names
         return _progress(names)
+
+
+def _echo(line: str) -> None:
+    # Where nobody can be told, the work is done all the same.
+    with suppress(OSError):
+        click.echo(line, err=True)
 
 
 def _progress(names: Sequence[str]) -> Iterator[str]:

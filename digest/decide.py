@@ -1,14 +1,15 @@
 """(what is stored, what the page says, now) → what to change, or why not. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
 from digest.model import DaySummary, State
 
 _NAMED = 12
+_SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,12 @@ class Decision:
     reason: str
 
 
-def needs_listing(newest_expected: date, newest_proven: date | None) -> bool:
-    """Whether arXiv has to be asked at all: not when every expected listing is proven already."""
-    return newest_proven is None or newest_proven < newest_expected
+def needs_listing(newest_expected: date, proven: Iterable[date]) -> bool:
+    """Whether arXiv has to be asked at all: not when the newest expected listing, or the one after, is proven.
+
+    A date far in the future (a page imported under a clock that was wrong) proves nothing about tonight.
+    """
+    return not any(newest_expected <= day <= newest_expected + _SOON for day in proven)
 
 
 def decide(stored: DaySummary | None, state: State) -> Decision:

@@ -5,6 +5,7 @@ import platform
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,7 +62,7 @@ def _check_versions(_config: Config, _now: datetime) -> Iterator[_Finding]:
     version = sqlite3.sqlite_version
     advice = "" if sqlite3.sqlite_version_info >= _LEAST_SQLITE else "a Python with SQLite 3.35 or newer is needed"
     yield _Finding(f"SQLite {version}", advice, 6 if advice else 0)
-    with sqlite3.connect(":memory:") as connection:
+    with closing(sqlite3.connect(":memory:")) as connection:
         options = {row[0] for row in connection.execute("PRAGMA compile_options")}
     if "ENABLE_FTS5" not in options:
         yield _Finding("SQLite has no full-text search", "a Python whose SQLite has FTS5 is needed", 6)

@@ -77,7 +77,7 @@ class Session:
             checked_category(name)
             if name not in kept:
                 raise UsageError(f"category {name} is not kept here ({', '.join(kept)}); add it to [arxiv] categories")
-        return names or kept
+        return list(dict.fromkeys(names)) or kept
 
     def warn_without_contact(self) -> None:
         """Remind of the contact that arXiv wants to see in the User-Agent."""
@@ -100,7 +100,7 @@ class Session:
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
         store = Store(store_url, database)
-        with new_session(config.arxiv.contact) as http:
+        with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
             client = Client(http, store, time, config.arxiv.pages_delay, config.arxiv.timeout)
             try:
                 yield Archive(config, read_calendar(config.calendar.dates), store, template, indexes, client, self.now)
@@ -190,8 +190,10 @@ class Session:
             raise UsageError(f"expected FROM..TO in this order, found {text}")
         return start, end
 
-    def parse_date(self, text: str) -> date:
+    def parse_date(self, text: str, categories: Sequence[str] = ()) -> date:
         """Return the date that ``text`` names: YYYY-MM-DD, today, yesterday (New York's) or latest.
+
+        The latest is the newest stored date of ``categories`` (default: all configured).
 
         Raises:
             UsageError: it names none.
@@ -204,7 +206,7 @@ class Session:
 
             return today(self.now) - timedelta(days=text == "yesterday")
         if text == "latest":
-            return self._latest()
+            return self._latest(categories or self.config.arxiv.categories)
         try:
             # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
             day = date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
@@ -215,9 +217,9 @@ class Session:
             raise UsageError(f"arXiv began in 1991, found the year {day.year}")
         return day
 
-    def _latest(self) -> date:
+    def _latest(self, categories: Sequence[str]) -> date:
         with self.reading() as archive:
-            dates = [day.date for day in archive.store.summaries() if day.category in self.config.arxiv.categories]
+            dates = [day.date for day in archive.store.summaries() if day.category in categories]
         if not dates:
             raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
         return max(dates)

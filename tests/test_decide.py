@@ -41,11 +41,11 @@ def stored(state: State) -> DaySummary:
 
 @pytest.mark.parametrize(
     ("newest", "asks"),
-    [(None, True), (TUESDAY, True), (WEDNESDAY, False), (date(2025, 3, 6), False)],
+    [(None, True), (TUESDAY, True), (WEDNESDAY, False), (date(2025, 3, 6), False), (date(2031, 3, 6), True)],
 )
 def test_arxiv_is_asked_only_while_something_is_missing(newest: date | None, asks: bool) -> None:
-    """When the expected listing is proven, or a newer one, there is nothing to ask."""
-    assert needs_listing(WEDNESDAY, newest) is asks
+    """When the expected listing is proven, or the next one, there is nothing to ask; years ahead proves nothing."""
+    assert needs_listing(WEDNESDAY, [newest] if newest else []) is asks
 
 
 def test_a_new_day_is_stored() -> None:

@@ -79,7 +79,9 @@ def make_client(
     machine: Machine, memory: Memory | None = None, *, delay: float = DELAY, timeout: float = 10, jitter: float = 0
 ) -> Client:
     """Return a client whose jitter is known."""
-    return Client(new_session(CONTACT), memory or Notebook(), machine, delay, timeout, lambda: jitter)
+    return Client(
+        new_session(CONTACT, "https://arxiv.org"), memory or Notebook(), machine, delay, timeout, lambda: jitter
+    )
 
 
 def get(client: Client, arxiv: StandIn) -> RawPage:

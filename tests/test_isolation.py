@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -169,6 +169,109 @@ def test_a_saved_page_may_have_any_name(archive: Sandbox, arxiv: StandIn, tmp_pa
     name = os.fsdecode(bytes(tmp_path) + b"/p\xffge.html")
     Path(name).write_bytes(arxiv.answer(Request("/list/cs.CV/new", {}, 0.0)).body)
     assert archive.digest("import", name).code == 0
+
+
+@pytest.mark.parametrize("place", ["saved.html", "README.md"])
+def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(archive: Sandbox, place: str) -> None:
+    """Opening it would wait for ever, with the lock held; it is named instead."""
+    os.mkfifo(archive.folder / place)
+    done = archive.process("run") if place == "README.md" else archive.process("import", place)
+    assert done.returncode == (6 if place == "README.md" else 5)
+    assert "Not a regular file" in done.stderr
+
+
+def test_a_day_far_in_the_future_does_not_stop_the_nightly_job(archive: Sandbox, arxiv: StandIn) -> None:
+    """A page dated years ahead is stored with a warning; the listing that is due is asked for all the same."""
+    arxiv.announce(invent("cs.CV", date(2031, 3, 5)))
+    arxiv.today = date(2031, 3, 5)
+    ahead = archive.digest("run")
+    assert (ahead.code, "is the clock right?" in ahead.err) == (0, True)
+    arxiv.today = DAY
+    assert "date=2025-03-05" in archive.digest("run").err
+    assert sorted(path.parent.name for path in archive.folder.glob("cs.CV/*/README.md")) == [
+        str(year) for year in range(2025, 2032)
+    ]
+    assert archive.digest("status").code == 0
+
+
+@pytest.mark.parametrize("year", [b"1990", b"9999"])
+def test_an_absurd_year_is_refused(archive: Sandbox, arxiv: StandIn, year: bytes) -> None:
+    """Before arXiv began, or beyond all calendars: no such page."""
+    arxiv.fault = lambda _request, reply: Reply(
+        headers=reply.headers, body=reply.body.replace(b"5 March 2025", b"5 March " + year)
+    )
+    result = archive.digest("run")
+    assert (result.code, "expected a year" in result.err) == (5, True)
+
+
+def test_a_listing_and_a_catchup_page_of_one_day_are_no_contradiction(
+    archive: Sandbox, arxiv: StandIn, tmp_path: Path
+) -> None:
+    """Each proves itself; the listing is stored, because catchup may show later texts."""
+    paths = {"a.html": "/catchup/cs.CV/2025-03-05?abs=True&page=1", "b.html": "/list/cs.CV/new"}
+    for name, address in paths.items():
+        (tmp_path / name).write_bytes(arxiv.answer(Request(address, {}, 0.0)).body)
+    result = archive.digest("import", *(str(tmp_path / name) for name in paths))
+    assert result.code == 0
+    (page,) = json.loads(archive.read(RECORD).split(b"\n")[0])["pages"]
+    assert page["url"] == "import:b.html"
+
+
+@pytest.mark.parametrize("when", ["2025-03-08", "2025-03-06"])
+def test_a_date_by_hand_is_one_that_a_listing_can_have(archive: Sandbox, tmp_path: Path, when: str) -> None:
+    """Neither a Saturday nor a day that is not announced yet."""
+    (tmp_path / "page.html").write_text("")
+    assert archive.digest("import", "--date", when, str(tmp_path / "page.html")).code == 2
+
+
+def test_what_a_browser_saved_is_taken_in(archive: Sandbox, arxiv: StandIn, tmp_path: Path) -> None:
+    """With absolute addresses, and a comment behind the end."""
+    body = arxiv.answer(Request("/list/cs.CV/new", {}, 0.0)).body
+    saved = body.replace(b'href ="/abs/', b'href ="https://arxiv.org/abs/') + b"\n<!-- saved by a browser -->\n"
+    (tmp_path / "page.html").write_bytes(saved)
+    assert archive.digest("import", str(tmp_path / "page.html")).code == 0
+
+
+@pytest.mark.parametrize("text", ["{{ cycler() }}", '{{ "\\ud800" }}', "{{ " + "(" * 3000 + ")" * 3000 + " }}"])
+def test_a_template_may_fail_in_any_way(archive: Sandbox, text: str) -> None:
+    """Exit 2 and its name, no traceback."""
+    archive.configure("digest", template="mine.md.j2")
+    (archive.folder / "mine.md.j2").write_text(text)
+    result = archive.digest("run")
+    assert (result.code, len(failures(result.err))) == (2, 1)
+
+
+def test_a_damaged_database_names_the_way_out(archive: Sandbox) -> None:
+    """Moved away, it is made again from the records."""
+    archive.digest("run")
+    database = archive.folder / "archive.db"
+    database.write_bytes(b"no database at all, but some text that is long enough " * 100)
+    result = archive.digest("rebuild")
+    assert (result.code, "move it away" in result.err) == (6, True)
+    database.rename(archive.folder / "away")
+    assert archive.digest("rebuild").code == 0
+
+
+def test_records_switched_on_later_are_written_by_the_next_run(archive: Sandbox) -> None:
+    """For every stored day, without a request."""
+    archive.configure("store", records="")
+    archive.digest("run")
+    archive.configure("store", records="data")
+    assert archive.digest("run").code == 0
+    assert archive.read(RECORD).startswith(b'{"format": 1')
+
+
+def test_latest_is_each_category_s_own(two: Sandbox, arxiv: StandIn) -> None:
+    """One that is behind shows its own newest day."""
+    two.digest("run")
+    arxiv.announce(invent("cs.RO", DAY + timedelta(days=1)))
+    arxiv.today = DAY + timedelta(days=1)
+    two.digest("run", "--category", "cs.RO", now="2025-03-06T02:00:00Z")
+    shown = two.digest("show", "latest").out
+    assert [line for line in shown.splitlines() if line.startswith("# ")] == [
+        "# ArXiv cs.CV --Wed, 5 Mar 2025",
+        "# ArXiv cs.RO --Thu, 6 Mar 2025",
+    ]
 
 
 @pytest.mark.parametrize("command", [["doctor"], ["status"], ["show", "latest"]])

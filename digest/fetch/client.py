@@ -30,6 +30,7 @@ ATTEMPTS = 4
 RETRY_SECONDS = 180.0
 """No retry begins later than this after the first attempt, whatever Retry-After asks for."""
 
+_LENGTH = re.compile("[0-9]{1,15}")
 _REDIRECTS = 3
 _LONGEST_PAUSE = 86400.0
 _CHUNK = 65536
@@ -79,9 +80,11 @@ class _Session(requests.Session):
         """Name none: the client follows redirects, and requests would read their bodies without any bound."""
 
 
-def new_session(contact: str) -> requests.Session:
-    """Return a session that says who is asking; ``contact`` is a mail address or a page, or empty."""
+def new_session(contact: str, url: str) -> requests.Session:
+    """Return a session for ``url`` that says who is asking; ``contact`` is a mail address or a page, or empty."""
     session = _Session()
+    # A proxy of the environment is for the world outside: it cannot reach this machine's own loopback.
+    session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "::1", "localhost")
     session.headers.clear()
     session.headers.update(
         {
@@ -234,7 +237,7 @@ class Client:
                     raise PageRefusedError(f"{url}: expected at most {MAX_BODY} bytes, found more")
             headers = {name.lower(): value for name, value in response.headers.items()}
             declared = headers.get("content-length", "")
-            if declared.isdigit() and int(declared) != received:
+            if _LENGTH.fullmatch(declared) and int(declared) != received:
                 raise _PassingFaultError(f"cut transfer: {received} of {declared} bytes")
             return Answer(url, response.status_code, headers, b"".join(parts))
 

@@ -30,18 +30,18 @@ def plan_run(archive: Archive, categories: Sequence[str]) -> list[str]:
     return [
         f"would ask for the newest listing of {category}, expecting {expected}"
         for category in categories
-        if needs_listing(expected, _newest_proven(archive, category))
+        if needs_listing(expected, _proven(archive, category))
     ]
 
 
-def _newest_proven(archive: Archive, category: str) -> date | None:
-    return max(proven_dates(archive.store.summaries(category)), default=None)
+def _proven(archive: Archive, category: str) -> list[date]:
+    return proven_dates(archive.store.summaries(category))
 
 
 def _run_category(archive: Archive, category: str, report: Report) -> None:
     expected = archive.calendar.newest_expected(archive.now)
     overdue = archive.calendar.newest_overdue(archive.now)
-    proven = _newest_proven(archive, category)
+    proven = _proven(archive, category)
     if not needs_listing(expected, proven):
         log.info("%s: the newest expected listing is proven; nothing to ask", category)
         return
@@ -49,7 +49,7 @@ def _run_category(archive: Archive, category: str, report: Report) -> None:
         pages, listing = _fetch_newest(archive, category)
         shown = require_date(listing)
     except DigestError as error:
-        missing = overdue if proven and proven < overdue else expected
+        missing = expected if overdue in proven or not proven else overdue
         meaning = after_refusal(error, missing, archive.now)
         if meaning is error:
             raise

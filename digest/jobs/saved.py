@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from digest.archive import Archive, Report
+from digest.calendar import WEEKDAY_NAMES
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, UsageError
 from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, take, untracked
@@ -44,16 +45,18 @@ def import_pages(
         track: shows progress.
     """
     _require_room(archive, category)
+    _require_possible(archive, when)
     report = begin(archive)
-    by_day: dict[tuple[str, date], list[_Saved]] = defaultdict(list)
+    by_day: dict[tuple[str, date, Source], list[_Saved]] = defaultdict(list)
     files = {str(path): path for path in paths}
     for name in track(list(files)):
         try:
             saved = _read_saved(archive, files[name], category)
-            by_day[saved.category, _date_of(saved, when)].append(saved)
+            by_day[saved.category, _date_of(saved, when), saved.page.source].append(saved)
         except DigestError as error:
             report.fail(name, _as_refusal(error))
-    for (name, day), pages in sorted(by_day.items()):
+    # A day's listing comes before its catchup pages, which may show later texts.
+    for (name, day, _), pages in sorted(by_day.items(), key=_listings_first):
         try:
             _import_day(archive, name, day, pages, report)
             report.succeeded += 1
@@ -63,12 +66,25 @@ def import_pages(
     return report
 
 
+def _listings_first(item: tuple[tuple[str, date, Source], list[_Saved]]) -> tuple[str, date, bool]:
+    category, day, source = item[0]
+    return category, day, source is not Source.LISTING
+
+
 def _require_room(archive: Archive, category: str | None) -> None:
     """Refuse a category whose digests would take the places of another's."""
     is_kept = category is None or category in archive.config.arxiv.categories
     if not is_kept and "{category}" not in archive.config.digest.path:
         raise UsageError(
             f"category {category} is not kept here, and [digest] path has no {{category}} to tell it apart"
+        )
+
+
+def _require_possible(archive: Archive, when: date | None) -> None:
+    """Refuse a date by hand that no listing can have; the table of deferrals may be wrong, and is not asked."""
+    if when is not None and (when.weekday() > 4 or when > archive.calendar.newest_expected(archive.now)):
+        raise UsageError(
+            f"expected --date to be the date of a listing that is out, found {WEEKDAY_NAMES[when.weekday()]}, {when}"
         )
 
 

@@ -31,7 +31,7 @@ def _status(archive: Archive, categories: Sequence[str]) -> Iterator[CategorySta
         first = date.fromisoformat(start) if start else min((day.date for day in days), default=None)
         newest = archive.calendar.newest_expected(archive.now)
         known = {day.date for day in days}
-        due = archive.calendar.listing_dates(first or newest, newest)
+        due = archive.calendar.listing_dates(min(first or newest, newest), newest)
         missing = tuple(day for day in due if day not in known)
         overdue = tuple(day for day in missing if is_overdue(day, archive.now))
         yield CategoryStatus(category, tuple(days), missing, overdue)

@@ -10,6 +10,7 @@ _DATE = re.compile(r"([A-Z][a-z]+), ([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4}|[0-9]{2
 
 # arXiv began in 1991, so its two-digit years 91 to 99 lie in the last century.
 _FIRST_YEAR = 1991
+_LAST_YEAR = 2990
 
 
 def parse_date(text: str) -> date:
@@ -22,6 +23,8 @@ def parse_date(text: str) -> date:
     if match is None:
         raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {text!r}")
     weekday, day, month, year = match.groups()
+    if not _FIRST_YEAR <= _full_year(year) <= _LAST_YEAR:
+        raise PageRefusedError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, found {text!r}")
     try:
         found = date(_full_year(year), _index(month, MONTH_NAMES) + 1, int(day))
         agrees = found.weekday() == _index(weekday, WEEKDAY_NAMES)

@@ -12,6 +12,7 @@ from digest.parse.links import find_links
 from digest.parse.markup import one_line_html, plain_text
 
 _ITEM = re.compile(r"item([0-9]{1,9})")
+_ABSTRACT_PAGE = re.compile(r"\A(?:https?://arxiv\.org)?/abs/")  # absolute where a browser saved the page
 _SUBJECT = re.compile(r".*\(([^()]+)\)")
 _NEEDED = ("list-title", "list-authors", "list-subjects")
 _MARKED = ("abstract", "list-comments")
@@ -73,7 +74,7 @@ def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
     addresses = [anchor.get("href") or "" for anchor in term.iter("a") if anchor.get("title") == "Abstract"]
     try:
         (address,) = addresses
-        return ArxivId.parse(address.removeprefix("/abs/"))
+        return ArxivId.parse(_ABSTRACT_PAGE.sub("", address))
     except ValueError as error:
         raise PageRefusedError(f"expected one arXiv id in item {position}, found {addresses}") from error
 

@@ -37,7 +37,7 @@ _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
-_END = re.compile(rb"</html>\s*\Z", re.IGNORECASE)
+_END = re.compile(rb"</html>\s*(?:<!--[^>]*-->\s*)*\Z", re.IGNORECASE)  # a browser may have added a comment
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +27,7 @@ class Folder:
         """Return the file's bytes, or None if there is none."""
         with _disk_errors(self.root / path):
             try:
-                return self._inside(path).read_bytes()
+                return read_regular(self._inside(path))
             except FileNotFoundError:
                 return None
 
@@ -56,7 +57,10 @@ class Folder:
     def paths(self, suffix: str) -> list[str]:
         """Return the paths of all files that end with ``suffix``, sorted."""
         with _disk_errors(self.root):
-            found = [path for path in self.root.rglob(f"*{suffix}") if path.is_file()]
+            if not self.root.exists():
+                return []
+            walk = os.walk(self.root, onerror=_raise)
+            found = [Path(parent, name) for parent, _, names in walk for name in names if name.endswith(suffix)]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def sweep(self) -> int:
@@ -72,6 +76,10 @@ class Folder:
             folders[:] = [name for name in folders if not name.startswith(".")]
             yield from (Path(parent, name) for name in names if name.endswith(_TEMPORARY))
 
+    def is_link(self, path: str) -> bool:
+        """Whether a symbolic link stands at ``path``: somebody's own, which is neither followed nor replaced."""
+        return (self.root / path).is_symlink()
+
     def _inside(self, path: str) -> Path:
         """Return the full path; a link that leads out of the folder is not followed."""
         target = self.root / path
@@ -81,6 +89,24 @@ class Folder:
         if target.is_symlink():
             raise StoreError(f"{target}: a symbolic link, which would be lost; digest writes plain files only")
         return target
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a regular file; opening anything else, such as a pipe, could wait for ever.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+    with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle
+        return stream.read()
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _replace(target: Path, data: bytes) -> None:

@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 from digest.errors import PageRefusedError
-from digest.publish.files import Folder
+from digest.publish.files import Folder, read_regular
 
 MAX_SAVED = 64 * 1024 * 1024
 """Bytes of a saved page after decompression; the biggest real page has about 5 MB."""
@@ -49,10 +49,10 @@ def read_saved_page(path: Path) -> bytes:
         PageRefusedError: the file cannot be read, is damaged, or holds more than ``MAX_SAVED`` bytes.
     """
     try:
-        with path.open("rb") as stream:
-            is_gzip = stream.read(2) == _GZIP_MAGIC
-        with gzip.open(path) if is_gzip else path.open("rb") as stream:
-            body = stream.read(MAX_SAVED + 1)
+        body = read_regular(path)
+        if body.startswith(_GZIP_MAGIC):
+            with gzip.open(io.BytesIO(body)) as stream:
+                body = stream.read(MAX_SAVED + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise PageRefusedError(f"expected a saved page, found it unreadable ({reason})") from error

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
-from jinja2 import TemplateError as JinjaError
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
 from digest.errors import TemplateError
@@ -49,6 +48,8 @@ def compile_template(source: str, name: str) -> Template:
         return _ENVIRONMENT.from_string(source)
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}:{error.lineno}: {error.message}") from error
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise TemplateError(f"{name}: {_words(error)}") from error
 
 
 def render(template: Template, name: str, context: dict[str, Any]) -> str:
@@ -58,7 +59,13 @@ def render(template: Template, name: str, context: dict[str, Any]) -> str:
         TemplateError: it asks for something that is not there, or fails otherwise.
     """
     try:
-        return template.render(context)
-    except (JinjaError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        text = template.render(context)
+        text.encode()  # a template can spell half a character, which no file can hold
+    except (Exception, MemoryError) as error:  # a template is its user's program and can fail in any way
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-        raise TemplateError(f"{name}:{lines[-1] if lines else 1}: {error}") from error
+        raise TemplateError(f"{name}:{lines[-1] if lines else 1}: {_words(error)}") from error
+    return text
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ BEGIN = "<!-- digest:begin -->"
 END = "<!-- digest:end -->"
 
 _NEWEST = 7
+_LONGEST_GAP = 10  # years; beyond, one of the two days has an absurd date
 
 PathOf = Callable[[str, date], str]
 """Category and date → the digest's path, relative to the output folder."""
@@ -63,9 +65,11 @@ def root_index(source: str, days: Mapping[str, Sequence[DaySummary]], path_of: P
     return render(compile_template(source, "index.md.j2"), "index.md.j2", {"categories": categories})
 
 
-def years_of(stored: Sequence[DaySummary]) -> range:
-    """Return the years that have an index: from the first stored day to the last, gaps included."""
-    return range(stored[0].date.year, stored[-1].date.year + 1) if stored else range(0)
+def years_of(stored: Sequence[DaySummary]) -> list[int]:
+    """Return the years that have an index: those with a stored day, and gaps between them that a person may fill."""
+    years = sorted({day.date.year for day in stored})
+    gaps = [(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
+    return sorted({*years, *(year for first, last in gaps for year in range(first, last))})
 
 
 def _row(day: DaySummary, path_of: PathOf) -> dict[str, Any]:

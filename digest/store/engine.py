@@ -12,6 +12,7 @@ from digest.errors import SchemaTooNewError, StoreError
 from digest.resources import folder
 from digest.store.tables import SCHEMA
 
+_WAY_OUT = "; move it away, and `digest rebuild` makes it again from the day records"
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
@@ -48,7 +49,9 @@ def storage_errors(database: Path | None) -> Iterator[None]:
     try:
         yield
     except exc.DBAPIError as error:
-        raise StoreError(f"{name}: {error.orig}") from error
+        reason = str(error.orig)
+        is_broken = any(words in reason for words in ("malformed", "not a database"))
+        raise StoreError(f"{name}: {reason}{_WAY_OUT if is_broken else ''}") from error
     except (exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
     except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
