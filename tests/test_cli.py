@@ -88,6 +88,15 @@ def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> Non
     assert __version__ in result.out
 
 
+def test_the_bare_command_shows_its_help(archive: Sandbox) -> None:
+    """Line by line, as a person types it first."""
+    done = subprocess.run(
+        [sys.executable, "-m", "digest"], cwd=archive.folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    assert len([line for line in done.stderr.splitlines() if line.startswith("  run ")]) == 1
+
+
 # --- mistakes in the command line ------------------------------------------------------------------
 
 
@@ -132,6 +141,12 @@ def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> Non
         ("run", "--category", "cs.LG"),
         ("show", "2025-03-05", "--category", "cs.LG"),
         ("import", "--category", "no such", "x.html"),
+        ("init", ""),
+        ("demo", ""),
+        ("regenerate", ""),
+        ("import", ""),
+        ("import", "--date", "", "x.html"),
+        ("fetch", "2025-03-08..2025-03-09"),
     ],
     ids=" ".join,
 )
