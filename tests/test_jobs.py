@@ -1141,3 +1141,45 @@ def test_the_real_page_with_a_count_off_by_one_is_refused(
     assert result.code == 5
     assert re.search("expected .* found", errors(result)[0])
     assert days(sandbox) == {}
+
+
+HUGE = "huge-day-2025-06-03"
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        (
+            {
+                NEW: "list_cs.CV_new.html.gz",
+                f"{NEW}?skip=2000&show=2000": "list_cs.CV_new_skip2000_show2000.html.gz",
+            },
+            ("run",),
+        ),
+        (
+            {
+                "/catchup/cs.CV/2025-06-03?abs=True&page=1": "catchup_cs.CV_2025-06-03_abs.html.gz",
+                "/catchup/cs.CV/2025-06-03?abs=True&page=2": "catchup_page2.html.gz",
+            },
+            ("fetch", "2025-06-03"),
+        ),
+    ],
+    ids=["listing", "catchup"],
+)
+def test_the_huge_day_is_put_together_from_its_pages(
+    sandbox: Sandbox, pages: Path, files: Mapping[str, str], command: tuple[str, ...]
+) -> None:
+    """2,600 entries over two pages: every id in its section, as papers.json has them; no third request."""
+    bodies = {address: Served(gzip.decompress((pages / HUGE / name).read_bytes())) for address, name in files.items()}
+    with shelf(bodies) as url:
+        sandbox.configure("arxiv", pages_url=url)
+        result = sandbox.digest(*command, now="2025-06-03T02:00:00Z")
+    assert result.code == 0
+    assert "new=1500/1500 cross=400/400 replacement=700/700" in result.err
+    assert " requests=2 " in result.err
+    papers = json.loads(gzip.decompress((pages / HUGE / "papers.json.gz").read_bytes()))
+    expected = {(paper["arxiv_id"], paper["section_on_cs_CV"]) for paper in papers if paper["date"] == "2025-06-03"}
+    rows = [json.loads(line) for line in sandbox.read("data/cs.CV/2025/2025-06-03.jsonl").splitlines()[1:]]
+    names = {"new": "new", "cross": "cross", "replacement": "rep"}
+    assert {(row["id"], names[row["section"]]) for row in rows} == expected
+    assert len(rows) == 2600
