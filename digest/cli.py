@@ -96,6 +96,12 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
     return moment
 
 
+def _program() -> str:
+    """Return how this program was called, so that a line that names it can be pasted."""
+    name = sys.argv[0]
+    return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
+
+
 class _Commands(click.Group):
     def invoke(self, context: click.Context) -> object:
         """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
@@ -423,6 +429,6 @@ def demo_(session: Session, folder: Path) -> int:
         report = nightly.work("run", lambda archive: jobs.run(archive, demo.CATEGORIES))
         if report.exit_code:
             return report.exit_code
-    for line in demo.tell(folder, nights):
+    for line in demo.tell(folder, nights, _program()):
         click.echo(line)
     return 0

@@ -1,5 +1,6 @@
 """The whole pipeline offline: the nightly job against a stand-in for arXiv that serves invented papers."""
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -76,8 +77,8 @@ def _announcement(category: str, when: date) -> Announcement:
     return invent(category, when, new=size, cross=size // 2, replacement=size * 2 // 3)
 
 
-def tell(folder: Path, schedule: Sequence[Night]) -> list[str]:
-    """Return what to show at the end: where things are, and the head of the newest digest."""
+def tell(folder: Path, schedule: Sequence[Night], program: str) -> list[str]:
+    """Return what to show at the end: where things are, the head of the newest digest, how ``program`` goes on."""
     newest = schedule[-1].date
     digest = folder / CATEGORIES[0] / f"{newest:%Y/%m}" / f"{newest}.md"
     head = digest.read_text(encoding="utf-8").splitlines()[:7]
@@ -90,5 +91,5 @@ def tell(folder: Path, schedule: Sequence[Night]) -> list[str]:
         "",
         *(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in head),
         "",
-        f"Go on: digest --config {folder / 'config.toml'} status",
+        f"Go on: {program} --config {shlex.quote(str(folder / 'config.toml'))} status",
     ]
