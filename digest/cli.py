@@ -167,7 +167,7 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     chosen = session.chosen(categories)
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_run(archive, chosen))
-    session.warn_without_contact()
+    session.require_manners()
     return session.work("run", lambda archive: jobs.run(archive, chosen)).exit_code
 
 
@@ -246,7 +246,7 @@ def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: b
         raise UsageError(f"expected a listing date in {dates}, found none")
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, days))
-    session.warn_without_contact()
+    session.require_manners()
     track = session.console.track
     return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, days, track)).exit_code
 

@@ -261,7 +261,7 @@ def _check_arxiv(config: Config) -> None:
     for key in ("pages_url", "feeds_url", "api_url", "oai_url"):
         if not _is_base_address(getattr(arxiv, key)):
             raise ValueError(f"[arxiv] {key}: expected http(s)://host, found another address")
-    _check_manners(arxiv)
+    _check_numbers(arxiv)
 
 
 def _is_base_address(text: str) -> bool:
@@ -276,19 +276,27 @@ def _is_base_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and is_host and is_port and is_plain
 
 
-def _check_manners(arxiv: Arxiv) -> None:
-    for key, least in _ARXIV_DELAYS.items():
-        delay = getattr(arxiv, key)
-        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
-        is_arxiv = host == "arxiv.org" or host.endswith(".arxiv.org")
-        if not 0 <= delay <= 3600:
-            raise ValueError(f"[arxiv] {key}: expected 0 to 3600 seconds, found {delay:g}")
-        if is_arxiv and delay < least:
-            raise ValueError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
+def _check_numbers(arxiv: Arxiv) -> None:
+    for key in _ARXIV_DELAYS:
+        if not 0 <= getattr(arxiv, key) <= 3600:
+            raise ValueError(f"[arxiv] {key}: expected 0 to 3600 seconds, found {getattr(arxiv, key):g}")
     if not 0 < arxiv.timeout <= 3600:
         raise ValueError(f"[arxiv] timeout: expected more than 0 and at most 3600 seconds, found {arxiv.timeout:g}")
     if arxiv.heal_requests < 0:
         raise ValueError(f"[arxiv] heal_requests: expected 0 or more, found {arxiv.heal_requests}")
+
+
+def require_manners(arxiv: Arxiv) -> None:
+    """Refuse to ask arXiv's own hosts more often than their rules allow; other hosts may be asked at any pace.
+
+    Raises:
+        ConfigError: a delay is too short for the host that it is for.
+    """
+    for key, least in _ARXIV_DELAYS.items():
+        delay = getattr(arxiv, key)
+        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
+        if delay < least and (host == "arxiv.org" or host.endswith(".arxiv.org")):
+            raise ConfigError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
 
 
 def check_category(category: str) -> None:

@@ -46,6 +46,7 @@ class Session:
         self._environment = environment
         self._verbose = verbose
         self._started = time.monotonic()
+        self._origin = config_path
         self._config: Config | None = None
         self.damage = 0
         """The exit code that damaged records deserve, once an archive was opened to read it."""
@@ -60,10 +61,10 @@ class Session:
         if self._config is None:
             from digest.config import load
 
-            path = self._config_path or _find_config(self._environment)
-            self._config = load(path, self._environment)
+            self._origin = self._config_path or _find_config(self._environment)
+            self._config = load(self._origin, self._environment)
             for key in self._config.unused:
-                self.console.say(f"warning: {path}: {key} has no effect in this version")
+                self.console.say(f"warning: {self._origin}: {key} has no effect in this version")
         return self._config
 
     def chosen(self, names: Sequence[str]) -> Sequence[str]:
@@ -79,8 +80,18 @@ class Session:
                 raise UsageError(f"category {name} is not kept here ({', '.join(kept)}); add it to [arxiv] categories")
         return list(dict.fromkeys(names)) or kept
 
-    def warn_without_contact(self) -> None:
-        """Remind of the contact that arXiv wants to see in the User-Agent."""
+    def require_manners(self) -> None:
+        """See to it that arXiv can be asked: slowly enough, and (a warning) with a contact in the User-Agent.
+
+        Raises:
+            ConfigError: the configured delay is shorter than arXiv's rules allow.
+        """
+        from digest.config import require_manners
+
+        try:
+            require_manners(self.config.arxiv)
+        except ConfigError as error:
+            raise ConfigError(f"{self._origin}: {error}") from error
         if not self.config.arxiv.contact:
             self.console.say("warning: [arxiv] contact is empty; arXiv cannot write before it blocks you")
 

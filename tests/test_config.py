@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from digest.config import Config, load
+from digest.config import Config, load, require_manners
 from digest.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
@@ -121,11 +121,6 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(tmp_path: Path, t
         ('[arxiv]\npages_delay = "15"\n', "pages_delay"),
         ("[arxiv]\npages_delay = -1.0\n", "pages_delay"),
         ("[arxiv]\npages_delay = nan\n", "pages_delay"),
-        ("[arxiv]\npages_delay = 14.9\n", "pages_delay"),
-        ('[arxiv]\npages_url = "https://ARXIV.org"\npages_delay = 0\n', "pages_delay"),
-        ('[arxiv]\npages_url = "https://export.arxiv.org"\npages_delay = 3\n', "pages_delay"),
-        ("[arxiv]\nfeeds_delay = 2.9\n", "feeds_delay"),
-        ('[arxiv]\npages_url = "https://arxiv.org."\npages_delay = 0\n', "pages_delay"),
         ('[arxiv]\npages_url = "http://127.0.0.1:99999"\n', "pages_url"),
         ('[arxiv]\npages_url = "http://a b"\n', "pages_url"),
         ('[arxiv]\npages_url = "https://arxiv.org?x=1"\n', "pages_url"),
@@ -221,3 +216,20 @@ def test_a_digest_lies_where_the_path_says(tmp_path: Path) -> None:
     """Category and numeric directives of strftime."""
     config = read(tmp_path, '[digest]\npath = "{category}/{date:%Y}/{date:%j}-{date:%Y%m%d}.md"\n')
     assert config.digest_path("cs.CV", date(2021, 10, 20)) == "cs.CV/2021/293-20211020.md"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[arxiv]\npages_delay = 14.9\n", "pages_delay"),
+        ('[arxiv]\npages_url = "https://ARXIV.org"\npages_delay = 0\n', "pages_delay"),
+        ('[arxiv]\npages_url = "https://export.arxiv.org"\npages_delay = 3\n', "pages_delay"),
+        ("[arxiv]\nfeeds_delay = 2.9\n", "feeds_delay"),
+        ('[arxiv]\npages_url = "https://arxiv.org."\npages_delay = 0\n', "pages_delay"),
+    ],
+)
+def test_arxiv_s_own_hosts_are_not_asked_too_often(tmp_path: Path, text: str, key: str) -> None:
+    """A delay below arXiv's rules is refused for its hosts, however they are written."""
+    config = read(tmp_path, text)
+    with pytest.raises(ConfigError, match=key):
+        require_manners(config.arxiv)

@@ -171,6 +171,15 @@ def test_a_saved_page_may_have_any_name(archive: Sandbox, arxiv: StandIn, tmp_pa
     assert archive.digest("import", name).code == 0
 
 
+def test_a_short_delay_matters_only_when_arxiv_is_asked(sandbox: Sandbox) -> None:
+    """Too short for arXiv's own host: no run and no fetch, exit 2; what is offline goes on."""
+    sandbox.configure("arxiv", pages_url="https://arxiv.org", pages_delay=3)
+    refused = sandbox.digest("run")
+    assert (refused.code, "config.toml: [arxiv] pages_delay" in refused.err) == (2, True)
+    assert sandbox.digest("fetch", "2025-03-05").code == 2
+    assert sandbox.digest("regenerate", "--all").code == 0
+
+
 @pytest.mark.parametrize("place", ["saved.html", "README.md"])
 def test_a_pipe_in_the_place_of_a_file_holds_nobody_up(archive: Sandbox, place: str) -> None:
     """Opening it would wait for ever, with the lock held; it is named instead."""
