@@ -1,0 +1,148 @@
+"""What makes sense: each check refuses a value that its type alone allows."""
+
+import re
+from datetime import date
+from urllib.parse import urlsplit
+
+from digest.config.values import Arxiv, Config
+from digest.errors import ConfigError
+from digest.terms import CATEGORY, Section
+
+_PATH_FIELD = re.compile(r"\{(category|date)(?::([^{}]*))?\}")
+_DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
+_HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
+_ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
+_SAMPLE_DATE = date(2020, 1, 2)
+_TAKEN = (".jsonl", ".gz", ".db", ".lock", "README.md", "config.toml")
+_YEARS = range(1991, 2991)
+_LONGEST_CONTACT = 200
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
+
+
+def check(config: Config, origin: str) -> None:
+    """Check all values; ``origin`` is named in errors.
+
+    Raises:
+        ConfigError: a value makes no sense.
+    """
+    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_notify):
+        try:
+            one(config)
+        except ValueError as error:
+            raise ConfigError(f"{origin}: {error}") from error
+
+
+def _check_arxiv(config: Config) -> None:
+    arxiv = config.arxiv
+    if not arxiv.categories or len(set(arxiv.categories)) != len(arxiv.categories):
+        raise ValueError(f"[arxiv] categories: expected one or more different ones, found {list(arxiv.categories)}")
+    for category in arxiv.categories:
+        check_category(category)
+    if not _HEADER_TEXT.fullmatch(arxiv.contact) or len(arxiv.contact) > _LONGEST_CONTACT:
+        raise ValueError(f"[arxiv] contact: expected at most {_LONGEST_CONTACT} characters of printable ASCII")
+    for key in ("pages_url", "feeds_url", "api_url", "oai_url"):
+        if not _is_base_address(getattr(arxiv, key)):
+            raise ValueError(f"[arxiv] {key}: expected http(s)://host, found another address")
+    _check_numbers(arxiv)
+
+
+def _is_base_address(text: str) -> bool:
+    """Whether ``text`` is a web address that others can be built on, without a name, a password or a query."""
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:  # such as a port beyond 65535
+        return False
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    is_host = _HOST.fullmatch(parts.hostname or "") is not None
+    return parts.scheme in ("http", "https") and is_host and is_port and is_plain
+
+
+def _check_numbers(arxiv: Arxiv) -> None:
+    for key in _ARXIV_DELAYS:
+        if not 0 <= getattr(arxiv, key) <= 3600:
+            raise ValueError(f"[arxiv] {key}: expected 0 to 3600 seconds, found {getattr(arxiv, key):g}")
+    if not 0 < arxiv.timeout <= 3600:
+        raise ValueError(f"[arxiv] timeout: expected more than 0 and at most 3600 seconds, found {arxiv.timeout:g}")
+    if arxiv.heal_requests < 0:
+        raise ValueError(f"[arxiv] heal_requests: expected 0 or more, found {arxiv.heal_requests}")
+
+
+def require_manners(arxiv: Arxiv) -> None:
+    """Refuse to ask arXiv's own hosts more often than their rules allow; other hosts may be asked at any pace.
+
+    Raises:
+        ConfigError: a delay is too short for the host that it is for.
+    """
+    for key, least in _ARXIV_DELAYS.items():
+        delay = getattr(arxiv, key)
+        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
+        if delay < least and (host == "arxiv.org" or host.endswith(".arxiv.org")):
+            raise ConfigError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
+
+
+def check_category(category: str) -> None:
+    """Refuse what cannot be an arXiv category.
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    if not CATEGORY.fullmatch(category):
+        raise ValueError(f"unknown category {category!r}: expected one such as cs.CV or astro-ph")
+
+
+def _check_calendar(config: Config) -> None:
+    for text in (*config.calendar.deferred, *filter(None, [config.store.start])):
+        try:
+            is_sensible = date.fromisoformat(text).year in _YEARS
+        except ValueError:
+            is_sensible = False
+        if not is_sensible:
+            raise ValueError(f"expected dates such as 2021-10-20, found {text!r}")
+
+
+def _check_store(config: Config) -> None:
+    url = config.store.url
+    if not url.startswith(("sqlite:///", "postgresql")) or url == "sqlite:///" or ":memory:" in url:
+        raise ValueError("[store] url: expected 'sqlite:///FILE' or 'postgresql+psycopg://…'")
+
+
+def _check_digest(config: Config) -> None:
+    sections = config.digest.sections
+    known = [str(section) for section in Section]
+    if len(set(sections)) != len(sections) or not set(sections) <= set(known):
+        raise ValueError(f"[digest] sections: expected some of {', '.join(known)}, found {list(sections)}")
+    _check_path(config.digest.path, several=len(config.arxiv.categories) > 1)
+
+
+def _check_notify(config: Config) -> None:
+    # Such an address is a secret: it is not repeated in the message.
+    if not all(url.startswith(("env:", "file:")) for url in config.notify.urls):
+        raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found an address itself")
+
+
+def _check_path(path: str, *, several: bool) -> None:
+    rest = _PATH_FIELD.sub("", path)
+    formats = [match[2] or "%Y-%m-%d" for match in _PATH_FIELD.finditer(path) if match[1] == "date"]
+    odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in formats)
+    if odd or "{category:" in path or {"", ".", ".."} & set(_sample(path).split("/")):
+        raise ValueError(
+            f"[digest] path: expected a relative path of {{category}} and {{date:%Y-%m-%d}}, found {path!r}"
+        )
+    if several and "{category}" not in path:
+        raise ValueError("[digest] path: expected {category} in it, because there are several")
+    directives = set(re.findall("%([A-Za-z])", "".join(formats)))
+    has_day = {"m", "d"} <= directives or "j" in directives
+    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
+        raise ValueError(
+            f"[digest] path: expected year, month and day in it, so that no two dates share a file: {path!r}"
+        )
+    if _sample(path).endswith(_TAKEN):
+        raise ValueError(f"[digest] path: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
+
+
+def _sample(path: str) -> str:
+    try:
+        return path.format(category="cs.CV", date=_SAMPLE_DATE)
+    except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
+        return ""

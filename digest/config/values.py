@@ -1,0 +1,136 @@
+"""What can be configured, and the defaults (config.example.toml explains each key)."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from digest.terms import Section
+
+
+@dataclass(frozen=True)
+class Arxiv:
+    """What to fetch, from where, how gently. Delays and the timeout are in seconds."""
+
+    categories: tuple[str, ...] = ("cs.CV",)
+    contact: str = ""
+    pages_url: str = "https://arxiv.org"
+    feeds_url: str = "https://rss.arxiv.org"
+    api_url: str = "https://export.arxiv.org/api/query"
+    oai_url: str = "https://oaipmh.arxiv.org/oai"
+    pages_delay: float = 15.0
+    feeds_delay: float = 3.0
+    timeout: float = 60.0
+    heal_requests: int = 40
+
+
+@dataclass(frozen=True)
+class CalendarSettings:
+    """Dates that arXiv added to its list of deferrals."""
+
+    deferred: tuple[str, ...] = ()
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The deferred dates as dates."""
+        return tuple(date.fromisoformat(text) for text in self.deferred)
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where the database, the raw pages and the day records are."""
+
+    url: str = "sqlite:///archive.db"
+    raw: str = "raw"
+    records: str = ""
+    start: str = ""
+
+
+@dataclass(frozen=True)
+class DigestSettings:
+    """How digests look and where they go."""
+
+    directory: str = "."
+    path: str = "{category}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
+    sections: tuple[str, ...] = ("new", "cross")
+    template: str = "classic"
+
+
+@dataclass(frozen=True)
+class Git:
+    """Committing and pushing; not in effect yet."""
+
+    commit: bool = False
+    push: bool = False
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Notices; not in effect yet."""
+
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole configuration; ``folder`` is the one that relative paths start from."""
+
+    folder: Path
+    arxiv: Arxiv = field(default_factory=Arxiv)
+    calendar: CalendarSettings = field(default_factory=CalendarSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    digest: DigestSettings = field(default_factory=DigestSettings)
+    git: Git = field(default_factory=Git)
+    notify: Notify = field(default_factory=Notify)
+
+    @property
+    def output(self) -> Path:
+        """The folder of the digests."""
+        return self.folder / self.digest.directory
+
+    @property
+    def raw(self) -> Path:
+        """The folder of the raw pages."""
+        return self.folder / self.store.raw
+
+    @property
+    def records(self) -> Path | None:
+        """The folder of the day records, or None if none are kept."""
+        return self.folder / self.store.records if self.store.records else None
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file, or None for a database server."""
+        prefix = "sqlite:///"
+        return self.folder / self.store.url.removeprefix(prefix) if self.store.url.startswith(prefix) else None
+
+    @property
+    def store_url(self) -> str:
+        """The database's address with an absolute path."""
+        return self.store.url if self.database is None else f"sqlite:///{self.database.absolute()}"
+
+    @property
+    def lock(self) -> Path:
+        """The file that one run at a time holds."""
+        base = self.database or self.output / "archive"
+        return base.with_name(base.name + ".lock")
+
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The sections that a digest shows, in its order."""
+        return tuple(Section(name) for name in self.digest.sections)
+
+    @property
+    def unused(self) -> list[str]:
+        """Keys that are set but have no effect in this version."""
+        defaults = Config(self.folder)
+        later = [("arxiv", key) for key in ("feeds_url", "api_url", "oai_url", "feeds_delay", "heal_requests")]
+        later += [("git", "commit"), ("git", "push"), ("notify", "urls")]
+        return [
+            f"[{section}] {key}"
+            for section, key in later
+            if getattr(getattr(self, section), key) != getattr(getattr(defaults, section), key)
+        ]
+
+    def digest_path(self, category: str, day: date) -> str:
+        """The path of a day's digest, relative to ``output``, with forward slashes."""
+        return self.digest.path.format(category=category, date=day)
