@@ -1,6 +1,7 @@
-"""The project's log on the console: warnings always, the rest with ``-v``."""
+"""The project's log on the console: warnings always; each step where a person watches; everything with ``-v``."""
 
 import logging
+import sys
 
 from digest.console import Console
 
@@ -22,5 +23,6 @@ def log_to(console: Console, *, verbose: bool) -> None:
     """Send the project's log to ``console`` from now on."""
     logger = logging.getLogger("digest")
     logger.handlers = [ConsoleHandler(console)]
-    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    level = logging.INFO if sys.stderr.isatty() else logging.WARNING
+    logger.setLevel(logging.DEBUG if verbose else level)
     logger.propagate = False

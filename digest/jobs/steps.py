@@ -69,8 +69,9 @@ def take(archive: Archive, day: Day, report: Report) -> None:
     if not decision.stores:
         return
     archive.store_day(day)
-    report.written += archive.write_day(day.category, day.date)
+    # It is stored from here on, whether its files can be written or not.
     report.changed += filter(None, [archive.store.summary(day.category, day.date)])
+    report.written += archive.write_day(day.category, day.date)
 
 
 def publish(archive: Archive, report: Report) -> None:
