@@ -9,12 +9,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from digest import cli
 from digest.standin import StandIn, invent
 
 SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "shared"))
 """Reference data that a user's machine does not have: real pages, a real digest, the expected values."""
+
+# A machine that is busy with something else is no failure.
+settings.register_profile("digest", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("digest")
 
 NIGHT = "2025-03-05T02:00:00Z"
 """An hour after the announcement of the stand-in's listing of Wednesday, 5 March 2025."""

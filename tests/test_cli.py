@@ -405,7 +405,14 @@ def test_an_interrupt_is_no_traceback(archive: Sandbox, arxiv: StandIn) -> None:
     """Ctrl-C ends with a line and a code that is not 0 or 1; the next run is whole."""
     arxiv.fault = faults.slow_start(60)
     arguments = [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "run"]
-    with subprocess.Popen(arguments, cwd=archive.folder, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        arguments,
+        cwd=archive.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A suite that was started in the background has SIGINT ignored, and its children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as process:
         try:
             wait_for_request(arxiv)
             process.send_signal(signal.SIGINT)

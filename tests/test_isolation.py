@@ -66,6 +66,14 @@ def test_a_throttling_arxiv_is_left_alone_also_by_the_next_run(two: Sandbox, arx
     assert all("wants no request for another" in line for line in failures(second.err))
 
 
+def test_a_host_that_does_not_answer_is_given_up_once(sandbox: Sandbox) -> None:
+    """For the other dates of a range it is not tried again; each is told."""
+    result = sandbox.digest("fetch", "2025-03-03..2025-03-05")
+    assert result.code == 4
+    assert len(failures(result.err)) == 3
+    assert result.err.splitlines()[-1] == "ok=0 failed=3 requests=4 exit=4"
+
+
 def test_a_lagging_page_holds_up_no_other_category(two: Sandbox, arxiv: StandIn) -> None:
     """ArXiv's 503 is about one page: the other category is asked for, and the next run asks again."""
 

@@ -69,10 +69,13 @@ class Memory(Protocol):
 
 
 class _PassingFaultError(Exception):
-    def __init__(self, reason: str, retry_after: float | None = None, *, throttles: bool = False) -> None:
+    def __init__(
+        self, reason: str, retry_after: float | None = None, *, throttles: bool = False, answered: bool = True
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.throttles = throttles
+        self.answered = answered
 
 
 class _Session(requests.Session):
@@ -115,6 +118,7 @@ class Client:
     jitter: Callable[[], float] = random.random
     requests_made: int = 0
     forbidden: bool = False
+    unreachable: bool = False
 
     def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None) -> RawPage:
         """Return the page at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
@@ -127,6 +131,8 @@ class Client:
         """
         if self.forbidden:
             raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
+        if self.unreachable:
+            raise TryLaterError(f"{url}: not asked for, because arXiv did not answer before")
         started = self.machine.monotonic()
         self._require_welcome(url)
         for attempt in range(1, ATTEMPTS + 1):
@@ -138,6 +144,7 @@ class Client:
                 if fault.throttles and fault.retry_after:
                     self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
                 if attempt == ATTEMPTS or elapsed + pause > RETRY_SECONDS:
+                    self.unreachable = not fault.answered
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
                     raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
                 log.info("%s: %s; trying again in %.0f s", url, fault, pause)
@@ -204,7 +211,7 @@ class Client:
                 answer = self._exchange(url)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
-                raise _PassingFaultError(reason) from error
+                raise _PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
             finally:
                 # Else the next request could go out on a connection that the server is closing.
                 self.session.close()
