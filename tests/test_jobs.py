@@ -216,8 +216,16 @@ def test_after_a_fault_the_next_run_has_the_day(kept: Sandbox, arxiv: StandIn, n
 
 @pytest.mark.parametrize(
     "fault",
-    [faults.login_page(), faults.wrong_count(), faults.lag_partial(3), undated(), faults.content_type("text/plain")],
-    ids=["login page", "wrong count", "lag", "no date", "content type"],
+    [
+        faults.login_page(),
+        faults.wrong_count(),
+        faults.lag_partial(3),
+        undated(),
+        faults.content_type("text/plain"),
+        faults.status(403),
+        faults.status(404),
+    ],
+    ids=["login page", "wrong count", "lag", "no date", "content type", "403", "404"],
 )
 def test_a_refused_page_is_kept_all_the_same(archive: Sandbox, arxiv: StandIn, fault: Fault) -> None:
     """Its exact bytes are there for the person who looks into it, and for a mended parser."""

@@ -139,6 +139,8 @@ class Client:
             try:
                 return self._get_once(url, keep)
             except _PassingFaultError as fault:
+                if self.forbidden:
+                    raise PageRefusedError(f"{url}: {_FORBIDDEN}") from fault
                 pause = self._pause(attempt, fault)
                 elapsed = self.machine.monotonic() - started
                 if fault.throttles and fault.retry_after:
@@ -232,9 +234,7 @@ class Client:
 
     def _exchange(self, url: str) -> Answer:
         with self.session.get(url, stream=True, allow_redirects=False, timeout=self.timeout) as response:
-            if response.status_code == 403:  # whatever its body is like, nothing more is to be asked
-                self.forbidden = True
-                raise PageRefusedError(f"{url}: {_FORBIDDEN}")
+            self.forbidden = response.status_code == 403  # before its body, which may come cut or never
             parts = []
             received = 0
             for part in response.raw.stream(_CHUNK, decode_content=False):
@@ -252,6 +252,8 @@ class Client:
 def _judge(page: RawPage) -> None:
     if page.status == 400:
         raise UsageError(f"arXiv says: {_reason(page)}")
+    if page.status == 403:
+        raise PageRefusedError(_FORBIDDEN)
     if page.status != 200:
         raise PageRefusedError(f"expected status 200, found {page.status}")
     kind = dict(page.headers).get("content-type", "").partition(";")[0].strip().lower()
