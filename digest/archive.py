@@ -9,17 +9,21 @@ from functools import cached_property
 
 from digest.calendar import Calendar
 from digest.config import Config
-from digest.decide import decide
+from digest.decide import decide, proven_dates
 from digest.errors import ENDING, DamageError, DigestError, gravest
 from digest.fetch import Client
-from digest.model import Day, DaySummary, RawPage
+from digest.ledger import calendar_corrections, merged, without_settled
+from digest.model import Correction, Day, DaySummary, Ledger, RawPage
+from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
 from digest.publish import Folder, write_raw
 from digest.render import (
+    LEDGER_PATH,
     DigestTemplate,
     is_record_path,
     merge_into,
     record_path,
+    render_ledger,
     render_record,
     root_index,
     year_index,
@@ -193,6 +197,61 @@ class Archive:
             )
             return []
         return [str(self.output.root / path)] if self.output.write(path, text.encode()) else []
+
+    def load_ledger(self) -> None:
+        """Bring together what the database and the folder of records know besides the days.
+
+        Raises:
+            DamageError: the file is damaged.
+        """
+        here = self.store.ledger()
+        data = self.records.read(LEDGER_PATH) if self.records else None
+        if self.records is not None and data is not None and data != render_ledger(here):
+            try:
+                there = parse_ledger(data)
+            except DamageError as error:
+                raise DamageError(f"{self.records.root / LEDGER_PATH}: {error}") from error
+            here = merged(here, there)
+            self.store.note(here)
+        self.refresh_calendar()
+
+    def refresh_calendar(self) -> None:
+        """Let the calendar know what arXiv was seen to have."""
+        self.calendar = self.calendar.corrected(calendar_corrections(self.store.ledger()))
+
+    def has_unloaded_ledger(self) -> bool:
+        """Whether the folder of records may know something that the database does not."""
+        data = self.records.read(LEDGER_PATH) if self.records else None
+        return data is not None and data != render_ledger(self.store.ledger())
+
+    def learn(self, when: date, evidence: str, *, has_listing: bool) -> None:
+        """Note that arXiv showed, at the address ``evidence``, whether there is a listing of the date ``when``."""
+        if self.calendar.is_listing_date(when) is has_listing:
+            return
+        self.store.note(Ledger(corrections=(Correction(when, has_listing, evidence, self.now),)))
+        self.calendar = self.calendar.corrected({**self.calendar.corrections, when: has_listing})
+        log.warning(
+            "the calendar is corrected: arXiv %s a listing of %s (%s)",
+            *("has" if has_listing else "has not", when, evidence),
+        )
+
+    def write_ledger(self) -> list[str]:
+        """Write what the archive knows besides its days; return the path if it changed.
+
+        Raises:
+            DamageError: the file that is there is damaged; it may know what the database does not.
+        """
+        if self.records is None:
+            return []
+        self.load_ledger()
+        known = self.store.ledger()
+        settled = {(day.category, day.date) for day in self.store.summaries() if proven_dates([day])}
+        for category, when in {(one.category, one.date) for one in known.readings} & settled:
+            self.store.forget_readings(category, when)
+        known = without_settled(known, settled)
+        is_worth = known != Ledger() or self.records.has(LEDGER_PATH)
+        is_new = is_worth and self.records.write(LEDGER_PATH, render_ledger(known))
+        return [str(self.records.root / LEDGER_PATH)] if is_new else []
 
     def unloaded_records(self) -> list[str]:
         """Return the paths of the records whose days the database does not have."""

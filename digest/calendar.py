@@ -2,11 +2,12 @@
 
 arXiv announces at 20:00 New York time, Sunday to Thursday, and the listing bears the next day's date
 (https://info.arxiv.org/help/availability.html). The dates on which it defers are data: a table in the
-package, extended by ``[calendar] deferred``. A page's own date always wins over this calendar.
+package, extended by ``[calendar] deferred``. What arXiv shows always wins over the table: corrections go
+over it, and a page's own date over everything.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,9 +36,31 @@ def parse_deferrals(table: str) -> frozenset[date]:
 
 @dataclass(frozen=True)
 class Calendar:
-    """arXiv's announcements, given the dates in ``deferred`` on which it makes none."""
+    """arXiv's announcements, given the dates in ``deferred`` on which it makes none.
+
+    ``corrections`` tells of listing dates that arXiv itself was seen to have (True) or not to have.
+    """
 
     deferred: frozenset[date]
+    corrections: Mapping[date, bool] = field(default_factory=dict)
+
+    def corrected(self, corrections: Mapping[date, bool]) -> "Calendar":
+        """Return this calendar with ``corrections`` in the place of those that it has."""
+        return replace(self, corrections=corrections)
+
+    def is_guess(self, day: date) -> bool:
+        """Whether nothing is known of the deferrals of the year of ``day``, and it was not corrected."""
+        return day not in self.corrections and not self.first_year <= day.year <= self.last_year
+
+    @property
+    def first_year(self) -> int:
+        """The first year whose deferrals are known."""
+        return min(self.deferred, default=date.max).year
+
+    @property
+    def last_year(self) -> int:
+        """The last year whose deferrals are known."""
+        return max(self.deferred, default=date.min).year
 
     def announces(self, day: date) -> bool:
         """Whether arXiv announces on the evening of ``day``."""
@@ -50,15 +73,23 @@ class Calendar:
 
     def is_listing_date(self, day: date) -> bool:
         """Whether a listing of the date ``day`` exists."""
+        if day in self.corrections:
+            return self.corrections[day]
         return day.weekday() < _SATURDAY and self.announces(day - _DAY)
 
     def newest_expected(self, now: datetime) -> date:
         """The newest listing date that arXiv should be showing at the instant ``now``."""
-        local = now.astimezone(NEW_YORK)
-        day = local.date() + (_DAY if local.time() >= _ANNOUNCED else timedelta())
+        return self.latest(announced_date(now))
+
+    def latest(self, day: date) -> date:
+        """The newest listing date up to ``day``."""
         while not self.is_listing_date(day):
             day -= _DAY
         return day
+
+    def is_pause(self, now: datetime) -> bool:
+        """Whether neither today in New York nor the announcement in force at ``now`` has a listing."""
+        return not self.is_listing_date(today(now)) and not self.is_listing_date(announced_date(now))
 
     def newest_overdue(self, now: datetime) -> date:
         """The newest listing date that is overdue, unless it is there, at the instant ``now``."""
@@ -71,6 +102,12 @@ class Calendar:
             day = first + offset * _DAY
             if self.is_listing_date(day):
                 yield day
+
+
+def announced_date(now: datetime) -> date:
+    """The date that a listing announced last at the instant ``now`` would bear: from 20:00 on, tomorrow's."""
+    local = now.astimezone(NEW_YORK)
+    return local.date() + (_DAY if local.time() >= _ANNOUNCED else timedelta())
 
 
 def expected_at(day: date) -> datetime:

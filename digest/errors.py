@@ -13,7 +13,8 @@
     │   ├── SchemaTooNewError
     │   └── DamageError
     └── TryLaterError            75   arXiv is unreachable, throttling or lagging
-        └── ListingIncompleteError
+        ├── ListingIncompleteError
+        └── BudgetSpentError
 
 Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this project's own; 75 is
 ``EX_TEMPFAIL`` of BSD's sysexits.
@@ -88,6 +89,10 @@ class TryLaterError(DigestError):
 
 class ListingIncompleteError(TryLaterError):
     """arXiv itself says that it shows only part of the listing (a lagging replica)."""
+
+
+class BudgetSpentError(TryLaterError):
+    """This part of the job may make no more requests; the next run goes on."""
 
 
 def gravest(codes: Iterable[int]) -> int:

@@ -14,14 +14,20 @@ from digest.terms import CATEGORY, Section
 __all__ = [
     "CATEGORY",
     "RECORD_FORMAT",
+    "STATE_FORMAT",
     "ArxivId",
+    "Correction",
     "Day",
     "DaySummary",
+    "Decision",
     "Entry",
+    "Ledger",
     "Link",
     "PageRef",
     "Paper",
     "RawPage",
+    "RawPageRow",
+    "Reading",
     "RunSummary",
     "Section",
     "Source",
@@ -40,6 +46,9 @@ _TAG = re.compile(r"<[^>]*>")
 
 RECORD_FORMAT = 1
 """The version of the day records' format (docs/RECORDS.md)."""
+
+STATE_FORMAT = 1
+"""The version of the format of state.json (docs/RECORDS.md)."""
 
 
 @total_ordering
@@ -234,6 +243,58 @@ class DaySummary:
     declared: Mapping[Section, int]
     counts: Mapping[Section, int]
     content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawPageRow:
+    """A kept page without its bytes; they lie at ``path`` in the folder of raw pages."""
+
+    url: str
+    status: int
+    fetched_at: datetime
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One look at a date that is not settled yet; equal fingerprints mean equal listings, "" means "No updates"."""
+
+    category: str
+    date: date
+    source: Source
+    seen_at: datetime
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What arXiv showed of a date against the calendar's belief; ``evidence`` is the address that showed it."""
+
+    date: date
+    has_listing: bool
+    evidence: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person settled with ``accept``; ``state`` is what the date counts as from then on."""
+
+    category: str
+    date: date
+    state: str
+    note: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the archive knows besides its days; at most one correction a date, one decision a category and date."""
+
+    corrections: tuple[Correction, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

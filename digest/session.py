@@ -170,8 +170,9 @@ class Session:
         # An archive in which nothing is stored yet reads as an empty one, held in memory.
         place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
         with self._archive(*place) as archive:
-            if archive.unloaded_records():
+            if archive.unloaded_records() or archive.has_unloaded_ledger():
                 self._load_records(archive)
+            archive.refresh_calendar()
             yield archive
 
     def _load_records(self, archive: Archive) -> None:

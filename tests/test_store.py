@@ -24,7 +24,7 @@ from sqlalchemy import URL, Engine, create_engine, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from digest.errors import SchemaTooNewError, StoreError
-from digest.model import Day, Link, RawPage, Section, State
+from digest.model import Correction, Day, Decision, Ledger, Link, RawPage, Reading, Section, Source, State
 from digest.resources import folder
 from digest.store import FileRow, Store, tables
 from digest.store.engine import open_engine
@@ -32,6 +32,11 @@ from tests.days import WHEN, any_day, day_of, paper, simple_day
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
 HASH = "a" * 64
+LEDGER = Ledger(
+    (Correction(date(2025, 3, 7), False, "https://arxiv.org/catchup/cs.CV/2025-03-06", NOON),),
+    (Decision("cs.CV", WHEN, "lost", "Nobody was awake.", NOON),),
+    (Reading("cs.CV", WHEN, Source.CATCHUP, NOON, ""),),
+)
 FILE = "cs.CV/2025/03/2025-03-05.md"
 PAGE = RawPage("https://arxiv.org/list/cs.CV/new", 200, NOON, (("Content-Type", "text/html"),), b"<html>", "b" * 64)
 
@@ -492,8 +497,40 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
 
 
+def test_what_is_noted_is_there_again(store: Store) -> None:
+    """Corrections, decisions and readings come back as they were; the later of one key takes the other's place."""
+    store.note(LEDGER)
+    assert store.ledger() == LEDGER
+    later = replace(LEDGER.decisions[0], note="It was a holiday.", decided_at=NOON + timedelta(days=1))
+    other = replace(LEDGER.readings[0], source=Source.LISTING)
+    store.note(Ledger(decisions=(later,), readings=(other,)))
+    assert store.ledger() == Ledger(LEDGER.corrections, (later,), (LEDGER.readings[0], other))
+
+
+def test_the_readings_of_a_settled_day_are_forgotten(store: Store) -> None:
+    """Those of its date and category go, all others stay."""
+    others = (replace(LEDGER.readings[0], category="cs.LG"), replace(LEDGER.readings[0], date=date(2025, 3, 6)))
+    store.note(Ledger(readings=(*LEDGER.readings, *others)))
+    store.forget_readings("cs.CV", WHEN)
+    assert set(store.ledger().readings) == set(others)
+
+
+def test_the_last_attempt_counts(store: Store) -> None:
+    """A date that was asked for in vain is remembered by category, with the last time."""
+    store.remember_attempt("cs.CV", WHEN, NOON)
+    store.remember_attempt("cs.CV", WHEN, NOON + timedelta(hours=6))
+    store.remember_attempt("cs.LG", WHEN, NOON)
+    assert store.attempts("cs.CV") == {WHEN: NOON + timedelta(hours=6)}
+
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
+    "raw_pages": lambda store: store.raw_pages(),
+    "ledger": lambda store: store.ledger(),
+    "note": lambda store: store.note(LEDGER),
+    "forget_readings": lambda store: store.forget_readings("cs.CV", WHEN),
+    "attempts": lambda store: store.attempts("cs.CV"),
+    "remember_attempt": lambda store: store.remember_attempt("cs.CV", WHEN, NOON),
     "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
     "day": lambda store: store.day("cs.CV", WHEN),
     "summaries": lambda store: store.summaries(),
@@ -672,8 +709,8 @@ NEXT_MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "{down}"
 
 
 def upgrade() -> None:
@@ -709,10 +746,10 @@ def _next_version(home: Path, last: str) -> _NextVersion:
     shutil.copytree(source, home / "digest", ignore=ignored)
     shutil.copytree(folder("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     known = home / "digest" / "store" / "tables.py"
-    changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{tables.SCHEMA}"', 'SCHEMA = "0002"')
+    changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{tables.SCHEMA}"', 'SCHEMA = "9001"')
     known.write_text(changed, encoding="utf-8")
-    migration = NEXT_MIGRATION.replace("{last}", last).replace('"0001"', f'"{tables.SCHEMA}"')
-    (home / "migrations" / "versions" / "0002_next.py").write_text(migration, encoding="utf-8")
+    migration = NEXT_MIGRATION.replace("{last}", last).replace("{down}", tables.SCHEMA)
+    (home / "migrations" / "versions" / "9001_next.py").write_text(migration, encoding="utf-8")
     return _NextVersion(home)
 
 
@@ -741,7 +778,7 @@ def test_an_upgrade_keeps_what_is_stored(place: Place, tmp_path: Path) -> None:
     _filled(place)
     result = _next_version(tmp_path / "next", "pass").open(place)
     assert (result.returncode, result.stderr) == (0, "")
-    assert place.rows("SELECT version_num FROM alembic_version") == [("0002",)]
+    assert place.rows("SELECT version_num FROM alembic_version") == [("9001",)]
     assert place.rows("SELECT (SELECT count(*) FROM extra), (SELECT count(*) FROM day)") == [(0, 1)]
     with pytest.raises(SchemaTooNewError):
         place.open()

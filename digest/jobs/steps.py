@@ -28,7 +28,7 @@ def begin(archive: Archive, *, load_missing: bool = True) -> Report:
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
         folder.prepare()
         folder.sweep()
-    return load_records(archive) if load_missing else Report()
+    return load_records(archive) if load_missing else _load_ledger(archive, Report())
 
 
 def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> None:
@@ -45,8 +45,16 @@ def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> Non
 
 def load_records(archive: Archive) -> Report:
     """Load the records that the database lacks, and nothing else."""
-    report = Report()
+    report = _load_ledger(archive, Report())
     load(archive, archive.unloaded_records(), report)
+    return report
+
+
+def _load_ledger(archive: Archive, report: Report) -> Report:
+    try:
+        archive.load_ledger()
+    except DamageError as error:
+        report.failures.append(error)
     return report
 
 
@@ -78,6 +86,10 @@ def publish(archive: Archive, report: Report) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others."""
     for day in archive.pending():
         write_one(archive, day, report)
+    try:
+        report.written += archive.write_ledger()
+    except DigestError as error:
+        _note("state", error, report)
     for path, (title, generated) in archive.indexes().items():
         try:
             report.written += archive.write_index(path, title, generated)

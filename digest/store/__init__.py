@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from digest.model import Day, DaySummary, RawPage, RunSummary
-from digest.store import days, tables
+from digest.model import Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
+from digest.store import days, ledgers, tables
 from digest.store.engine import open_engine, storage_errors
+from digest.store.ledgers import utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,16 @@ class Store:
         with self._write() as connection:
             connection.execute(insert(tables.raw_page), row)
 
+    def raw_pages(self) -> list[RawPageRow]:
+        """Return the kept pages in the order in which they were fetched."""
+        table = tables.raw_page
+        columns = (table.c.url, table.c.status, table.c.fetched_at, table.c.sha256, table.c.path)
+        with self._read() as connection:
+            return [
+                RawPageRow(row.url, row.status, utc(row.fetched_at), row.sha256, row.path)
+                for row in connection.execute(select(*columns).order_by(table.c.id))
+            ]
+
     def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
         """Store ``day`` whole, in place of what is stored of its date; all revisions stay.
 
@@ -65,6 +76,31 @@ class Store:
         with self._write() as connection:
             days.write_day(connection, day, content_hash)
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
+
+    def ledger(self) -> Ledger:
+        """Return the corrections, decisions and readings, in the order of their keys."""
+        with self._read() as connection:
+            return ledgers.read_ledger(connection)
+
+    def note(self, ledger: Ledger) -> None:
+        """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
+        with self._write() as connection:
+            ledgers.write_ledger(connection, ledger)
+
+    def forget_readings(self, category: str, when: date) -> None:
+        """Forget the readings of a date that is settled."""
+        with self._write() as connection:
+            ledgers.forget_readings(connection, category, when)
+
+    def attempts(self, category: str) -> dict[date, datetime]:
+        """Return when each date was last asked for in vain."""
+        with self._read() as connection:
+            return ledgers.read_attempts(connection, category)
+
+    def remember_attempt(self, category: str, when: date, at: datetime) -> None:
+        """Note that a date was asked for in vain."""
+        with self._write() as connection:
+            ledgers.write_attempt(connection, category, when, at)
 
     def day(self, category: str, when: date) -> Day | None:
         """Return the stored day with its entries, or None."""
@@ -126,8 +162,8 @@ class Store:
             return [
                 RunSummary(
                     command=row.command,
-                    started_at=_utc(row.started_at),
-                    finished_at=row.finished_at and _utc(row.finished_at),
+                    started_at=utc(row.started_at),
+                    finished_at=row.finished_at and utc(row.finished_at),
                     exit_code=row.exit_code,
                     requests=row.requests,
                 )
@@ -168,11 +204,6 @@ class Store:
             writer = connection.execution_options(writes=True)
             with writer.begin():
                 yield writer
-
-
-def _utc(moment: datetime) -> datetime:
-    # SQLite keeps no zone; what is stored is always UTC.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 __all__ = ["FileRow", "Store"]

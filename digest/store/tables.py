@@ -5,6 +5,7 @@
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
 metadata = MetaData()
@@ -120,4 +121,44 @@ politeness = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("last_request", Float),
     Column("not_before", Float),
+)
+
+# What arXiv showed against the calendar's belief: of all categories, because an announcement is of all.
+correction = Table(
+    "correction",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("has_listing", Boolean, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+)
+
+# Looks at dates that are not settled yet; they are forgotten with the proof.
+reading = Table(
+    "reading",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("seen_at", DateTime(timezone=True), primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+)
+
+# When arXiv was last asked for a date in vain, so that it is not asked every hour.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("date", Date, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
 )

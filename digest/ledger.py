@@ -1,0 +1,43 @@
+"""What the archive knows besides its days: put together from two places, and asked. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from digest.model import Correction, Decision, Ledger, Reading
+
+
+def merged(one: Ledger, other: Ledger) -> Ledger:
+    """Return what both know; of two that differ under one key, the later one."""
+    corrections: dict[object, Correction] = {}
+    for correction in sorted((*one.corrections, *other.corrections), key=lambda item: item.seen_at):
+        corrections[correction.date] = correction
+    decisions: dict[object, Decision] = {}
+    for decision in sorted((*one.decisions, *other.decisions), key=lambda item: item.decided_at):
+        decisions[decision.category, decision.date] = decision
+    readings: dict[object, Reading] = {}
+    for reading in (*one.readings, *other.readings):
+        readings[reading.category, reading.date, reading.source, reading.seen_at] = reading
+    return Ledger(tuple(corrections.values()), tuple(decisions.values()), tuple(readings.values()))
+
+
+def without_settled(ledger: Ledger, settled: Iterable[tuple[str, date]]) -> Ledger:
+    """Return ``ledger`` without the readings of the days (category, date) that need none any more."""
+    done = frozenset(settled)
+    readings = tuple(one for one in ledger.readings if (one.category, one.date) not in done)
+    return Ledger(ledger.corrections, ledger.decisions, readings)
+
+
+def calendar_corrections(ledger: Ledger) -> Mapping[date, bool]:
+    """Return the listing dates that arXiv was seen to have (True) or not to have."""
+    return {one.date: one.has_listing for one in ledger.corrections}
+
+
+def decisions_of(ledger: Ledger, category: str) -> dict[date, Decision]:
+    """Return what a person decided of the dates of ``category``."""
+    return {one.date: one for one in ledger.decisions if one.category == category}
+
+
+def readings_of(ledger: Ledger, category: str, when: date) -> list[Reading]:
+    """Return the looks at a date, the earliest first."""
+    found = [one for one in ledger.readings if (one.category, one.date) == (category, when)]
+    return sorted(found, key=lambda one: one.seen_at)
