@@ -14,14 +14,21 @@ from pathlib import Path
 import pytest
 import requests
 from bs4 import BeautifulSoup
+from lxml import etree
 
 from digest.standin import Announcement, Fault, InventedPaper, StandIn, faults, invent
+from digest.standin.feeds import feed
 from digest.standin.markup import abstract_html, linked
 from digest.standin.pages import catchup_page, listing_page
+from digest.standin.recent import recent_page
 
 DAY = date(2026, 3, 18)
 EVE = DAY - timedelta(days=1)
 SEED_DAY = Path(__file__).parents[2] / "shared" / "pages" / "seed-day-2021-10-20"
+PAPER_FEEDS = ("/rss/cs.CV", "/atom/cs.CV")
+ALL_PATHS = (
+    "/list/cs.CV/new", "/list/cs.CV/recent", f"/catchup/cs.CV/{DAY}?abs=True", "/rss/cs.CV", "/atom/cs.CV",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -398,7 +405,7 @@ def test_frozen_and_miscounted_pages(arxiv: StandIn) -> None:
 @pytest.mark.skipif(not SEED_DAY.is_dir(), reason="needs the captured pages in ../shared")
 def test_real_papers_give_the_real_pages() -> None:
     """From the captured day's metadata come its captured pages, to the byte."""
-    day = captured_announcement()
+    day = captured(SEED_DAY)[0]
     for name, page in (
         ("list_cs.CV_new", listing_page(day)),
         ("list_cs.CV_new_show25", listing_page(day, show=25)),
@@ -415,26 +422,33 @@ def test_real_papers_give_the_real_pages() -> None:
         assert comparable(page) == comparable(real), name
 
 
-def captured_announcement() -> Announcement:
-    """Return the captured day of 2021-10-20 as an announcement, without authors."""
-    rows = json.loads((SEED_DAY / "papers.json").read_text(encoding="utf-8"))
-    rows = [row for row in rows if row["date"] == "2021-10-20" and row["version"] <= 5]
+def captured(folder: Path, *, as_typed: bool = False) -> list[Announcement]:
+    """Return the announcements of a captured folder, the newest first; ``as_typed`` is what feeds show."""
+    rows = json.loads((folder / "papers.json").read_text(encoding="utf-8"))
+    rows = [row for row in rows if row["version"] <= 5]
     rows.sort(key=lambda row: (row["section_on_cs_CV"] == "rep" and row["primary"] != "cs.CV", row["arxiv_id"]))
-    sections: dict[str, list[InventedPaper]] = {"new": [], "cross": [], "rep": []}
+    sections: dict[str, dict[str, list[InventedPaper]]] = {}
     for row in rows:
-        abstract = re.sub(r"\{\{(\w+)\}\}", r"{\1}", row["abstract_raw"])  # as arXiv's TeX step does
+        title, abstract = row["title_raw"], row["abstract_raw"]
+        if not as_typed:  # as arXiv's TeX step does
+            title = title.replace(r"\epsilon", "ε")
+            abstract = re.sub(r"\{\{(\w+)\}\}", r"{\1}", abstract)
         paper = InventedPaper(
             arxiv_id=row["arxiv_id"],
-            title=row["title_raw"],
+            title=title,
             abstract=abstract,
-            authors=(),
+            authors=(row["authors_raw"],),
             comments=row["comments_raw"],
             journal_ref=row["journal_ref"],
             primary_category=row["primary"],
-            categories=tuple(sorted(row["categories"])),
+            categories=tuple(row["categories"] if as_typed else sorted(row["categories"])),
         )
-        sections[row["section_on_cs_CV"]].append(paper)
-    return Announcement("cs.CV", date(2021, 10, 20), *map(tuple, sections.values()))
+        day = sections.setdefault(row["date"], {"new": [], "cross": [], "rep": []})
+        day[row["section_on_cs_CV"]].append(paper)
+    return [
+        Announcement("cs.CV", date.fromisoformat(day), *map(tuple, sections[day].values()))
+        for day in sorted(sections, reverse=True)
+    ]
 
 
 def comparable(page: str) -> str:
@@ -442,6 +456,340 @@ def comparable(page: str) -> str:
     part = page[page.index("<div id='content-inner'>") : page.index("</main>")]
     part = re.sub(r', <a href="/html.*?>html</a>', "", part)
     return re.sub(r"(<div class='list-authors'>).*?(</div>)", r"\1\2", part)
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom"])
+@pytest.mark.parametrize(
+    ("folder", "name"), [("seed-day-2021-10-20", "seedday"), ("big-day-2024-10-15", "bigday")], ids=["seed", "big"]
+)
+def test_real_papers_give_the_real_feeds(shared: Path, folder: str, name: str, kind: str) -> None:
+    """From the captured days' metadata come their captured feeds, to the byte."""
+    day = captured(shared / "pages" / folder, as_typed=True)[0]
+    real = (shared / "pages" / "feeds" / f"{name}_{kind}_cs.CV.xml").read_text(encoding="utf-8")
+    assert comparable_feed(feed(kind, day)) == comparable_feed(real)
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom"])
+def test_a_feed_of_a_weekend_is_the_real_one(shared: Path, kind: str) -> None:
+    """Without an announcement the feed is arXiv's empty one, under the date of the day."""
+    real = (shared / "pages" / "feeds" / f"weekend_empty_{kind}_cs.CV.xml").read_text(encoding="utf-8")
+    assert comparable_feed(feed(kind, Announcement("cs.CV", date(2021, 10, 23)))) == comparable_feed(real)
+
+
+def comparable_feed(text: str) -> str:
+    """Return a feed without what the stand-in invents: versions, times of building; and without DOIs."""
+    text = re.sub(r"^ *<arxiv:DOI>.*</arxiv:DOI>\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(<lastBuildDate>|<updated>).*?<", r"\1<", text)
+    text = re.sub(r"(      <day>\w+</day>\n){2}", "      <day/>\n", text)  # their order changes on arXiv
+    return re.sub(r"([0-9]{4}\.[0-9]{5})v[1-5]", r"\1", text)
+
+
+def test_real_papers_give_the_real_recent_pages(shared: Path) -> None:
+    """From the captured days' metadata come the captured pages of several days, to the byte."""
+    pages = shared / "pages"
+    seed = captured(pages / "seed-day-2021-10-20")
+    crosses = captured(pages / "edges/crossonly_2024-10-17")
+    whole = captured(pages / "edges/lag_partial_2024-10-21")
+    lagging = (pages / "edges/lag_partial_2024-10-21/list_cs.CV_recent.html").read_text(encoding="utf-8")
+    shown = re.findall(r'title="Abstract" id="(.*?)"', lagging)
+    held = replace(whole[0], new=tuple(paper for paper in whole[0].new if paper.arxiv_id in shown))
+    for name, page in (
+        ("seed-day-2021-10-20/list_cs.CV_recent", recent_page("cs.CV", seed)),
+        ("seed-day-2021-10-20/list_cs.CV_pastweek_show2000", recent_page("cs.CV", seed, name="pastweek", show=2000)),
+        ("edges/crossonly_2024-10-17/list_cs.CV_recent", recent_page("cs.CV", crosses)),
+        ("edges/lag_partial_2024-10-21/list_cs.CV_recent", recent_page("cs.CV", whole, held=held)),
+        ("edges/empty/list_cs.CV_recent", recent_page("cs.CV", [])),
+    ):
+        real = (pages / f"{name}.html").read_text(encoding="utf-8")
+        assert comparable(page) == comparable(real), name
+
+
+def items(response: requests.Response) -> list[etree._Element]:
+    """Return the items of an RSS feed, or the entries of an Atom feed."""
+    root = etree.fromstring(response.content)
+    return root.findall("channel/item") or root.findall("{*}entry")
+
+
+def field(item: etree._Element, *names: str) -> list[str]:
+    """Return the texts of the item's children of one of the names, whatever their namespace."""
+    return [child.text or "" for name in names for child in item.findall(f"{{*}}{name}")]
+
+
+def test_a_feed_has_the_papers_as_authors_typed_them(arxiv: StandIn) -> None:
+    """Sections follow one another, ids ascend, texts are raw, comments are missing, the primary comes first."""
+    day = invent("cs.CV", DAY)
+    home = [paper for paper in day.replacement if paper.primary_category == "cs.CV"]
+    kinds = ["new"] * 12 + ["cross"] * 5 + ["replace"] * len(home) + ["replace-cross"] * (6 - len(home))
+    for path in PAPER_FEEDS:
+        found = items(get(arxiv, path))
+        assert [field(item, "announce_type") for item in found] == [[kind] for kind in kinds]
+        for item, paper, kind in zip(found, all_papers(day), kinds, strict=True):
+            (oai_id,) = field(item, "guid", "id")
+            version = r"1" if kind in ("new", "cross") else r"[2-5]"
+            assert re.fullmatch(rf"oai:arXiv\.org:{paper.arxiv_id}v{version}", oai_id)
+            assert field(item, "title") == [paper.title]
+            assert field(item, "description", "summary") == [
+                f"{oai_id.replace('oai:arXiv.org', 'arXiv')} Announce Type: {kind} \nAbstract: {paper.abstract}"
+            ]
+            assert field(item, "creator") == [", ".join(paper.authors)]
+            assert field(item, "journal_reference") == [paper.journal_ref] * bool(paper.journal_ref)
+            categories = [category.get("term") or category.text or "" for category in item.findall("{*}category")]
+            assert categories[0] == paper.primary_category
+            assert sorted(categories) == sorted(paper.categories)
+
+
+def test_a_feed_says_what_it_is(arxiv: StandIn) -> None:
+    """RSS and Atom come with their own content types, and with nothing of the address that they came from."""
+    for path, kind in zip(PAPER_FEEDS, ("rss", "atom"), strict=True):
+        response = get(arxiv, path)
+        assert response.headers["Content-Type"] == f"application/{kind}+xml; charset=utf-8"
+        assert b"127.0.0.1" not in response.content
+
+
+@pytest.mark.parametrize(
+    ("day", "rss", "atom"),
+    [
+        (date(2026, 3, 6), "Fri, 06 Mar 2026 00:00:00 -0500", "2026-03-06T00:00:00-05:00"),
+        (date(2026, 3, 9), "Mon, 09 Mar 2026 00:00:00 -0400", "2026-03-09T00:00:00-04:00"),
+        (date(2026, 10, 30), "Fri, 30 Oct 2026 00:00:00 -0400", "2026-10-30T00:00:00-04:00"),
+        (date(2026, 11, 2), "Mon, 02 Nov 2026 00:00:00 -0500", "2026-11-02T00:00:00-05:00"),
+    ],
+)
+def test_a_feed_is_dated_at_midnight_in_new_york(arxiv: StandIn, day: date, rss: str, atom: str) -> None:
+    """The offset is that of the date, before and after both changes of the clock in 2026."""
+    arxiv.announce(invent("cs.CV", day, new=1, cross=0, replacement=0))
+    arxiv.today = day
+    for path, expected in zip(PAPER_FEEDS, (rss, atom), strict=True):
+        assert [field(item, "pubDate", "published") for item in items(get(arxiv, path))] == [[expected]]
+    channel = etree.fromstring(get(arxiv, "/rss/cs.CV").content).find("channel")
+    assert channel is not None
+    assert channel.findtext("pubDate") == rss
+
+
+def test_a_feed_has_the_mailing_of_today_alone(arxiv: StandIn) -> None:
+    """On a date without an announcement of the category the feed is whole, of that date, and empty."""
+    for today, category in ((DAY + timedelta(days=1), "cs.CV"), (DAY, "cs.LG")):
+        arxiv.today = today
+        for kind in ("rss", "atom"):
+            response = get(arxiv, f"/{kind}/{category}")
+            assert (response.status_code, items(response)) == (200, [])
+        assert f"<pubDate>{today:%a, %d %b %Y} 00:00:00 -0400</pubDate>" in get(arxiv, f"/rss/{category}").text
+
+
+def test_a_feed_stops_at_2000_items() -> None:
+    """Cross-lists and replacements all remain; of the new papers the first are dropped."""
+    day = invent("cs.CV", DAY, new=1500, cross=400, replacement=700)
+    for kind in ("rss", "atom"):
+        found = re.findall(r"oai:arXiv\.org:([0-9.]+)v", feed(kind, day))
+        assert found == [paper.arxiv_id for paper in all_papers(day)[600:]]
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom"])
+def test_a_feed_of_no_category_says_so(arxiv: StandIn, kind: str) -> None:
+    """An unknown category gets a whole feed with status 400, and the reason in its description."""
+    response = get(arxiv, f"/{kind}/cs.XX")
+    assert (response.status_code, items(response)) == (400, [])
+    assert f"Feed error for query: http://rss.arxiv.org/{kind}/cs.XX" in response.text
+    assert "Bad subject class 'XX'. Valid subject classes for the archive 'cs' are: cs.AI, " in response.text
+
+
+def test_the_feed_of_no_category_has_the_shape_of_arxivs(arxiv: StandIn, shared: Path) -> None:
+    """The same elements in the same order as in the captured feed of an unknown category."""
+    real = etree.parse(shared / "pages" / "feeds" / "err_badcat_rss.xml").getroot()
+    ours = etree.fromstring(get(arxiv, "/rss/cs.XX").content)
+    assert [(element.tag, dict(element.attrib)) for element in ours.iter()] == [
+        (element.tag, dict(element.attrib)) for element in real.iter()
+    ]
+
+
+def test_recent_has_five_days_without_replacements_and_abstracts(arxiv: StandIn) -> None:
+    """In each day ids descend, primaries first; the sixth day back is gone; days are linked by their start."""
+    for back in range(2, 7):
+        arxiv.announce(invent("cs.CV", DAY - timedelta(days=back)))
+    page = soup(get(arxiv, "/list/cs.CV/recent?show=100"))
+    newest = invent("cs.CV", DAY)
+    assert headings(page) == [
+        f"{name} Mar 2026 (showing 17 of 17 entries )"
+        for name in ("Wed, 18", "Tue, 17", "Mon, 16", "Sun, 15", "Sat, 14")
+    ]
+    assert page.select_one("div.paging").get_text(strip=True) == "Total of 85 entries"  # type: ignore[union-attr]
+    new, cross = ([paper.arxiv_id for paper in section] for section in (newest.new, newest.cross))
+    assert ids(page)[:17] == sorted(new, reverse=True) + sorted(cross, reverse=True)
+    assert [link["href"] for link in page.select("#dlpage > ul a")] == [
+        f"/list/cs.CV/recent?skip={skip}&show=100" for skip in (0, 17, 34, 51, 68)
+    ]
+    assert not page.select("p.mathjax")
+
+
+def test_recent_is_cut_as_arxiv_cuts_it(arxiv: StandIn) -> None:
+    """A day goes over three pages in the listing's words, at 50 a page if nothing is asked; the pages are the whole."""
+    arxiv.announce(invent("cs.CV", DAY, new=50, cross=20))
+    whole = ids(soup(get(arxiv, "/list/cs.CV/pastweek?show=2000")))
+    pages = [soup(get(arxiv, f"/list/cs.CV/recent?skip={skip}&show=25")) for skip in (0, 25, 50, 75)]
+    assert [headings(page) for page in pages] == [
+        ["Wed, 18 Mar 2026 (showing first 25 of 70 entries )"],
+        ["Wed, 18 Mar 2026 (continued, showing 25 of 70 entries )"],
+        [
+            "Wed, 18 Mar 2026 (continued, showing last 20 of 70 entries )",
+            "Tue, 17 Mar 2026 (showing first 5 of 17 entries )",
+        ],
+        ["Tue, 17 Mar 2026 (continued, showing last 12 of 17 entries )"],
+    ]
+    assert [found for page in pages for found in ids(page)] == whole
+    assert len(whole) == 87
+    assert len(ids(soup(get(arxiv, "/list/cs.CV/recent")))) == 50
+    assert get(arxiv, "/list/cs.CV/recent?show=30").status_code == 400
+    assert get(arxiv, "/list/cs.XX/recent").status_code == 400
+
+
+def test_recent_names_days_on_which_the_category_has_nothing(arxiv: StandIn) -> None:
+    """The days are those of the site's mailings: one without entries is a heading, and says so."""
+    arxiv.announce(Announcement("cs.CV", DAY))
+    page = soup(get(arxiv, "/list/cs.CV/recent"))
+    assert headings(page) == ["Wed, 18 Mar 2026", "Tue, 17 Mar 2026 (showing 17 of 17 entries )"]
+    assert page.select("dl#articles > p")[0].get_text() == "No updates for this time period."
+
+
+@pytest.mark.parametrize(
+    "others",
+    [Announcement("cs.CV", DAY + timedelta(days=1)), invent("cs.LG", DAY + timedelta(days=1))],
+    ids=["a mailing without papers", "a mailing for others"],
+)
+def test_a_mailing_without_anything_for_a_category(arxiv: StandIn, others: Announcement) -> None:
+    """/new has the date of the site's newest mailing and nothing else; catchup has a total of 0, and leads there."""
+    arxiv.announce(others)
+    arxiv.today = DAY + timedelta(days=2)
+    new = get(arxiv, "/list/cs.CV/new").text
+    assert "Showing new listings for Thursday, 19 March 2026" in new
+    assert "Total of 0 entries" in new
+    assert "<p>No updates today.</p>" in new
+    before = soup(get(arxiv, f"/catchup/cs.CV/{DAY}?abs=True"))
+    following = before.find("a", string="Continue to the next day")
+    assert following is not None
+    assert following["href"] == "/catchup/cs.CV/2026-03-19?abs=True&page=1"
+    empty = get(arxiv, "/catchup/cs.CV/2026-03-19?abs=True").text
+    assert "Total of 0 entries for Thu, 19 Mar 2026" in empty
+    assert "No updates for Thu, 19 Mar 2026." in empty
+
+
+def test_answers_are_the_same_in_every_process() -> None:
+    """Neither the process, nor its hash seed, nor its port changes a byte of a page or a feed."""
+    code = (
+        "from datetime import date; from hashlib import sha256\n"
+        "from digest.standin import Request, StandIn, invent\n"
+        f"standin = StandIn([invent('cs.CV', date({DAY:%Y, %-m, %-d}))], today=date({DAY:%Y, %-m, %-d}))\n"
+        f"for path in {ALL_PATHS!r}:\n"
+        "    print(path, sha256(standin.answer(Request(path, {}, 0.0)).body).hexdigest())\n"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "TZ": zone},
+            cwd=Path(__file__).parents[1],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }
+    assert len(texts) == 1
+    assert texts.pop().count(b"\n") == len(ALL_PATHS)
+
+
+def bodies(standin: StandIn) -> dict[str, bytes]:
+    """Return what every path is answered with."""
+    return {path: get(standin, path).content for path in ALL_PATHS}
+
+
+def changed(standin: StandIn, fault: Fault) -> set[str]:
+    """Return the paths that the fault changes."""
+    standin.fault = None
+    honest = bodies(standin)
+    standin.fault = fault
+    return {path for path, body in bodies(standin).items() if body != honest[path]}
+
+
+@pytest.mark.parametrize(
+    ("fault", "paths"),
+    [
+        (faults.lag_partial(hidden=4), ALL_PATHS[:3]),
+        (faults.lag_full(), ALL_PATHS[:3]),
+        (faults.frozen_empty(), ALL_PATHS[:1]),
+        (faults.wrong_count(), ALL_PATHS[:3]),
+        (faults.new_layout(), ALL_PATHS[:3]),
+        (faults.stale_page(invent("cs.CV", EVE)), ALL_PATHS[:1]),
+        (faults.stale_page(invent("cs.LG", EVE)), ()),
+        (faults.stale_feed(invent("cs.CV", EVE)), ALL_PATHS[3:]),
+        (faults.stale_feed(invent("cs.LG", EVE)), ()),
+        (faults.only(r"^/list/.*/new$", faults.empty_body()), ALL_PATHS[:1]),
+        (faults.only("recent|rss", faults.empty_body()), (ALL_PATHS[1], ALL_PATHS[3])),
+        (faults.chain(faults.frozen_empty(), faults.stale_feed(invent("cs.CV", EVE))), (ALL_PATHS[0], *ALL_PATHS[3:])),
+    ],
+    ids=[
+        "partial lag", "full lag", "frozen", "miscounted", "new layout", "stale page", "stale page of others",
+        "stale feed", "stale feed of others", "only /new", "only two", "two faults",
+    ],
+)  # fmt: skip
+def test_a_fault_leaves_the_other_paths_honest(arxiv: StandIn, fault: Fault, paths: tuple[str, ...]) -> None:
+    """Listings and feeds fail on their own, as on arXiv."""
+    assert changed(arxiv, fault) == set(paths)
+
+
+def test_chained_faults_apply_in_order(arxiv: StandIn) -> None:
+    """Each gets the reply that the one before has left."""
+    arxiv.fault = faults.chain(faults.stale_page(invent("cs.CV", EVE)), faults.lag_partial(3), faults.gzip_encoded())
+    response = get(arxiv, "/list/cs.CV/new")
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert "Tuesday, 17 March 2026" in response.text
+    assert headings(soup(response))[0] == "New submissions (showing 9 of 12 entries)"
+
+
+def test_a_stale_page_is_the_listing_of_before(arxiv: StandIn) -> None:
+    """Byte for byte what /new showed the day before, cut as asked."""
+    for path in ("/list/cs.CV/new", "/list/cs.CV/new?skip=0&show=25"):
+        arxiv.today, arxiv.fault = EVE, None
+        before = get(arxiv, path).content
+        arxiv.today, arxiv.fault = DAY, faults.stale_page(invent("cs.CV", EVE))
+        assert get(arxiv, path).content == before
+
+
+def test_a_stale_feed_has_old_items_under_fresh_dates(arxiv: StandIn) -> None:
+    """Nothing but its items tells that the feed is old."""
+    before = invent("cs.CV", EVE)
+    for path in PAPER_FEEDS:
+        arxiv.fault = None
+        fresh = items(get(arxiv, path))[0]
+        arxiv.fault = faults.stale_feed(before)
+        response = get(arxiv, path)
+        stale = items(response)
+        assert [field(item, "title") for item in stale] == [[paper.title] for paper in all_papers(before)]
+        assert field(stale[0], "pubDate", "published") == field(fresh, "pubDate", "published")
+        assert "17 Mar" not in response.text
+        assert "2026-03-17" not in response.text
+
+
+@pytest.mark.parametrize("path", ALL_PATHS[:3])
+def test_a_new_layout_has_records_that_nobody_knows(arxiv: StandIn, path: str) -> None:
+    """The page is whole, with all its papers and its total, but without any mark of a record."""
+    honest = get(arxiv, path)
+    arxiv.fault = faults.new_layout()
+    response = get(arxiv, path)
+    page = soup(response)
+    known = "dl, dt, dd, .meta, .list-title, .list-authors, .list-subjects, .descriptor, p.mathjax"
+    assert soup(honest).select(known)
+    assert not page.select(known)
+    assert page.get_text() == soup(honest).get_text()
+    assert response.text.rstrip().endswith("</html>")
+    assert int(response.headers["Content-Length"]) == len(response.content)
+
+
+@pytest.mark.parametrize("path", ["/list/cs.CV/new", "/rss/cs.CV"])
+def test_a_server_that_is_down_answers_nothing(arxiv: StandIn, path: str) -> None:
+    """The request is noted and the connection closed before any status; later it may serve again."""
+    arxiv.fault = faults.first(1, faults.down())
+    with pytest.raises(requests.ConnectionError, match="without response"):
+        get(arxiv, path)
+    assert get(arxiv, path).status_code == 200
+    assert [request.path for request in arxiv.requests] == [path, path]
 
 
 def test_a_reply_can_be_built_by_hand(arxiv: StandIn) -> None:

@@ -87,6 +87,11 @@ def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replaceme
     return Announcement(category, day, papers[:new], papers[new : new + cross], papers[new + cross :])
 
 
+def version_of(paper: InventedPaper, *, revised: bool) -> int:
+    """Return the version that is announced: 1, or from 2 to 5 for a replacement; later ones are never listed."""
+    return 2 + int(paper.arxiv_id[-5:]) % 4 if revised else 1
+
+
 def _place(category: str) -> int:
     names = list(CATEGORY_NAMES)
     return names.index(category) if category in names else len(names)

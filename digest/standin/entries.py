@@ -2,7 +2,7 @@
 
 from urllib.parse import quote_plus
 
-from digest.standin.announcements import InventedPaper
+from digest.standin.announcements import InventedPaper, version_of
 from digest.standin.categories import category_name
 from digest.standin.markup import abstract_html, escaped, linked
 
@@ -19,7 +19,7 @@ def entry_html(number: int, paper: InventedPaper, mark: str, *, revised: bool, a
         arXiv:{paper.arxiv_id}
       </a>
       {"    " + mark + chr(10) if mark else ""}
-        [{_formats(paper.arxiv_id, revised=revised)}]
+        [{_formats(paper, revised=revised)}]
     </dt>
     <dd>
       <div class='meta'>
@@ -45,9 +45,9 @@ def _field(name: str, descriptor: str, content: str) -> str:
 """
 
 
-def _formats(arxiv_id: str, *, revised: bool) -> str:
-    number = int(arxiv_id[-5:])
-    version = 2 + number % 4 if revised else 1  # versions beyond 5 are never listed
+def _formats(paper: InventedPaper, *, revised: bool) -> str:
+    arxiv_id = paper.arxiv_id
+    version = version_of(paper, revised=revised)
     html = (
         f', <a href="/html/{arxiv_id}v{version}" title="View HTML" id="html-{arxiv_id}"'
         f' aria-labelledby="html-{arxiv_id}" rel="noopener noreferrer" target="_blank">html</a>'
@@ -55,7 +55,7 @@ def _formats(arxiv_id: str, *, revised: bool) -> str:
     return (
         f'<a href="/pdf/{arxiv_id}" title="Download PDF" id="pdf-{arxiv_id}"'
         f' aria-labelledby="pdf-{arxiv_id}">pdf</a>'
-        + (html if number % 7 else "")  # some papers have no HTML
+        + (html if int(arxiv_id[-5:]) % 7 else "")  # some papers have no HTML
         + f', <a href="/format/{arxiv_id}" title="Other formats" id="oth-{arxiv_id}"'
         f' aria-labelledby="oth-{arxiv_id}">other</a>'
     )

@@ -11,15 +11,9 @@ from datetime import date
 from digest.standin.announcements import Announcement, InventedPaper
 from digest.standin.categories import category_name
 from digest.standin.entries import entry_html
+from digest.standin.layout import cut_words, document, listing_document, long_date, padded_date
 from digest.standin.markup import escaped
 from digest.standin.paging import catchup_paging, listing_paging
-
-# arXiv's names, whatever the language of the machine; strftime would ask the locale.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ def listing_page(
     body = "\n\n".join(articles) + "\n\n" if articles else "\n    <p>No updates today.</p>"
     paging = listing_paging(path, announcement.total, skip, show)
     see = f"recent-{announcement.category}"
-    return _page(
+    return listing_document(
         category_name(announcement.category),
         "\n<ul>\n"
         + "".join(
@@ -52,7 +46,7 @@ def listing_page(
         + "</ul>\n\n"
         f'<p>See <a id="{see}" aria-labelledby="{see}" href="/list/{announcement.category}/recent">recent</a>'
         " articles</p>\n"
-        f"<h3>Showing new listings for {_long_date(announcement.date)}</h3>\n\n"
+        f"<h3>Showing new listings for {long_date(announcement.date)}</h3>\n\n"
         f"{paging}\n\n\n\n{body}\n\n\n{paging}\n</div>\n",
     )
 
@@ -75,7 +69,7 @@ def catchup_page(  # noqa: PLR0913  # all but the first are named
     sections = _sections(announcement, held or announcement)
     query = f"?abs={abstracts}&amp;page="
     path = f"/catchup/{announcement.category}/{announcement.date}{query}"
-    day = _short_date(announcement.date)
+    day = padded_date(announcement.date)
     skip = (page - 1) * per_page
     articles = list(_articles(sections, skip, per_page, indent="        ", abstracts=abstracts))
     body = "\n\n".join(articles) + "\n\n" if articles else _nothing_in_catchup(day, path, page)
@@ -86,7 +80,7 @@ def catchup_page(  # noqa: PLR0913  # all but the first are named
         if next_day
         else ""
     )
-    return _page(
+    return listing_document(
         f"Catchup results for {category_name(announcement.category)} on {day}",
         "\n    <ul>\n"
         + "".join(
@@ -109,7 +103,7 @@ def empty_catchup_page(category: str, day: date, next_day: date | None = None) -
 
 def error_page(message: str) -> str:
     """Return the page that arXiv answers a bad request with."""
-    return _document(
+    return document(
         message,
         f"""
 <h1>{escaped(message)}</h1>
@@ -123,30 +117,6 @@ def error_page(message: str) -> str:
   </li>
 </ol>""",
     )
-
-
-def _document(title: str, content: str) -> str:
-    # No meta charset, as on arXiv: only the header and the reader know that this is UTF-8.
-    return f"""<!DOCTYPE html>
-<html lang="en">
-
-<head>  <title>{escaped(title)}</title>
-</head>
-
-<body>
-    <main>
-      <div id="content">
-{content}      </div>
-    </main>
-</body>
-
-</html>
-"""
-
-
-def _page(heading: str, content: str) -> str:
-    inner = f"<div id='content-inner'>\n<div id='dlpage'>\n  <h1>{escaped(heading)}</h1>\n{content}</div>"
-    return _document(heading, inner)
 
 
 def _sections(announcement: Announcement, held: Announcement) -> list[_Section]:
@@ -174,10 +144,7 @@ def _articles(sections: Sequence[_Section], skip: int, show: int, *, indent: str
         if not papers:
             continue
         # A lagging replica's cut is unmarked: these words tell of pages only.
-        if before > 0:
-            words = "continued, showing last" if after >= section.count else "continued, showing"
-        else:
-            words = "showing first" if after < section.count else "showing"
+        words = cut_words(continued=before > 0, last=after >= section.count)
         heading = f"{words} {len(papers)} of {section.count} entries"
         entries = []
         for paper in papers:
@@ -211,11 +178,3 @@ def _nothing_in_catchup(day: str, path: str, page: int) -> str:
     else:
         text = f'          No further updates for {day}\n          <br>\n          <a href="{path}1">Go to page 1</a>'
     return f"\n      <br>\n        <div>\n{text}\n        </div>\n      <br>"
-
-
-def _long_date(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def _short_date(day: date) -> str:
-    return f"{_WEEKDAYS[day.weekday()][:3]}, {day.day:02d} {_MONTHS[day.month - 1][:3]} {day.year}"

@@ -16,11 +16,11 @@ def listing_paging(path: str, total: int, skip: int, show: int) -> str:
         lines[0] += ":" + "\n".join(_page_links(path, total, skip, show)) + "\n"
     lines += ["    </div>", f"    <div class='morefewer'>Showing up to {show} entries per page:"]
     smaller = [value for value in SHOW_VALUES if value < show]
-    larger = [value for value in SHOW_VALUES if value > show]
+    larger = [value for value in SHOW_VALUES if show < value < total]
     for word, value in (
         ("fewer", smaller[-1] if smaller else None),
         ("more", larger[0] if larger else None),
-        ("all", larger[-1] if larger else None),
+        ("all", SHOW_VALUES[-1] if show < min(total, SHOW_VALUES[-1]) else None),
     ):
         link = f'<a href={path}?skip={skip}&amp;show={value} rel="nofollow">\n      {word}</a>'
         lines += [f"          {link if value else _GREY.format(word)}", " |"]

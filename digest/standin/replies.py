@@ -29,8 +29,9 @@ class Reply:
         chunk_size: How many bytes a piece has; 0 sends the body at once.
         header_delay: Seconds to wait before the status line.
         chunked_and_cut: Send the first half in the chunked coding, then close without its end.
-        announcement: What the page shows, for faults that need to build it anew.
-        render: Makes the page from what a replica holds of ``announcement``.
+        hang_up: Close the connection without a word.
+        announcement: What the page or feed shows (of several days the newest), for faults that build it anew.
+        render: Makes a page from what a replica holds of ``announcement``, a feed from any announcement.
     """
 
     status: int = 200
@@ -42,6 +43,7 @@ class Reply:
     chunk_size: int = 0
     header_delay: float = 0.0
     chunked_and_cut: bool = False
+    hang_up: bool = False
     announcement: Announcement | None = None
     render: Callable[[Announcement], str] | None = None
 

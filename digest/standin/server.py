@@ -23,8 +23,8 @@ class StandIn:
     """An arXiv of invented announcements; serves between entering and leaving its context.
 
     Attributes:
-        today: The date that it believes in; ``/new`` shows the newest announcement up to it.
-        page_size: How many entries a page has where the request does not say.
+        today: The date that it believes in; ``/new`` shows the newest mailing up to it, feeds that of the date.
+        page_size: How many entries a page of ``/new`` or ``/catchup`` has where the request does not say.
         url: Where it serves, such as ``http://127.0.0.1:40123``; empty outside the context.
         requests: All requests so far, in the order in which they came.
         fault: Gets each request with its honest reply, and returns the reply to send.
@@ -42,7 +42,10 @@ class StandIn:
             self.announce(announcement)
 
     def announce(self, announcement: Announcement) -> None:
-        """Add ``announcement``, or put it in the place of the one of its category and date."""
+        """Add ``announcement``, or put it in the place of the one of its category and date.
+
+        Its date is one with a mailing, even if it has no papers; all categories know that.
+        """
         key = (announcement.category, announcement.date)
         # A new mapping each time: a request that is being answered keeps the one it began with.
         self._announcements = {**self._announcements, key: announcement}
@@ -122,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, reply: Reply) -> None:
         self.server.closing.wait(reply.header_delay)
+        if reply.hang_up:
+            self.close_connection = True
+            return
         self.send_response(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)

@@ -1,4 +1,4 @@
-"""Which page the stand-in answers a path with, and which requests it refuses, as arXiv does."""
+"""Which page or feed the stand-in answers a path with, and which requests it refuses, as arXiv does."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,12 +8,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 from digest.standin.announcements import Announcement
 from digest.standin.categories import CATEGORY_NAMES
+from digest.standin.feeds import FEED_TYPES, error_feed, feed
 from digest.standin.pages import catchup_page, error_page, listing_page
 from digest.standin.paging import SHOW_VALUES
+from digest.standin.recent import RECENT_DAYS, RECENT_SHOW, recent_page
 from digest.standin.replies import Reply, html_reply
 
 _CATCHUP_REACH = timedelta(days=91)
 _LISTING = re.compile(r"/list/(?P<category>[\w.-]+)/new")
+_RECENT = re.compile(r"/list/(?P<category>[\w.-]+)/(?P<name>recent|pastweek)")
+_FEED = re.compile(r"/(?P<kind>rss|atom)/(?P<category>[\w.-]+)")
 _CATCHUP = re.compile(r"/catchup/(?P<category>[\w.-]+)/(?P<day>[^/]+)")
 _NUMBER = re.compile(r"[0-9]+")
 
@@ -37,31 +41,54 @@ class Site:
         try:
             if match := _LISTING.fullmatch(parts.path):
                 return self._listing(self._known(match["category"]), query)
+            if match := _RECENT.fullmatch(parts.path):
+                return self._recent(self._known(match["category"]), match["name"], query)
             if match := _CATCHUP.fullmatch(parts.path):
                 return self._catchup(self._known(match["category"]), match["day"], query)
+            if match := _FEED.fullmatch(parts.path):
+                return self._feed(match["kind"], match["category"])
         except _BadRequest as error:
             return html_reply(error_page(str(error)), 400)
         return html_reply(error_page("Page not found"), 404)
 
     def _known(self, category: str) -> str:
-        if category not in CATEGORY_NAMES and all(category != known for known, _ in self.announcements):
+        if not self._is_known(category):
             raise _BadRequest(f"Invalid archive or category: {category}")
         return category
+
+    def _is_known(self, category: str) -> bool:
+        return category in CATEGORY_NAMES or any(category == known for known, _ in self.announcements)
 
     def _mailings(self) -> list[date]:
         return sorted({day for _, day in self.announcements if day <= self.today})
 
+    def _announced(self, category: str, day: date) -> Announcement:
+        return self.announcements.get((category, day), Announcement(category, day))
+
     def _listing(self, category: str, query: Mapping[str, str]) -> Reply:
+        skip, show = self._part(query, self.page_size)
+        announcement = self._announced(category, max(self._mailings(), default=self.today))
+        return _page(announcement, lambda held: listing_page(announcement, skip=skip, show=show, held=held))
+
+    def _recent(self, category: str, name: str, query: Mapping[str, str]) -> Reply:
+        skip, show = self._part(query, RECENT_SHOW)
+        days = [self._announced(category, day) for day in reversed(self._mailings()[-RECENT_DAYS:])]
+        newest = days[0] if days else Announcement(category, self.today)
+        return _page(newest, lambda held: recent_page(category, days, name=name, skip=skip, show=show, held=held))
+
+    def _feed(self, kind: str, category: str) -> Reply:
+        if not self._is_known(category):
+            return _feed_reply(kind, error_feed(kind, category, self.today), 400)
+        announcement = self._announced(category, self.today)
+        reply = _feed_reply(kind, feed(kind, announcement), 200)
+        return replace(reply, announcement=announcement, render=lambda other: feed(kind, other))
+
+    def _part(self, query: Mapping[str, str], default: int) -> tuple[int, int]:
         skip = _number(query, "skip", 0)
-        show = _number(query, "show", self.page_size)
+        show = _number(query, "show", default)
         if show not in (*SHOW_VALUES, self.page_size):
             raise _BadRequest(f"Invalid show value. Valid values: {', '.join(map(str, SHOW_VALUES))}")
-        days = [day for known, day in self.announcements if known == category and day <= self.today]
-        if days:
-            announcement = self.announcements[category, max(days)]
-        else:
-            announcement = Announcement(category, max(self._mailings(), default=self.today))
-        return _page(announcement, lambda held: listing_page(announcement, skip=skip, show=show, held=held))
+        return skip, show
 
     def _catchup(self, category: str, text: str, query: Mapping[str, str]) -> Reply:
         if not query.keys() <= {"abs", "page"}:
@@ -72,7 +99,7 @@ class Site:
         if page < 1:
             raise _BadRequest("Invalid page value")
         day = self._catchup_day(text)
-        announcement = self.announcements.get((category, day), Announcement(category, day))
+        announcement = self._announced(category, day)
         next_day = next((mailing for mailing in self._mailings() if mailing > day), None)
         return _page(
             announcement,
@@ -107,3 +134,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
 
 def _page(announcement: Announcement, render: Callable[[Announcement], str]) -> Reply:
     return replace(html_reply(render(announcement)), announcement=announcement, render=render)
+
+
+def _feed_reply(kind: str, text: str, status: int) -> Reply:
+    return Reply(status=status, headers=(("Content-Type", FEED_TYPES[kind]),), body=text.encode())
