@@ -14,6 +14,7 @@
     │   └── DamageError
     └── TryLaterError            75   arXiv is unreachable, throttling or lagging
         ├── ListingIncompleteError
+        ├── ListingDoubtfulError
         └── BudgetSpentError
 
 Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this project's own; 75 is
@@ -89,6 +90,10 @@ class TryLaterError(DigestError):
 
 class ListingIncompleteError(TryLaterError):
     """arXiv itself says that it shows only part of the listing (a lagging replica)."""
+
+
+class ListingDoubtfulError(TryLaterError):
+    """A listing proves itself and is doubtful all the same; it is provisional until it was seen twice."""
 
 
 class BudgetSpentError(TryLaterError):

@@ -128,6 +128,7 @@ class Source(StrEnum):
 
     LISTING = "listing"
     CATCHUP = "catchup"
+    FEED = "feed"
     IMPORT = "import"
 
 
@@ -243,6 +244,11 @@ class DaySummary:
     declared: Mapping[Section, int]
     counts: Mapping[Section, int]
     content_hash: str
+
+    @property
+    def size(self) -> int:
+        """How many entries all sections have together."""
+        return sum(self.counts.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,21 @@ from pathlib import Path
 import pytest
 
 from digest import __version__
-from digest.errors import DigestError, PageRefusedError, TryLaterError, UsageError
-from digest.fetch import Client, Machine, Memory, catchup_url, listing_url, new_session
+from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError, UsageError
+from digest.fetch import (
+    FEEDS,
+    PAGES,
+    Client,
+    Kind,
+    Machine,
+    Memory,
+    atom_url,
+    catchup_url,
+    listing_url,
+    new_session,
+    recent_url,
+    rss_url,
+)
 from digest.fetch.client import ATTEMPTS, RETRY_SECONDS
 from digest.model import RawPage
 from digest.standin import Fault, Reply, Request, StandIn, faults, invent
@@ -25,6 +38,14 @@ from digest.store import Store
 from tests.conftest import DAY, Sandbox
 
 DELAY = 15.0
+FEEDS_DELAY = 3.0
+FEED_TYPES = ["application/rss+xml", "application/atom+xml", "application/xml", "text/xml"]
+RSS = b"""<?xml version='1.0' encoding='UTF-8'?>
+<rss version="2.0"><channel><title>cs.CV updates on arXiv.org</title></channel></rss>
+"""
+ATOM = b"""<?xml version='1.0' encoding='UTF-8'?>
+<feed xmlns="http://www.w3.org/2005/Atom"><title>cs.CV updates on arXiv.org</title></feed>
+"""
 CONTACT = "tests@example.org"
 
 
@@ -132,6 +153,16 @@ def without_content_type() -> Fault:
 def text_with_status(code: int, text: str) -> Fault:
     """Answer with a status and a plain text."""
     return lambda _request, _reply: Reply(code, (("Content-Type", "text/plain"),), text.encode())
+
+
+def feed(body: bytes = RSS, content_type: str = "text/xml") -> Fault:
+    """Answer with a feed in the place of whatever was asked for."""
+    return lambda _request, _reply: Reply(200, (("Content-Type", content_type),), body)
+
+
+def get_feed(client: Client, arxiv: StandIn) -> RawPage:
+    """Ask the stand-in for the newest mailing as RSS."""
+    return client.get(rss_url(arxiv.url, "cs.CV"), kind=FEEDS)
 
 
 @contextmanager
@@ -635,6 +666,220 @@ def test_redirects_end(arxiv: StandIn) -> None:
     assert len(arxiv.requests) <= 10
 
 
+# --- feeds -----------------------------------------------------------------------------------------
+
+
+def test_a_feed_is_asked_for_as_a_feed_and_a_page_as_a_page(arxiv: StandIn) -> None:
+    """Accept names what is wanted of each request, whatever was asked for before it on the same session."""
+    client = make_client(FakeMachine())
+    get(client, arxiv)
+    arxiv.fault = feed()
+    get_feed(client, arxiv)
+    arxiv.fault = None
+    get(client, arxiv)
+    accepted = [request.headers["accept"].split(", ") for request in arxiv.requests]
+    assert accepted == [["text/html", "application/xhtml+xml"], FEED_TYPES, ["text/html", "application/xhtml+xml"]]
+    assert len({request.headers["user-agent"] for request in arxiv.requests}) == 1
+
+
+@pytest.mark.parametrize("value", [*FEED_TYPES, "Text/XML; charset=utf-8"])
+@pytest.mark.parametrize("body", [RSS, ATOM], ids=["RSS", "Atom"])
+def test_a_feed_comes_with_its_exact_bytes(arxiv: StandIn, value: str, body: bytes) -> None:
+    """Under any of the content types of XML; it is kept as a page is, before anything looks into it."""
+    arxiv.fault = feed(body, value)
+    kept: list[RawPage] = []
+    answer = make_client(FakeMachine()).get(atom_url(arxiv.url, "cs.CV"), kept.append, FEEDS)
+    assert answer.body == body
+    assert kept == [answer]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [(FEEDS, "text/html"), (FEEDS, "text/plain"), (PAGES, "text/xml"), (PAGES, FEED_TYPES[0])]
+)
+def test_one_kind_is_not_taken_for_the_other(arxiv: StandIn, kind: Kind, value: str) -> None:
+    """A page in the place of a feed is refused by its content type, and the other way round; it is kept."""
+    arxiv.fault = feed(RSS, value)
+    kept: list[RawPage] = []
+    with pytest.raises(PageRefusedError, match="content type"):
+        make_client(FakeMachine()).get(rss_url(arxiv.url, "cs.CV"), kept.append, kind)
+    assert [page.body for page in kept] == [RSS]
+    assert len(arxiv.requests) == 1
+
+
+@pytest.mark.parametrize("body", [RSS, ATOM], ids=["RSS", "Atom"])
+def test_a_feed_without_a_length_shows_its_end(arxiv: StandIn, body: bytes) -> None:
+    """What ends with the root element's own tag is whole."""
+    sent = feed(body)
+    arxiv.fault = lambda request, reply: replace(sent(request, reply), send_length=False)
+    assert get_feed(make_client(FakeMachine()), arxiv).body == body
+
+
+@pytest.mark.parametrize("body", [RSS[:-8], ATOM[:-9], b"<html></html>"], ids=["RSS", "Atom", "a page"])
+def test_a_feed_without_its_end_is_asked_for_again(arxiv: StandIn, body: bytes) -> None:
+    """Cut before its end, or ended as a page is: without a length nothing else proves it whole."""
+    sent = feed(body)
+    arxiv.fault = lambda request, reply: replace(sent(request, reply), send_length=False)
+    with pytest.raises(TryLaterError, match="cut"):
+        get_feed(make_client(FakeMachine()), arxiv)
+    assert len(arxiv.requests) == ATTEMPTS
+
+
+def test_a_feed_s_error_is_told_in_arxiv_s_words(arxiv: StandIn) -> None:
+    """A category that does not exist is a mistake in the command, and the error document says which."""
+    body = RSS.replace(b"</channel>", b"<description>Bad subject class &#39;XX&#39;.</description></channel>")
+    arxiv.fault = lambda _request, _reply: Reply(400, (("Content-Type", "text/xml"),), body)
+    with pytest.raises(UsageError, match="Bad subject class 'XX'"):
+        get_feed(make_client(FakeMachine()), arxiv)
+
+
+# --- the delay of each kind ------------------------------------------------------------------------
+
+
+def test_each_kind_has_its_own_delay(arxiv: StandIn) -> None:
+    """A feed waits 3 seconds and a page 15, after a request of either kind."""
+    machine = FakeMachine()
+    client = make_client(machine)
+    arxiv.fault = lambda request, reply: feed()(request, reply) if request.path.startswith("/rss/") else reply
+    for ask in (get, get_feed, get_feed, get):
+        ask(client, arxiv)
+    assert machine.sleeps == [FEEDS_DELAY, FEEDS_DELAY, DELAY]
+
+
+def test_a_feed_counts_for_the_delay_of_pages_on_another_host(arxiv: StandIn, tmp_path: Path) -> None:
+    """The store remembers one clock for all hosts and kinds."""
+    machine = FakeMachine()
+    database = tmp_path / "archive.db"
+    with StandIn([], today=DAY) as feeds:
+        feeds.fault = feed()
+        for host, ask in ((feeds, get_feed), (arxiv, get), (feeds, get_feed)):
+            store = Store(f"sqlite:///{database}", database)
+            ask(make_client(machine, store), host)
+            store.close()
+            machine.wall += 1
+    assert machine.sleeps == [pytest.approx(DELAY - 1), pytest.approx(FEEDS_DELAY - 1)]
+
+
+def test_a_feed_is_tried_again_no_sooner_than_its_delay(arxiv: StandIn) -> None:
+    """Backing off begins with the delay of the kind."""
+
+    def fail(request: Request, reply: Reply) -> Reply:
+        fault = faults.status(503) if len(arxiv.requests) < 3 else feed()
+        return fault(request, reply)
+
+    arxiv.fault = fail
+    machine = FakeMachine()
+    assert get_feed(make_client(machine), arxiv).body == RSS
+    assert machine.sleeps == [FEEDS_DELAY, 2 * FEEDS_DELAY]
+
+
+# --- what a host's silence means for the others ----------------------------------------------------
+
+
+def test_a_silent_host_is_given_up_and_the_others_are_not(arxiv: StandIn) -> None:
+    """When one host does not answer, it is not asked again in this run; a feed of another may still be had."""
+    arxiv.fault = feed()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        silent = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    client = make_client(FakeMachine())
+    with pytest.raises(TryLaterError):
+        client.get(listing_url(silent, "cs.CV"))
+    made = client.requests_made
+    with pytest.raises(TryLaterError, match="did not answer before"):
+        client.get(listing_url(silent, "cs.LG"))
+    assert client.requests_made == made
+    assert get_feed(client, arxiv).body == RSS
+
+
+def test_a_refusal_of_one_host_holds_for_all(arxiv: StandIn) -> None:
+    """After a 403 no other host is asked either, for whatever kind."""
+    arxiv.fault = faults.status(403)
+    client = make_client(FakeMachine())
+    with pytest.raises(PageRefusedError, match="403"):
+        get(client, arxiv)
+    with StandIn([], today=DAY) as other:
+        with pytest.raises(PageRefusedError, match="403"):
+            get_feed(client, other)
+        assert other.requests == []
+
+
+def test_a_throttling_host_speaks_for_all(arxiv: StandIn) -> None:
+    """Who is asked to wait an hour by one host waits with the others too."""
+    arxiv.fault = faults.status(429, retry_after="3600")
+    client = make_client(FakeMachine())
+    with pytest.raises(TryLaterError):
+        get(client, arxiv)
+    with StandIn([], today=DAY) as other:
+        with pytest.raises(TryLaterError, match="no request for another"):
+            get_feed(client, other)
+        assert other.requests == []
+
+
+# --- the budget ------------------------------------------------------------------------------------
+
+
+def spent(client: Client, arxiv: StandIn) -> BudgetSpentError:
+    """Return the error that says that no request is left."""
+    with pytest.raises(BudgetSpentError, match="no request is left") as caught:
+        get(client, arxiv)
+    assert len(str(caught.value).splitlines()) == 1
+    return caught.value
+
+
+def test_each_request_lowers_the_budget(arxiv: StandIn) -> None:
+    """When it is spent nothing is asked, and nobody waits for it."""
+    machine = FakeMachine()
+    client = make_client(machine)
+    client.budget = 2
+    get(client, arxiv)
+    assert client.budget == 1
+    get(client, arxiv)
+    waited = list(machine.sleeps)
+    assert arxiv.url in str(spent(client, arxiv))
+    assert (client.budget, len(arxiv.requests), machine.sleeps) == (0, 2, waited)
+
+
+def test_a_budget_can_be_set_anew(arxiv: StandIn) -> None:
+    """The next part of the job has its own; without one, nothing is counted."""
+    client = make_client(FakeMachine())
+    for budget, left in ((1, 0), (1, 0), (None, None)):
+        client.budget = budget
+        get(client, arxiv)
+        assert client.budget == left
+    get(client, arxiv)
+    assert client.requests_made == 4
+
+
+def test_a_retry_needs_a_request_that_is_left(arxiv: StandIn) -> None:
+    """The last request failed: the error says how, and nobody waits for a retry that may not be."""
+    arxiv.fault = faults.status(503)
+    machine = FakeMachine()
+    client = make_client(machine)
+    client.budget = 2
+    assert "503" in str(spent(client, arxiv))
+    assert len(arxiv.requests) == 2
+    assert machine.sleeps == [DELAY]
+
+
+def test_a_redirect_needs_a_request_that_is_left(arxiv: StandIn) -> None:
+    """It is not followed without, and not waited for."""
+    arxiv.fault = faults.redirect_to("/list/cs.CV/new")
+    machine = FakeMachine()
+    client = make_client(machine)
+    client.budget = 1
+    spent(client, arxiv)
+    assert len(arxiv.requests) == 1
+    assert machine.sleeps == []
+
+
+def test_a_spent_budget_does_not_wait_for_a_throttling_host(arxiv: StandIn) -> None:
+    """The wish to be left alone for a minute is not waited out for nothing."""
+    machine = FakeMachine()
+    client = make_client(machine, Notebook(until=machine.wall + 60))
+    client.budget = 0
+    spent(client, arxiv)
+    assert machine.sleeps == []
+
+
 # --- addresses and pages ---------------------------------------------------------------------------
 
 
@@ -645,6 +890,11 @@ def test_the_addresses_are_arxivs() -> None:
     assert second == "https://arxiv.org/list/cs.CV/new?skip=2000&show=2000"
     catchup = catchup_url("https://arxiv.org", "cs.CV", DAY, page=2)
     assert catchup == "https://arxiv.org/catchup/cs.CV/2025-03-05?abs=True&page=2"
+    bare = catchup_url("https://arxiv.org", "cs.CV", DAY, abstracts=False)
+    assert bare == "https://arxiv.org/catchup/cs.CV/2025-03-05?abs=False&page=1"
+    assert recent_url("https://arxiv.org", "cs.CV") == "https://arxiv.org/list/cs.CV/recent?skip=0&show=25"
+    assert rss_url("https://rss.arxiv.org", "cs.CV") == "https://rss.arxiv.org/rss/cs.CV"
+    assert atom_url("https://rss.arxiv.org", "cs.CV") == "https://rss.arxiv.org/atom/cs.CV"
 
 
 @pytest.fixture

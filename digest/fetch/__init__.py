@@ -1,6 +1,21 @@
 """The polite client, and which address serves which day. The only importer of requests."""
 
-from digest.fetch.addresses import SHOW_VALUES, catchup_url, listing_url
+from digest.fetch.addresses import SHOW_VALUES, atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.fetch.client import Client, Machine, Memory, new_session
+from digest.fetch.kinds import FEEDS, PAGES, Kind
 
-__all__ = ["SHOW_VALUES", "Client", "Machine", "Memory", "catchup_url", "listing_url", "new_session"]
+__all__ = [
+    "FEEDS",
+    "PAGES",
+    "SHOW_VALUES",
+    "Client",
+    "Kind",
+    "Machine",
+    "Memory",
+    "atom_url",
+    "catchup_url",
+    "listing_url",
+    "new_session",
+    "recent_url",
+    "rss_url",
+]

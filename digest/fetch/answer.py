@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from digest.errors import PageRefusedError, TryLaterError
+from digest.fetch.kinds import Kind
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a body after decompression; the biggest real page has about 5 MB."""
@@ -72,8 +73,8 @@ class Answer:
             moment = moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
-    def body(self) -> bytes:
-        """Return the decoded body.
+    def body(self, kind: Kind) -> bytes:
+        """Return the decoded body of a document of ``kind``.
 
         Raises:
             PageRefusedError: an unknown coding, or more than ``MAX_BODY`` bytes.
@@ -84,7 +85,7 @@ class Answer:
         coding = self.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("", "identity"):
             raise PageRefusedError(f"expected gzip or no content coding, found {coding!r}")
-        if self.payload and not self._shows_its_end and not self.payload.rstrip().endswith(b"</html>"):
+        if not self._shows_its_end and not kind.is_whole(self.payload):
             raise TryLaterError(f"cut transfer: {len(self.payload)} bytes, without a length and without an end")
         return self.payload
 

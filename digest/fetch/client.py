@@ -4,12 +4,11 @@ Sources of the rules: arXiv's robots.txt (Crawl-delay 15) and https://info.arxiv
 """
 
 import hashlib
-import html
 import logging
 import random
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
@@ -19,9 +18,10 @@ import requests
 import urllib3
 
 from digest import __version__
-from digest.errors import DigestError, PageRefusedError, TryLaterError, UsageError
+from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError
 from digest.fetch.answer import MAX_BODY, Answer
 from digest.fetch.deadline import Deadline, DeadlineAdapter
+from digest.fetch.kinds import FEEDS, FORBIDDEN, PAGES, Kind
 from digest.model import RawPage
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,6 @@ _LENGTH = re.compile("[0-9]{1,15}")
 _REDIRECTS = 3
 _LONGEST_PAUSE = 86400.0
 _CHUNK = 65536
-_FORBIDDEN = "403 Forbidden: arXiv refuses this client; ask nothing more, and write to its help desk"
-_HEADING = re.compile(rb"<h1>([^<]*)</h1>")
-_PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 
 class Machine(Protocol):
@@ -92,7 +89,6 @@ def new_session(contact: str, url: str) -> requests.Session:
     session.headers.update(
         {
             "User-Agent": f"arxiv-digest/{__version__}" + (f" ({contact})" if contact else ""),
-            "Accept": ", ".join(_PAGE_TYPES),
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }
@@ -108,7 +104,17 @@ def new_session(contact: str, url: str) -> requests.Session:
 
 @dataclass
 class Client:
-    """Gets pages for one run. ``delay`` and ``timeout`` are in seconds; ``jitter`` yields 0 to 1."""
+    """Gets pages and feeds for one run.
+
+    Attributes:
+        delay: Seconds between a request for a page and the one before it, whatever that was for.
+        timeout: Seconds that a whole request may take.
+        jitter: Yields 0 to 1, for the pauses before retries.
+        feeds_delay: As ``delay``, for a feed.
+        budget: How many more requests the present part of the job may make; None if any number.
+        forbidden: Whether arXiv refused this client, on whichever host.
+        unreachable: The hosts, with their ports, that did not answer.
+    """
 
     session: requests.Session
     memory: Memory
@@ -116,42 +122,59 @@ class Client:
     delay: float
     timeout: float
     jitter: Callable[[], float] = random.random
+    feeds_delay: float = 3.0
+    budget: int | None = None
     requests_made: int = 0
     forbidden: bool = False
-    unreachable: bool = False
+    unreachable: set[str] = field(default_factory=set)
 
-    def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None) -> RawPage:
-        """Return the page at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
+    def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None, kind: Kind = PAGES) -> RawPage:
+        """Return the document at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
 
         Raises:
+            BudgetSpentError: it would take a request more than ``budget`` allows.
             TryLaterError: arXiv stayed unreachable or throttled for ``ATTEMPTS`` attempts or
                 ``RETRY_SECONDS`` seconds.
-            PageRefusedError: arXiv forbids it (403), or answers with something that is no page.
+            PageRefusedError: arXiv forbids it (403), or answers with something that is none of ``kind``.
             UsageError: arXiv says that the request makes no sense (400).
         """
-        if self.forbidden:
-            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
-        if self.unreachable:
-            raise TryLaterError(f"{url}: not asked for, because arXiv did not answer before")
+        self._require_hope(url)
         started = self.machine.monotonic()
+        self._require_budget(url)
         self._require_welcome(url)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._get_once(url, keep)
+                return self._get_once(url, keep, kind)
             except _PassingFaultError as fault:
                 if self.forbidden:
-                    raise PageRefusedError(f"{url}: {_FORBIDDEN}") from fault
-                pause = self._pause(attempt, fault)
+                    raise PageRefusedError(f"{url}: {FORBIDDEN}") from fault
+                pause = self._pause(attempt, fault, kind)
                 elapsed = self.machine.monotonic() - started
                 if fault.throttles and fault.retry_after:
                     self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
                 if attempt == ATTEMPTS or elapsed + pause > RETRY_SECONDS:
-                    self.unreachable = not fault.answered
+                    if not fault.answered:
+                        self.unreachable.add(urlsplit(url).netloc)
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
                     raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
+                self._require_budget(f"{url}: {fault}")
                 log.info("%s: %s; trying again in %.0f s", url, fault, pause)
                 self.machine.sleep(pause)
         raise AssertionError("the last attempt returns or raises")
+
+    def _require_hope(self, url: str) -> None:
+        if self.forbidden:
+            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
+        if urlsplit(url).netloc in self.unreachable:
+            raise TryLaterError(f"{url}: not asked for, because arXiv did not answer before")
+
+    def is_silent(self, url: str) -> bool:
+        """Whether nothing more is asked of the host of ``url`` in this run."""
+        return self.forbidden or urlsplit(url).netloc in self.unreachable
+
+    def _require_budget(self, what: str) -> None:
+        if self.budget is not None and self.budget <= 0:
+            raise BudgetSpentError(f"{what}: not asked for, because no request is left for this part of the job")
 
     def _require_welcome(self, url: str) -> None:
         """Ask nothing while a throttling arXiv wants to be left alone for longer than we would wait."""
@@ -162,26 +185,29 @@ class Client:
         if 0 < pause <= RETRY_SECONDS:
             self.machine.sleep(pause)
 
-    def _pause(self, attempt: int, fault: _PassingFaultError) -> float:
-        backoff = self.delay * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
+    def _delay(self, kind: Kind) -> float:
+        return self.feeds_delay if kind is FEEDS else self.delay
+
+    def _pause(self, attempt: int, fault: _PassingFaultError, kind: Kind) -> float:
+        backoff = self._delay(kind) * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
         return max(backoff, fault.retry_after or 0.0)
 
-    def _get_once(self, url: str, keep: Callable[[RawPage], None]) -> RawPage:
-        answer = self._ask(url)
+    def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: Kind) -> RawPage:
+        answer = self._ask(url, kind)
         for _ in range(_REDIRECTS):
             if answer.redirects_to is None:
                 break
-            answer = self._ask(_same_host(answer.url, answer.redirects_to))
-        page = self._page(answer)
+            answer = self._ask(_same_host(answer.url, answer.redirects_to), kind)
+        page = self._page(answer, kind)
         keep(page)
         try:
-            _judge(page)
+            kind.judge(page)
         except DigestError as error:
             raise type(error)(f"{answer.url}: {error}") from error
         return page
 
-    def _page(self, answer: Answer) -> RawPage:
-        """Return the page that an answer is, unless another answer may come later."""
+    def _page(self, answer: Answer, kind: Kind) -> RawPage:
+        """Return the document that an answer is, unless another answer may come later."""
         now = self.machine.time()
         if answer.may_pass:
             what = "throttled" if answer.is_throttled else "a server error"
@@ -190,7 +216,7 @@ class Client:
             reason = f"{what}, status {answer.status}"
             raise _PassingFaultError(reason, answer.retry_after(now), throttles=throttles)
         try:
-            body = answer.body()
+            body = answer.body(kind)
         except TryLaterError as error:
             raise _PassingFaultError(str(error)) from error
         except PageRefusedError as error:
@@ -204,13 +230,16 @@ class Client:
             sha256=hashlib.sha256(body).hexdigest(),
         )
 
-    def _ask(self, url: str) -> Answer:
-        self._wait_my_turn()
+    def _ask(self, url: str, kind: Kind) -> Answer:
+        self._require_budget(url)
+        self._wait_my_turn(self._delay(kind))
         self.requests_made += 1
+        if self.budget is not None:
+            self.budget -= 1
         log.debug("GET %s", url)
         with Deadline(self.timeout) as deadline:
             try:
-                answer = self._exchange(url)
+                answer = self._exchange(url, kind)
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
                 raise _PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
@@ -221,19 +250,22 @@ class Client:
             raise _PassingFaultError(f"no whole answer within {self.timeout:g} s")
         return answer
 
-    def _wait_my_turn(self) -> None:
+    def _wait_my_turn(self, delay: float) -> None:
         last = self.memory.last_request()
         now = self.machine.time()
         if last is not None:
             # A clock that was set back must not make us wait for years.
-            pause = min(last + self.delay - now, self.delay)
+            pause = min(last + delay - now, delay)
             if pause > 0:
                 log.info("waiting %.0f s, as arXiv asks of every client", pause)
                 self.machine.sleep(pause)
         self.memory.remember_request(self.machine.time())
 
-    def _exchange(self, url: str) -> Answer:
-        with self.session.get(url, stream=True, allow_redirects=False, timeout=self.timeout) as response:
+    def _exchange(self, url: str, kind: Kind) -> Answer:
+        asked = self.session.get(
+            url, headers={"Accept": kind.accept}, stream=True, allow_redirects=False, timeout=self.timeout
+        )
+        with asked as response:
             self.forbidden = response.status_code == 403  # before its body, which may come cut or never
             parts = []
             received = 0
@@ -247,24 +279,6 @@ class Client:
             if _LENGTH.fullmatch(declared) and int(declared) != received:
                 raise _PassingFaultError(f"cut transfer: {received} of {declared} bytes")
             return Answer(url, response.status_code, headers, b"".join(parts))
-
-
-def _judge(page: RawPage) -> None:
-    if page.status == 400:
-        raise UsageError(f"arXiv says: {_reason(page)}")
-    if page.status == 403:
-        raise PageRefusedError(_FORBIDDEN)
-    if page.status != 200:
-        raise PageRefusedError(f"expected status 200, found {page.status}")
-    kind = dict(page.headers).get("content-type", "").partition(";")[0].strip().lower()
-    if kind not in _PAGE_TYPES:
-        raise PageRefusedError(f"expected {' or '.join(_PAGE_TYPES)}, found content type {kind!r}")
-
-
-def _reason(page: RawPage) -> str:
-    """Return what arXiv's error page says, in its own words."""
-    match = _HEADING.search(page.body)
-    return html.unescape(match[1].decode("utf-8", "replace")).strip() if match else "no reason given"
 
 
 def _same_host(url: str, location: str) -> str:

@@ -8,16 +8,22 @@ from digest.errors import ListingIncompleteError, PageRefusedError
 from digest.model import Entry, Section, Source
 from digest.parse.page import Page
 
+_Date = date  # in a class with a field of this name
+
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole listing, as its pages prove it. ``date`` is None where no page bears one."""
+    """A whole listing, as its pages prove it. ``date`` is None where no page bears one.
+
+    ``next_day`` is the next date with a mailing, where a catchup page links to it.
+    """
 
     source: Source
     date: date | None
     category: str
     declared: Mapping[Section, int]
     entries: tuple[Entry, ...]
+    next_day: _Date | None = None
 
 
 def join_pages(pages: Sequence[Page], category: str) -> Listing:
@@ -31,11 +37,13 @@ def join_pages(pages: Sequence[Page], category: str) -> Listing:
     _agree("date", [page.date for page in pages])
     _agree("total", [page.total for page in pages])
     _agree("kind of page", [page.source for page in pages])
+    next_days = [page.next_day for page in pages if page.next_day]  # whether each page has the link is not known
+    _agree("next day", next_days)
     declared = _declared(pages)
     entries = _union(pages)
     _prove_category(pages, entries, category)
     _prove_whole(pages, declared, entries)
-    return Listing(first.source, first.date, category, declared, entries)
+    return Listing(first.source, first.date, category, declared, entries, next(iter(next_days), None))
 
 
 def _agree(what: str, values: Sequence[object]) -> None:

@@ -6,7 +6,7 @@ what was found.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,6 +17,8 @@ from digest.model import CATEGORY, Entry, Section, Source
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
 from digest.parse.markup import collapse, plain_text
+
+_Date = date  # in a class with a field of this name
 
 _SECTIONS = {
     "New submissions": Section.NEW,
@@ -37,6 +39,8 @@ _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
+_NEXT_DAY = "Continue to the next day"
+_CATCHUP_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/catchup/[^/?#]+/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\?.*)?")
 _END = re.compile(rb"</html>\s*(?:<!--[^>]*-->\s*)*\Z", re.IGNORECASE)  # a browser may have added a comment
 
 
@@ -47,7 +51,7 @@ class Page:
     ``declared`` holds the entries that each section has on all pages together, ``total`` their sum by
     the page's own count. ``date`` is None where the layout bears none; ``category`` where no link of the
     page names it. ``partial`` names sections that are short although the page was not cut: a lagging
-    replica.
+    replica. ``next_day`` is the next date with a mailing, where a catchup page links to it.
     """
 
     source: Source
@@ -57,6 +61,7 @@ class Page:
     declared: Mapping[Section, int]
     entries: tuple[Entry, ...]
     partial: tuple[Section, ...] = ()
+    next_day: _Date | None = None
 
 
 @dataclass
@@ -83,7 +88,7 @@ def parse_page(body: bytes) -> Page:
         ListingIncompleteError: a catchup page names a total but shows nothing (a lagging replica).
     """
     try:
-        return _read_page(_listing_root(body))
+        return _read_page(listing_root(body))
     except RecursionError:
         raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
 
@@ -95,20 +100,28 @@ def _read_page(root: etree._Element) -> Page:
     total, is_old = _total(root)
     if is_old:
         reading.declared = _old_declared(root, total, set(reading.declared))
+    source = _source(root)
+    day = _only_date(reading.dates)
     page = Page(
-        source=_source(root),
-        date=_only_date(reading.dates),
+        source=source,
+        date=day,
         category=_category(root),
         total=total,
         declared=reading.declared,
         entries=as_entries(reading.records),
         partial=tuple(reading.partial),
+        next_day=_next_day(root, day) if source is Source.CATCHUP else None,
     )
     _prove(page, reading, root)
     return page
 
 
-def _listing_root(body: bytes) -> etree._Element:
+def listing_root(body: bytes) -> etree._Element:
+    """Return the element of a listing's page that holds all that is about the listing.
+
+    Raises:
+        PageRefusedError: the page is cut, or of an unknown layout.
+    """
     if not body.strip():
         raise PageRefusedError("expected a listing page, found an empty body")
     if not _END.search(body):
@@ -223,10 +236,26 @@ def _only_date(dates: set[date]) -> date | None:
     return next(iter(dates), None)
 
 
+def _own_anchors(root: etree._Element) -> Iterator[etree._Element]:
+    """Yield the page's own links; those of the records are foreign, and there are thousands."""
+    return (anchor for child in root if child.tag != "dl" for anchor in child.iter("a"))
+
+
+def _next_day(root: etree._Element, day: date | None) -> date | None:
+    links = [anchor.get("href") or "" for anchor in _own_anchors(root) if plain_text(anchor) == _NEXT_DAY]
+    matches = [_CATCHUP_ADDRESS.fullmatch(link) for link in links]
+    try:
+        dates = {date.fromisoformat(match[1]) if match else None for match in matches}
+    except ValueError:  # such as 2021-02-30
+        dates = {None}
+    found = next(iter(dates), None)
+    if dates and (len(dates) > 1 or found is None or day is None or found <= day):
+        raise PageRefusedError(f"expected the next day's links to lead to one date after {day}, found {links}")
+    return found
+
+
 def _category(root: etree._Element) -> str | None:
-    # Only the page's own links; those of the records are foreign, and there are thousands.
-    own = (anchor for child in root if child.tag != "dl" for anchor in child.iter("a"))
-    matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in own)
+    matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in _own_anchors(root))
     names = {match[1] for match in matches if match and CATEGORY.fullmatch(match[1])}
     if len(names) > 1:
         raise PageRefusedError(f"expected links to one category, found {', '.join(sorted(names))}")
