@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -12,8 +13,8 @@ from digest.config import Config
 from digest.decide import decide, proven_dates
 from digest.errors import ENDING, DamageError, DigestError, gravest
 from digest.fetch import Client
-from digest.ledger import calendar_corrections, merged, without_settled
-from digest.model import Correction, Day, DaySummary, Ledger, RawPage
+from digest.ledger import calendar_corrections, decisions_of, merged, without_settled
+from digest.model import Correction, Day, DaySummary, Ledger, RawPage, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
 from digest.publish import Folder, write_raw
@@ -39,12 +40,13 @@ _README = "README.md"
 
 @dataclass
 class Report:
-    """What a job did: the days that it changed, the files that it wrote, and what failed."""
+    """What a job did: the days that it changed, the files that it wrote, what failed, what else to say."""
 
     changed: list[DaySummary] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     succeeded: int = 0
     failures: list[DigestError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
@@ -59,6 +61,11 @@ class Report:
     def fail(self, what: str, error: DigestError) -> None:
         """Note that ``what`` failed."""
         self.failures.append(type(error)(f"{what}: {error}"))
+
+    def names(self, category: str, when: date | None = None) -> bool:
+        """Whether a failure of ``category`` was noted, and one that names the date ``when``, if one is asked for."""
+        own = [str(failure) for failure in self.failures if str(failure).startswith((f"{category}:", f"{category} "))]
+        return any(when is None or str(when) in failure for failure in own)
 
     def knows(self, error: DigestError) -> bool:
         """Whether a failure was noted already for the very same cause."""
@@ -99,6 +106,11 @@ class Archive:
     def records(self) -> Folder | None:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
+
+    def start(self, days: Sequence[DaySummary]) -> date | None:
+        """Return the first listing date of a category with these stored ``days``; None if nothing tells it."""
+        configured = self.config.store.start
+        return date.fromisoformat(configured) if configured else min((day.date for day in days), default=None)
 
     def keep(self, page: RawPage) -> None:
         """Keep the bytes and headers of a page before anything looks into it."""
@@ -174,9 +186,12 @@ class Archive:
             stored.setdefault(summary.category, []).append(summary)
         path_of = self.config.digest_path
         texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of))}
+        ledger = self.store.ledger()
         for category, days in stored.items():
+            lost = decisions_of(ledger, category)
             for year in years_of(days):
-                text = year_index(self.index_templates.year, year, days, self.calendar, path_of)
+                source = self.index_templates.year
+                text = year_index(source, year, days, known=self.calendar, lost=lost, path_of=path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
         return texts
 
@@ -211,7 +226,7 @@ class Archive:
                 there = parse_ledger(data)
             except DamageError as error:
                 raise DamageError(f"{self.records.root / LEDGER_PATH}: {error}") from error
-            here = merged(here, there)
+            here = merged(there, here)  # of two of the same time, the database's
             self.store.note(here)
         self.refresh_calendar()
 
@@ -285,6 +300,8 @@ class Archive:
             return None
         if stored is not None and stored.state.strength > day.state.strength:
             return None  # a run was killed between the database and the record
+        if stored is not None and stored.state is day.state is State.PROVISIONAL:
+            return None  # neither is known better; the one here goes on
         decision = decide(stored, day.state)
         if not decision.stores:
             raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from digest.archive import Archive
+    from digest.archive import Archive, Report
 
 _INTERRUPTED = 130
 
@@ -151,11 +151,11 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be
 @dry_run_option
 @click.pass_obj
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
-    """Do the nightly job: bring in the newest listing.
+    """Do the nightly job: bring in the newest listing, and days that are missing.
 
     Every configured category is done, each on its own. The job may run as often as you like. A listing that is
     not out yet is waited for; one that is stored is left alone; nothing is asked of arXiv when nothing is
-    missing.
+    missing (on days without a listing it looks once). Where the listing cannot be had, the feed stands in.
 
     \b
     Examples:
@@ -168,7 +168,8 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     if dry_run:
         return _plan(session, lambda archive: jobs.plan_run(archive, chosen))
     session.require_manners()
-    return session.work("run", lambda archive: jobs.run(archive, chosen)).exit_code
+    track = session.console.track
+    return session.work("run", lambda archive: jobs.run(archive, chosen, track)).exit_code
 
 
 def _plan(session: Session, plan: Callable[[Archive], Sequence[str]]) -> int:
@@ -220,35 +221,63 @@ def regenerate(
 
 
 @cli.command()
-@click.argument("dates", metavar="DATE|FROM..TO")
+@click.argument("dates", metavar="DATE|FROM..TO", required=False)
+@click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
 @category_option
 @dry_run_option
 @click.pass_obj
-def fetch(session: Session, dates: str, categories: Sequence[str], *, dry_run: bool) -> int:
+def fetch(session: Session, dates: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool) -> int:
     """Get past listings, which arXiv serves for 91 days.
 
-    A day that is proven already is not asked for.
+    A day that is proven already is not asked for: interrupted and started again, it goes on where it was.
+    --missing asks at most [arxiv] heal_requests times.
 
     \b
     Examples:
       digest fetch 2021-10-20
       digest fetch 2021-10-01..2021-10-31
+      digest fetch --missing
     """
     from digest import jobs
-    from digest.resources import read_calendar
 
-    config = session.config
+    if (dates is not None) + missing != 1:
+        raise UsageError("expected one of DATE, FROM..TO, --missing")
     chosen = session.chosen(categories)
-    first, last = session.parse_dates(dates)
-    calendar = read_calendar(config.calendar.dates)
-    days = list(calendar.listing_dates(first, last)) if first != last else [first]
-    if not days:
-        raise UsageError(f"expected a listing date in {dates}, found none")
-    if dry_run:
-        return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, days))
-    session.require_manners()
     track = session.console.track
-    return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, days, track)).exit_code
+    if dates is None:
+        if dry_run:
+            return _plan(session, lambda archive: jobs.plan_missing(archive, chosen))
+        session.require_manners()
+        return session.work("fetch --missing", lambda archive: jobs.fetch_missing(archive, chosen, track)).exit_code
+    first, last = session.parse_dates(dates)
+    if dry_run:
+        return _plan(session, lambda archive: jobs.plan_fetch(archive, chosen, first, last))
+    session.require_manners()
+    return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, first, last, track)).exit_code
+
+
+@cli.command()
+@click.argument("day", metavar="DATE")
+@click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
+@category_option
+@click.pass_obj
+def accept(session: Session, day: str, note: str, categories: Sequence[str]) -> int:
+    """Settle a day that is doubtful, empty or lost.
+
+    Doubtful entries count as complete from then on, "No updates" as empty, a day that is not stored as lost. The
+    decision is kept with the day records. A lost day that turns up after all (digest fetch, digest import) is
+    stored as any other.
+
+    \b
+    Examples:
+      digest accept 2021-10-20
+      digest accept 2021-10-21 --note "our server was down all summer"
+    """
+    from digest import jobs
+
+    chosen = session.chosen(categories)
+    when = session.parse_date(day, chosen)
+    return session.work(f"accept {when}", lambda archive: jobs.accept(archive, chosen, when, note)).exit_code
 
 
 @cli.command()
@@ -348,8 +377,9 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
     """Say what is stored and what is missing.
 
-    Every listing date counts, from the first one stored (or [store] start) to the newest expected. The exit
-    code is 4 when one of them is overdue. The last runs are shown, too.
+    Every listing date counts, from the first one stored (or [store] start) to the newest expected. A missing one
+    can be fetched for 91 days; after that it is lost. The exit code is 4 when one is overdue that nobody accepted
+    as lost. The last runs are shown, too.
 
     \b
     Examples:
@@ -360,9 +390,11 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
 
     chosen = session.chosen(categories)
     with session.reading() as archive:
-        found = jobs.status(archive, chosen)
-        runs = archive.store.runs(limit=10)
-    click.echo(report.status_json(found, runs) if as_json else report.status_table(found, runs))
+        state = report.ArchiveStatus(
+            jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
+        )
+    found = state.categories
+    click.echo(report.status_json(state) if as_json else report.status_table(state))
     return gravest([session.damage, MissingError.exit_code if any(item.overdue for item in found) else 0])
 
 
@@ -431,4 +463,109 @@ def demo_(session: Session, folder: Path) -> int:
             return report.exit_code
     for line in demo.tell(folder, nights, _program()):
         click.echo(line)
+    return 0
+
+
+@cli.command()
+@click.argument("dates", metavar="[DATE|FROM..TO]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every stored day, and every other that a kept page proves.")
+@click.option("--write", is_flag=True, help="Store what differs, a day at a time, and write its files.")
+@category_option
+@click.pass_context
+def replay(
+    context: click.Context, dates: Sequence[str], categories: Sequence[str], *, everything: bool, write: bool
+) -> int:
+    """Parse the kept pages again, offline.
+
+    What would change is shown: entries that come out otherwise, and days that are not proven but whose pages,
+    refused at their time, are understood now. Only with --write anything is changed.
+
+    \b
+    Examples:
+      digest replay 2021-10-20
+      digest replay --all
+      digest replay --all --write
+    """
+    from digest import jobs
+
+    if bool(dates) == everything:
+        raise UsageError("expected either DATE or FROM..TO (one or more), or --all")
+    session: Session = context.obj
+    chosen = jobs.Chosen(session.chosen(categories), tuple(session.parse_dates(text) for text in dates))
+    shown = None if context.find_root().params["verbose"] else jobs.SHOWN
+    found: list[jobs.Replay] = []
+
+    def job(archive: Archive) -> Report:
+        found.append(jobs.replay(archive, chosen, session.console.track, write=write, shown=shown))
+        return found[0].report
+
+    if write:
+        code = session.work(f"replay {' '.join(dates) or '--all'} --write", job).exit_code
+    else:
+        code = _preview(session, job)
+    for line in (*found[0].lines, found[0].total):
+        click.echo(line)
+    return code
+
+
+def _preview(session: Session, job: Callable[[Archive], Report]) -> int:
+    """Do a job that changes nothing, and tell what failed."""
+    with session.reading() as archive:
+        report = job(archive)
+    for failure in report.failures:
+        session.console.fail(failure)
+    return gravest([session.damage, report.exit_code])
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Restore what can be restored.")
+@click.pass_obj
+def verify(session: Session, *, repair: bool) -> int:
+    """Prove that the archive is whole, offline.
+
+    The database, the kept pages, the day records and every file are compared with one another, and every listing
+    date must be stored or settled. What does not hold is told apart: damaged, edited by hand, outdated (made by
+    another template or settings), missing. --repair makes files, records and days again from what is whole; what
+    may be a person's work is kept beside it.
+
+    \b
+    Examples:
+      digest verify
+      digest verify --repair
+    """
+    from digest import check
+
+    config, track = session.config, session.console.track
+    found = check.lost_database(config)
+    if repair and found is None:
+        aside = check.set_aside(config)
+        if aside is not None:
+            click.echo(f"put aside {aside}: the broken database; another is made from the day records")
+        return session.work("verify --repair", lambda archive: check.repair(archive, click.echo, track)).exit_code
+    found = found or check.broken_database(config)
+    if found is None:
+        with session.reading(check.may_be_read) as archive:
+            found = check.verify(archive, track)
+    for line in found.lines:
+        click.echo(line)
+    return gravest([session.damage, found.exit_code])
+
+
+@cli.command()
+@click.argument("file", metavar="FILE", callback=_as_path)
+@click.pass_obj
+def backup(session: Session, file: Path) -> int:
+    """Make a verified copy of the database.
+
+    FILE is new, or an earlier backup. Other commands may be at work meanwhile. Put in the place of archive.db, the
+    copy is the archive's database again.
+
+    \b
+    Example:
+      digest backup ~/archive-backup.db
+    """
+    from digest import check
+
+    made = check.back_up(session.config, file)
+    click.echo(made.line)
     return 0

@@ -3,13 +3,25 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 
-from digest.calendar import Calendar, is_overdue
+from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, today
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
-from digest.model import DaySummary, State
+from digest.model import DaySummary, Reading, Section, Source, State
+
+SETTLING = timedelta(hours=6)
+"""How far apart two equal looks at a doubtful date must be, and how long a late page is waited for."""
+
+UNUSUAL = timedelta(hours=12)
+"""The same for "No updates" where entries are usual: arXiv's caches have kept an empty page for 10 hours."""
+
+WARNING_DAYS = 75
+"""From this age on, arXiv's catchup pages will soon have a missing day no longer."""
 
 _NAMED = 12
 _SOON = timedelta(days=7)
+_KNOWN_WEEKDAYS = 8
+_SUSPICIOUS_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +40,74 @@ def needs_listing(newest_expected: date, proven: Iterable[date]) -> bool:
     return not any(newest_expected <= day <= newest_expected + _SOON for day in proven)
 
 
-def decide(stored: DaySummary | None, state: State) -> Decision:
+def decide(stored: DaySummary | None, state: State, source: Source | None = None) -> Decision:
     """Decide whether a listing known as well as ``state`` replaces what is ``stored`` of its date.
 
-    What was announced is never rewritten: only a day that is less well known gives way.
+    What was announced is never rewritten: only a day that is less well known gives way, and one that is
+    provisional to a newer look at arXiv's own pages (``source``).
     """
     if stored is None:
         return Decision(stores=True, reason="new")
-    if stored.state.strength >= state.strength:
+    is_look = stored.state is state is State.PROVISIONAL and source in (Source.LISTING, Source.CATCHUP)
+    if stored.state.strength >= state.strength and not is_look:
         return Decision(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
     return Decision(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
+
+
+def suspicion(ids: frozenset[str], sizes: Sequence[int], before: frozenset[str]) -> str | None:
+    """Return why a whole listing with these ``ids`` is doubtful all the same, or None.
+
+    Args:
+        ids: the identifiers that it lists.
+        sizes: how many entries the complete days of its weekday have.
+        before: the identifiers that the day before lists.
+    """
+    usual = usual_size(sizes)
+    if len(ids) < _SUSPICIOUS_SHARE * usual:
+        return f"{len(ids)} entries, where {usual:.0f} are usual on its weekday"
+    common = len(ids & before)
+    if common > len(ids) / 2:
+        return f"{common} of its {len(ids)} entries were listed the day before"
+    return None
+
+
+def usual_size(sizes: Sequence[int]) -> float:
+    """Return the median of ``sizes``, those of one weekday; 0 while too few are known."""
+    return median(sizes) if len(sizes) >= _KNOWN_WEEKDAYS else 0
+
+
+def is_confirmed(fingerprint: str, readings: Iterable[Reading], now: datetime) -> bool:
+    """Whether the same was seen long enough ago."""
+    return any(one.fingerprint == fingerprint and one.seen_at <= now - SETTLING for one in readings)
+
+
+def is_proven_empty(readings: Sequence[Reading], *, apart: timedelta, has_moved_on: bool) -> bool:
+    """Whether "No updates" was said by both of arXiv's pages, twice and far enough ``apart``.
+
+    Once /new shows a later listing (``has_moved_on``), it cannot be asked again: its one word is enough then.
+    """
+    listing = [one.seen_at for one in readings if one.source is Source.LISTING and not one.fingerprint]
+    catchup = [one.seen_at for one in readings if one.source is Source.CATCHUP and not one.fingerprint]
+    return _is_twice(catchup, apart) and (_is_twice(listing, apart) or (has_moved_on and bool(listing)))
+
+
+def _is_twice(moments: Sequence[datetime], apart: timedelta) -> bool:
+    return bool(moments) and max(moments) - min(moments) >= apart
+
+
+def next_look(readings: Sequence[Reading]) -> datetime | None:
+    """Return when a doubtful date is to be looked at again; None if it was not looked at yet."""
+    return max(one.seen_at for one in readings) + SETTLING if readings else None
+
+
+def is_in_reach(when: date, now: datetime) -> bool:
+    """Whether arXiv's catchup pages still have the listing of ``when``."""
+    return (today(now) - when).days <= CATCHUP_DAYS
+
+
+def in_reach_until(when: date) -> date:
+    """Return the last day on which arXiv's catchup pages have the listing of ``when``."""
+    return when + timedelta(days=CATCHUP_DAYS)
 
 
 def after_refusal(error: DigestError, expected: date, now: datetime) -> DigestError:
@@ -54,6 +124,17 @@ def lateness(shown: date, expected: date, now: datetime) -> MissingError | None:
     return MissingError(f"the listing of {expected} is overdue: arXiv still shows that of {shown}")
 
 
+def declared(day: DaySummary, section: Section) -> int | None:
+    """Return how many entries arXiv says that a section has; None for a feed, which says nothing of it."""
+    return None if day.source is Source.FEED else day.declared.get(section, 0)
+
+
+def counted(day: DaySummary, section: Section) -> str:
+    """Return how many entries of a section are stored, of how many: ``30/30``."""
+    expected = declared(day, section)
+    return f"{day.counts[section]}/{'?' if expected is None else expected}"
+
+
 def in_short(dates: Sequence[date]) -> str:
     """Name the newest of ``dates``, the newest first, and how many more there are."""
     named = ", ".join(map(str, sorted(dates, reverse=True)[:_NAMED]))
@@ -62,7 +143,7 @@ def in_short(dates: Sequence[date]) -> str:
 
 def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
     """Return why no listing of ``when`` is here, and the way out."""
-    if when.weekday() > 4:
+    if when.weekday() > 4 and not calendar.is_listing_date(when):
         return UsageError("there is no listing: arXiv announces none for a Saturday or Sunday")
     if not calendar.is_listing_date(when):
         return MissingError("there is no listing: arXiv deferred the announcement of the evening before")

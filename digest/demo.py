@@ -19,10 +19,11 @@ _WIDTH = 110
 _CONFIG = """\
 # An archive of invented announcements, made by `digest demo`. Read it (`digest show latest`,
 # `digest status`), delete a digest and `digest regenerate` it, delete archive.db and `digest rebuild`.
-# arXiv is never asked: the address below leads nowhere.
+# arXiv is never asked: the addresses below lead nowhere.
 
 [arxiv]
 pages_url = "http://127.0.0.1:9"
+feeds_url = "http://127.0.0.1:9"
 contact = "nobody@example.org"
 
 [store]

@@ -7,7 +7,7 @@ from digest.model import Correction, Decision, Ledger, Reading
 
 
 def merged(one: Ledger, other: Ledger) -> Ledger:
-    """Return what both know; of two that differ under one key, the later one."""
+    """Return what both know; of two that differ under one key, the later one, and of the same time ``other``'s."""
     corrections: dict[object, Correction] = {}
     for correction in sorted((*one.corrections, *other.corrections), key=lambda item: item.seen_at):
         corrections[correction.date] = correction

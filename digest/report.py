@@ -4,34 +4,89 @@ import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from digest.decide import in_short
+from digest.calendar import Calendar, expected_at, today
+from digest.decide import counted, declared, in_reach_until, in_short
 from digest.jobs import CategoryStatus
-from digest.model import DaySummary, RunSummary, Section
+from digest.model import DaySummary, RunSummary, Section, State
 
 _DAYS = 10
 
 
-def status_json(found: Sequence[CategoryStatus], runs: Sequence[RunSummary]) -> str:
-    """Return all stored days, the missing dates and the last runs as JSON."""
+@dataclass(frozen=True)
+class ArchiveStatus:
+    """All that a status tells, as of ``now``."""
+
+    categories: Sequence[CategoryStatus]
+    runs: Sequence[RunSummary]
+    calendar: Calendar
+    now: datetime
+
+    @property
+    def guess(self) -> str | None:
+        """What the calendar does not know, in words; None if it knows all that is needed."""
+        if not self.calendar.is_guess(self.calendar.newest_expected(self.now)):
+            return None
+        return (
+            f"the calendar is guessing: arXiv's deferrals are known from {self.calendar.first_year} to "
+            f"{self.calendar.last_year} only; upgrade digest, or add later ones to [calendar] deferred"
+        )
+
+
+def status_json(status: ArchiveStatus) -> str:
+    """Return all stored days, the missing and lost dates and the last runs as JSON."""
+    newest = status.calendar.newest_expected(status.now)
     data = {
-        "categories": {item.category: _category(item) for item in found},
-        "runs": [_run(run) for run in runs],
+        "now": status.now.isoformat(),
+        "calendar": {
+            "newest_expected": newest.isoformat(),
+            "expected_at": expected_at(newest).isoformat(),
+            "known_until": status.calendar.last_year,
+            "guess": status.calendar.is_guess(newest),
+            "corrections": {day.isoformat(): has for day, has in sorted(status.calendar.corrections.items())},
+        },
+        "categories": {item.category: _category(item, status.now) for item in status.categories},
+        "runs": [_run(run) for run in status.runs],
     }
     return json.dumps(data, indent=2, ensure_ascii=False)
 
 
-def _category(item: CategoryStatus) -> dict[str, Any]:
+def _category(item: CategoryStatus, now: datetime) -> dict[str, Any]:
     return {
-        "days": [_day(day) for day in item.days],
-        "missing": [day.isoformat() for day in item.missing],
+        "days": [_day(day) | _acceptance(item, day.date) for day in item.days],
+        "missing": [_missing(day, now) for day in item.missing],
+        "lost": [{"date": day.isoformat()} | _acceptance(item, day) for day in item.lost],
         "overdue": [day.isoformat() for day in item.overdue],
+        "counts": counts(item),
     }
+
+
+def counts(item: CategoryStatus) -> dict[str, int]:
+    """Return how many dates are in each state, those that are missing and lost included."""
+    states = Counter(day.state.value for day in item.days)
+    return {state.value: states[state.value] for state in State} | {
+        "missing": len(item.missing),
+        "lost": len(item.lost),
+    }
+
+
+def _missing(day: date, now: datetime) -> dict[str, Any]:
+    until = in_reach_until(day)
+    return {"date": day.isoformat(), "served_until": until.isoformat(), "days_left": (until - today(now)).days}
+
+
+def _acceptance(item: CategoryStatus, day: date) -> dict[str, Any]:
+    decision = item.accepted.get(day)
+    if decision is None:
+        return {"accepted": None}
+    return {"accepted": {"at": decision.decided_at.isoformat(), "note": decision.note}}
 
 
 def _day(day: DaySummary) -> dict[str, Any]:
@@ -40,7 +95,7 @@ def _day(day: DaySummary) -> dict[str, Any]:
         "state": day.state.value,
         "source": day.source.value,
         "stored": {section.value: day.counts[section] for section in Section},
-        "declared": {section.value: day.declared.get(section, 0) for section in Section},
+        "declared": {section.value: declared(day, section) for section in Section},
     }
 
 
@@ -54,28 +109,58 @@ def _run(run: RunSummary) -> dict[str, Any]:
     }
 
 
-def status_table(found: Sequence[CategoryStatus], runs: Sequence[RunSummary]) -> str:
-    """Return each category's newest days and missing dates, and the last runs, as text for a terminal."""
+def status_table(status: ArchiveStatus) -> str:
+    """Return each category's newest days, missing and lost dates, and the last runs, as text for a terminal."""
     out = io.StringIO()
-    console = Console(file=out, width=shutil.get_terminal_size((100, 24)).columns, highlight=False)
-    for item in found:
+    console = Console(file=out, width=shutil.get_terminal_size((100, 24)).columns, highlight=False, markup=False)
+    for item in status.categories:
         console.print(f"{item.category}: {_in_words(item)}", soft_wrap=True)
         if item.days:
             console.print(_days_table(item.days[-_DAYS:]))
-        if item.missing:
-            console.print(f"missing: {in_short(item.missing)}", soft_wrap=True)
-    if runs:
-        console.print(_runs_table(runs))
+        for line in _gaps(item, status.now):
+            console.print(line, soft_wrap=True)
+    if status.runs:
+        console.print(_runs_table(status.runs))
+    if status.guess:
+        console.print(status.guess, soft_wrap=True)
     return out.getvalue().rstrip("\n")
 
 
 def _in_words(item: CategoryStatus) -> str:
     if not item.days:
-        return "nothing stored yet"
-    states = Counter(day.state.value for day in item.days)
-    counted = ", ".join(f"{number} {state}" for state, number in sorted(states.items()))
-    missing = f"{len(item.missing)} missing ({len(item.overdue)} overdue)" if item.missing else "none missing"
-    return f"{item.days[0].date} to {item.days[-1].date}: {counted}; {missing}"
+        return "nothing stored yet" + (f"; {len(item.missing) + len(item.lost)} missing" if item.overdue else "")
+    found = counts(item)
+    counted = ", ".join(f"{number} {state}" for state, number in found.items() if number and state not in _GAPS)
+    missing = f"{found['missing']} missing" if found["missing"] else "none missing"
+    lost = f", {found['lost']} lost" if found["lost"] else ""
+    overdue = f" ({len(item.overdue)} overdue)" if item.overdue else ""
+    return f"{item.days[0].date} to {item.days[-1].date}: {counted}; {missing}{lost}{overdue}"
+
+
+_GAPS = ("missing", "lost")
+
+
+def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
+    """Yield what is missing, what is lost, what nothing but a person can settle."""
+    if item.missing:
+        soonest = item.missing[0]
+        until = in_reach_until(soonest)
+        left = (until - today(now)).days
+        yield f"missing: {in_short(item.missing)}"
+        yield f"  arXiv serves {soonest} for another {left} days, until {until}: `digest fetch --missing`"
+    given_up = [day for day in item.lost if day in item.accepted]
+    open_ends = [day for day in item.lost if day not in item.accepted]
+    if open_ends:
+        yield f"lost: {in_short(open_ends)}"
+        yield (
+            "  arXiv's catchup pages no longer have them: take in saved pages with `digest import`, "
+            f"or settle them with `digest accept {open_ends[-1]}`"
+        )
+    for day in sorted(given_up, reverse=True)[:_DAYS]:
+        decision = item.accepted[day]
+        yield f"lost: {day}, accepted on {decision.decided_at:%Y-%m-%d}" + (
+            f": {decision.note}" if decision.note else ""
+        )
 
 
 def _table(*columns: str) -> Table:
@@ -88,8 +173,7 @@ def _table(*columns: str) -> Table:
 def _days_table(days: Sequence[DaySummary]) -> Table:
     table = _table("date", "state", " new", " cross-lists", " replacements", "source")
     for day in reversed(days):
-        counts = [f"{day.counts[section]}/{day.declared.get(section, 0)}" for section in Section]
-        table.add_row(str(day.date), day.state.value, *counts, day.source.value)
+        table.add_row(str(day.date), day.state.value, *(counted(day, section) for section in Section), day.source.value)
     return table
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from digest.archive import Archive, Report
     from digest.config import Config
     from digest.console import Console
+    from digest.fetch import Machine
     from digest.model import DaySummary
 
 
@@ -29,7 +30,10 @@ _IN_MEMORY = "sqlite://"
 
 
 class Session:
-    """What the options before the command say. ``environment`` goes over the configuration file."""
+    """What the options before the command say. ``environment`` goes over the configuration file.
+
+    ``machine`` is the clock that requests are spaced by and jobs are timed by; it is never set by ``--now``.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Session:
         now: datetime,
         *,
         environment: Mapping[str, str] = os.environ,
+        machine: Machine = time,
         verbose: bool = False,
     ) -> None:
         self.console = console
@@ -45,7 +50,8 @@ class Session:
         self._config_path = config_path
         self._environment = environment
         self._verbose = verbose
-        self._started = time.monotonic()
+        self._machine = machine
+        self._started = machine.monotonic()
         self._origin = config_path
         self._config: Config | None = None
         self.damage = 0
@@ -112,7 +118,8 @@ class Session:
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
         store = Store(store_url, database)
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
-            client = Client(http, store, time, config.arxiv.pages_delay, config.arxiv.timeout)
+            arxiv = config.arxiv
+            client = Client(http, store, self._machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
             try:
                 yield Archive(config, read_calendar(config.calendar.dates), store, template, indexes, client, self.now)
             finally:
@@ -151,26 +158,32 @@ class Session:
         """The time of ``--now`` goes on while a job works."""
         from datetime import timedelta
 
-        return self.now + timedelta(seconds=time.monotonic() - self._started)
+        return self.now + timedelta(seconds=self._machine.monotonic() - self._started)
 
     def _tell(self, report: Report, requests: int) -> None:
         for day in report.changed:
             self.console.say(_summary_line(day))
+        for remark in report.remarks:
+            self.console.say(remark)
         for failure in report.failures:
             self.console.fail(failure)
         totals = f"ok={report.succeeded} failed={len(report.failures)} requests={requests}"
         self.console.say(f"{totals} exit={report.exit_code}")
 
     @contextmanager
-    def reading(self) -> Iterator[Archive]:
-        """Open the archive to read it: nothing is made, but a lost database from the records that are here."""
+    def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:
+        """Open the archive to read it: nothing is made, but a lost database from the records that are here.
+
+        Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees.
+        """
         config = self.config
         is_new = config.database is not None and _is_absent(config.database)
         has_records = config.records is not None and not _is_absent(config.records)
         # An archive in which nothing is stored yet reads as an empty one, held in memory.
         place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
         with self._archive(*place) as archive:
-            if archive.unloaded_records() or archive.has_unloaded_ledger():
+            takes_in = is_new or may_take_in(archive)
+            if takes_in and (archive.unloaded_records() or archive.has_unloaded_ledger()):
                 self._load_records(archive)
             archive.refresh_calendar()
             yield archive
@@ -280,7 +293,8 @@ def checked_category(name: str) -> str:
 
 
 def _summary_line(day: DaySummary) -> str:
+    from digest.decide import counted
     from digest.model import Section
 
-    counts = " ".join(f"{name}={day.counts[name]}/{day.declared.get(name, 0)}" for name in Section)
+    counts = " ".join(f"{section}={counted(day, section)}" for section in Section)
     return f"date={day.date} category={day.category} state={day.state} {counts} source={day.source}"

@@ -108,7 +108,9 @@ def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sandbox:
     folder = tmp_path / "archive"
     folder.mkdir()
     made = Sandbox(folder, capsys)
-    made.configure("arxiv", pages_url="http://127.0.0.1:9", pages_delay=0, contact="tests@example.org")
+    nobody = "http://127.0.0.1:9"
+    made.configure("arxiv", pages_url=nobody, feeds_url=nobody, contact="tests@example.org")
+    made.configure("arxiv", pages_delay=0, feeds_delay=0)
     made.configure("store", records="data")
     return made
 
@@ -116,7 +118,7 @@ def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sandbox:
 @pytest.fixture
 def archive(sandbox: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive that asks the stand-in."""
-    sandbox.configure("arxiv", pages_url=arxiv.url)
+    sandbox.configure("arxiv", pages_url=arxiv.url, feeds_url=arxiv.url)
     return sandbox
 
 

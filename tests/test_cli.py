@@ -16,7 +16,10 @@ from digest import __version__, cli
 from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 
-COMMANDS = ["run", "regenerate", "fetch", "rebuild", "import", "show", "status", "init", "doctor", "demo"]
+COMMANDS = [
+    *("run", "regenerate", "fetch", "rebuild", "import", "accept", "replay", "verify", "backup"),
+    *("show", "status", "init", "doctor", "demo"),
+]
 NEED_CONFIG = [
     ("run",),
     ("run", "--dry-run"),

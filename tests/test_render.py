@@ -398,9 +398,10 @@ def test_an_archive_without_days_has_an_empty_index() -> None:
 # A year's README
 
 
-def year(year_: int, stored: Sequence[DaySummary], *deferred: date) -> str:
+def year(year_: int, stored: Sequence[DaySummary], *deferred: date, lost: Sequence[date] = ()) -> str:
     """Return the generated part of a year's README; ``deferred`` are all deferrals that are known."""
-    return year_index(built_in_template("year"), year_, stored, Calendar(frozenset(deferred)), path_of)
+    known = Calendar(frozenset(deferred))
+    return year_index(built_in_template("year"), year_, stored, known=known, lost=lost, path_of=path_of)
 
 
 def cells(text: str, month: str) -> dict[int, str]:

@@ -307,6 +307,38 @@ def test_the_database_itself_refuses_a_second_day_of_a_date(store: Store, place:
     engine.dispose()
 
 
+def test_a_damaged_day_is_restored(store: Store, place: Place) -> None:
+    """Rows that are not what their hashes promise are written again; nothing is there twice."""
+    day = day_of([(Section.NEW, paper(links=(Link("https://x.example", "code", "abstract"),)))])
+    save(store, day)
+    engine = place.engine()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE revision SET title = 'Another', arxiv_id = '2503.99999'"))
+        connection.execute(text("DELETE FROM link"))
+    engine.dispose()
+    assert store.day("cs.CV", WHEN) != day
+    store.restore_day(day, HASH)
+    assert store.day("cs.CV", WHEN) == day
+    assert place.rows("SELECT count(*), max(arxiv_id) FROM revision") == [(1, "2503.00001")]
+
+
+def test_rows_that_belong_to_nothing_are_forgotten(store: Store) -> None:
+    """What belongs together is not touched."""
+    save(store, simple_day(["2503.00001"], ["2503.00002"]))
+    assert store.dangling_rows() == 0
+    store.forget_dangling_rows()
+    assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], ["2503.00002"])
+    assert store.day_keys() == [("cs.CV", WHEN)]
+
+
+def test_a_forgotten_page_is_gone(store: Store) -> None:
+    """The pages with other bytes stay."""
+    store.keep_raw_page(PAGE, "one")
+    store.keep_raw_page(replace(PAGE, sha256="c" * 64), "two")
+    store.forget_raw_page(PAGE.sha256)
+    assert [page.path for page in store.raw_pages()] == ["two"]
+
+
 # Revisions
 
 
@@ -526,6 +558,8 @@ def test_the_last_attempt_counts(store: Store) -> None:
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
+    "last_page": lambda store: store.last_page("https://arxiv.org/list/cs.CV/new"),
+    "ids": lambda store: store.ids("cs.CV", WHEN),
     "ledger": lambda store: store.ledger(),
     "note": lambda store: store.note(LEDGER),
     "forget_readings": lambda store: store.forget_readings("cs.CV", WHEN),
@@ -535,6 +569,11 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "day": lambda store: store.day("cs.CV", WHEN),
     "summaries": lambda store: store.summaries(),
     "summary": lambda store: store.summary("cs.CV", WHEN),
+    "day_keys": lambda store: store.day_keys(),
+    "restore_day": lambda store: store.restore_day(simple_day(["2503.00001"]), HASH),
+    "dangling_rows": lambda store: store.dangling_rows(),
+    "forget_dangling_rows": lambda store: store.forget_dangling_rows(),
+    "forget_raw_page": lambda store: store.forget_raw_page(HASH),
     "file": lambda store: store.file(FILE),
     "file_paths": lambda store: store.file_paths(),
     "remember_file": lambda store: store.remember_file(FileRow(FILE, HASH, HASH, HASH)),

@@ -123,7 +123,7 @@ class Config:
     def unused(self) -> list[str]:
         """Keys that are set but have no effect in this version."""
         defaults = Config(self.folder)
-        later = [("arxiv", key) for key in ("feeds_url", "api_url", "oai_url", "feeds_delay", "heal_requests")]
+        later = [("arxiv", key) for key in ("api_url", "oai_url")]
         later += [("git", "commit"), ("git", "push"), ("notify", "urls")]
         return [
             f"[{section}] {key}"

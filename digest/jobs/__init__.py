@@ -9,24 +9,36 @@
 Every step can be repeated, so recovery from any crash is: run again.
 """
 
+from digest.jobs.accepting import accept
 from digest.jobs.files import Selection, plan_regenerate, rebuild, regenerate
+from digest.jobs.healing import fetch_missing, plan_missing
 from digest.jobs.nightly import plan_run, run
 from digest.jobs.past import fetch, plan_fetch
+from digest.jobs.proving import Chosen
+from digest.jobs.replay import replay
+from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.saved import import_pages
 from digest.jobs.state import CategoryStatus, status
 from digest.jobs.steps import load_records
 
 __all__ = [
+    "SHOWN",
     "CategoryStatus",
+    "Chosen",
+    "Replay",
     "Selection",
+    "accept",
     "fetch",
+    "fetch_missing",
     "import_pages",
     "load_records",
     "plan_fetch",
+    "plan_missing",
     "plan_regenerate",
     "plan_run",
     "rebuild",
     "regenerate",
+    "replay",
     "run",
     "status",
 ]

@@ -1,66 +1,127 @@
-"""The nightly job: each category's newest listing, and every file up to date."""
+"""The nightly job: each category's newest listing, what is missing, and every file up to date."""
 
 import logging
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from digest.archive import Archive, Report
-from digest.decide import after_refusal, lateness, needs_listing, proven_dates
-from digest.errors import DigestError
+from digest.calendar import expected_at, is_overdue, today
+from digest.decide import SETTLING, after_refusal, lateness, needs_listing, next_look, proven_dates
+from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
 from digest.fetch import listing_url
+from digest.jobs.doubt import note_no_updates, take, when_again
+from digest.jobs.fallback import take_feed
+from digest.jobs.healing import heal, is_due, plan_heal, remember_vain, tell_missing
 from digest.jobs.pages import as_day, fetch_pages, require_date
-from digest.jobs.steps import begin, each, publish, take
-from digest.model import RawPage, State
+from digest.jobs.past import get_day
+from digest.jobs.steps import Track, begin, each, publish, untracked
+from digest.ledger import readings_of
+from digest.model import Day, RawPage, State
 from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)
 
 
-def run(archive: Archive, categories: Sequence[str]) -> Report:
-    """Do the nightly job: bring each category's newest listing in, and every file up to date."""
+def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
+    """Do the nightly job: bring each category's newest listing in, then what is missing, and every file up to date."""
     report = begin(archive)
     each(categories, lambda category: _run_category(archive, category, report), report)
+    if not report.is_ended:
+        heal(archive, categories, report, track)
     publish(archive, report)
+    if not report.is_ended:
+        tell_missing(archive, categories, report)
     return report
 
 
 def plan_run(archive: Archive, categories: Sequence[str]) -> list[str]:
     """Say what ``run`` would ask arXiv for, a line each."""
     expected = archive.calendar.newest_expected(archive.now)
+    due = [category for category in categories if _is_listing_due(archive, category, expected)]
+    probes = [category for category in categories if category not in due and _is_probe_due(archive, category, expected)]
     return [
-        f"would ask for the newest listing of {category}, expecting {expected}"
-        for category in categories
-        if needs_listing(expected, _proven(archive, category))
+        *(f"would ask for the newest listing of {category}, expecting {expected}" for category in due),
+        *(f"would look once today whether arXiv announced {category} after all" for category in probes),
+        *plan_heal(archive, categories),
     ]
+
+
+def _is_listing_due(archive: Archive, category: str, expected: date) -> bool:
+    again = _looked_at_again(archive, category, expected)
+    return needs_listing(expected, _proven(archive, category)) and (again is None or archive.now >= again)
+
+
+def _is_probe_due(archive: Archive, category: str, expected: date) -> bool:
+    """Whether to look once today for a listing that the calendar does not know of."""
+    is_idle = not needs_listing(expected, _proven(archive, category)) and archive.calendar.is_pause(archive.now)
+    return is_idle and today(archive.now) not in archive.store.attempts(category)
 
 
 def _proven(archive: Archive, category: str) -> list[date]:
     return proven_dates(archive.store.summaries(category))
 
 
+def _looked_at_again(archive: Archive, category: str, when: date) -> datetime | None:
+    """Return when a doubtful listing may be looked at again."""
+    return next_look(readings_of(archive.store.ledger(), category, when))
+
+
 def _run_category(archive: Archive, category: str, report: Report) -> None:
     expected = archive.calendar.newest_expected(archive.now)
+    if _is_listing_due(archive, category, expected):
+        _bring_in(archive, category, expected, report)
+    elif _is_probe_due(archive, category, expected):
+        _probe(archive, category, expected, report)
+    elif needs_listing(expected, _proven(archive, category)):
+        _wait(archive, category, expected)
+    else:
+        log.info("%s: the newest expected listing is proven; nothing to ask", category)
+
+
+def _wait(archive: Archive, category: str, when: date) -> None:
+    words = f"the listing of {when} is doubtful, {when_again(archive, category, when)}"
+    if is_overdue(when, archive.now):
+        raise MissingError(f"{words}; `digest accept {when}` settles it")
+    log.info("%s: %s", category, words)
+
+
+def _probe(archive: Archive, category: str, expected: date, report: Report) -> None:
+    archive.store.remember_attempt(category, today(archive.now), archive.now)
+    try:
+        _take_newest(archive, category, expected, report)
+    except TryLaterError as error:
+        log.info("%s: %s; nothing was due", category, error)
+
+
+def _bring_in(archive: Archive, category: str, expected: date, report: Report) -> None:
     overdue = archive.calendar.newest_overdue(archive.now)
     proven = _proven(archive, category)
-    if not needs_listing(expected, proven):
-        log.info("%s: the newest expected listing is proven; nothing to ask", category)
-        return
+    missing = expected if overdue in proven or not proven else overdue
     try:
-        pages, listing = _fetch_newest(archive, category)
-        shown = require_date(listing)
+        _take_newest(archive, category, expected, report)
     except DigestError as error:
-        missing = expected if overdue in proven or not proven else overdue
+        if _is_rescued(archive, category, missing, error, report):
+            return
         meaning = after_refusal(error, missing, archive.now)
         if meaning is error:
             raise
         raise meaning from error
+
+
+def _take_newest(archive: Archive, category: str, expected: date, report: Report) -> None:
+    pages, listing = _fetch_newest(archive, category)
+    shown = require_date(listing)
     if shown > expected:
         log.warning(
             "%s: arXiv shows %s, but %s is the newest expected at %s; is the clock right?",
             *(category, shown, expected, archive.now.isoformat()),
         )
-    take(archive, as_day(listing, shown, State.COMPLETE, pages), report)
-    late = lateness(shown, overdue, archive.now)
+    day = as_day(listing, shown, State.COMPLETE, pages)
+    if listing.entries:
+        take(archive, day, report)
+    elif shown not in _proven(archive, category):
+        _take_no_updates(archive, day, report)
+    late = lateness(shown, archive.calendar.newest_overdue(archive.now), archive.now)
     if late is not None:
         raise late
     if shown < expected:
@@ -75,3 +136,38 @@ def _fetch_newest(archive: Archive, category: str) -> tuple[list[RawPage], Listi
         return listing_url(base, category, skip=sum(sizes), show=sizes[0] if sizes else 0)
 
     return fetch_pages(archive, category, address)
+
+
+def _take_no_updates(archive: Archive, day: Day, report: Report) -> None:
+    """Ask the catchup page whether it is true that the newest announcement has nothing of this category."""
+    archive.learn(day.date, day.pages[0].url, has_listing=True)
+    note_no_updates(archive, day)
+    get_day(archive, day.category, day.date, report, is_announced=True)
+
+
+def _is_rescued(archive: Archive, category: str, missing: date, error: DigestError, report: Report) -> bool:
+    """Make the best of a listing that cannot be had; return whether nothing is left to complain of.
+
+    A refused page is made up for at once, one that is late or out of reach after six hours: by the catchup
+    page, if it may be there by now, else by the feed.
+    """
+    is_refused = isinstance(error, PageRefusedError)
+    is_late = archive.now >= expected_at(missing) + SETTLING
+    is_elsewhere = isinstance(error, TryLaterError) and is_late
+    if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_elsewhere):
+        return False
+    if is_due(archive, category, missing) and _is_in_catchup(archive, category, missing, report):
+        log.warning("%s; the catchup page of %s proves the listing all the same", error, missing)
+        return not is_refused
+    if archive.store.summary(category, missing) is None:
+        take_feed(archive, category, missing, report)
+    return False
+
+
+def _is_in_catchup(archive: Archive, category: str, missing: date, report: Report) -> bool:
+    try:
+        get_day(archive, category, missing, report)
+    except (MissingError, PageRefusedError, TryLaterError) as error:
+        log.info("%s %s: %s", category, missing, error)
+        remember_vain(archive, category, missing)
+    return missing in _proven(archive, category)

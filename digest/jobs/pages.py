@@ -1,5 +1,6 @@
 """All pages of one listing, fetched, kept, parsed and proven together."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -9,27 +10,77 @@ from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.fetch import SHOW_VALUES
 from digest.model import Day, PageRef, RawPage, State
 from digest.parse import PARSER_VERSION, Listing, Page, join_pages, parse_page
+from digest.publish import read_raw
+
+log = logging.getLogger(__name__)
 
 _PAGES = 200
 """What one listing may cost at most, if a server names ever greater totals."""
 
+_LATELY = 3600.0
+
 
 def fetch_pages(
-    archive: Archive, category: str, address: Callable[[Sequence[Page]], str]
+    archive: Archive, category: str, address: Callable[[Sequence[Page]], str], *, resume: bool = False
 ) -> tuple[list[RawPage], Listing]:
     """Get all pages of one listing; ``address`` names the one that follows those that are here.
 
-    Every page is kept before it is parsed. The errors name the page that they are about.
+    Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
+    that an interrupted job kept within the last hour are not asked for again, if they prove themselves.
     """
+    if resume:
+        try:
+            return _fetch_all(archive, category, address, _kept_lately)
+        except _NotKeptWholeError as error:
+            log.debug("the kept pages prove nothing (%s)", error)
+    return _fetch_all(archive, category, address, None)
+
+
+class _NotKeptWholeError(Exception):
+    """Kept pages were used and do not make a listing."""
+
+
+def _fetch_all(
+    archive: Archive,
+    category: str,
+    address: Callable[[Sequence[Page]], str],
+    kept: Callable[[Archive, str], RawPage | None] | None,
+) -> tuple[list[RawPage], Listing]:
     raws: list[RawPage] = []
     pages: list[Page] = []
-    while not pages or (_goes_on(pages) and len(pages) < _PAGES):
-        raw = archive.client.get(address(pages), archive.keep)
-        raws.append(raw)
-        with _errors_about(raw.url):
-            pages.append(parse_page(raw.body))
-    with _errors_about(raws[0].url):
-        return raws, proven_listing(pages, category)
+    used = False
+    try:
+        while not pages or (_goes_on(pages) and len(pages) < _PAGES):
+            url = address(pages)
+            found = kept(archive, url) if kept else None
+            used = used or found is not None
+            raw = found or archive.client.get(url, archive.keep)
+            raws.append(raw)
+            with _errors_about(raw.url):
+                pages.append(parse_page(raw.body))
+        with _errors_about(raws[0].url):
+            return raws, join_pages(pages, category)
+    except (PageRefusedError, ListingIncompleteError) as error:
+        if used:
+            raise _NotKeptWholeError(str(error)) from error
+        raise
+
+
+def _kept_lately(archive: Archive, url: str) -> RawPage | None:
+    """Return the page of this address that was kept within the last hour, if it shows entries."""
+    row = archive.store.last_page(url)
+    if (
+        row is None
+        or row.status != 200
+        or not 0 <= archive.client.machine.time() - row.fetched_at.timestamp() < _LATELY
+    ):
+        return None
+    try:
+        body = read_raw(archive.raw, row.path)
+        page = parse_page(body)
+    except DigestError:
+        return None
+    return RawPage(row.url, row.status, row.fetched_at, (), body, row.sha256) if page.entries else None
 
 
 def _goes_on(pages: Sequence[Page]) -> bool:

@@ -2,45 +2,61 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 from digest.archive import Archive, Report
 from digest.calendar import CATCHUP_DAYS, today
-from digest.decide import after_refusal, not_stored, proven_dates
-from digest.errors import DigestError, MissingError, PageRefusedError, UsageError
+from digest.decide import after_refusal, is_in_reach, not_stored, proven_dates
+from digest.errors import DigestError, ListingIncompleteError, MissingError, PageRefusedError, UsageError
 from digest.fetch import catchup_url
+from digest.jobs.doubt import note_no_updates, take, take_empty
 from digest.jobs.pages import as_day, fetch_pages, require_date
-from digest.jobs.steps import Track, begin, each, publish, take, untracked
-from digest.model import State
-from digest.parse import Page
+from digest.jobs.steps import Track, begin, each, publish, untracked
+from digest.model import Day, RawPage, State
+from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)
 
 _REFUSED_DATE = "Invalid date"
 """How arXiv's answer 400 begins when catchup does not serve a date; for a category it says otherwise."""
 
+_LONGEST_LEAP = 31  # days that a link to the next mailing may leave out; arXiv's longest pause is a week
 
-def fetch(archive: Archive, categories: Sequence[str], dates: Sequence[date], track: Track = untracked) -> Report:
-    """Get past listings from arXiv's catchup pages; a day that is proven already is not asked for."""
+
+def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, track: Track = untracked) -> Report:
+    """Get past listings from arXiv's catchup pages; a day that is proven already is not asked for.
+
+    Raises:
+        UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
+    """
+    report = begin(archive)
+    dates = _dates(archive, first, last)
     for when in dates:
         refusal = _refusal(archive, when)
         if isinstance(refusal, UsageError):
             raise type(refusal)(f"{when}: {refusal}")
-    report = begin(archive)
     parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
     each(track(list(parts)), lambda name: _fetch_day(archive, *parts[name], report), report)
     publish(archive, report)
     return report
 
 
-def plan_fetch(archive: Archive, categories: Sequence[str], dates: Sequence[date]) -> list[str]:
+def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[str]:
     """Say what ``fetch`` would ask arXiv for, a line each."""
     return [
         _plan(archive, category, when)
-        for when in dates
+        for when in _dates(archive, first, last)
         for category in categories
         if not _is_proven(archive, category, when)
     ]
+
+
+def _dates(archive: Archive, first: date, last: date) -> list[date]:
+    dates = list(archive.calendar.listing_dates(first, last)) if first != last else [first]
+    if not dates:
+        raise UsageError(f"expected a listing date in {first}..{last}, found none")
+    return dates
 
 
 def _plan(archive: Archive, category: str, when: date) -> str:
@@ -53,6 +69,20 @@ def _is_proven(archive: Archive, category: str, when: date) -> bool:
     return stored is not None and bool(proven_dates([stored]))
 
 
+def _refusal(archive: Archive, when: date) -> DigestError | None:
+    """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
+    if not archive.calendar.is_listing_date(when):
+        return not_stored(when, archive.calendar, archive.now)
+    current = today(archive.now)
+    if when > max(current, archive.calendar.newest_expected(archive.now)):
+        return UsageError(f"is in the future; in New York it is {current}")
+    if not is_in_reach(when, archive.now):
+        return MissingError(
+            f"arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved pages"
+        )
+    return None
+
+
 def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> None:
     if _is_proven(archive, category, when):
         log.info("%s %s: proven already; nothing to ask", category, when)
@@ -60,14 +90,26 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
     refusal = _refusal(archive, when)
     if refusal is not None:
         raise refusal
-    base = archive.config.arxiv.pages_url.rstrip("/")
+    get_day(archive, category, when, report)
 
-    def address(pages: Sequence[Page]) -> str:
-        return catchup_url(base, category, when, page=len(pages) + 1)
 
+def get_day(archive: Archive, category: str, when: date, report: Report, *, is_announced: bool = False) -> None:
+    """Get the listing of ``when`` from arXiv's catchup pages, and what they show of the calendar.
+
+    Where they show no entries, it has to be found out whether arXiv announced anything, unless it is known.
+
+    Raises:
+        MissingError: it is overdue and cannot be had now, or arXiv has it no longer.
+        PageRefusedError: the pages do not prove themselves.
+        TryLaterError: they cannot be had now, or are doubtful.
+    """
     try:
-        pages, listing = fetch_pages(archive, category, address)
-        shown = require_date(listing)
+        pages, listing = _catchup(archive, category, when)
+        day = as_day(listing, when, State.COMPLETE, pages)
+        if listing.entries:
+            take(archive, day, report)
+        elif is_announced or _is_announced(archive, category, when):
+            take_no_updates(archive, day, report)
     except UsageError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
         if _REFUSED_DATE in str(error):
@@ -78,20 +120,62 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
         if meaning is error:
             raise
         raise meaning from error
+
+
+def take_no_updates(archive: Archive, day: Day, report: Report) -> None:
+    """Note that a page says "No updates" for a date on which arXiv did announce, and store what that proves."""
+    note_no_updates(archive, day)
+    take_empty(archive, replace(day, entries=()), report)
+
+
+def _catchup(archive: Archive, category: str, when: date) -> tuple[list[RawPage], Listing]:
+    base = archive.config.arxiv.pages_url.rstrip("/")
+
+    def address(pages: Sequence[Page]) -> str:
+        return catchup_url(base, category, when, page=len(pages) + 1)
+
+    pages, listing = fetch_pages(archive, category, address, resume=True)
+    shown = require_date(listing)
     if shown != when:
-        raise PageRefusedError(f"expected the listing of {when}, found that of {shown}")
-    take(archive, as_day(listing, when, State.COMPLETE, pages), report)
+        raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
+    if listing.next_day is not None:
+        _learn(archive, when, listing.next_day, pages[0].url)
+    return pages, listing
 
 
-def _refusal(archive: Archive, when: date) -> DigestError | None:
-    """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
-    if not archive.calendar.is_listing_date(when):
-        return not_stored(when, archive.calendar, archive.now)
-    current = today(archive.now)
-    if when > max(current, archive.calendar.newest_expected(archive.now)):
-        return UsageError(f"is in the future; in New York it is {current}")
-    if (current - when).days > CATCHUP_DAYS:
-        return MissingError(
-            f"arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved pages"
+def _learn(archive: Archive, when: date, following: date, evidence: str) -> None:
+    """Let the calendar know that arXiv announced ``following`` next after ``when``."""
+    between = [when + timedelta(days=offset) for offset in range(1, (following - when).days)]
+    if len(between) > _LONGEST_LEAP:
+        raise PageRefusedError(f"{evidence}: expected the next announcement within a month, found {following}")
+    stored = {day.date for day in archive.store.summaries() if day.size}
+    for day in between:
+        if day not in stored:
+            archive.learn(day, evidence, has_listing=False)
+    archive.learn(following, evidence, has_listing=True)
+
+
+def _is_announced(archive: Archive, category: str, when: date) -> bool:
+    """Whether arXiv announced anything for ``when``, a date without any entries in ``category``.
+
+    A page of that date does not tell a holiday from an empty category; the one before links to it, or beyond.
+
+    Raises:
+        ListingIncompleteError: arXiv does not say it yet.
+    """
+    others = [day for day in archive.store.summaries() if day.date == when and day.category != category]
+    if any(day.size for day in others) or archive.calendar.corrections.get(when) is True:
+        return True
+    before = archive.calendar.latest(when - timedelta(days=1))
+    following: date | None = before
+    try:
+        while following is not None and following < when and is_in_reach(following, archive.now):
+            before = following
+            following = _catchup(archive, category, before)[1].next_day
+    except (PageRefusedError, UsageError) as error:
+        raise ListingIncompleteError(f"found 'No updates' for {when}, and cannot tell why: {error}") from error
+    if following is None or following < when:
+        raise ListingIncompleteError(
+            f"found 'No updates' for {when}, and no link from {before} to a later announcement"
         )
-    return None
+    return following == when

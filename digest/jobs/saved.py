@@ -1,6 +1,7 @@
 """Pages that a person saved."""
 
 import hashlib
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,12 +11,15 @@ from pathlib import Path
 
 from digest.archive import Archive, Report
 from digest.calendar import WEEKDAY_NAMES
-from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, UsageError
+from digest.errors import DigestError, ListingDoubtfulError, ListingIncompleteError, PageRefusedError, UsageError
+from digest.jobs.doubt import take
 from digest.jobs.pages import as_day, proven_listing
-from digest.jobs.steps import Track, begin, publish, take, untracked
+from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
 from digest.parse import Page, belongs, parse_page
 from digest.publish import read_saved_page
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -131,4 +135,7 @@ def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Sa
     listing = replace(proven_listing([item.page for item in saved], category), source=Source.IMPORT)
     state = State.COMPLETE if listing.date else State.IMPORTED
     ordered = sorted(saved, key=lambda item: item.page.entries[0].position)
-    take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)
+    try:
+        take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)
+    except ListingDoubtfulError as error:
+        log.warning("%s: %s", category, error)

@@ -1,37 +1,55 @@
-"""What is stored, what is missing."""
+"""What is stored, what is missing, what is lost."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import is_overdue
-from digest.model import DaySummary
+from digest.decide import is_in_reach
+from digest.ledger import decisions_of
+from digest.model import DaySummary, Decision
 
 
 @dataclass(frozen=True)
 class CategoryStatus:
-    """What is stored of a category, and which listing dates are missing up to the newest expected one."""
+    """What is stored of a category, and which listing dates are not, up to the newest expected one.
+
+    ``missing`` are those that arXiv still serves; ``lost`` those that it does not, or that a person gave up.
+    ``overdue`` are those of both that should be here and that nobody gave up.
+    """
 
     category: str
     days: tuple[DaySummary, ...]
     missing: tuple[date, ...]
+    lost: tuple[date, ...]
     overdue: tuple[date, ...]
+    accepted: Mapping[date, Decision]
 
 
 def status(archive: Archive, categories: Sequence[str]) -> list[CategoryStatus]:
-    """Say which listing dates are stored and which are missing since the archive's start."""
-    return list(_status(archive, categories))
+    """Say which listing dates are stored and which are not since the archive's start."""
+    return [_status(archive, category) for category in categories]
 
 
-def _status(archive: Archive, categories: Sequence[str]) -> Iterator[CategoryStatus]:
-    for category in categories:
-        days = archive.store.summaries(category)
-        start = archive.config.store.start
-        first = date.fromisoformat(start) if start else min((day.date for day in days), default=None)
-        newest = archive.calendar.newest_expected(archive.now)
-        known = {day.date for day in days}
-        due = archive.calendar.listing_dates(min(first or newest, newest), newest)
-        missing = tuple(day for day in due if day not in known)
-        overdue = tuple(day for day in missing if is_overdue(day, archive.now))
-        yield CategoryStatus(category, tuple(days), missing, overdue)
+def _status(archive: Archive, category: str) -> CategoryStatus:
+    days = archive.store.summaries(category)
+    accepted = decisions_of(archive.store.ledger(), category)
+    gaps = gaps_between(archive, days)
+    lost = tuple(day for day in gaps if day in accepted or not is_in_reach(day, archive.now))
+    return CategoryStatus(
+        category=category,
+        days=tuple(days),
+        missing=tuple(day for day in gaps if day not in lost),
+        lost=lost,
+        overdue=tuple(day for day in gaps if day not in accepted and is_overdue(day, archive.now)),
+        accepted=accepted,
+    )
+
+
+def gaps_between(archive: Archive, days: Sequence[DaySummary]) -> list[date]:
+    """Return the listing dates of one category that are not among its stored ``days``, the oldest first."""
+    known = {day.date for day in days}
+    newest = archive.calendar.newest_expected(archive.now)
+    first = archive.start(days) or newest
+    return [day for day in archive.calendar.listing_dates(min(first, newest), newest) if day not in known]

@@ -70,9 +70,9 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> None:
             report.changed.append(summary)
 
 
-def take(archive: Archive, day: Day, report: Report) -> None:
+def store(archive: Archive, day: Day, report: Report) -> None:
     """Store a day if it is known better than what is stored of its date, and write its files."""
-    decision = decide(archive.store.summary(day.category, day.date), day.state)
+    decision = decide(archive.store.summary(day.category, day.date), day.state, day.source)
     log.info("%s %s: %s", day.category, day.date, decision.reason)
     if not decision.stores:
         return

@@ -1,12 +1,14 @@
 """Files written whole or not at all, and only below their folder."""
 
 import errno
+import glob
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from digest.errors import StoreError
@@ -53,6 +55,34 @@ class Folder:
             target.parent.mkdir(parents=True, exist_ok=True)
             _replace(target, data)
         return True
+
+    def keep_beside(self, path: str, word: str) -> str:
+        """Keep a copy of the file at ``path`` as ``path.word``, ``path.word-2`` …; return which.
+
+        Nothing that was kept before is lost; a file that was kept already is not kept twice.
+        """
+        data = self.read(path)
+        if data is None:
+            raise StoreError(f"{self.root / path}: expected a file to keep, found none")
+        name = next(name for name in _names(path, word) if self.read(name) in (None, data))
+        self.write(name, data)
+        return name
+
+    def move_aside(self, path: str, word: str, companions: Sequence[str] = ()) -> str:
+        """Give the file at ``path`` a name as ``keep_beside`` does, and those with the endings ``companions`` too."""
+        endings = ("", *companions)
+        with _disk_errors(self.root / path):
+            source = self._inside(path)
+            free = (name for name in _names(path, word) if not any(self._exists(name + end) for end in endings))
+            name = next(free)
+            for end in endings:
+                if self._exists(path + end):
+                    os.replace(f"{source}{end}", self.root / (name + end))  # noqa: PTH105 - as below
+            _sync_folder(source.parent)
+        return name
+
+    def _exists(self, path: str) -> bool:
+        return os.path.lexists(self.root / path)
 
     def paths(self, suffix: str) -> list[str]:
         """Return the paths of all files that end with ``suffix``, sorted."""
@@ -103,6 +133,37 @@ def read_regular(path: Path) -> bytes:
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
     with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle
         return stream.read()
+
+
+def _names(path: str, word: str) -> Iterator[str]:
+    yield f"{path}.{word}"
+    yield from (f"{path}.{word}-{number}" for number in count(2))
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[Path]:
+    """Give an empty file beside ``target`` to be filled; it takes the place of ``target`` when the block ends well.
+
+    Raises:
+        StoreError: the folder or the disk fails; nothing is left behind then.
+    """
+    with _disk_errors(target):
+        try:
+            handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(target)) from error
+        try:
+            yield Path(name)
+            os.fchmod(handle, _mode(target))
+            os.fsync(handle)
+            os.replace(name, target)  # noqa: PTH105 - as below
+        except BaseException:
+            for leftover in target.parent.glob(f"{glob.escape(Path(name).name)}*"):
+                leftover.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+        _sync_folder(target.parent)
 
 
 def _raise(error: OSError) -> None:

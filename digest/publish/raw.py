@@ -3,16 +3,18 @@
 import gzip
 import hashlib
 import io
+import re
 import zlib
 from pathlib import Path
 
-from digest.errors import PageRefusedError
+from digest.errors import DamageError, PageRefusedError
 from digest.publish.files import Folder, read_regular
 
 MAX_SAVED = 64 * 1024 * 1024
 """Bytes of a saved page after decompression; the biggest real page has about 5 MB."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def raw_path(sha256: str) -> str:
@@ -32,6 +34,21 @@ def write_raw(folder: Folder, body: bytes) -> str:
             stream.write(body)
         folder.write(path, packed.getvalue())
     return path
+
+
+def read_raw(folder: Folder, path_or_sha256: str) -> bytes:
+    """Return the bytes of a kept page, named by its path in ``folder`` or by the SHA-256 of its bytes.
+
+    Raises:
+        DamageError: it is not there, or its bytes are not those that its name promises.
+    """
+    sha256 = path_or_sha256.rpartition("/")[2].partition(".")[0]
+    data = folder.read(raw_path(sha256)) if _SHA256.fullmatch(sha256) else None
+    body = _gunzip(data)
+    if body is None or hashlib.sha256(body).hexdigest() != sha256:
+        found = "none" if data is None else "it damaged"
+        raise DamageError(f"expected the kept page {sha256}, found {found}")
+    return body
 
 
 def _gunzip(data: bytes | None) -> bytes | None:

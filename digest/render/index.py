@@ -2,7 +2,7 @@
 
 import calendar
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -91,10 +91,19 @@ class _Year:
     first: date
     last: date
     calendar: Calendar
+    lost: Collection[date]
     path_of: PathOf
 
 
-def year_index(source: str, year: int, stored: Sequence[DaySummary], known: Calendar, path_of: PathOf) -> str:
+def year_index(  # noqa: PLR0913  # all but the first three are named
+    source: str,
+    year: int,
+    stored: Sequence[DaySummary],
+    *,
+    known: Calendar,
+    lost: Collection[date],
+    path_of: PathOf,
+) -> str:
     """Return the generated part of one category's and year's README: a calendar, a row a week.
 
     Args:
@@ -102,15 +111,16 @@ def year_index(source: str, year: int, stored: Sequence[DaySummary], known: Cale
         year: the year.
         stored: all stored days of one category, oldest first; gaps show only between the first and the last.
         known: which listing dates exist.
+        lost: the dates that a person gave up.
         path_of: where a day's digest lies.
     """
     days = {day.date: day for day in stored}
-    view = _Year(stored[0].category, year, days, stored[0].date, stored[-1].date, known, path_of)
+    view = _Year(stored[0].category, year, days, stored[0].date, stored[-1].date, known, lost, path_of)
     months = [_month(view, month) for month in range(1, 13)]
     context = {
         "root": quote(posixpath.relpath("README.md", posixpath.dirname(year_index_path(view.category, year)))),
         "stored": sum(day.year == year for day in days),
-        "missing": sum(_is_missing(view, day) for day in _days_of(year)),
+        "missing": sum(_is_missing(view, day) and day not in lost for day in _days_of(year)),
         "months": [month for month in months if month],
     }
     return render(compile_template(source, "year.md.j2"), "year.md.j2", context)
@@ -152,7 +162,8 @@ def _cell(view: _Year, day: date, month: int) -> str:
         return _stored_cell(view, stored)
     if day.weekday() > 4:
         return ""
-    return f"{day.day}<br>{'missing' if _is_missing(view, day) else 'deferred'}"
+    missing = "lost" if day in view.lost else "missing"
+    return f"{day.day}<br>{missing if _is_missing(view, day) else 'deferred'}"
 
 
 def _stored_cell(view: _Year, day: DaySummary) -> str:

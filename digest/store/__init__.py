@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from digest.model import Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
-from digest.store import days, ledgers, tables
+from digest.store import days, ledgers, repairs, tables
+from digest.store.copies import SIDE_FILES, copy_database, integrity_problems, is_archive, is_there, last_requests
 from digest.store.engine import open_engine, storage_errors
 from digest.store.ledgers import utc
 
@@ -60,12 +61,16 @@ class Store:
 
     def raw_pages(self) -> list[RawPageRow]:
         """Return the kept pages in the order in which they were fetched."""
+        return self._pages()
+
+    def _pages(self, *chosen: ColumnElement[bool], newest: bool = False) -> list[RawPageRow]:
         table = tables.raw_page
-        columns = (table.c.url, table.c.status, table.c.fetched_at, table.c.sha256, table.c.path)
+        query = select(table.c.url, table.c.status, table.c.fetched_at, table.c.sha256, table.c.path).where(*chosen)
+        query = query.order_by(table.c.id.desc()).limit(1) if newest else query.order_by(table.c.id)
         with self._read() as connection:
             return [
                 RawPageRow(row.url, row.status, utc(row.fetched_at), row.sha256, row.path)
-                for row in connection.execute(select(*columns).order_by(table.c.id))
+                for row in connection.execute(query)
             ]
 
     def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
@@ -107,6 +112,15 @@ class Store:
         with self._read() as connection:
             return days.read_day(connection, category, when)
 
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored."""
+        with self._read() as connection:
+            return days.read_ids(connection, category, when)
+
+    def last_page(self, url: str) -> RawPageRow | None:
+        """Return the page that was kept last of this address, or None."""
+        return next(iter(self._pages(tables.raw_page.c.url == url, newest=True)), None)
+
     def summaries(self, category: str | None = None) -> list[DaySummary]:
         """Return the stored days of a category (of all, without one), by category and date."""
         with self._read() as connection:
@@ -116,6 +130,33 @@ class Store:
         """Return the stored day without its entries, or None."""
         with self._read() as connection:
             return next(iter(days.read_summaries(connection, category, when)), None)
+
+    def day_keys(self) -> list[tuple[str, date]]:
+        """Return the category and date of every stored day, and read nothing else of it."""
+        query = select(tables.day.c.category, tables.day.c.date).order_by(tables.day.c.category, tables.day.c.date)
+        with self._read() as connection:
+            return [(row.category, row.date) for row in connection.execute(query)]
+
+    def restore_day(self, day: Day, content_hash: str) -> None:
+        """Store ``day`` in place of its damaged rows, those of its papers included."""
+        with self._write() as connection:
+            repairs.mend_revisions(connection, day)
+            days.write_day(connection, day, content_hash)
+
+    def dangling_rows(self) -> int:
+        """Return how many rows belong to a day or a paper that is not there; the search index counts, too."""
+        with self._read() as connection:
+            return repairs.count_dangling(connection)
+
+    def forget_dangling_rows(self) -> None:
+        """Remove the rows that belong to a day or a paper that is not there, and make the search index again."""
+        with self._write() as connection:
+            repairs.forget_dangling(connection)
+
+    def forget_raw_page(self, sha256: str) -> None:
+        """Forget a kept page whose bytes are lost."""
+        with self._write() as connection:
+            connection.execute(delete(tables.raw_page).where(tables.raw_page.c.sha256 == sha256))
 
     def file(self, path: str) -> FileRow | None:
         """Return what is known of the file at ``path``, relative to the output folder."""
@@ -206,4 +247,13 @@ class Store:
                 yield writer
 
 
-__all__ = ["FileRow", "Store"]
+__all__ = [
+    "SIDE_FILES",
+    "FileRow",
+    "Store",
+    "copy_database",
+    "integrity_problems",
+    "is_archive",
+    "is_there",
+    "last_requests",
+]

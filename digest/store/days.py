@@ -73,6 +73,12 @@ def read_day(connection: Connection, category: str, when: date) -> Day | None:
     )
 
 
+def read_ids(connection: Connection, category: str, when: date) -> frozenset[str]:
+    """Return the identifiers that a stored day lists."""
+    query = select(tables.entry.c.arxiv_id).join(tables.day).where(*_is(category, when))
+    return frozenset(connection.scalars(query))
+
+
 def read_summaries(connection: Connection, category: str | None, when: date | None) -> list[DaySummary]:
     """Return the stored days without their entries, by category and date."""
     query = select(tables.day).order_by(tables.day.c.category, tables.day.c.date)
@@ -162,21 +168,50 @@ def _known_revisions(connection: Connection, ids: Sequence[str]) -> dict[tuple[s
 def _add_revisions(connection: Connection, papers: Mapping[int, Paper]) -> None:
     if not papers:
         return
-    connection.execute(insert(tables.revision), [_revision_row(*item) for item in papers.items()])
-    links = [row for number, paper in papers.items() for row in _link_rows(number, paper.links)]
+    connection.execute(insert(tables.revision), [revision_row(*item) for item in papers.items()])
+    links = [row for number, paper in papers.items() for row in link_rows(number, paper.links)]
     if links:
         connection.execute(insert(tables.link), links)
     if connection.dialect.name == "sqlite":
-        connection.execute(
-            text(
-                "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
-                "VALUES (:number, :title, :authors, :abstract, :comments)"
-            ),
-            [_searched_texts(*item) for item in papers.items()],
-        )
+        add_searched_texts(connection, papers)
 
 
-def _revision_row(number: int, paper: Paper) -> dict[str, Any]:
+def add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> None:
+    """Add papers, by the number of their row, to SQLite's full-text index."""
+    connection.execute(
+        text(
+            "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
+            "VALUES (:number, :title, :authors, :abstract, :comments)"
+        ),
+        [_searched_texts(*item) for item in papers.items()],
+    )
+
+
+def read_papers(connection: Connection, *, after: int, limit: int) -> dict[int, Paper]:
+    """Return the next ``limit`` stored papers, without their links, by the number of their row."""
+    table = tables.revision
+    query = select(*_PAPER_COLUMNS).where(table.c.id > after).order_by(table.c.id).limit(limit)
+    return {row.id: _paper(row, ()) for row in connection.execute(query)}
+
+
+def known_papers(connection: Connection, day: Day) -> dict[int, Paper]:
+    """Return the papers of ``day`` whose revision is stored, by the number of its row."""
+    papers = {_key(entry.paper): entry.paper for entry in day.entries}
+    known = _referred_revisions(connection, day) | _known_revisions(connection, [key[0] for key in papers])
+    return {number: papers[key] for key, number in known.items() if key in papers}
+
+
+def _referred_revisions(connection: Connection, day: Day) -> dict[tuple[str, str, str], int]:
+    """Return the revisions that a stored day refers to, by what its entries say that they are."""
+    table = tables.revision
+    columns = (tables.entry.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+    joined = tables.entry.join(tables.day).join(table)
+    query = select(*columns).select_from(joined).where(*_is(day.category, day.date))
+    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+
+
+def revision_row(number: int, paper: Paper) -> dict[str, Any]:
+    """Return the row of a paper as one listing showed it."""
     arxiv_id, text_hash, fields_hash = _key(paper)
     return {
         "id": number,
@@ -193,7 +228,8 @@ def _revision_row(number: int, paper: Paper) -> dict[str, Any]:
     }
 
 
-def _link_rows(number: int, links: Iterable[Link]) -> Iterable[dict[str, Any]]:
+def link_rows(number: int, links: Iterable[Link]) -> Iterable[dict[str, Any]]:
+    """Return the rows of a paper's links."""
     return (
         {"revision_id": number, "ordinal": i, "url": link.url, "kind": link.kind, "found_in": link.found_in}
         for i, link in enumerate(links)

@@ -1,0 +1,73 @@
+"""A verified copy of the database."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.check.findings import counts
+from digest.config import Config
+from digest.errors import MissingError, StoreError, UsageError
+from digest.publish import new_file
+from digest.store import SIDE_FILES, copy_database, is_archive, is_there
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A copy that was made: where, its size in bytes, and how many days it holds."""
+
+    path: Path
+    size: int
+    days: int
+
+    @property
+    def line(self) -> str:
+        """The backup on one line."""
+        return f"{self.path}: {counts(self.size, 'byte')}, {counts(self.days, 'day')}, verified"
+
+
+def back_up(config: Config, target: Path) -> Backup:
+    """Copy the database to ``target``, proven before it takes that place; others may write meanwhile.
+
+    Raises:
+        UsageError: the database is no file, or something else stands at ``target``.
+        MissingError: there is no database yet.
+        StoreError: the database is damaged, or the disk fails; nothing is left behind then.
+    """
+    database = config.database
+    if database is None:
+        raise UsageError("[store] url is no SQLite file; a database server has its own tool, such as pg_dump")
+    if not is_there(database):
+        raise MissingError(f"{database}: expected the database, found none; nothing is stored yet")
+    try:
+        _require_place(database, target)
+    except OSError as error:
+        raise StoreError(f"{error.filename or target}: {error.strerror}") from error
+    with new_file(target) as made:
+        contents = copy_database(database, made)
+    return Backup(target, target.stat().st_size, len(contents.days))
+
+
+def _require_place(database: Path, target: Path) -> None:
+    """Refuse to write over anything but an earlier backup."""
+    if not target.parent.is_dir():
+        raise StoreError(f"{target.parent}: expected a folder, found none")
+    found = _obstacle(database, target)
+    if found:
+        raise UsageError(f"{target}: expected a place for a new file or an earlier backup, found {found}")
+
+
+def _obstacle(database: Path, target: Path) -> str:
+    """Say what stands in the way at ``target``; "" if nothing does."""
+    own, real = os.path.realpath(database), os.path.realpath(target)
+    if real == own or (target.exists() and target.samefile(database)):
+        return "the database itself"
+    if real in {f"{own}{ending}" for ending in (*SIDE_FILES, ".lock")}:
+        return "a name that belongs to the database"
+    if os.path.lexists(target) and not _is_backup(target):
+        return "something else"
+    beside = [target.with_name(f"{target.name}{ending}") for ending in SIDE_FILES]
+    return next((f"{file.name} beside it, as if it were in use" for file in beside if os.path.lexists(file)), "")
+
+
+def _is_backup(target: Path) -> bool:
+    return target.is_file() and not target.is_symlink() and is_archive(target)

@@ -1,0 +1,81 @@
+"""One stored day: its rows, its record, its digest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from digest.archive import Archive
+from digest.check.files import compare, restorable
+from digest.check.findings import Difference, Finding, Kind, Part
+from digest.check.rows import Row, best_known, hash_of, read_record, read_row
+from digest.model import Day
+from digest.render import record_path, render_record
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What was found of a day, how many files were looked at, and the SHA-256 of the pages that it names."""
+
+    findings: tuple[Finding, ...]
+    files: int
+    pages: tuple[str, ...]
+
+
+def examine_day(archive: Archive, category: str, when: date) -> Examined:
+    """Check the rows of a day, its record and its digest."""
+    row = read_row(archive, category, when)
+    best = best_known(archive, row, read_record(archive, record_path(category, when)))
+    findings = [_about_row(row, best)] if row.problem else []
+    if best is None:
+        return Examined(tuple(findings), 0, ())
+    findings += _about_record(archive, row, best)
+    findings += _about_digest(archive, best)
+    named = tuple(page.sha256 for page in best.pages)
+    return Examined(tuple(findings), 1 if archive.records is None else 2, named)
+
+
+def _about_row(row: Row, best: Day | None) -> Finding:
+    lost = "nothing here has it whole; restore a backup of the database"
+    way_out = "`digest verify --repair` restores it" if best else lost
+    where = f"{row.name} in the database"
+    return Finding(Kind.DAMAGED, Part.DAY, where, row.problem, way_out, row.category, row.date)
+
+
+def _about_record(archive: Archive, row: Row, best: Day) -> Iterator[Finding]:
+    if archive.records is None:
+        return
+    path = record_path(row.category, row.date)
+    if not row.problem and row.summary and best.state is not row.summary.state:
+        problem = f"expected nothing better than {row.summary.state} from {row.summary.source}, found {best.state}"
+        where = str(archive.records.root / path)
+        yield Finding(Kind.OUTDATED, Part.DAY, where, problem, "`digest rebuild` takes it in", path=path)
+        return
+    different = compare(archive.records, path, render_record(best))
+    if different is not None:
+        finding = restorable(Part.RECORD, archive.records, path, different)
+        yield replace(finding, category=row.category, when=row.date)
+
+
+def _about_digest(archive: Archive, best: Day) -> Iterator[Finding]:
+    path = archive.config.digest_path(best.category, best.date)
+    different = compare(archive.output, path, archive.template.render(best))
+    if different is not None:
+        different = _as_outdated(archive, path, best, different) or different
+        yield replace(_as_finding(archive, path, different), category=best.category, when=best.date)
+
+
+def _as_outdated(archive: Archive, path: str, best: Day, different: Difference) -> Difference | None:
+    """Return what it means that a digest is as it was written, but from something else than would be taken now."""
+    row = archive.store.file(path)
+    if row is None or row.sha256 != different.sha256 or row.inputs_hash == archive.template.inputs_hash(hash_of(best)):
+        return None
+    is_older = row.template_version != archive.template.version
+    made_by = "an older template" if is_older else "other settings, or from other entries"
+    return Difference(Kind.OUTDATED, f"expected a digest by the template and settings of now, found one by {made_by}")
+
+
+def _as_finding(archive: Archive, path: str, different: Difference) -> Finding:
+    finding = restorable(Part.DIGEST, archive.output, path, different)
+    if different.kind is Kind.OUTDATED:
+        return replace(finding, way_out="`digest regenerate --outdated` writes it again")
+    return finding

@@ -1,0 +1,59 @@
+"""The kept pages, one at a time."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from digest.archive import Archive
+from digest.check.findings import Finding, Kind, Part, counts
+from digest.errors import DamageError, StoreError
+from digest.jobs.steps import Track
+from digest.publish import raw_path, read_raw
+
+
+@dataclass(frozen=True)
+class ExaminedPages:
+    """What was found of the pages, how many were looked at, and what to say besides."""
+
+    findings: tuple[Finding, ...]
+    pages: int
+    remarks: tuple[str, ...]
+
+
+def examine_pages(archive: Archive, named: Mapping[str, Iterable[str]], track: Track) -> ExaminedPages:
+    """Check every page that was kept here, and those that the days name; ``named``: day → SHA-256 of its pages."""
+    rows = {row.sha256: row.path for row in archive.store.raw_pages()}
+    absent = {day: [one for one in pages if not _is_kept(archive, one, rows)] for day, pages in named.items()}
+    here = {one for several in named.values() for one in several} - set().union(*absent.values())
+    pages = {one: raw_path(one) for one in here} | rows
+    found = [_examine(archive, sha256, pages[sha256]) for sha256 in track(sorted(pages))]
+    return ExaminedPages(tuple(filter(None, found)), len(pages), tuple(_remark(absent)))
+
+
+def _is_kept(archive: Archive, sha256: str, rows: Mapping[str, str]) -> bool:
+    return sha256 in rows or archive.raw.has(raw_path(sha256))
+
+
+def _remark(absent: Mapping[str, list[str]]) -> Iterable[str]:
+    pages = {one for several in absent.values() for one in several}
+    if pages:
+        days = sum(bool(several) for several in absent.values())
+        were = "was" if len(pages) == 1 else "were"
+        yield f"{counts(len(pages), 'page')} of {counts(days, 'day')} {were} not kept here"
+
+
+def _examine(archive: Archive, sha256: str, path: str) -> Finding | None:
+    try:
+        if path != raw_path(sha256):
+            raise DamageError(f"expected the kept page {sha256} at {raw_path(sha256)}, found it said to be at {path}")
+        read_raw(archive.raw, sha256)
+    except StoreError as error:
+        return Finding(
+            kind=Kind.DAMAGED,
+            part=Part.PAGE,
+            where=str(archive.raw.root / raw_path(sha256)),
+            problem=str(error),
+            way_out="put a whole copy in its place if you have one, or `digest verify --repair` gives it up",
+            path=raw_path(sha256),
+            sha256=sha256,
+        )
+    return None

@@ -1,0 +1,161 @@
+"""What was found damaged or edited, made again from what is whole."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+
+from digest.archive import Archive, Report
+from digest.check.database import may_be_read
+from digest.check.files import expected_index
+from digest.check.findings import Finding, Kind, Part, Verified, counts
+from digest.check.rows import UNREADABLE, best_known, hash_of, read_record, read_row
+from digest.check.whole import verify
+from digest.errors import DamageError, DigestError, MissingError
+from digest.jobs.steps import Track, load_records, untracked
+from digest.model import Day
+from digest.publish import Folder
+from digest.render import record_path, render_ledger, render_record
+from digest.store import FileRow
+
+Tell = Callable[[str], object]
+
+_ROUNDS = 4
+"""Each part is made from those before it: repairing one can bring the next to light."""
+
+
+def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
+    """Restore what can be restored, and ``tell`` it, then what remains. Offline.
+
+    No text that may be a person's is lost: it is kept beside the file that takes its place.
+    """
+    report = Report()
+    for folder in filter(None, (archive.output, archive.raw, archive.records)):
+        folder.prepare()
+        folder.sweep()
+    found = _look(archive, track)
+    for _ in range(_ROUNDS):
+        repairable = [finding for finding in found.findings if _is_repairable(finding)]
+        if not repairable:
+            break
+        for finding in sorted(repairable, key=lambda finding: list(Part).index(finding.part)):
+            _repair(archive, finding, tell, report)
+        found = _look(archive, track)
+    _conclude(found, tell, report)
+    return report
+
+
+def _look(archive: Archive, track: Track) -> Verified:
+    """Check everything, after what other machines wrote into the records was taken in."""
+    if may_be_read(archive):
+        load_records(archive)  # what of them is damaged is found by the check
+    archive.refresh_calendar()
+    return verify(archive, track)
+
+
+def _is_repairable(finding: Finding) -> bool:
+    return finding.part in _REPAIRS and (finding.kind is not Kind.OUTDATED or finding.part is Part.DAY)
+
+
+def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> None:
+    try:
+        outcome = _REPAIRS[finding.part](archive, finding)
+    except DigestError as error:
+        if not report.knows(error):
+            report.fail(finding.where, error)
+        return
+    tell(outcome)
+    if finding.part is Part.PAGE:
+        report.fail(finding.where, DamageError("could not be restored"))
+    else:
+        report.succeeded += 1
+
+
+def _conclude(found: Verified, tell: Tell, report: Report) -> None:
+    for line in found.lines:
+        tell(line)
+    broken = sum(finding.kind in (Kind.DAMAGED, Kind.EDITED) for finding in found.findings)
+    missing = sum(finding.kind is Kind.MISSING for finding in found.findings)
+    if broken:
+        report.failures.append(DamageError(f"{counts(broken, 'finding')} could not be repaired"))
+    if missing:
+        report.failures.append(MissingError(f"{counts(missing, 'listing')} missing"))
+
+
+def _restore_tables(archive: Archive, finding: Finding) -> str:
+    try:
+        archive.store.forget_dangling_rows()
+    except UNREADABLE as error:
+        raise DamageError(f"expected papers that can be read, found damage ({error})") from error
+    return f"restored {finding.where}: rows that belonged to nothing were removed, the search index was made again"
+
+
+def _restore_day(archive: Archive, finding: Finding) -> str:
+    if finding.kind is Kind.OUTDATED:
+        archive.load_record(finding.path)
+        return f"restored the database: {finding.where} was taken in"
+    day = _best(archive, finding)
+    archive.store.restore_day(day, hash_of(day))
+    return f"restored {finding.where}"
+
+
+def _restore_record(archive: Archive, finding: Finding) -> str:
+    folder = archive.records or archive.output
+    return _write(folder, finding, render_record(_best(archive, finding)))
+
+
+def _restore_digest(archive: Archive, finding: Finding) -> str:
+    day = _best(archive, finding)
+    data = archive.template.render(day)
+    outcome = _write(archive.output, finding, data)
+    inputs_hash = archive.template.inputs_hash(hash_of(day))
+    row = FileRow(finding.path, inputs_hash, hashlib.sha256(data).hexdigest(), archive.template.version)
+    archive.store.remember_file(row)
+    return outcome
+
+
+def _restore_ledger(archive: Archive, finding: Finding) -> str:
+    folder = archive.records or archive.output
+    return _write(folder, finding, render_ledger(archive.store.ledger()))
+
+
+def _restore_index(archive: Archive, finding: Finding) -> str:
+    title, generated = archive.indexes()[finding.path]
+    expected = expected_index(archive.output, finding.path, title, generated)
+    if expected is None:
+        raise DamageError("expected an index with a generated part, found none")
+    return _write(archive.output, finding, expected)
+
+
+def _write(folder: Folder, finding: Finding, data: bytes) -> str:
+    kept = folder.keep_beside(finding.path, finding.kind) if finding.is_unique else ""
+    folder.write(finding.path, data)
+    return f"restored {finding.where}" + (f"; what was there is kept as {folder.root / kept}" if kept else "")
+
+
+def _give_up_page(archive: Archive, finding: Finding) -> str:
+    aside = archive.raw.move_aside(finding.path, Kind.DAMAGED) if archive.raw.has(finding.path) else ""
+    archive.store.forget_raw_page(finding.sha256)
+    kept = f"put aside as {archive.raw.root / aside}" if aside else "forgotten"
+    return (
+        f"gave up  {finding.where}: {kept}; what is stored of its day stays whole, but this page cannot be parsed again"
+    )
+
+
+def _best(archive: Archive, finding: Finding) -> Day:
+    day = None
+    if finding.when is not None:
+        record = read_record(archive, record_path(finding.category, finding.when))
+        day = best_known(archive, read_row(archive, finding.category, finding.when), record)
+    if day is None:
+        raise DamageError("nothing here has the day whole; restore a backup of the database")
+    return day
+
+
+_REPAIRS: Mapping[Part, Callable[[Archive, Finding], str]] = {
+    Part.DATABASE: _restore_tables,
+    Part.DAY: _restore_day,
+    Part.RECORD: _restore_record,
+    Part.DIGEST: _restore_digest,
+    Part.LEDGER: _restore_ledger,
+    Part.INDEX: _restore_index,
+    Part.PAGE: _give_up_page,
+}

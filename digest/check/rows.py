@@ -1,0 +1,118 @@
+"""What the database has of a day, and where else that day is whole."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+from digest.archive import Archive
+from digest.errors import DamageError, DigestError, StoreError
+from digest.model import Day, DaySummary, Section, State
+from digest.parse import PARSER_VERSION, join_pages, parse_page
+from digest.parse.record import parse_record
+from digest.publish import read_raw
+from digest.render import record_path, render_record
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+"""What reading rows raises when their dates, names or JSON are damaged."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the database has of a day; ``problem`` is "" when it holds together."""
+
+    category: str
+    date: date
+    summary: DaySummary | None
+    day: Day | None
+    problem: str
+
+    @property
+    def name(self) -> str:
+        """The day as a person knows it."""
+        return f"{self.category} {self.date}"
+
+
+def read_row(archive: Archive, category: str, when: date) -> Row:
+    """Read a day from the database, and see whether it holds together."""
+    try:
+        summary, day = archive.store.summary(category, when), archive.store.day(category, when)
+    except UNREADABLE as error:
+        problem = f"expected rows that can be read, found damage ({type(error).__name__}: {error})"
+        return Row(category, when, None, None, problem)
+    return Row(category, when, summary, day, _problem(summary, day))
+
+
+def _problem(summary: DaySummary | None, day: Day | None) -> str:
+    if summary is None or day is None:
+        return "expected a stored day, found none"
+    if summary.counts != day.counts:
+        return f"expected {_in_words(summary.counts)} as its row says, found {_in_words(day.counts)}"
+    if hash_of(day) != summary.content_hash:
+        return "expected the entries that were stored, found others"
+    return contradiction(day)
+
+
+def contradiction(day: Day) -> str:
+    """Say where a day that counts as whole has not what arXiv declared; "" if it does not contradict itself."""
+    wrong = {section: count for section, count in day.declared.items() if day.counts[section] != count}
+    if day.state is not State.COMPLETE or not wrong:
+        return ""
+    found = {section: day.counts[section] for section in wrong}
+    return f"expected {_in_words(wrong)} as arXiv declared, found {_in_words(found)}"
+
+
+def _in_words(numbers: Mapping[Section, int]) -> str:
+    return " ".join(f"{section}={numbers[section]}" for section in Section if section in numbers)
+
+
+def hash_of(day: Day) -> str:
+    """Return the SHA-256 of a day's record, which its row bears."""
+    return hashlib.sha256(render_record(day)).hexdigest()
+
+
+def read_record(archive: Archive, path: str) -> Day | None:
+    """Return the day that the record at ``path`` holds; None if there is none, or it does not hold together."""
+    if archive.records is None:
+        return None
+    try:
+        data = archive.records.read(path) or b""
+        day = parse_record(data)
+    except StoreError:
+        return None
+    is_own = record_path(day.category, day.date) == path and render_record(day) == data
+    return day if is_own and not contradiction(day) else None
+
+
+def best_known(archive: Archive, row: Row, record: Day | None) -> Day | None:
+    """Return the day as it was stored, wherever that is whole: the database, its record, its kept pages."""
+    if not row.problem:
+        is_ahead = row.summary and record and record.state.strength > row.summary.state.strength
+        return record if is_ahead else row.day
+    return next(_whole_copies(archive, row, record), None)
+
+
+def _whole_copies(archive: Archive, row: Row, record: Day | None) -> Iterator[Day]:
+    stored_hash = row.summary.content_hash if row.summary else ""
+    if record is not None and hash_of(record) == stored_hash:
+        yield record
+    parsed = _parse_again(archive, row.day)
+    if parsed is not None and hash_of(parsed) == stored_hash:
+        yield parsed
+    # No copy is known to be the very same: the row's own hash may be what was damaged.
+    yield from filter(None, (record, parsed))
+
+
+def _parse_again(archive: Archive, day: Day | None) -> Day | None:
+    """Return ``day`` as its kept pages show it, state and source as its row says; None if they prove nothing."""
+    if day is None or not day.pages:
+        return None
+    try:
+        pages = [parse_page(read_raw(archive.raw, page.sha256)) for page in day.pages]
+        listing = join_pages(pages, day.category)
+        if listing.date not in (None, day.date):
+            raise DamageError(f"expected the listing of {day.date}, found that of {listing.date}")
+    except DigestError:
+        return None
+    parsed = replace(day, declared=listing.declared, entries=listing.entries, parser_version=PARSER_VERSION)
+    return None if contradiction(parsed) else parsed

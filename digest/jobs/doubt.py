@@ -1,0 +1,129 @@
+"""Listings that prove themselves and are doubtful all the same: provisional until they are seen twice."""
+
+import hashlib
+import logging
+from dataclasses import replace
+from datetime import date, timedelta
+
+from digest.archive import Archive, Report
+from digest.calendar import NEW_YORK
+from digest.decide import (
+    SETTLING,
+    UNUSUAL,
+    is_confirmed,
+    is_proven_empty,
+    next_look,
+    proven_dates,
+    suspicion,
+    usual_size,
+)
+from digest.errors import ListingDoubtfulError
+from digest.jobs.steps import store
+from digest.ledger import readings_of
+from digest.model import Day, Ledger, Reading, State
+
+log = logging.getLogger(__name__)
+
+_BEFORE = timedelta(days=7)
+
+
+def take(archive: Archive, day: Day, report: Report) -> None:
+    """Store a whole listing if it is known better than what is stored of its date, and write its files.
+
+    Raises:
+        ListingDoubtfulError: it is doubtful, and was stored as provisional.
+    """
+    if day.state is not State.COMPLETE or _is_settled(archive, day):
+        store(archive, day, report)
+        return
+    if not archive.calendar.is_listing_date(day.date):
+        archive.learn(day.date, day.pages[0].url, has_listing=True)
+    reason = _suspicion(archive, day)
+    if reason is None:
+        store(archive, day, report)
+        return
+    seen_before = _confirmed(archive, day)
+    if seen_before is not None:
+        store(archive, seen_before, report)
+        return
+    _note(archive, day, fingerprint(day))
+    store(archive, replace(day, state=State.PROVISIONAL), report)
+    raise ListingDoubtfulError(f"the listing of {day.date} is doubtful: {reason}; {_way_out(archive, day)}")
+
+
+def _is_settled(archive: Archive, day: Day) -> bool:
+    stored = archive.store.summary(day.category, day.date)
+    return stored is not None and bool(proven_dates([stored]))
+
+
+def _suspicion(archive: Archive, day: Day) -> str | None:
+    earlier = [one.date for one in archive.store.summaries(day.category) if day.date - _BEFORE <= one.date < day.date]
+    ids = frozenset(str(entry.paper.arxiv_id) for entry in day.entries)
+    before = archive.store.ids(day.category, max(earlier)) if earlier else frozenset()
+    return suspicion(ids, _sizes(archive, day), before)
+
+
+def _sizes(archive: Archive, day: Day) -> list[int]:
+    """Return how many entries the other complete days of its weekday have."""
+    others = [one for one in archive.store.summaries(day.category) if one.date != day.date]
+    return [one.size for one in others if one.state is State.COMPLETE and one.date.weekday() == day.date.weekday()]
+
+
+def fingerprint(day: Day) -> str:
+    """Return what two looks at a date must agree in: the sections and the identifiers, not the texts."""
+    lines = sorted(f"{entry.section} {entry.paper.arxiv_id}\n" for entry in day.entries)
+    return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
+
+
+def _confirmed(archive: Archive, day: Day) -> Day | None:
+    """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    if not is_confirmed(fingerprint(day), readings, archive.now):
+        return None
+    stored = archive.store.day(day.category, day.date)
+    is_same = stored is not None and stored.state is State.PROVISIONAL and fingerprint(stored) == fingerprint(day)
+    return replace(stored, state=State.COMPLETE) if stored is not None and is_same else day
+
+
+def _note(archive: Archive, day: Day, found: str) -> None:
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    if found and any(one.fingerprint == found for one in readings):
+        return  # the earliest look counts
+    seen = Reading(day.category, day.date, day.source, archive.now, found)
+    archive.store.note(Ledger(readings=(seen,)))
+
+
+def note_no_updates(archive: Archive, day: Day) -> None:
+    """Note that the page of ``day``, which has no entries, said "No updates"."""
+    _note(archive, day, "")
+
+
+def take_empty(archive: Archive, day: Day, report: Report) -> None:
+    """Store that a listing has no entries: provisional until both of arXiv's pages have said so twice.
+
+    Raises:
+        ListingDoubtfulError: it is not proven yet, or entries of that date were seen elsewhere.
+    """
+    stored = archive.store.summary(day.category, day.date)
+    if stored is not None and stored.size:
+        raise ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    has_moved_on = archive.calendar.newest_expected(archive.now) > day.date
+    apart = UNUSUAL if usual_size(_sizes(archive, day)) else SETTLING
+    if is_proven_empty(readings, apart=apart, has_moved_on=has_moved_on):
+        store(archive, replace(day, state=State.EMPTY), report)
+        return
+    store(archive, replace(day, state=State.PROVISIONAL), report)
+    raise ListingDoubtfulError(
+        f"the listing of {day.date} is doubtful: found 'No updates' with a total of 0; {_way_out(archive, day)}"
+    )
+
+
+def _way_out(archive: Archive, day: Day) -> str:
+    return f"it is provisional, {when_again(archive, day.category, day.date)}; `digest accept {day.date}` settles it"
+
+
+def when_again(archive: Archive, category: str, when: date) -> str:
+    """Say from when on a doubtful date is looked at again."""
+    moment = next_look(readings_of(archive.store.ledger(), category, when)) or archive.now
+    return f"and looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York on"

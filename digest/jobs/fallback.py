@@ -1,0 +1,90 @@
+"""A digest from arXiv's feed, where the listing cannot be had: provisional until the listing proves it."""
+
+import logging
+from datetime import date, timedelta
+
+from digest.archive import Archive, Report
+from digest.errors import PageRefusedError, TryLaterError, UsageError
+from digest.fetch import FEEDS, atom_url, recent_url, rss_url
+from digest.jobs.steps import store
+from digest.model import Day, PageRef, RawPage, Section, Source, State
+from digest.parse import PARSER_VERSION, Feed, parse_feed, parse_recent
+
+log = logging.getLogger(__name__)
+
+_BEFORE = timedelta(days=7)
+_NO_HELP = (PageRefusedError, TryLaterError, UsageError)
+
+
+def take_feed(archive: Archive, category: str, when: date, report: Report) -> None:
+    """Store the listing of ``when`` as the feed has it, if nothing speaks against it.
+
+    A feed proves nothing by itself: its date, the number of entries that /recent names, and the day before
+    must agree with it. Whatever goes wrong is said, and leaves things as they were.
+    """
+    found = _feed(archive, category)
+    if found is None:
+        return
+    page, feed = found
+    objection = _objection(archive, category, when, feed)
+    if objection is not None:
+        log.warning("%s: not used: %s", page.url, objection)
+        return
+    store(archive, _as_day(page, feed, category, when), report)
+    log.warning("%s %s: made from the feed, until arXiv's listing proves it", category, when)
+
+
+def _feed(archive: Archive, category: str) -> tuple[RawPage, Feed] | None:
+    """Return the feed in the first of its two forms that can be had and read."""
+    base = archive.config.arxiv.feeds_url.rstrip("/")
+    for url in (rss_url(base, category), atom_url(base, category)):
+        try:
+            page = archive.client.get(url, archive.keep, FEEDS)
+            return page, parse_feed(page.body)
+        except _NO_HELP as error:
+            log.warning("%s: not used: %s", url, error)
+    return None
+
+
+def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str | None:
+    if feed.category != category:
+        return f"expected the feed of {category}, found that of {feed.category}"
+    if feed.date != when or not feed.entries:
+        return f"expected the announcement of {when}, found {len(feed.entries)} entries of {feed.date}"
+    ids = {str(entry.paper.arxiv_id) for entry in feed.entries}
+    common = len(ids & _ids_before(archive, category, when))
+    if common > len(ids) / 2:
+        return f"{common} of its {len(ids)} entries were listed the day before"
+    listed = _listed(archive, category, when)
+    shown = sum(entry.section is not Section.REPLACEMENT for entry in feed.entries)
+    if listed not in (None, shown):
+        return f"expected {listed} new submissions and cross-lists as on /recent, found {shown}"
+    return None
+
+
+def _ids_before(archive: Archive, category: str, when: date) -> frozenset[str]:
+    stored = [day.date for day in archive.store.summaries(category) if when - _BEFORE <= day.date < when]
+    return archive.store.ids(category, max(stored)) if stored else frozenset()
+
+
+def _listed(archive: Archive, category: str, when: date) -> int | None:
+    """Return how many entries /recent says that the listing has; None if that cannot be had."""
+    url = recent_url(archive.config.arxiv.pages_url.rstrip("/"), category)
+    try:
+        return parse_recent(archive.client.get(url, archive.keep).body).get(when)
+    except _NO_HELP as error:
+        log.info("%s: the feed cannot be compared with it: %s", url, error)
+        return None
+
+
+def _as_day(page: RawPage, feed: Feed, category: str, when: date) -> Day:
+    return Day(
+        category=category,
+        date=when,
+        state=State.PROVISIONAL,
+        source=Source.FEED,
+        declared={},
+        entries=feed.entries,
+        pages=(PageRef(page.url, page.sha256),),
+        parser_version=PARSER_VERSION,
+    )

@@ -1,0 +1,151 @@
+"""What is missing or provisional, while arXiv's catchup pages still have it."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from digest.archive import Archive, Report
+from digest.calendar import expected_at, is_overdue, today
+from digest.decide import SETTLING, WARNING_DAYS, in_reach_until, in_short, is_in_reach, next_look
+from digest.errors import (
+    BudgetSpentError,
+    DigestError,
+    ListingDoubtfulError,
+    ListingIncompleteError,
+    MissingError,
+    PageRefusedError,
+    TryLaterError,
+)
+from digest.jobs.past import get_day
+from digest.jobs.state import status
+from digest.jobs.steps import Track, begin, publish, untracked
+from digest.ledger import decisions_of, readings_of
+from digest.model import State
+
+log = logging.getLogger(__name__)
+
+
+def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
+    """Get everything that is missing or provisional and that arXiv still serves, the newest first."""
+    report = begin(archive)
+    _get(archive, [part for part in _unproven(archive, categories) if _is_time(archive, *part)], report, track)
+    publish(archive, report)
+    tell_missing(archive, categories, report)
+    return report
+
+
+def plan_missing(archive: Archive, categories: Sequence[str]) -> list[str]:
+    """Say what ``fetch_missing`` would ask arXiv for, a line each."""
+    return [
+        f"would ask for {category} {when}"
+        for category, when in _unproven(archive, categories)
+        if _is_time(archive, category, when)
+    ]
+
+
+def heal(archive: Archive, categories: Sequence[str], report: Report, track: Track = untracked) -> None:
+    """Get what is missing or provisional, the newest first; what was asked for in vain a little while ago waits."""
+    due = [part for part in _unproven(archive, categories) if _is_time(archive, *part) and is_due(archive, *part)]
+    _get(archive, due, report, track)
+
+
+def plan_heal(archive: Archive, categories: Sequence[str]) -> list[str]:
+    """Say what ``heal`` would ask arXiv for, a line each."""
+    return [
+        f"would ask for {category} {when}, which is missing or provisional"
+        for category, when in _unproven(archive, categories)
+        if _is_time(archive, category, when) and is_due(archive, category, when)
+    ]
+
+
+def _unproven(archive: Archive, categories: Sequence[str]) -> Iterator[tuple[str, date]]:
+    """Yield the days that a catchup page could still prove, the newest first."""
+    parts = [(when, category) for category in categories for when in _unproven_dates(archive, category)]
+    yield from ((category, when) for when, category in sorted(parts, key=lambda part: part[0], reverse=True))
+
+
+def _unproven_dates(archive: Archive, category: str) -> list[date]:
+    (found,) = status(archive, [category])
+    accepted = decisions_of(archive.store.ledger(), category)
+    provisional = [day.date for day in found.days if day.state is State.PROVISIONAL and day.date not in accepted]
+    return [*found.missing, *(day for day in provisional if _is_served(archive, day))]
+
+
+def _is_served(archive: Archive, when: date) -> bool:
+    return archive.calendar.is_listing_date(when) and is_in_reach(when, archive.now)
+
+
+def _is_time(archive: Archive, category: str, when: date) -> bool:
+    """Whether a second look, if that is what is needed, may be taken already."""
+    again = next_look(readings_of(archive.store.ledger(), category, when))
+    return again is None or archive.now >= again
+
+
+def is_due(archive: Archive, category: str, when: date) -> bool:
+    """Whether the job of the night leaves it to us, and it was not asked for in vain a little while ago."""
+    asked = archive.store.attempts(category).get(when)
+    is_late = archive.now >= expected_at(when) + SETTLING
+    return is_late and (asked is None or archive.now >= asked + SETTLING)
+
+
+def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track) -> None:
+    if archive.client.is_silent(archive.config.arxiv.pages_url):
+        return
+    named = {f"{category} {when}": (category, when) for category, when in parts}
+    archive.client.budget = archive.config.arxiv.heal_requests
+    for name in track(list(named)):
+        try:
+            _get_one(archive, *named[name], report)
+            report.succeeded += 1
+        except BudgetSpentError:
+            left = list(named)[list(named).index(name) :]
+            log.warning("%d days are left for the next run ([arxiv] heal_requests)", len(left))
+            break
+        except DigestError as error:
+            if _is_news(archive, *named[name], error, report):
+                report.fail(name, error)
+            else:
+                log.info("%s: %s", name, error)
+        if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
+            break
+    archive.client.budget = None
+
+
+def _is_news(archive: Archive, category: str, when: date, error: DigestError, report: Report) -> bool:
+    """Whether it has to be said that a day cannot be had: not before it is overdue, and not twice."""
+    is_absence = isinstance(error, (MissingError, TryLaterError)) and not isinstance(error, ListingDoubtfulError)
+    return not is_absence or (is_overdue(when, archive.now) and not _is_told(archive, category, when, report))
+
+
+def _get_one(archive: Archive, category: str, when: date, report: Report) -> None:
+    try:
+        get_day(archive, category, when, report)
+    except (MissingError, PageRefusedError, ListingIncompleteError):
+        remember_vain(archive, category, when)
+        raise
+
+
+def remember_vain(archive: Archive, category: str, when: date) -> None:
+    """Note that arXiv was asked for a day in vain; if it did not answer at all, nothing was asked."""
+    if not archive.client.is_silent(archive.config.arxiv.pages_url):
+        archive.store.remember_attempt(category, when, archive.now)
+
+
+def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
+    """Say loudly which days are overdue and not here, and which will soon be out of reach."""
+    for found in status(archive, categories):
+        current = today(archive.now)
+        for when in found.missing:
+            if (current - when).days >= WARNING_DAYS:
+                log.warning("%s %s: missing; arXiv serves it until %s only", found.category, when, in_reach_until(when))
+        silent = [when for when in found.overdue if not _is_told(archive, found.category, when, report)]
+        if silent:
+            report.fail(
+                found.category, MissingError(f"overdue and missing: {in_short(silent)}; `digest status` tells more")
+            )
+
+
+def _is_told(archive: Archive, category: str, when: date, report: Report) -> bool:
+    """Whether a failure says already that this day is missing; that of the nightly job is about the newest."""
+    is_newest = when == archive.calendar.newest_expected(archive.now)
+    return report.names(category, when) or (is_newest and report.names(category))

@@ -1,0 +1,138 @@
+"""Kept pages → the listings that they were fetched as, proven again by the parser of now. Offline."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from urllib.parse import parse_qs
+
+from digest.archive import Archive
+from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
+from digest.jobs.pages import as_day, proven_listing, require_date
+from digest.model import Day, PageRef, RawPageRow, State
+from digest.parse import PARSER_VERSION, Listing, Page, parse_page
+from digest.publish import read_raw
+
+_ADDRESS = re.compile(
+    r"(?P<whole>https?://[^?#]+/(?:list/(?P<category>[^/?#]+)/new"
+    r"|catchup/(?P<past_category>[^/?#]+)/(?P<asked>[0-9]{4}-[0-9]{2}-[0-9]{2})))(?:\?(?P<query>[^#]*))?"
+)
+
+
+@dataclass(frozen=True)
+class KeptListing:
+    """The kept pages of one look at a listing; ``asked`` is the date in the address, which only catchup's have."""
+
+    category: str
+    asked: date | None
+    rows: tuple[RawPageRow, ...]
+
+    @property
+    def refs(self) -> tuple[PageRef, ...]:
+        """The pages as a day names them."""
+        return tuple(PageRef(row.url, row.sha256) for row in self.rows)
+
+
+@dataclass
+class _Look:
+    """One look at a listing, as its pages are found."""
+
+    category: str
+    asked: date | None
+    rows: dict[str, RawPageRow] = field(default_factory=dict)
+
+
+def kept_listings(rows: Iterable[RawPageRow]) -> list[KeptListing]:
+    """Put ``rows``, in the order in which they were fetched, together to looks at listings.
+
+    A first page begins one; the pages that follow it at the same address, a part of the listing each, belong to
+    it. Listings come before catchup pages, whose texts may be later than the announcement; equal bytes come once.
+    """
+    looks: list[_Look] = []
+    current: dict[str, _Look] = {}
+    for row in rows:
+        match = _ADDRESS.fullmatch(row.url)
+        if match is None or row.status != 200:
+            continue
+        if _is_first(match["query"] or ""):
+            current[match["whole"]] = _look(match)
+            looks.append(current[match["whole"]])
+        if match["whole"] in current:
+            # Asked for again, a page takes the place of an answer that was none.
+            current[match["whole"]].rows[row.url] = row
+    different: dict[object, KeptListing] = {}
+    for look in looks:
+        contents = tuple(row.sha256 for row in look.rows.values())
+        kept = KeptListing(look.category, look.asked, tuple(look.rows.values()))
+        different.setdefault((look.category, look.asked, contents), kept)
+    return sorted(different.values(), key=lambda kept: kept.asked is not None)
+
+
+def _is_first(query: str) -> bool:
+    parameters = parse_qs(query)
+    return parameters.get("skip", ["0"]) == ["0"] and parameters.get("page", ["1"]) == ["1"]
+
+
+def _look(match: re.Match[str]) -> _Look:
+    asked = match["asked"]
+    return _Look(match["category"] or match["past_category"], date.fromisoformat(asked) if asked else None)
+
+
+def proven_day(archive: Archive, kept: KeptListing) -> Day:
+    """Return the complete day that kept pages prove, under the date that they bear.
+
+    Raises:
+        PageRefusedError: they prove none.
+        StoreError: one of them is missing, damaged or cannot be read.
+    """
+    listing = _listing(archive, kept.refs, kept.category)
+    when = require_date(listing)
+    if kept.asked not in (None, when):
+        raise PageRefusedError(f"{kept.rows[0].url}: expected the listing of {kept.asked}, found that of {when}")
+    return replace(as_day(listing, when, State.COMPLETE, ()), pages=kept.refs)
+
+
+def parsed_again(archive: Archive, stored: Day) -> Day:
+    """Return a stored day as the parser of now reads its pages; state, source and pages stay.
+
+    Raises:
+        PageRefusedError: they do not prove it any more.
+        StoreError: one of them is missing, damaged or cannot be read.
+    """
+    if not stored.entries:
+        _require_empty(archive, stored.pages)
+        return stored
+    listing = _listing(archive, stored.pages, stored.category)
+    # Pages that a person dated bear no date.
+    if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
+        raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
+    return replace(stored, declared=listing.declared, entries=listing.entries, parser_version=PARSER_VERSION)
+
+
+def _require_empty(archive: Archive, refs: Sequence[PageRef]) -> None:
+    """Each page of an empty day says "No updates" for itself; together they are no listing."""
+    for ref in refs:
+        if found := len(_read_page(archive, ref).entries):
+            raise PageRefusedError(f"{ref.url}: expected 'No updates', found {found} entries")
+
+
+def _listing(archive: Archive, refs: Sequence[PageRef], category: str) -> Listing:
+    pages = [_read_page(archive, ref) for ref in refs]
+    try:
+        return proven_listing(pages, category)
+    except (PageRefusedError, ListingIncompleteError) as error:
+        raise _refusal(refs[0], error) from error
+
+
+def _read_page(archive: Archive, ref: PageRef) -> Page:
+    try:
+        return parse_page(read_raw(archive.raw, ref.sha256))
+    except StoreError as error:
+        raise type(error)(f"{ref.url}: {error}") from error
+    except (PageRefusedError, ListingIncompleteError) as error:
+        raise _refusal(ref, error) from error
+
+
+def _refusal(ref: PageRef, error: Exception) -> PageRefusedError:
+    """Name the page; a kept one will not become whole later, as arXiv's own may."""
+    return PageRefusedError(f"{ref.url}, kept as {ref.sha256}: {error}")

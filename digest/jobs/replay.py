@@ -1,0 +1,104 @@
+"""The kept pages, parsed again: what a mended parser would change. All offline.
+
+The parser's version alone is no change: a day that comes out the same keeps its record, byte for byte, and the
+number of the parser that read it first.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from functools import partial
+
+from digest.archive import Archive, Report
+from digest.errors import PageRefusedError, StoreError
+from digest.jobs.kept import parsed_again
+from digest.jobs.proving import Chosen, Proving
+from digest.jobs.replayed import SHOWN, Replay
+from digest.jobs.steps import Track, begin, each, publish, untracked
+from digest.model import Day, Source
+from digest.render import record_path, render_record
+
+
+def replay(
+    archive: Archive, chosen: Chosen, track: Track = untracked, *, write: bool = False, shown: int | None = SHOWN
+) -> Replay:
+    """Parse the kept pages of days again, and those that no settled day is made of.
+
+    Args:
+        archive: whose pages.
+        chosen: which days.
+        track: shows progress.
+        write: whether to store what differs; if not, nothing at all is changed.
+        shown: how many differences of a day are told one by one; None for all.
+    """
+    found = Replay(begin(archive) if write else Report(), shown)
+    proving = Proving(archive, chosen, found, write=write)
+    steps = _steps(archive, chosen, proving, found, write=write)
+    for name in track(list(steps)):
+        steps[name]()
+        if found.report.is_ended:
+            break
+    else:
+        proving.tell_unproven()
+    if write:
+        publish(archive, found.report)
+    return found
+
+
+def _steps(
+    archive: Archive, chosen: Chosen, proving: Proving, found: Replay, *, write: bool
+) -> dict[str, Callable[[], None]]:
+    """Return the steps by name: kept listings first, because a day that they prove needs no further look."""
+    steps: dict[str, Callable[[], None]] = {
+        f"{kept.category} kept listing {number}": partial(proving.attempt, kept)
+        for number, kept in enumerate(proving.candidates(), 1)
+    }
+
+    def again(category: str, when: date) -> None:
+        if (category, when) not in proving.proven:
+            each([f"{category} {when}"], lambda _: _compare(archive, category, when, found, write=write), found.report)
+
+    for day in archive.store.summaries():
+        if chosen.has(day.category, day.date):
+            steps[f"{day.category} {day.date}"] = partial(again, day.category, day.date)
+    return steps
+
+
+def _compare(archive: Archive, category: str, when: date, found: Replay, *, write: bool) -> None:
+    stored = archive.store.day(category, when)
+    if stored is None:
+        return
+    fresh = stored if _is_without_listing(stored) else _counted(archive, stored, found)
+    if replace(fresh, parser_version=stored.parser_version) == stored:
+        found.counts["as stored"] += 1
+        return
+    found.differs(stored, fresh)
+    if write:
+        _put(archive, fresh, found.report)
+
+
+def _is_without_listing(day: Day) -> bool:
+    """Whether a day was not made from pages that show a listing; a feed is none."""
+    return day.source is Source.FEED or not day.pages
+
+
+def _counted(archive: Archive, stored: Day, found: Replay) -> Day:
+    try:
+        return parsed_again(archive, stored)
+    except PageRefusedError:
+        found.counts["refused"] += 1
+        raise
+    except StoreError:
+        found.counts["without their pages"] += 1
+        raise
+
+
+def _put(archive: Archive, day: Day, report: Report) -> None:
+    """Store a day that is known as well as before but was read wrongly; its revisions of before stay."""
+    archive.store_day(day)
+    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
+    # Before the digest: the record of before would be taken for one that contradicts the database.
+    path = record_path(day.category, day.date)
+    if archive.records and archive.records.write(path, render_record(day)):
+        report.written.append(str(archive.records.root / path))
+    report.written += archive.write_day(day.category, day.date)

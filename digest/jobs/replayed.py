@@ -1,0 +1,57 @@
+"""What a replay found, in words."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from digest.archive import Report
+from digest.jobs.differences import differences, in_total
+from digest.model import Day, DaySummary, Section
+
+SHOWN = 10
+"""How many differences of a day are told one by one, unless all are asked for."""
+
+_ALWAYS = ("as stored", "differ", "refused")
+
+
+@dataclass
+class Replay:
+    """What a replay found: ``lines`` for a person, how many days came out so or so, and how it went.
+
+    ``useless`` counts the kept listings that prove no day; ``shown`` bounds the differences told of each
+    day one by one; None is without bound.
+    """
+
+    report: Report
+    shown: int | None = SHOWN
+    lines: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    useless: int = 0
+
+    def differs(self, stored: Day, fresh: Day) -> None:
+        """Tell what differs of a stored day."""
+        found = differences(stored, fresh)
+        self.counts["differ"] += 1
+        self.lines.append(f"{stored.category} {stored.date}: {in_total(found, stored, fresh)}")
+        self.lines += [f"  {one}" for one in found[: self.shown]]
+        if rest := len(found[self.shown :]) if self.shown is not None else 0:
+            self.lines.append(f"  and {rest} more (-v shows all)")
+
+    def proves(self, day: Day, stored: DaySummary | None) -> None:
+        """Tell of a day that kept pages prove, and as what it is ``stored``."""
+        was = f"{stored.state} from {stored.source}" if stored else "not stored"
+        counts = " ".join(f"{name}={day.counts[name]}" for name in Section)
+        self.counts["proven anew"] += 1
+        self.lines.append(f"{day.category} {day.date}: {was}; kept pages prove it ({counts} source={day.source})")
+
+    @property
+    def total(self) -> str:
+        """The last line."""
+        days = self.counts.total()
+        others = [what for what in self.counts if what not in _ALWAYS]
+        named = ", ".join(f"{self.counts[what]} {what}" for what in (*_ALWAYS, *others))
+        useless = f"; {self.useless} kept listing{_s(self.useless)} proved no day" if self.useless else ""
+        return f"replayed {days} day{_s(days)}: {named}{useless}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,620 @@
+"""The archive proven, and made whole again: every kind of damage is found, named and mended."""
+
+import gzip
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from digest.check import Kind, difference
+from digest.standin import StandIn, invent
+from tests.conftest import DAY, NIGHT, Result, Sandbox
+
+EARLIER = date(2025, 3, 4)
+NIGHT_BEFORE = "2025-03-04T02:00:00Z"
+DIGEST = "cs.CV/2025/03/2025-03-05.md"
+RECORD = "data/cs.CV/2025/2025-03-05.jsonl"
+YEAR = "cs.CV/2025/README.md"
+LEDGER = "data/state.json"
+
+
+@pytest.fixture
+def whole(archive: Sandbox, arxiv: StandIn) -> Sandbox:
+    """An archive of two days that learned, besides, that the Monday before them had no listing."""
+    archive.configure("store", start="2025-03-03")
+    arxiv.announce(invent("cs.CV", EARLIER))
+    for when, night in ((EARLIER, NIGHT_BEFORE), (DAY, NIGHT)):
+        arxiv.today = when
+        archive.digest("run", now=night)
+    assert (archive.folder / LEDGER).is_file()
+    return archive
+
+
+def verify(sandbox: Sandbox, *options: str) -> Result:
+    """Verify the archive."""
+    return sandbox.digest("verify", *options)
+
+
+def findings(result: Result, kind: str) -> list[str]:
+    """Return the lines that tell of a kind of finding."""
+    return [line for line in result.out.splitlines() if line.startswith(f"{kind} ")]
+
+
+def change(sandbox: Sandbox, path: str, how: Callable[[bytes], bytes]) -> None:
+    """Change a file of the archive."""
+    file = sandbox.folder / path
+    before = file.read_bytes()
+    assert how(before) != before
+    file.write_bytes(how(before))
+
+
+def flip(data: bytes) -> bytes:
+    """Flip a bit in the middle of a text, so that it stays text."""
+    place = next(i for i in range(len(data) // 2, len(data)) if chr(data[i]).isalpha() and data[i] < 128)
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+def execute(sandbox: Sandbox, *statements: str) -> None:
+    """Change the database behind the archive's back."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection, connection:
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0
+
+
+def kept_pages(sandbox: Sandbox) -> list[Path]:
+    """Return the files of the kept pages."""
+    return sorted((sandbox.folder / "raw").rglob("*.html.gz"))
+
+
+def stamps(sandbox: Sandbox) -> dict[str, tuple[int, bytes]]:
+    """Return the time and bytes of every file of the archive, the database included."""
+    files = (path for path in sandbox.folder.rglob("*") if path.is_file())
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+# --- a whole archive -------------------------------------------------------------------------------
+
+
+def test_a_whole_archive_is_proven(whole: Sandbox) -> None:
+    """Exit 0, one line that counts what was looked at; nothing is written."""
+    before = stamps(whole)
+    result = verify(whole)
+    assert (result.code, result.err) == (0, "")
+    pages = len(kept_pages(whole))
+    expected = f"verified 2 days, {pages} pages, 7 files: 0 damaged, 0 edited, 0 outdated, 0 missing\n"
+    assert result.out == expected
+    assert stamps(whole) == before
+
+
+def test_repairing_a_whole_archive_changes_nothing(whole: Sandbox) -> None:
+    """Every file stays as it is, its time too."""
+    before = whole.tree()
+    result = verify(whole, "--repair")
+    assert (result.code, result.out) == (0, verify(whole).out)
+    assert whole.tree() == before
+
+
+def test_an_empty_archive_is_whole(sandbox: Sandbox) -> None:
+    """Nothing is made by looking at it."""
+    before = stamps(sandbox)
+    result = verify(sandbox)
+    total = "verified 0 days, 0 pages, 0 files: 0 damaged, 0 edited, 0 outdated, 0 missing\n"
+    assert (result.code, result.out) == (0, total)
+    assert stamps(sandbox) == before
+
+
+def test_an_archive_without_records_is_proven(archive: Sandbox) -> None:
+    """The digests and pages are all that there is to compare with."""
+    archive.configure("store", records="")
+    archive.digest("run")
+    result = verify(archive)
+    assert result.code == 0
+    assert result.out.startswith("verified 1 day, 1 page, 3 files: 0 damaged")
+
+
+def test_a_clone_without_pages_is_whole(whole: Sandbox) -> None:
+    """Pages that were never here are told, and are no damage; the database is made from the records."""
+    shutil.rmtree(whole.folder / "raw")
+    for file in whole.folder.glob("archive.db*"):
+        file.unlink()
+    result = verify(whole)
+    assert result.code == 0, result
+    assert "2 pages of 2 days were not kept here" in result.out
+    assert "verified 2 days, 0 pages" in result.out
+
+
+def test_a_rebuilt_database_still_checks_the_pages_that_are_here(whole: Sandbox) -> None:
+    """They lie where their hash says, whether a row tells of them or not."""
+    for file in whole.folder.glob("archive.db*"):
+        file.unlink()
+    assert whole.digest("rebuild").code == 0
+    assert "verified 2 days, 2 pages" in verify(whole).out
+    named = json.loads(whole.read(RECORD).splitlines()[0])["pages"][0]["sha256"]
+    change(whole, f"raw/{named[:2]}/{named}.html.gz", lambda data: data[:100])
+    assert (verify(whole).code, len(findings(verify(whole), "damaged"))) == (6, 1)
+
+
+def test_records_that_came_from_elsewhere_are_no_damage(whole: Sandbox) -> None:
+    """A day that another machine stored is taken in, as every reading command does."""
+    execute(whole, "DELETE FROM entry", "DELETE FROM day", "DELETE FROM file")
+    assert verify(whole).code == 0
+
+
+def test_a_damaged_record_of_a_day_that_is_not_stored_is_told(whole: Sandbox) -> None:
+    """Nothing else has the day: exit 6, repaired or not, and the record stays as it is."""
+    execute(whole, "DELETE FROM entry", "DELETE FROM day", "DELETE FROM file")
+    change(whole, RECORD, lambda data: data[:-100])
+    damaged = whole.read(RECORD)
+    for options in ((), ("--repair",)):
+        result = verify(whole, *options)
+        assert (result.code, len(findings(result, "damaged")), whole.read(RECORD)) == (6, 1, damaged), result
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+DAMAGE: Mapping[str, Callable[[bytes], bytes]] = {
+    "a bit": flip,
+    "cut": lambda data: data[:-200],
+    "one byte short": lambda data: data[:-1],
+    "emptied": lambda _data: b"",
+    "zeros": lambda data: data[:50] + bytes(20) + data[70:],
+    "not UTF-8": lambda data: data.replace(b"a", b"\xff\xfe", 1),
+}
+EDITS: Mapping[str, Callable[[bytes], bytes]] = {
+    "a line at the end": lambda data: data + b"A remark.\n",
+    "a word": lambda data: data.replace(b" the ", b" some ", 1) if b" the " in data else data.replace(b"a", b"some", 1),
+    "a line at the start": lambda data: b"A remark.\n" + data,
+}
+
+
+@pytest.mark.parametrize("path", [DIGEST, RECORD, LEDGER])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_file_is_told_and_restored(whole: Sandbox, path: str, damage: str) -> None:
+    """By its path, with exit 6; the repaired archive is as it was, and nothing else was written by looking."""
+    before = whole.tree()
+    change(whole, path, DAMAGE[damage])
+    broken = stamps(whole)
+    result = verify(whole)
+    assert (result.code, len(findings(result, "damaged"))) == (6, 1), result
+    assert f"{whole.folder / path}: expected" in findings(result, "damaged")[0]
+    assert "`digest verify --repair`" in findings(result, "damaged")[0]
+    assert stamps(whole) == broken
+    assert verify(whole, "--repair").code == 0
+    assert {name: data for name, data in whole.tree().items() if not name.endswith(".damaged")} == before
+    assert verify(whole).code == 0
+
+
+@pytest.mark.parametrize("path", [DIGEST, RECORD, LEDGER, "README.md", YEAR])
+def test_a_file_that_is_gone_is_restored(whole: Sandbox, path: str) -> None:
+    """Nothing needs to be asked for it."""
+    before = whole.tree()
+    (whole.folder / path).unlink()
+    result = verify(whole)
+    assert (result.code, len(findings(result, "damaged"))) == (6, 1), result
+    assert "found no file" in result.out
+    assert verify(whole, "--repair").code == 0
+    assert whole.tree() == before
+
+
+@pytest.mark.parametrize("path", [DIGEST, RECORD, LEDGER])
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_file_is_kept_beside_the_restored_one(whole: Sandbox, path: str, edit: str) -> None:
+    """Nobody's work is lost, and it is told where it is."""
+    before = whole.tree()
+    change(whole, path, EDITS[edit])
+    edited = whole.read(path)
+    result = verify(whole)
+    assert (result.code, len(findings(result, "edited")), findings(result, "damaged")) == (6, 1, []), result
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 0, repaired
+    assert f"{whole.folder / path}.edited" in repaired.out
+    assert whole.tree() == before | {f"{path}.edited": edited}
+    assert verify(whole).code == 0
+
+
+def test_what_was_kept_before_stays(whole: Sandbox) -> None:
+    """A second edit is kept under another name; the same one is not kept twice."""
+    for text in (b"One.\n", b"Two.\n", b"One.\n"):
+        change(whole, DIGEST, lambda data, text=text: data + text)  # type: ignore[misc]
+        assert verify(whole, "--repair").code == 0
+    kept = {path: data[-5:] for path, data in whole.tree().items() if ".edited" in path}
+    assert kept == {f"{DIGEST}.edited": b"One.\n", f"{DIGEST}.edited-2": b"Two.\n"}
+
+
+def test_bytes_that_are_no_text_are_kept(whole: Sandbox) -> None:
+    """An editor may have saved them so; only what surely holds nothing new is thrown away."""
+    change(whole, DIGEST, lambda data: "Café\n".encode("latin-1") + data)
+    assert verify(whole, "--repair").code == 0
+    assert whole.read(f"{DIGEST}.damaged").startswith(b"Caf\xe9")
+
+
+def test_the_generated_part_of_an_index_is_restored(whole: Sandbox) -> None:
+    """A person's text around it stays; what was changed inside is kept beside."""
+    before = whole.read("README.md")
+    around = before.replace(b"# arXiv digests", b"# My papers\n\nHello.") + b"Bye.\n"
+    (whole.folder / "README.md").write_bytes(around)
+    assert verify(whole).code == 0
+    edited = around.replace(b"complete", b"splendid", 1)
+    (whole.folder / "README.md").write_bytes(edited)
+    assert (verify(whole).code, len(findings(verify(whole), "edited"))) == (6, 1)
+    assert verify(whole, "--repair").code == 0
+    assert (whole.read("README.md"), whole.read("README.md.edited")) == (around, edited)
+
+
+def test_a_cut_index_is_restored(whole: Sandbox) -> None:
+    """Without its end it has no second marker, and is digest's own all the same."""
+    before = whole.read(YEAR)
+    change(whole, YEAR, lambda data: data[:-60])
+    assert (verify(whole).code, len(findings(verify(whole), "damaged"))) == (6, 1)
+    assert verify(whole, "--repair").code == 0
+    assert whole.read(YEAR) == before
+
+
+@pytest.mark.parametrize("text", [b"", b"# Mine\n", b"\xff\n"])
+def test_somebody_s_own_readme_is_left_alone(whole: Sandbox, text: bytes) -> None:
+    """Without the markers it is no index."""
+    (whole.folder / "README.md").write_bytes(text)
+    assert verify(whole).code == 0
+    verify(whole, "--repair")
+    assert whole.read("README.md") == text
+
+
+def test_a_folder_in_the_place_of_a_digest_is_told(whole: Sandbox) -> None:
+    """It can be no digest, and is not removed; everything else is repaired."""
+    (whole.folder / DIGEST).unlink()
+    (whole.folder / DIGEST).mkdir()
+    (whole.folder / RECORD).unlink()
+    assert (verify(whole).code, len(findings(verify(whole), "damaged"))) == (6, 2)
+    result = verify(whole, "--repair")
+    assert (result.code, len(findings(result, "damaged"))) == (6, 1)
+    assert (whole.folder / RECORD).is_file()
+    assert (whole.folder / DIGEST).is_dir()
+
+
+# --- another template ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def templated(whole: Sandbox) -> Sandbox:
+    """An archive with a template of its own."""
+    (whole.folder / "my.md.j2").write_text("# {{ date }}\n{{ entries | length }}\n", encoding="utf-8")
+    whole.configure("digest", template="my.md.j2")
+    assert whole.digest("regenerate", "--all").code == 0
+    return whole
+
+
+@pytest.mark.parametrize("text", ["# {{ date }}\n", "# {{ date }}\n{{ entries | length }}\n\n", "$ {{ date }}\n\x01"])
+def test_digests_by_an_older_template_are_outdated(templated: Sandbox, text: str) -> None:
+    """They are as they were written: no damage, exit 0; repairing leaves them to ``regenerate --outdated``."""
+    (templated.folder / "my.md.j2").write_text(text, encoding="utf-8")
+    before = templated.tree()
+    for options in ((), ("--repair",)):
+        result = verify(templated, *options)
+        assert (result.code, len(findings(result, "outdated")), findings(result, "damaged")) == (0, 2, []), result
+        assert "`digest regenerate --outdated`" in result.out
+    assert templated.tree() == before
+    assert templated.digest("regenerate", "--outdated").code == 0
+    assert findings(verify(templated), "outdated") == []
+
+
+def test_other_sections_make_digests_outdated(whole: Sandbox) -> None:
+    """The settings of [digest] count as the template does."""
+    whole.configure("digest", sections=["new"])
+    result = verify(whole)
+    assert (result.code, len(findings(result, "outdated"))) == (0, 2)
+
+
+def test_an_outdated_digest_that_was_changed_is_not_passed_over(templated: Sandbox) -> None:
+    """What it was cannot be made again, so it is kept."""
+    (templated.folder / "my.md.j2").write_text("Other.\n", encoding="utf-8")
+    change(templated, DIGEST, lambda data: data + b"Mine.\n")
+    result = verify(templated)
+    assert (result.code, len(findings(result, "edited")), len(findings(result, "outdated"))) == (6, 1, 1)
+    assert verify(templated, "--repair").code == 0
+    assert templated.read(f"{DIGEST}.edited").endswith(b"Mine.\n")
+
+
+# --- rows ------------------------------------------------------------------------------------------
+
+OF_THE_DAY = "(SELECT id FROM day WHERE date = '2025-03-05')"
+A_PAPER = f"(SELECT revision_id FROM entry WHERE position = 2 AND day_id = {OF_THE_DAY})"  # noqa: S608
+ROWS: Mapping[str, tuple[str, ...]] = {
+    "title": (f"UPDATE revision SET title = 'Another' WHERE id = {A_PAPER}",),  # noqa: S608
+    "abstract": (f"UPDATE revision SET abstract = NULL WHERE id = {A_PAPER}",),  # noqa: S608
+    "id of a paper": (f"UPDATE revision SET arxiv_id = '2503.99999' WHERE id = {A_PAPER}",),  # noqa: S608
+    "no id": (f"UPDATE revision SET arxiv_id = 'x' WHERE id = {A_PAPER}",),  # noqa: S608
+    "no JSON": (f"UPDATE revision SET authors = '[' WHERE id = {A_PAPER}",),  # noqa: S608
+    "a link": (f"DELETE FROM link WHERE revision_id IN (SELECT revision_id FROM entry WHERE day_id = {OF_THE_DAY})",),  # noqa: S608
+    "an entry gone": (f"DELETE FROM entry WHERE position = 3 AND day_id = {OF_THE_DAY}",),  # noqa: S608
+    "all entries gone": (f"DELETE FROM entry WHERE day_id = {OF_THE_DAY}",),  # noqa: S608
+    "section": (f"UPDATE entry SET section = 'cross' WHERE position = 1 AND day_id = {OF_THE_DAY}",),  # noqa: S608
+    "stored": ("""UPDATE day SET stored = '{"new": 1, "cross": 5, "replacement": 6}' WHERE date = '2025-03-05'""",),
+    "declared": ("""UPDATE day SET declared = '{"new": 13}' WHERE date = '2025-03-05'""",),
+    "content hash": ("UPDATE day SET content_hash = 'x' WHERE date = '2025-03-05'",),
+    "state": ("UPDATE day SET state = 'imported' WHERE date = '2025-03-05'",),
+    "no state": ("UPDATE day SET state = 'complte' WHERE date = '2025-03-05'",),
+    "pages": ("UPDATE day SET pages = '[]' WHERE date = '2025-03-05'",),
+    "a paper gone": (f"DELETE FROM revision WHERE id = {A_PAPER}",),  # noqa: S608
+    "the newest paper gone": ("DELETE FROM revision WHERE id = (SELECT max(id) FROM revision)",),
+}
+
+
+@pytest.mark.parametrize("damage", ROWS)
+def test_a_day_is_restored_from_its_record(whole: Sandbox, damage: str) -> None:
+    """The database gives the same day again, and the files are those of before."""
+    before, shown = whole.tree(), whole.digest("status", "--json").out
+    execute(whole, *ROWS[damage])
+    broken = stamps(whole)
+    result = verify(whole)
+    assert result.code == 6, result
+    assert any("cs.CV 2025-03-05 in the database: expected" in line for line in findings(result, "damaged"))
+    assert [line for line in findings(result, "damaged") if "database" not in line and "archive.db" not in line] == []
+    assert stamps(whole) == broken
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 0, repaired
+    assert (verify(whole).code, whole.tree()) == (0, before)
+    assert json.loads(whole.digest("status", "--json").out)["categories"] == json.loads(shown)["categories"]
+
+
+@pytest.mark.parametrize(
+    "damage", [name for name in ROWS if name not in ("id of a paper", "no id", "no JSON", "no state", "pages", "state")]
+)
+def test_without_records_a_day_is_restored_from_its_pages(whole: Sandbox, damage: str) -> None:
+    """They are parsed again, and give the digest that is there."""
+    shutil.rmtree(whole.folder / "data")
+    whole.configure("store", records="")
+    digest = whole.read(DIGEST)
+    execute(whole, *ROWS[damage])
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    assert (verify(whole).code, whole.read(DIGEST)) == (0, digest)
+
+
+def test_a_restored_paper_can_be_searched_for(whole: Sandbox) -> None:
+    """The full-text index has every paper that is stored, once, and none that is not."""
+    query = "SELECT rowid FROM revision_text WHERE revision_text MATCH 'the OR a OR of' ORDER BY rowid"
+    with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
+        before = connection.execute(query).fetchall()
+    assert before
+    execute(whole, "UPDATE revision SET title = 'Other', abstract = ''", "DELETE FROM revision WHERE id IN (2, 9)")
+    assert verify(whole, "--repair").code == 0
+    execute(whole, "INSERT INTO revision_text (revision_text) VALUES ('delete-all')")
+    assert "rows that belong together" in verify(whole).out
+    assert verify(whole, "--repair").code == 0
+    with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
+        assert len(connection.execute(query).fetchall()) == len(before)
+        connection.execute("INSERT INTO revision_text (revision_text) VALUES ('integrity-check')")
+
+
+def test_a_digest_is_not_written_from_a_damaged_day(whole: Sandbox) -> None:
+    """Where nothing has the day whole, that is said, and the good digest stays."""
+    shutil.rmtree(whole.folder / "data")
+    shutil.rmtree(whole.folder / "raw")
+    whole.configure("store", records="")
+    digest = whole.read(DIGEST)
+    execute(whole, *ROWS["title"])
+    result = verify(whole, "--repair")
+    assert result.code == 6
+    assert "restore a backup" in result.out
+    assert whole.read(DIGEST) == digest
+
+
+def test_record_and_rows_damaged_together_come_back_from_the_pages(whole: Sandbox) -> None:
+    """Whatever of the three is whole gives the other two."""
+    before = whole.tree()
+    execute(whole, *ROWS["title"])
+    change(whole, RECORD, lambda data: data[:-300])
+    assert len(findings(verify(whole), "damaged")) == 2
+    assert verify(whole, "--repair").code == 0
+    assert whole.tree() == before
+
+
+def test_a_record_that_knows_a_day_better_is_no_damage(whole: Sandbox) -> None:
+    """Another machine proved what is provisional here: it is outdated here, and repairing takes it in."""
+    record = whole.read(RECORD)
+    shutil.copytree(whole.folder, whole.folder.parent / "other")
+    (whole.folder / RECORD).write_bytes(record.replace(b'"complete"', b'"provisional"', 1))
+    for file in whole.folder.glob("archive.db*"):
+        file.unlink()
+    assert whole.digest("rebuild").code == 0
+    (whole.folder / RECORD).write_bytes(record)
+    result = verify(whole)
+    assert (result.code, len(findings(result, "outdated"))) == (0, 1), result
+    assert verify(whole, "--repair").code == 0
+    assert verify(whole).out.endswith("0 damaged, 0 edited, 0 outdated, 0 missing\n")
+    assert whole.read(RECORD) == record
+
+
+# --- pages -----------------------------------------------------------------------------------------
+
+PAGES: Mapping[str, Callable[[Path], object]] = {
+    "a bit": lambda file: file.write_bytes(file.read_bytes()[:200] + b"\x00" + file.read_bytes()[201:]),
+    "cut": lambda file: file.write_bytes(file.read_bytes()[:-50]),
+    "emptied": lambda file: file.write_bytes(b""),
+    "gone": lambda file: file.unlink(),
+    "another page": lambda file: file.write_bytes(gzip.compress(b"<html>")),
+}
+
+
+@pytest.mark.parametrize("damage", PAGES)
+def test_a_damaged_page_is_told_and_put_aside(whole: Sandbox, damage: str) -> None:
+    """It cannot be made again: exit 6 once more; after that the archive is whole without it."""
+    before = whole.tree()
+    file = kept_pages(whole)[0]
+    PAGES[damage](file)
+    broken = file.read_bytes() if file.exists() else None
+    result = verify(whole)
+    assert (result.code, len(findings(result, "damaged"))) == (6, 1), result
+    assert str(file) in findings(result, "damaged")[0]
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 6
+    assert "cannot be parsed again" in repaired.out
+    assert not file.exists()
+    aside = file.with_name(f"{file.name}.damaged")
+    assert (aside.read_bytes() if aside.exists() else None) == broken
+    after = verify(whole)
+    assert after.code == 0
+    assert "1 page of 1 day was not kept here" in after.out
+    name = file.relative_to(whole.folder).as_posix()
+    assert {path: data for path, data in before.items() if path != name} == {
+        path: data for path, data in whole.tree().items() if not path.endswith(".damaged")
+    }
+
+
+# --- state.json ------------------------------------------------------------------------------------
+
+
+def test_a_state_that_knows_more_is_no_damage(whole: Sandbox) -> None:
+    """A decision that came from another machine is taken in."""
+    state = json.loads(whole.read(LEDGER))
+    later = {"category": "cs.CV", "date": "2025-02-03", "state": "lost", "note": "", "decided_at": NIGHT}
+    state["decisions"] = sorted([*state["decisions"], later | {"decided_at": "2025-03-05T01:00:00+00:00"}], key=str)
+    state["decisions"].sort(key=lambda one: one["date"])
+    (whole.folder / LEDGER).write_text(json.dumps(state, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert verify(whole).code == 0
+    assert "2025-02-03" in whole.read(LEDGER).decode()
+
+
+# --- the calendar ----------------------------------------------------------------------------------
+
+
+def test_a_missing_listing_is_told(archive: Sandbox) -> None:
+    """Each date since the start that is overdue, neither stored nor settled: exit 4, with the ways out."""
+    archive.digest("run")
+    result = archive.digest("verify", now="2025-03-10T20:00:00Z")
+    assert result.code == 4
+    assert [line.split(":")[0] for line in findings(result, "missing")] == [
+        "missing  cs.CV 2025-03-06",
+        "missing  cs.CV 2025-03-07",
+        "missing  cs.CV 2025-03-10",
+    ]
+    assert "`digest fetch 2025-03-06`" in result.out
+    assert result.out.endswith("0 damaged, 0 edited, 0 outdated, 3 missing\n")
+    assert archive.digest("verify", "--repair", now="2025-03-10T20:00:00Z").code == 4
+    (archive.folder / DIGEST).unlink()
+    assert archive.digest("verify", now="2025-03-10T20:00:00Z").code == 6
+
+
+def test_a_listing_that_is_not_overdue_is_not_missing(archive: Sandbox) -> None:
+    """Until noon in New York it may still come."""
+    archive.digest("run")
+    assert archive.digest("verify", now="2025-03-06T16:59:00Z").code == 0
+    assert archive.digest("verify", now="2025-03-06T17:01:00Z").code == 4
+
+
+# --- the database ----------------------------------------------------------------------------------
+
+BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
+    "no database": lambda _data: b"This is no database. " * 100,
+    "emptied": lambda _data: b"",
+    "header": lambda data: b"x" + data[1:],
+    "pages zeroed": lambda data: data[:8192] + bytes(len(data) - 8192),
+    "cut": lambda data: data[: len(data) // 2],
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_a_broken_database_is_made_again_from_the_records(whole: Sandbox, damage: str) -> None:
+    """The broken one is put aside, never over an earlier one; the files stay as they are."""
+    before = whole.tree()
+    (whole.folder / "archive.db.damaged").write_bytes(b"an earlier one")
+    change(whole, "archive.db", BROKEN[damage])
+    broken = whole.read("archive.db")
+    result = verify(whole)
+    assert (result.code, whole.read("archive.db")) == (6, broken)
+    assert "archive.db: expected a whole database" in result.out
+    assert "`digest verify --repair`" in result.out
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 0, repaired
+    assert whole.read("archive.db.damaged") == b"an earlier one"
+    assert whole.read("archive.db.damaged-2") == broken
+    assert (verify(whole).code, whole.tree()) == (0, before)
+
+
+def test_a_broken_database_without_records_is_told(whole: Sandbox) -> None:
+    """Nothing is put aside, for nothing could take its place."""
+    whole.configure("store", records="")
+    change(whole, "archive.db", BROKEN["header"])
+    broken = stamps(whole)
+    for options in ((), ("--repair",)):
+        result = verify(whole, *options)
+        assert result.code == 6
+        assert "restore a backup" in result.out + result.err
+    assert stamps(whole) == broken
+
+
+@pytest.mark.parametrize("options", [(), ("--repair",)])
+def test_a_row_that_cannot_be_read_is_told(whole: Sandbox, options: tuple[str, ...]) -> None:
+    """Where not even the date of a day is one, a person has to help; it is no bug."""
+    execute(whole, "UPDATE day SET date = 'x' WHERE date = '2025-03-05'")
+    before = whole.tree()
+    result = verify(whole, *options)
+    assert (result.code, "restore a backup" in result.err) == (6, True)
+    assert whole.tree() == before
+
+
+def test_arxiv_is_left_alone_as_long_as_before(whole: Sandbox) -> None:
+    """A database that is made again knows when arXiv was last asked, if the broken one could still tell."""
+    execute(whole, "UPDATE politeness SET last_request = 123.5, not_before = 456.5")
+    with closing(sqlite3.connect(whole.folder / "archive.db")) as connection, connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'link'").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+    at = (root - 1) * size
+    change(whole, "archive.db", lambda data: data[:at] + b"\x07" * size + data[at + size :])
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
+        assert connection.execute("SELECT last_request, not_before FROM politeness").fetchall() == [(123.5, 456.5)]
+
+
+def test_a_lost_database_without_records_is_told(whole: Sandbox) -> None:
+    """The kept pages tell that there was one, and are the way out."""
+    shutil.rmtree(whole.folder / "data")
+    whole.configure("store", records="")
+    for file in whole.folder.glob("archive.db*"):
+        file.unlink()
+    before = stamps(whole)
+    for options in ((), ("--repair",)):
+        result = verify(whole, *options)
+        assert (result.code, "`digest import`" in result.out) == (6, True)
+    assert stamps(whole) == before
+
+
+def test_only_repairing_needs_the_lock(whole: Sandbox) -> None:
+    """Looking is possible while another run is at work."""
+    import fcntl  # noqa: PLC0415 - here alone
+
+    with (whole.folder / "archive.db.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert verify(whole).code == 0
+        assert verify(whole, "--repair").code == 3
+
+
+# --- how bytes differ ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("found", "kind"),
+    [
+        (b"one\ntwo\n", None),
+        (None, Kind.DAMAGED),
+        (b"", Kind.DAMAGED),
+        (b"one\ntwo", Kind.DAMAGED),
+        (b"one\nuwo\n", Kind.DAMAGED),  # one bit: 0x74, 0x75
+        (b"one\ntwo\r\n", Kind.DAMAGED),
+        (b"one\n\xff\n", Kind.DAMAGED),
+        (b"one\n\x00wo\n", Kind.DAMAGED),
+        (b"one\ntwo\nthree\n", Kind.EDITED),
+        (b"two\none\n", Kind.EDITED),
+        (b"one\ttwo\n", Kind.EDITED),
+    ],
+)
+def test_damage_is_told_from_edits(found: bytes | None, kind: Kind | None) -> None:
+    """What no person does to a text is damage."""
+    different = difference(found, b"one\ntwo\n")
+    assert (different and different.kind) == kind
