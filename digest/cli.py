@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from digest.archive import Archive, Report
+    from digest.archive import Archive
+    from digest.outcome import Report
 
 _INTERRUPTED = 130
 

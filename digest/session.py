@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from digest.archive import Archive, Report
+    from digest.archive import Archive
     from digest.config import Config
     from digest.console import Console
     from digest.fetch import Machine
     from digest.model import DaySummary
+    from digest.outcome import Report
 
 
 _IN_MEMORY = "sqlite://"
@@ -176,6 +177,8 @@ class Session:
 
         Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees.
         """
+        from digest.records import has_unloaded_ledger, unloaded_records
+
         config = self.config
         is_new = config.database is not None and _is_absent(config.database)
         has_records = config.records is not None and not _is_absent(config.records)
@@ -183,7 +186,7 @@ class Session:
         place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
         with self._archive(*place) as archive:
             takes_in = is_new or may_take_in(archive)
-            if takes_in and (archive.unloaded_records() or archive.has_unloaded_ledger()):
+            if takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive)):
                 self._load_records(archive)
             archive.refresh_calendar()
             yield archive

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.check.database import may_be_read
 from digest.check.files import expected_index
 from digest.check.findings import Finding, Kind, Part, Verified, counts
@@ -12,7 +12,9 @@ from digest.check.whole import verify
 from digest.errors import DamageError, DigestError, MissingError
 from digest.jobs.steps import Track, load_records, untracked
 from digest.model import Day
+from digest.outcome import Report
 from digest.publish import Folder
+from digest.records import load_record
 from digest.render import record_path, render_ledger, render_record
 from digest.store import FileRow
 
@@ -90,7 +92,7 @@ def _restore_tables(archive: Archive, finding: Finding) -> str:
 
 def _restore_day(archive: Archive, finding: Finding) -> str:
     if finding.kind is Kind.OUTDATED:
-        archive.load_record(finding.path)
+        load_record(archive, finding.path)
         return f"restored the database: {finding.where} was taken in"
     day = _best(archive, finding)
     archive.store.restore_day(day, hash_of(day))

@@ -15,6 +15,7 @@ from digest.decide import is_in_reach
 from digest.jobs.steps import Track, untracked
 from digest.ledger import decisions_of
 from digest.model import Day
+from digest.records import record_paths
 from digest.render import LEDGER_PATH, record_path
 
 _Key = tuple[str, date]
@@ -45,7 +46,7 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
 def _unloaded(archive: Archive, stored: Iterable[_Key]) -> Mapping[str, _Key | None]:
     """Return which days the records have that the database does not have yet; None where a record is damaged."""
     known = {record_path(*key) for key in stored}
-    return {path: _key(read_record(archive, path)) for path in archive.record_paths() if path not in known}
+    return {path: _key(read_record(archive, path)) for path in record_paths(archive) if path not in known}
 
 
 def _key(day: Day | None) -> _Key | None:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach, not_stored, proven_dates
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import begin, each, publish, store
 from digest.model import DaySummary, Decision, Ledger, Source, State
+from digest.outcome import Report
 
 LOST = "lost"
 

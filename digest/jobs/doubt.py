@@ -5,7 +5,7 @@ import logging
 from dataclasses import replace
 from datetime import date, timedelta
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import NEW_YORK
 from digest.decide import (
     SETTLING,
@@ -21,6 +21,7 @@ from digest.errors import ListingDoubtfulError
 from digest.jobs.steps import store
 from digest.ledger import readings_of
 from digest.model import Day, Ledger, Reading, State
+from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 

@@ -3,11 +3,12 @@
 import logging
 from datetime import date, timedelta
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.errors import PageRefusedError, TryLaterError, UsageError
 from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
+from digest.outcome import Report
 from digest.parse import PARSER_VERSION, Feed, parse_feed, parse_recent
 
 log = logging.getLogger(__name__)

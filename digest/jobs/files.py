@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.decide import in_short, not_stored
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.model import DaySummary
+from digest.outcome import Report
+from digest.records import record_paths
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     if archive.records is None:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
     report = begin(archive, load_missing=False)
-    load(archive, track(archive.record_paths()), report)
+    load(archive, track(record_paths(archive)), report)
     report.succeeded = len(report.changed)
     for day in archive.store.summaries():
         if not archive.is_intact(day):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import SETTLING, WARNING_DAYS, in_reach_until, in_short, is_in_reach, next_look
 from digest.errors import (
@@ -21,6 +21,7 @@ from digest.jobs.state import status
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.ledger import decisions_of, readings_of
 from digest.model import State
+from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 

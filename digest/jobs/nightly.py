@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import SETTLING, after_refusal, lateness, needs_listing, next_look, proven_dates
 from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
@@ -17,6 +17,7 @@ from digest.jobs.past import get_day
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.ledger import readings_of
 from digest.model import Day, RawPage, State
+from digest.outcome import Report
 from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import CATCHUP_DAYS, today
 from digest.decide import after_refusal, is_in_reach, not_stored, proven_dates
 from digest.errors import DigestError, ListingIncompleteError, MissingError, PageRefusedError, UsageError
@@ -14,6 +14,7 @@ from digest.jobs.doubt import note_no_updates, take, take_empty
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.model import Day, RawPage, State
+from digest.outcome import Report
 from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)

@@ -9,13 +9,14 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.errors import PageRefusedError, StoreError
 from digest.jobs.kept import parsed_again
 from digest.jobs.proving import Chosen, Proving
 from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.model import Day, Source
+from digest.outcome import Report
 from digest.render import record_path, render_record
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.calendar import WEEKDAY_NAMES
 from digest.errors import DigestError, ListingDoubtfulError, ListingIncompleteError, PageRefusedError, UsageError
 from digest.jobs.doubt import take
 from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
+from digest.outcome import Report
 from digest.parse import Page, belongs, parse_page
 from digest.publish import read_saved_page
 

@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from digest.archive import Archive, Report
+from digest.archive import Archive
 from digest.decide import decide
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary
+from digest.outcome import Report
+from digest.records import load_ledger, load_record, unloaded_records, write_ledger
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +48,13 @@ def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> Non
 def load_records(archive: Archive) -> Report:
     """Load the records that the database lacks, and nothing else."""
     report = _load_ledger(archive, Report())
-    load(archive, archive.unloaded_records(), report)
+    load(archive, unloaded_records(archive), report)
     return report
 
 
 def _load_ledger(archive: Archive, report: Report) -> Report:
     try:
-        archive.load_ledger()
+        load_ledger(archive)
     except DamageError as error:
         report.failures.append(error)
     return report
@@ -62,7 +64,7 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> None:
     """Store the days of the records at ``paths``; a damaged one does not stop the others."""
     for path in paths:
         try:
-            summary = archive.load_record(path)
+            summary = load_record(archive, path)
         except DamageError as error:
             report.failures.append(error)
             continue
@@ -87,7 +89,7 @@ def publish(archive: Archive, report: Report) -> None:
     for day in archive.pending():
         write_one(archive, day, report)
     try:
-        report.written += archive.write_ledger()
+        report.written += write_ledger(archive)
     except DigestError as error:
         _note("state", error, report)
     for path, (title, generated) in archive.indexes().items():

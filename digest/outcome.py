@@ -1,0 +1,41 @@
+"""What a job did, and what went wrong on the way."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from digest.errors import ENDING, DigestError, gravest
+from digest.model import DaySummary
+
+
+@dataclass
+class Report:
+    """What a job did: the days that it changed, the files that it wrote, what failed, what else to say."""
+
+    changed: list[DaySummary] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    succeeded: int = 0
+    failures: list[DigestError] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """The gravest of the failures' codes, 0 without any."""
+        return gravest(failure.exit_code for failure in self.failures)
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether something failed after which the other parts of the job make no sense."""
+        return any(failure.exit_code in ENDING for failure in self.failures)
+
+    def fail(self, what: str, error: DigestError) -> None:
+        """Note that ``what`` failed."""
+        self.failures.append(type(error)(f"{what}: {error}"))
+
+    def names(self, category: str, when: date | None = None) -> bool:
+        """Whether a failure of ``category`` was noted, and one that names the date ``when``, if one is asked for."""
+        own = [str(failure) for failure in self.failures if str(failure).startswith((f"{category}:", f"{category} "))]
+        return any(when is None or str(when) in failure for failure in own)
+
+    def knows(self, error: DigestError) -> bool:
+        """Whether a failure was noted already for the very same cause."""
+        return any(str(failure).endswith(str(error)) for failure in self.failures)

@@ -1,0 +1,113 @@
+"""The folder of day records beside the database: each may know something that the other does not yet."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from typing import TYPE_CHECKING
+
+from digest.decide import decide, proven_dates
+from digest.errors import DamageError
+from digest.ledger import merged, without_settled
+from digest.model import Ledger, State
+from digest.parse.ledger import parse_ledger
+from digest.parse.record import parse_record
+from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
+
+if TYPE_CHECKING:
+    from digest.archive import Archive
+    from digest.model import Day, DaySummary
+
+
+def load_ledger(archive: Archive) -> None:
+    """Bring together what the database and the folder of records know besides the days.
+
+    Raises:
+        DamageError: the file is damaged.
+    """
+    here = archive.store.ledger()
+    data = archive.records.read(LEDGER_PATH) if archive.records else None
+    if archive.records is not None and data is not None and data != render_ledger(here):
+        try:
+            there = parse_ledger(data)
+        except DamageError as error:
+            raise DamageError(f"{archive.records.root / LEDGER_PATH}: {error}") from error
+        here = merged(there, here)  # of two of the same time, the database's
+        archive.store.note(here)
+    archive.refresh_calendar()
+
+
+def has_unloaded_ledger(archive: Archive) -> bool:
+    """Whether the folder of records may know something that the database does not."""
+    data = archive.records.read(LEDGER_PATH) if archive.records else None
+    return data is not None and data != render_ledger(archive.store.ledger())
+
+
+def write_ledger(archive: Archive) -> list[str]:
+    """Write what the archive knows besides its days; return the path if it changed.
+
+    Raises:
+        DamageError: the file that is there is damaged; it may know what the database does not.
+    """
+    if archive.records is None:
+        return []
+    load_ledger(archive)
+    known = archive.store.ledger()
+    settled = {(day.category, day.date) for day in archive.store.summaries() if proven_dates([day])}
+    for category, when in {(one.category, one.date) for one in known.readings} & settled:
+        archive.store.forget_readings(category, when)
+    known = without_settled(known, settled)
+    is_worth = known != Ledger() or archive.records.has(LEDGER_PATH)
+    is_new = is_worth and archive.records.write(LEDGER_PATH, render_ledger(known))
+    return [str(archive.records.root / LEDGER_PATH)] if is_new else []
+
+
+def unloaded_records(archive: Archive) -> list[str]:
+    """Return the paths of the records whose days the database does not have."""
+    if archive.records is None:
+        return []
+    known = {record_path(summary.category, summary.date) for summary in archive.store.summaries()}
+    return [path for path in record_paths(archive) if path not in known]
+
+
+def record_paths(archive: Archive) -> list[str]:
+    """Return the paths of all records, by date: in the order in which arXiv announced the days."""
+    paths = filter(is_record_path, archive.records.paths(".jsonl") if archive.records else [])
+    return sorted(paths, key=lambda path: (posixpath.basename(path), path))
+
+
+def load_record(archive: Archive, path: str) -> DaySummary | None:
+    """Store the day that the record at ``path`` holds; return None if it is stored just so, or better known.
+
+    Raises:
+        DamageError: the record is damaged, or the day is stored otherwise and as well known.
+    """
+    data = archive.records.read(path) if archive.records else None
+    if archive.records is None or data is None:
+        raise DamageError(f"{path}: expected a day record, found none")
+    try:
+        return _store_record(archive, _checked_record(data, path), hashlib.sha256(data).hexdigest())
+    except DamageError as error:
+        raise DamageError(f"{archive.records.root / path}: {error}") from error
+
+
+def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary | None:
+    stored = archive.store.summary(day.category, day.date)
+    if stored is not None and stored.content_hash == content_hash:
+        return None
+    if stored is not None and stored.state.strength > day.state.strength:
+        return None  # a run was killed between the database and the record
+    if stored is not None and stored.state is day.state is State.PROVISIONAL:
+        return None  # neither is known better; the one here goes on
+    decision = decide(stored, day.state)
+    if not decision.stores:
+        raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
+    archive.store_day(day)
+    return archive.store.summary(day.category, day.date)
+
+
+def _checked_record(data: bytes, path: str) -> Day:
+    day = parse_record(data)
+    if record_path(day.category, day.date) != path or render_record(day) != data:
+        raise DamageError("expected the record of the date in its name, as digest writes it")
+    return day
