@@ -9,7 +9,8 @@ from functools import cached_property
 
 from digest.calendar import Calendar
 from digest.config import Config
-from digest.errors import DamageError
+from digest.decide import not_stored
+from digest.errors import DamageError, DigestError, MissingError
 from digest.fetch import Client
 from digest.ledger import calendar_corrections, decisions_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
@@ -71,6 +72,14 @@ class Archive:
         """Return the first listing date of a category with these stored ``days``; None if nothing tells it."""
         configured = self.config.store.start
         return date.fromisoformat(configured) if configured else min((day.date for day in days), default=None)
+
+    def why_not_stored(self, category: str, when: date) -> DigestError:
+        """Return why no listing of ``when`` is here, and the way out."""
+        decision = decisions_of(self.store.ledger(), category).get(when)
+        if decision is not None:
+            note = f": {decision.note}" if decision.note else ""
+            return MissingError(f"lost, as somebody accepted on {decision.decided_at:%Y-%m-%d}{note}")
+        return not_stored(when, self.calendar, self.now)
 
     def keep(self, page: RawPage) -> None:
         """Keep the bytes and headers of a page before anything looks into it."""

@@ -358,13 +358,11 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
 
 def _render_stored(session: Session, category: str, when: date) -> bytes | None:
     """Render a day whose file is not there; say why, if it is not stored either."""
-    from digest.decide import not_stored
-
     with session.reading() as archive:
         stored = archive.store.day(category, when)
         if stored is not None:
             return archive.template.render(stored)
-        error = not_stored(when, archive.calendar, session.now)
+        error = archive.why_not_stored(category, when)
     if isinstance(error, UsageError):
         raise error
     session.console.say(f"error: {category} {when}: {error}")

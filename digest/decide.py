@@ -149,7 +149,12 @@ def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
         return MissingError("there is no listing: arXiv deferred the announcement of the evening before")
     if when > calendar.newest_expected(now):
         return MissingError("the listing is not announced yet")
-    return MissingError(f"not stored; `digest fetch {when}` gets it, while arXiv still serves it")
+    if not is_in_reach(when, now):
+        return MissingError(
+            f"not stored, and arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved "
+            f"pages, `digest accept {when}` settles it"
+        )
+    return MissingError(f"not stored; `digest fetch {when}` gets it, until {in_reach_until(when)}")
 
 
 def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.archive import Archive
-from digest.decide import in_short, not_stored
+from digest.decide import in_short
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.model import DaySummary
@@ -67,7 +67,7 @@ def _require_stored(archive: Archive, selection: Selection, found: Iterable[DayS
     if selection.first == selection.last:
         for category in selection.categories:
             if (category, selection.first) not in stored:
-                report.fail(f"{category} {selection.first}", not_stored(selection.first, archive.calendar, archive.now))
+                report.fail(f"{category} {selection.first}", archive.why_not_stored(category, selection.first))
         return
     dates = list(archive.calendar.listing_dates(selection.first, selection.last))
     for category in selection.categories:

@@ -20,7 +20,7 @@ from digest.jobs.past import get_day
 from digest.jobs.state import status
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.ledger import decisions_of, readings_of
-from digest.model import State
+from digest.model import Source, State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
@@ -68,8 +68,9 @@ def _unproven(archive: Archive, categories: Sequence[str]) -> Iterator[tuple[str
 def _unproven_dates(archive: Archive, category: str) -> list[date]:
     (found,) = status(archive, [category])
     accepted = decisions_of(archive.store.ledger(), category)
-    provisional = [day.date for day in found.days if day.state is State.PROVISIONAL and day.date not in accepted]
-    return [*found.missing, *(day for day in provisional if _is_served(archive, day))]
+    provisional = [day for day in found.days if day.state is State.PROVISIONAL]
+    open_ends = [day.date for day in provisional if day.source is Source.FEED or day.date not in accepted]
+    return [*found.missing, *(day for day in open_ends if _is_served(archive, day))]
 
 
 def _is_served(archive: Archive, when: date) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from digest.archive import Archive
-from digest.calendar import CATCHUP_DAYS, today
+from digest.calendar import today
 from digest.decide import after_refusal, is_in_reach, not_stored, proven_dates
 from digest.errors import DigestError, ListingIncompleteError, MissingError, PageRefusedError, UsageError
 from digest.fetch import catchup_url
@@ -78,9 +78,7 @@ def _refusal(archive: Archive, when: date) -> DigestError | None:
     if when > max(current, archive.calendar.newest_expected(archive.now)):
         return UsageError(f"is in the future; in New York it is {current}")
     if not is_in_reach(when, archive.now):
-        return MissingError(
-            f"arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved pages"
-        )
+        return not_stored(when, archive.calendar, archive.now)
     return None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.archive import Archive
-from digest.decide import in_short, not_stored
+from digest.decide import in_short
 from digest.errors import DigestError, MissingError, PageRefusedError, StoreError
 from digest.jobs.doubt import take
 from digest.jobs.kept import KeptListing, kept_listings, proven_day
@@ -107,7 +107,7 @@ class Proving:
         for category in dict.fromkeys(name for name, _ in missing):
             dates = [when for name, when in missing if name == category]
             if is_one:
-                report.fail(f"{category} {dates[0]}", not_stored(dates[0], archive.calendar, archive.now))
+                report.fail(f"{category} {dates[0]}", archive.why_not_stored(category, dates[0]))
             else:
                 report.fail(category, MissingError(f"not stored: {in_short(dates)}"))
 
