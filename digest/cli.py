@@ -258,11 +258,11 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 
 
 @cli.command()
-@click.argument("day", metavar="DATE")
+@click.argument("dates", metavar="DATE|FROM..TO")
 @click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
 @category_option
 @click.pass_obj
-def accept(session: Session, day: str, note: str, categories: Sequence[str]) -> int:
+def accept(session: Session, dates: str, note: str, categories: Sequence[str]) -> int:
     """Settle a day that is doubtful, empty or lost.
 
     Doubtful entries count as complete from then on, "No updates" as empty, a day that is not stored as lost. The
@@ -272,13 +272,14 @@ def accept(session: Session, day: str, note: str, categories: Sequence[str]) -> 
     \b
     Examples:
       digest accept 2021-10-20
-      digest accept 2021-10-21 --note "our server was down all summer"
+      digest accept 2021-07-01..2021-08-31 --note "our server was down all summer"
     """
     from digest import jobs
 
     chosen = session.chosen(categories)
-    when = session.parse_date(day, chosen)
-    return session.work(f"accept {when}", lambda archive: jobs.accept(archive, chosen, when, note)).exit_code
+    first, last = session.parse_dates(dates)
+    job = f"accept {dates}"
+    return session.work(job, lambda archive: jobs.accept(archive, chosen, first, last, note)).exit_code
 
 
 @cli.command()

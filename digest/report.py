@@ -116,7 +116,7 @@ def status_table(status: ArchiveStatus) -> str:
     for item in status.categories:
         console.print(f"{item.category}: {_in_words(item)}", soft_wrap=True)
         if item.days:
-            console.print(_days_table(item.days[-_DAYS:]))
+            console.print(_days_table(item))
         for line in _gaps(item, status.now):
             console.print(line, soft_wrap=True)
     if status.runs:
@@ -144,17 +144,18 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
     """Yield what is missing, what is lost, what nothing but a person can settle."""
     if item.missing:
         soonest = item.missing[0]
-        until = in_reach_until(soonest)
-        left = (until - today(now)).days
+        left = (in_reach_until(soonest) - today(now)).days
+        days = {0: "until tonight", 1: "until tomorrow"}.get(left, f"for another {left} days")
         yield f"missing: {in_short(item.missing)}"
-        yield f"  arXiv serves {soonest} for another {left} days, until {until}: `digest fetch --missing`"
+        yield f"  arXiv serves {soonest} {days}: `digest fetch --missing`"
     given_up = [day for day in item.lost if day in item.accepted]
     open_ends = [day for day in item.lost if day not in item.accepted]
     if open_ends:
+        span = str(open_ends[0]) if len(open_ends) == 1 else f"{open_ends[0]}..{open_ends[-1]}"
         yield f"lost: {in_short(open_ends)}"
         yield (
-            "  arXiv's catchup pages no longer have them: take in saved pages with `digest import`, "
-            f"or settle them with `digest accept {open_ends[-1]}`"
+            f"  arXiv's catchup pages no longer have {'them' if len(open_ends) > 1 else 'it'}: take in saved pages "
+            f"with `digest import`, or settle it with `digest accept {span}`"
         )
     for day in sorted(given_up, reverse=True)[:_DAYS]:
         decision = item.accepted[day]
@@ -170,11 +171,23 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _days_table(days: Sequence[DaySummary]) -> Table:
+def _days_table(item: CategoryStatus) -> Table:
+    """Return the newest listing dates, those that are not here among them."""
     table = _table("date", "state", " new", " cross-lists", " replacements", "source")
-    for day in reversed(days):
-        table.add_row(str(day.date), day.state.value, *(counted(day, section) for section in Section), day.source.value)
+    rows = {day.date: _stored_row(day) for day in item.days[-_DAYS:]}
+    first = min(rows)
+    rows |= {when: (state, "", "", "", "") for state, dates in _absent(item) for when in dates if when >= first}
+    for when in sorted(rows, reverse=True)[:_DAYS]:
+        table.add_row(str(when), *rows[when])
     return table
+
+
+def _absent(item: CategoryStatus) -> tuple[tuple[str, Sequence[date]], ...]:
+    return ("missing", item.missing), ("lost", item.lost)
+
+
+def _stored_row(day: DaySummary) -> tuple[str, ...]:
+    return (day.state.value, *(counted(day, section) for section in Section), day.source.value)
 
 
 def _runs_table(runs: Sequence[RunSummary]) -> Table:

@@ -8,6 +8,7 @@ from digest.archive import Archive
 from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach, not_stored, proven_dates
 from digest.errors import MissingError, UsageError
+from digest.jobs.state import status
 from digest.jobs.steps import begin, each, publish, store
 from digest.model import DaySummary, Decision, Ledger, Source, State
 from digest.outcome import Report
@@ -15,15 +16,34 @@ from digest.outcome import Report
 LOST = "lost"
 
 
-def accept(archive: Archive, categories: Sequence[str], when: date, note: str) -> Report:
-    """Settle ``when`` in each category: doubtful entries are complete, "No updates" is empty, nothing is lost.
+def accept(archive: Archive, categories: Sequence[str], first: date, last: date, note: str) -> Report:
+    """Settle what is open from ``first`` to ``last``: doubtful entries as complete, "No updates" as empty, nothing as lost.
 
     A day from the feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is.
     """
     report = begin(archive)
-    each(categories, lambda category: _accept(archive, category, when, note, report), report)
+    dates = [first] if first == last else _unsettled(archive, categories, first, last)
+    parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
+    each(parts, lambda name: _accept(archive, *parts[name], note, report), report)
     publish(archive, report)
     return report
+
+
+def _unsettled(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[date]:
+    """Return the dates of a span on which there is something to settle in one of the categories.
+
+    Raises:
+        UsageError: there is none.
+    """
+    dates = [
+        when
+        for found in status(archive, categories)
+        for when in (*found.overdue, *(day.date for day in found.days if day.state is State.PROVISIONAL))
+        if first <= when <= last
+    ]
+    if not dates:
+        raise UsageError(f"expected something to settle in {first}..{last}, found nothing")
+    return sorted(set(dates))
 
 
 def _accept(archive: Archive, category: str, when: date, note: str, report: Report) -> None:
@@ -31,7 +51,7 @@ def _accept(archive: Archive, category: str, when: date, note: str, report: Repo
     if stored is None:
         _accept_loss(archive, category, when, note, report)
     elif proven_dates([stored]) or stored.state is not State.PROVISIONAL:
-        report.remarks.append(f"{category} {when}: {stored.state} from {stored.source}; nothing to settle")
+        report.remarks.append(f"{category} {when}: {stored.state} from {stored.source}, nothing to settle")
     else:
         _accept_provisional(archive, stored, note, report)
 
