@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from digest.calendar import Calendar
+from digest.calendar import Calendar, is_weekend
 from digest.config import Config
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, MissingError
@@ -187,15 +187,20 @@ class Archive:
         self.calendar = self.calendar.corrected(calendar_corrections(self.store.ledger()))
 
     def learn(self, when: date, evidence: str, *, has_listing: bool) -> None:
-        """Note that arXiv showed, at the address ``evidence``, whether there is a listing of the date ``when``."""
-        if self.calendar.is_listing_date(when) is has_listing:
+        """Note that arXiv showed, at the address ``evidence``, whether there is a listing of the date ``when``.
+
+        What the calendar believes already is worth a note only for a deferral: it needs no second look.
+        """
+        is_news = self.calendar.is_listing_date(when) is not has_listing
+        if not is_news and (has_listing or is_weekend(when) or when in self.calendar.corrections):
             return
         self.store.note(Ledger(corrections=(Correction(when, has_listing, evidence, self.now),)))
         self.calendar = self.calendar.corrected({**self.calendar.corrections, when: has_listing})
-        log.warning(
-            "the calendar is corrected: arXiv %s a listing of %s (%s)",
-            *("has" if has_listing else "has not", when, evidence),
-        )
+        if is_news:
+            log.warning(
+                "the calendar is corrected: arXiv %s a listing of %s (%s)",
+                *("has" if has_listing else "has not", when, evidence),
+            )
 
 
 def _sha256(data: bytes) -> str:

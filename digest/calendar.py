@@ -75,7 +75,19 @@ class Calendar:
         """Whether a listing of the date ``day`` exists."""
         if day in self.corrections:
             return self.corrections[day]
-        return day.weekday() < _SATURDAY and self.announces(day - _DAY)
+        return not is_weekend(day) and self.announces(day - _DAY)
+
+    @property
+    def surprises(self) -> dict[date, bool]:
+        """The corrections that say otherwise than the table."""
+        table = replace(self, corrections={})
+        return {day: has for day, has in sorted(self.corrections.items()) if table.is_listing_date(day) is not has}
+
+    def unconfirmed_deferrals(self, first: date, last: date) -> list[date]:
+        """Return the weekdays from ``first`` to ``last`` that have no listing by the table alone, the oldest first."""
+        days = (first + offset * _DAY for offset in range((last - first).days + 1))
+        believed = (day for day in days if not is_weekend(day) and day not in self.corrections)
+        return [day for day in believed if not self.is_listing_date(day)]
 
     def newest_expected(self, now: datetime) -> date:
         """The newest listing date that arXiv should be showing at the instant ``now``."""
@@ -102,6 +114,11 @@ class Calendar:
             day = first + offset * _DAY
             if self.is_listing_date(day):
                 yield day
+
+
+def is_weekend(day: date) -> bool:
+    """Whether ``day`` is a Saturday or Sunday, for which arXiv plans no listing."""
+    return day.weekday() >= _SATURDAY
 
 
 def announced_date(now: datetime) -> date:

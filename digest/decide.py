@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, today
+from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, is_weekend, today
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
 from digest.model import DaySummary, Reading, Section, Source, State
 
@@ -105,6 +105,11 @@ def is_in_reach(when: date, now: datetime) -> bool:
     return (today(now) - when).days <= CATCHUP_DAYS
 
 
+def in_reach_since(now: datetime) -> date:
+    """Return the oldest date that arXiv's catchup pages have."""
+    return today(now) - timedelta(days=CATCHUP_DAYS)
+
+
 def in_reach_until(when: date) -> date:
     """Return the last day on which arXiv's catchup pages have the listing of ``when``."""
     return when + timedelta(days=CATCHUP_DAYS)
@@ -143,7 +148,7 @@ def in_short(dates: Sequence[date]) -> str:
 
 def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
     """Return why no listing of ``when`` is here, and the way out."""
-    if when.weekday() > 4 and not calendar.is_listing_date(when):
+    if is_weekend(when) and not calendar.is_listing_date(when):
         return UsageError("there is no listing: arXiv announces none for a Saturday or Sunday")
     if not calendar.is_listing_date(when):
         return MissingError("there is no listing: arXiv deferred the announcement of the evening before")

@@ -50,7 +50,7 @@ def status_json(status: ArchiveStatus) -> str:
             "expected_at": expected_at(newest).isoformat(),
             "known_until": status.calendar.last_year,
             "guess": status.calendar.is_guess(newest),
-            "corrections": {day.isoformat(): has for day, has in sorted(status.calendar.corrections.items())},
+            "corrections": {day.isoformat(): has for day, has in status.calendar.surprises.items()},
         },
         "categories": {item.category: _category(item, status.now) for item in status.categories},
         "runs": [_run(run) for run in status.runs],

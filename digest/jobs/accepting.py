@@ -17,9 +17,10 @@ LOST = "lost"
 
 
 def accept(archive: Archive, categories: Sequence[str], first: date, last: date, note: str) -> Report:
-    """Settle what is open from ``first`` to ``last``: doubtful entries as complete, "No updates" as empty, nothing as lost.
+    """Settle what is open from ``first`` to ``last``.
 
-    A day from the feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is.
+    Doubtful entries count as complete from then on, "No updates" as empty, a date without either as lost. A day
+    from the feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is.
     """
     report = begin(archive)
     dates = [first] if first == last else _unsettled(archive, categories, first, last)

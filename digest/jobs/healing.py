@@ -1,12 +1,12 @@
 """What is missing or provisional, while arXiv's catchup pages still have it."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import SETTLING, WARNING_DAYS, in_reach_until, in_short, is_in_reach, next_look
+from digest.decide import SETTLING, WARNING_DAYS, in_reach_since, in_reach_until, in_short, is_in_reach, next_look
 from digest.errors import (
     BudgetSpentError,
     DigestError,
@@ -16,7 +16,7 @@ from digest.errors import (
     PageRefusedError,
     TryLaterError,
 )
-from digest.jobs.past import get_day
+from digest.jobs.past import get_day, is_announced
 from digest.jobs.state import status
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.ledger import decisions_of, readings_of
@@ -25,11 +25,13 @@ from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 
+_LONGEST_PAUSE = timedelta(days=7)
+
 
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Get everything that is missing or provisional and that arXiv still serves, the newest first."""
     report = begin(archive)
-    _get(archive, [part for part in _unproven(archive, categories) if _is_time(archive, *part)], report, track)
+    _heal(archive, categories, report, track, _is_time)
     publish(archive, report)
     tell_missing(archive, categories, report)
     return report
@@ -46,8 +48,54 @@ def plan_missing(archive: Archive, categories: Sequence[str]) -> list[str]:
 
 def heal(archive: Archive, categories: Sequence[str], report: Report, track: Track = untracked) -> None:
     """Get what is missing or provisional, the newest first; what was asked for in vain a little while ago waits."""
-    due = [part for part in _unproven(archive, categories) if _is_time(archive, *part) and is_due(archive, *part)]
-    _get(archive, due, report, track)
+    _heal(archive, categories, report, track, _is_both)
+
+
+def _is_both(archive: Archive, category: str, when: date) -> bool:
+    return _is_time(archive, category, when) and is_due(archive, category, when)
+
+
+def _heal(
+    archive: Archive,
+    categories: Sequence[str],
+    report: Report,
+    track: Track,
+    is_chosen: Callable[[Archive, str, date], bool],
+) -> None:
+    archive.client.budget = archive.config.arxiv.heal_requests
+    try:
+        _get(archive, [part for part in _unproven(archive, categories) if is_chosen(archive, *part)], report, track)
+        found = list(_announced_after_all(archive, categories))
+        _get(archive, [(category, when) for when in found for category in categories], report, track)
+    finally:
+        archive.client.budget = None
+
+
+def _announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterator[date]:
+    """Look once whether arXiv really deferred where its table says so; yield the dates on which it did not."""
+    for when in archive.calendar.unconfirmed_deferrals(*_watched_span(archive, categories)):
+        is_told = when in archive.calendar.corrections  # by the link that told of another
+        if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):
+            continue
+        if not is_due(archive, categories[0], when):
+            continue
+        try:
+            if is_announced(archive, categories[0], when):
+                yield when
+        except BudgetSpentError:
+            return
+        except (MissingError, PageRefusedError, TryLaterError) as error:
+            log.info("%s: whether arXiv deferred it is not known yet: %s", when, error)
+            remember_vain(archive, categories[0], when)
+
+
+def _watched_span(archive: Archive, categories: Sequence[str]) -> tuple[date, date]:
+    """Return the dates between which deferrals can be confirmed: arXiv has what was before them, and after."""
+    stored = {category: archive.store.summaries(category) for category in categories}
+    newest = archive.calendar.newest_expected(archive.now)
+    first = min((archive.start(days) or newest for days in stored.values()), default=newest)
+    last = max((day.date for days in stored.values() for day in days), default=first)
+    return max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
 
 
 def plan_heal(archive: Archive, categories: Sequence[str]) -> list[str]:
@@ -94,23 +142,21 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
     if archive.client.is_silent(archive.config.arxiv.pages_url):
         return
     named = {f"{category} {when}": (category, when) for category, when in parts}
-    archive.client.budget = archive.config.arxiv.heal_requests
     for name in track(list(named)):
         try:
             _get_one(archive, *named[name], report)
             report.succeeded += 1
         except BudgetSpentError:
-            left = list(named)[list(named).index(name) :]
-            log.warning("%d days are left for the next run ([arxiv] heal_requests)", len(left))
-            break
+            left = len(named) - list(named).index(name)
+            log.warning("%d days are left for the next run ([arxiv] heal_requests)", left)
+            return
         except DigestError as error:
             if _is_news(archive, *named[name], error, report):
                 report.fail(name, error)
             else:
                 log.info("%s: %s", name, error)
         if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
-            break
-    archive.client.budget = None
+            return
 
 
 def _is_news(archive: Archive, category: str, when: date, error: DigestError, report: Report) -> bool:

@@ -143,7 +143,7 @@ def _take_no_updates(archive: Archive, day: Day, report: Report) -> None:
     """Ask the catchup page whether it is true that the newest announcement has nothing of this category."""
     archive.learn(day.date, day.pages[0].url, has_listing=True)
     note_no_updates(archive, day)
-    get_day(archive, day.category, day.date, report, is_announced=True)
+    get_day(archive, day.category, day.date, report, known=True)
 
 
 def _is_rescued(archive: Archive, category: str, missing: date, error: DigestError, report: Report) -> bool:

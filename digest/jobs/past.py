@@ -92,10 +92,10 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
     get_day(archive, category, when, report)
 
 
-def get_day(archive: Archive, category: str, when: date, report: Report, *, is_announced: bool = False) -> None:
+def get_day(archive: Archive, category: str, when: date, report: Report, *, known: bool = False) -> None:
     """Get the listing of ``when`` from arXiv's catchup pages, and what they show of the calendar.
 
-    Where they show no entries, it has to be found out whether arXiv announced anything, unless it is known.
+    Where they show no entries, it has to be found out whether arXiv announced anything, unless that is ``known``.
 
     Raises:
         MissingError: it is overdue and cannot be had now, or arXiv has it no longer.
@@ -107,7 +107,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, is_a
         day = as_day(listing, when, State.COMPLETE, pages)
         if listing.entries:
             take(archive, day, report)
-        elif is_announced or _is_announced(archive, category, when):
+        elif known or is_announced(archive, category, when):
             take_no_updates(archive, day, report)
     except UsageError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
@@ -154,7 +154,7 @@ def _learn(archive: Archive, when: date, following: date, evidence: str) -> None
     archive.learn(following, evidence, has_listing=True)
 
 
-def _is_announced(archive: Archive, category: str, when: date) -> bool:
+def is_announced(archive: Archive, category: str, when: date) -> bool:
     """Whether arXiv announced anything for ``when``, a date without any entries in ``category``.
 
     A page of that date does not tell a holiday from an empty category; the one before links to it, or beyond.

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from digest.archive import Archive
-from digest.calendar import WEEKDAY_NAMES
+from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.errors import DigestError, ListingDoubtfulError, ListingIncompleteError, PageRefusedError, UsageError
 from digest.jobs.doubt import take
 from digest.jobs.pages import as_day, proven_listing
@@ -87,7 +87,7 @@ def _require_room(archive: Archive, category: str | None) -> None:
 
 def _require_possible(archive: Archive, when: date | None) -> None:
     """Refuse a date by hand that no listing can have; the table of deferrals may be wrong, and is not asked."""
-    if when is not None and (when.weekday() > 4 or when > archive.calendar.newest_expected(archive.now)):
+    if when is not None and (is_weekend(when) or when > archive.calendar.newest_expected(archive.now)):
         raise UsageError(
             f"expected --date to be the date of a listing that is out, found {WEEKDAY_NAMES[when.weekday()]}, {when}"
         )

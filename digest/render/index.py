@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar
+from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, is_weekend
 from digest.model import DaySummary, Section, State
 from digest.render.environment import compile_template, heading_date, render
 
@@ -146,7 +146,7 @@ def _month(view: _Year, month: int) -> dict[str, Any] | None:
 
 
 def _is_weekend_stored(view: _Year, day: date, month: int) -> bool:
-    return day.weekday() > 4 and day.month == month and day in view.days
+    return is_weekend(day) and day.month == month and day in view.days
 
 
 def _is_missing(view: _Year, day: date) -> bool:
@@ -160,7 +160,7 @@ def _cell(view: _Year, day: date, month: int) -> str:
     stored = view.days.get(day)
     if stored is not None:
         return _stored_cell(view, stored)
-    if day.weekday() > 4:
+    if is_weekend(day):
         return ""
     missing = "lost" if day in view.lost else "missing"
     return f"{day.day}<br>{missing if _is_missing(view, day) else 'deferred'}"
