@@ -12,7 +12,7 @@ from digest.config import Config
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, MissingError
 from digest.fetch import Client
-from digest.ledger import calendar_corrections, decisions_of
+from digest.ledger import calendar_corrections, losses_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
 from digest.publish import Folder, write_raw
 from digest.records import load_record
@@ -68,14 +68,18 @@ class Archive:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
 
-    def start(self, days: Sequence[DaySummary]) -> date | None:
-        """Return the first listing date of a category with these stored ``days``; None if nothing tells it."""
-        configured = self.config.store.start
-        return date.fromisoformat(configured) if configured else min((day.date for day in days), default=None)
+    def start(self, category: str, days: Sequence[DaySummary]) -> date | None:
+        """Return the first listing date of ``category``, with these stored ``days``; None if nothing tells it.
+
+        It is the first stored, or the one that was asked for first: the first nights may have failed.
+        """
+        if self.config.store.start:
+            return date.fromisoformat(self.config.store.start)
+        return min([*(day.date for day in days), *self.store.attempts(category)], default=None)
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""
-        decision = decisions_of(self.store.ledger(), category).get(when)
+        decision = losses_of(self.store.ledger(), category).get(when)
         if decision is not None:
             note = f": {decision.note}" if decision.note else ""
             return MissingError(f"lost, as somebody accepted on {decision.decided_at:%Y-%m-%d}{note}")
@@ -157,7 +161,7 @@ class Archive:
         texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of))}
         ledger = self.store.ledger()
         for category, days in stored.items():
-            lost = decisions_of(ledger, category)
+            lost = losses_of(ledger, category)
             for year in years_of(days):
                 source = self.index_templates.year
                 text = year_index(source, year, days, known=self.calendar, lost=lost, path_of=path_of)

@@ -48,7 +48,7 @@ def decide(stored: DaySummary | None, state: State, source: Source | None = None
     """
     if stored is None:
         return Decision(stores=True, reason="new")
-    is_look = stored.state is state is State.PROVISIONAL and source in (Source.LISTING, Source.CATCHUP)
+    is_look = stored.state is state is State.PROVISIONAL and stored.source is not Source.FEED is not source
     if stored.state.strength >= state.strength and not is_look:
         return Decision(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
     return Decision(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
@@ -164,4 +164,4 @@ def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
 
 def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:
     """Return the dates of the days that need no further proof."""
-    return [summary.date for summary in summaries if summary.state in (State.COMPLETE, State.EMPTY)]
+    return [summary.date for summary in summaries if summary.is_proven]

@@ -15,7 +15,8 @@
     └── TryLaterError            75   arXiv is unreachable, throttling or lagging
         ├── ListingIncompleteError
         ├── ListingDoubtfulError
-        └── BudgetSpentError
+        └── NotAskedError
+            └── BudgetSpentError
 
 Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this project's own; 75 is
 ``EX_TEMPFAIL`` of BSD's sysexits.
@@ -96,7 +97,11 @@ class ListingDoubtfulError(TryLaterError):
     """A listing proves itself and is doubtful all the same; it is provisional until it was seen twice."""
 
 
-class BudgetSpentError(TryLaterError):
+class NotAskedError(TryLaterError):
+    """arXiv was not asked, because it did not answer before, or wants no request now."""
+
+
+class BudgetSpentError(NotAskedError):
     """This part of the job may make no more requests; the next run goes on."""
 
 

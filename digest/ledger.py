@@ -5,6 +5,9 @@ from datetime import date
 
 from digest.model import Correction, Decision, Ledger, Reading
 
+LOST = "lost"
+"""What a decision calls a date that a person gave up."""
+
 
 def merged(one: Ledger, other: Ledger) -> Ledger:
     """Return what both know; of two that differ under one key, the later one, and of the same time ``other``'s."""
@@ -35,6 +38,11 @@ def calendar_corrections(ledger: Ledger) -> Mapping[date, bool]:
 def decisions_of(ledger: Ledger, category: str) -> dict[date, Decision]:
     """Return what a person decided of the dates of ``category``."""
     return {one.date: one for one in ledger.decisions if one.category == category}
+
+
+def losses_of(ledger: Ledger, category: str) -> dict[date, Decision]:
+    """Return the dates of ``category`` that a person gave up."""
+    return {when: one for when, one in decisions_of(ledger, category).items() if one.state == LOST}
 
 
 def readings_of(ledger: Ledger, category: str, when: date) -> list[Reading]:

@@ -246,6 +246,11 @@ class DaySummary:
     content_hash: str
 
     @property
+    def is_proven(self) -> bool:
+        """Whether it needs no further proof."""
+        return self.state in (State.COMPLETE, State.EMPTY)
+
+    @property
     def size(self) -> int:
         """How many entries all sections have together."""
         return sum(self.counts.values())

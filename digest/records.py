@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
-from digest.decide import decide, proven_dates
+from digest.decide import decide
 from digest.errors import DamageError
 from digest.ledger import merged, without_settled
 from digest.model import Ledger, State
@@ -25,15 +25,16 @@ def load_ledger(archive: Archive) -> None:
     Raises:
         DamageError: the file is damaged.
     """
+    archive.refresh_calendar()
     here = archive.store.ledger()
     data = archive.records.read(LEDGER_PATH) if archive.records else None
-    if archive.records is not None and data is not None and data != render_ledger(here):
-        try:
-            there = parse_ledger(data)
-        except DamageError as error:
-            raise DamageError(f"{archive.records.root / LEDGER_PATH}: {error}") from error
-        here = merged(there, here)  # of two of the same time, the database's
-        archive.store.note(here)
+    if archive.records is None or data is None or data == render_ledger(here):
+        return
+    try:
+        there = parse_ledger(data)
+    except DamageError as error:
+        raise DamageError(f"{archive.records.root / LEDGER_PATH}: {error}") from error
+    archive.store.note(merged(there, here))  # of two of the same time, the database's
     archive.refresh_calendar()
 
 
@@ -49,17 +50,22 @@ def write_ledger(archive: Archive) -> list[str]:
     Raises:
         DamageError: the file that is there is damaged; it may know what the database does not.
     """
+    load_ledger(archive)
+    known = _forget_settled(archive)
     if archive.records is None:
         return []
-    load_ledger(archive)
-    known = archive.store.ledger()
-    settled = {(day.category, day.date) for day in archive.store.summaries() if proven_dates([day])}
-    for category, when in {(one.category, one.date) for one in known.readings} & settled:
-        archive.store.forget_readings(category, when)
-    known = without_settled(known, settled)
     is_worth = known != Ledger() or archive.records.has(LEDGER_PATH)
     is_new = is_worth and archive.records.write(LEDGER_PATH, render_ledger(known))
     return [str(archive.records.root / LEDGER_PATH)] if is_new else []
+
+
+def _forget_settled(archive: Archive) -> Ledger:
+    """Forget the looks at days that need no more; return what is known without them."""
+    known = archive.store.ledger()
+    settled = {(day.category, day.date) for day in archive.store.summaries() if day.is_proven}
+    for category, when in {(one.category, one.date) for one in known.readings} & settled:
+        archive.store.forget_readings(category, when)
+    return without_settled(known, settled)
 
 
 def unloaded_records(archive: Archive) -> list[str]:

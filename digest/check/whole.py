@@ -13,7 +13,7 @@ from digest.check.pages import examine_pages
 from digest.check.rows import read_record
 from digest.decide import is_in_reach
 from digest.jobs.steps import Track, untracked
-from digest.ledger import decisions_of
+from digest.ledger import losses_of
 from digest.model import Day
 from digest.records import record_paths
 from digest.render import LEDGER_PATH, record_path
@@ -78,7 +78,7 @@ def _missing(archive: Archive, stored: Iterable[_Key]) -> Iterator[Finding]:
         dates[category].add(when)
     ledger, last = archive.store.ledger(), archive.calendar.newest_overdue(archive.now)
     for category in archive.config.arxiv.categories:
-        settled = dates[category] | set(decisions_of(ledger, category))
+        settled = dates[category] | set(losses_of(ledger, category))
         first = _start(archive, dates[category])
         due = archive.calendar.listing_dates(first, last) if first else ()
         yield from (_as_missing(archive, category, when) for when in due if when not in settled)

@@ -18,7 +18,7 @@ import requests
 import urllib3
 
 from digest import __version__
-from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError
+from digest.errors import BudgetSpentError, DigestError, NotAskedError, PageRefusedError, TryLaterError
 from digest.fetch.answer import MAX_BODY, Answer
 from digest.fetch.deadline import Deadline, DeadlineAdapter
 from digest.fetch.kinds import FEEDS, FORBIDDEN, PAGES, Kind
@@ -166,7 +166,7 @@ class Client:
         if self.forbidden:
             raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
         if urlsplit(url).netloc in self.unreachable:
-            raise TryLaterError(f"{url}: not asked for, because arXiv did not answer before")
+            raise NotAskedError(f"{url}: not asked for, because arXiv did not answer before")
 
     def is_silent(self, url: str) -> bool:
         """Whether nothing more is asked of the host of ``url`` in this run."""
@@ -181,7 +181,7 @@ class Client:
         until = self.memory.not_before() or 0.0
         pause = until - self.machine.time()
         if RETRY_SECONDS < pause <= _LONGEST_PAUSE:  # beyond, the clock was set back
-            raise TryLaterError(f"{url}: not asked for, because arXiv wants no request for another {pause:.0f} s")
+            raise NotAskedError(f"{url}: not asked for, because arXiv wants no request for another {pause:.0f} s")
         if 0 < pause <= RETRY_SECONDS:
             self.machine.sleep(pause)
 

@@ -6,14 +6,13 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import is_overdue
-from digest.decide import in_reach_until, is_in_reach, not_stored, proven_dates
+from digest.decide import in_reach_until, is_in_reach, not_stored
 from digest.errors import MissingError, UsageError
 from digest.jobs.state import status
 from digest.jobs.steps import begin, each, publish, store
+from digest.ledger import LOST
 from digest.model import DaySummary, Decision, Ledger, Source, State
 from digest.outcome import Report
-
-LOST = "lost"
 
 
 def accept(archive: Archive, categories: Sequence[str], first: date, last: date, note: str) -> Report:
@@ -51,7 +50,7 @@ def _accept(archive: Archive, category: str, when: date, note: str, report: Repo
     stored = archive.store.summary(category, when)
     if stored is None:
         _accept_loss(archive, category, when, note, report)
-    elif proven_dates([stored]) or stored.state is not State.PROVISIONAL:
+    elif stored.is_proven or stored.state is not State.PROVISIONAL:
         report.remarks.append(f"{category} {when}: {stored.state} from {stored.source}, nothing to settle")
     else:
         _accept_provisional(archive, stored, note, report)

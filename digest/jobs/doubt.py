@@ -13,14 +13,13 @@ from digest.decide import (
     is_confirmed,
     is_proven_empty,
     next_look,
-    proven_dates,
     suspicion,
     usual_size,
 )
 from digest.errors import ListingDoubtfulError
 from digest.jobs.steps import store
 from digest.ledger import readings_of
-from digest.model import Day, Ledger, Reading, State
+from digest.model import Day, Ledger, Reading, Source, State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
@@ -47,14 +46,15 @@ def take(archive: Archive, day: Day, report: Report) -> None:
     if seen_before is not None:
         store(archive, seen_before, report)
         return
-    _note(archive, day, fingerprint(day))
     store(archive, replace(day, state=State.PROVISIONAL), report)
+    if day.source is not Source.IMPORT:
+        _note(archive, day, fingerprint(day))
     raise ListingDoubtfulError(f"the listing of {day.date} is doubtful: {reason}; {_way_out(archive, day)}")
 
 
 def _is_settled(archive: Archive, day: Day) -> bool:
     stored = archive.store.summary(day.category, day.date)
-    return stored is not None and bool(proven_dates([stored]))
+    return stored is not None and stored.is_proven
 
 
 def _suspicion(archive: Archive, day: Day) -> str | None:
@@ -79,11 +79,13 @@ def fingerprint(day: Day) -> str:
 def _confirmed(archive: Archive, day: Day) -> Day | None:
     """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
     readings = readings_of(archive.store.ledger(), day.category, day.date)
-    if not is_confirmed(fingerprint(day), readings, archive.now):
+    # The same saved page, taken in twice, is one look at arXiv.
+    if day.source is Source.IMPORT or not is_confirmed(fingerprint(day), readings, archive.now):
         return None
     stored = archive.store.day(day.category, day.date)
-    is_same = stored is not None and stored.state is State.PROVISIONAL and fingerprint(stored) == fingerprint(day)
-    return replace(stored, state=State.COMPLETE) if stored is not None and is_same else day
+    if stored is None or stored.source is Source.FEED or fingerprint(stored) != fingerprint(day):
+        return day
+    return replace(stored, state=State.COMPLETE)
 
 
 def _note(archive: Archive, day: Day, found: str) -> None:
@@ -109,7 +111,7 @@ def take_empty(archive: Archive, day: Day, report: Report) -> None:
     if stored is not None and stored.size:
         raise ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
     readings = readings_of(archive.store.ledger(), day.category, day.date)
-    has_moved_on = archive.calendar.newest_expected(archive.now) > day.date
+    has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
     apart = UNUSUAL if usual_size(_sizes(archive, day)) else SETTLING
     if is_proven_empty(readings, apart=apart, has_moved_on=has_moved_on):
         store(archive, replace(day, state=State.EMPTY), report)

@@ -13,14 +13,15 @@ from digest.errors import (
     ListingDoubtfulError,
     ListingIncompleteError,
     MissingError,
+    NotAskedError,
     PageRefusedError,
     TryLaterError,
 )
 from digest.jobs.past import get_day, is_announced
-from digest.jobs.state import status
+from digest.jobs.state import CategoryStatus, status
 from digest.jobs.steps import Track, begin, publish, untracked
-from digest.ledger import decisions_of, readings_of
-from digest.model import Source, State
+from digest.ledger import readings_of
+from digest.model import State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterato
         try:
             if is_announced(archive, categories[0], when):
                 yield when
-        except BudgetSpentError:
+        except NotAskedError:
             return
         except (MissingError, PageRefusedError, TryLaterError) as error:
             log.info("%s: whether arXiv deferred it is not known yet: %s", when, error)
@@ -93,7 +94,7 @@ def _watched_span(archive: Archive, categories: Sequence[str]) -> tuple[date, da
     """Return the dates between which deferrals can be confirmed: arXiv has what was before them, and after."""
     stored = {category: archive.store.summaries(category) for category in categories}
     newest = archive.calendar.newest_expected(archive.now)
-    first = min((archive.start(days) or newest for days in stored.values()), default=newest)
+    first = min((archive.start(category, days) or newest for category, days in stored.items()), default=newest)
     last = max((day.date for days in stored.values() for day in days), default=first)
     return max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
 
@@ -115,10 +116,12 @@ def _unproven(archive: Archive, categories: Sequence[str]) -> Iterator[tuple[str
 
 def _unproven_dates(archive: Archive, category: str) -> list[date]:
     (found,) = status(archive, [category])
-    accepted = decisions_of(archive.store.ledger(), category)
-    provisional = [day for day in found.days if day.state is State.PROVISIONAL]
-    open_ends = [day.date for day in provisional if day.source is Source.FEED or day.date not in accepted]
-    return [*found.missing, *(day for day in open_ends if _is_served(archive, day))]
+    return [*found.missing, *_provisional(archive, found)]
+
+
+def _provisional(archive: Archive, found: CategoryStatus) -> list[date]:
+    """Return the provisional days that arXiv still serves."""
+    return [day.date for day in found.days if day.state is State.PROVISIONAL and _is_served(archive, day.date)]
 
 
 def _is_served(archive: Archive, when: date) -> bool:
@@ -146,9 +149,10 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
         try:
             _get_one(archive, *named[name], report)
             report.succeeded += 1
-        except BudgetSpentError:
+        except NotAskedError as error:
             left = len(named) - list(named).index(name)
-            log.warning("%d days are left for the next run ([arxiv] heal_requests)", left)
+            why = "[arxiv] heal_requests" if isinstance(error, BudgetSpentError) else error
+            log.warning("%d days are left for the next run (%s)", left, why)
             return
         except DigestError as error:
             if _is_news(archive, *named[name], error, report):
@@ -168,7 +172,7 @@ def _is_news(archive: Archive, category: str, when: date, error: DigestError, re
 def _get_one(archive: Archive, category: str, when: date, report: Report) -> None:
     try:
         get_day(archive, category, when, report)
-    except (MissingError, PageRefusedError, ListingIncompleteError):
+    except (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError):
         remember_vain(archive, category, when)
         raise
 
@@ -183,9 +187,11 @@ def tell_missing(archive: Archive, categories: Sequence[str], report: Report) ->
     """Say loudly which days are overdue and not here, and which will soon be out of reach."""
     for found in status(archive, categories):
         current = today(archive.now)
-        for when in found.missing:
-            if (current - when).days >= WARNING_DAYS:
-                log.warning("%s %s: missing; arXiv serves it until %s only", found.category, when, in_reach_until(when))
+        for word, dates in (("missing", found.missing), ("provisional", _provisional(archive, found))):
+            for when in dates:
+                if (current - when).days >= WARNING_DAYS:
+                    until = in_reach_until(when)
+                    log.warning("%s %s: %s; arXiv serves its listing until %s only", found.category, when, word, until)
         silent = [when for when in found.overdue if not _is_told(archive, found.category, when, report)]
         if silent:
             report.fail(

@@ -95,18 +95,25 @@ def _probe(archive: Archive, category: str, expected: date, report: Report) -> N
 
 
 def _bring_in(archive: Archive, category: str, expected: date, report: Report) -> None:
+    _remember_start(archive, category, expected)
     overdue = archive.calendar.newest_overdue(archive.now)
     proven = _proven(archive, category)
     missing = expected if overdue in proven or not proven else overdue
     try:
         _take_newest(archive, category, expected, report)
     except DigestError as error:
-        if _is_rescued(archive, category, missing, error, report):
+        if _is_rescued(archive, category, expected, error, report):
             return
         meaning = after_refusal(error, missing, archive.now)
         if meaning is error:
             raise
         raise meaning from error
+
+
+def _remember_start(archive: Archive, category: str, expected: date) -> None:
+    """Note what was asked for first, of a category without any day: should it fail, it is missing from then on."""
+    if archive.start(category, archive.store.summaries(category)) is None:
+        archive.store.remember_attempt(category, expected, expected_at(expected))
 
 
 def _take_newest(archive: Archive, category: str, expected: date, report: Report) -> None:
@@ -146,29 +153,29 @@ def _take_no_updates(archive: Archive, day: Day, report: Report) -> None:
     get_day(archive, day.category, day.date, report, known=True)
 
 
-def _is_rescued(archive: Archive, category: str, missing: date, error: DigestError, report: Report) -> bool:
+def _is_rescued(archive: Archive, category: str, expected: date, error: DigestError, report: Report) -> bool:
     """Make the best of a listing that cannot be had; return whether nothing is left to complain of.
 
     A refused page is made up for at once, one that is late or out of reach after six hours: by the catchup
-    page, if it may be there by now, else by the feed.
+    page, if it may be there by now, else by the feed. Older days are left to the healing.
     """
     is_refused = isinstance(error, PageRefusedError)
-    is_late = archive.now >= expected_at(missing) + SETTLING
-    is_elsewhere = isinstance(error, TryLaterError) and is_late
-    if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_elsewhere):
+    is_late = archive.now >= expected_at(expected) + SETTLING
+    is_out_of_reach = isinstance(error, TryLaterError) and is_late
+    if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_out_of_reach):
         return False
-    if is_due(archive, category, missing) and _is_in_catchup(archive, category, missing, report):
-        log.warning("%s; the catchup page of %s proves the listing all the same", error, missing)
+    if is_due(archive, category, expected) and _is_in_catchup(archive, category, expected, report):
+        log.warning("%s; the catchup page of %s proves the listing all the same", error, expected)
         return not is_refused
-    if archive.store.summary(category, missing) is None:
-        take_feed(archive, category, missing, report)
+    if archive.store.summary(category, expected) is None:
+        take_feed(archive, category, expected, report)
     return False
 
 
-def _is_in_catchup(archive: Archive, category: str, missing: date, report: Report) -> bool:
+def _is_in_catchup(archive: Archive, category: str, expected: date, report: Report) -> bool:
     try:
-        get_day(archive, category, missing, report)
+        get_day(archive, category, expected, report)
     except (MissingError, PageRefusedError, TryLaterError) as error:
-        log.info("%s %s: %s", category, missing, error)
-        remember_vain(archive, category, missing)
-    return missing in _proven(archive, category)
+        log.info("%s %s: %s", category, expected, error)
+        remember_vain(archive, category, expected)
+    return expected in _proven(archive, category)

@@ -7,8 +7,16 @@ from datetime import date, timedelta
 
 from digest.archive import Archive
 from digest.calendar import today
-from digest.decide import after_refusal, is_in_reach, not_stored, proven_dates
-from digest.errors import DigestError, ListingIncompleteError, MissingError, PageRefusedError, UsageError
+from digest.decide import after_refusal, is_in_reach, not_stored
+from digest.errors import (
+    DigestError,
+    ListingDoubtfulError,
+    ListingIncompleteError,
+    MissingError,
+    NotAskedError,
+    PageRefusedError,
+    UsageError,
+)
 from digest.fetch import catchup_url
 from digest.jobs.doubt import note_no_updates, take, take_empty
 from digest.jobs.pages import as_day, fetch_pages, require_date
@@ -67,12 +75,13 @@ def _plan(archive: Archive, category: str, when: date) -> str:
 
 def _is_proven(archive: Archive, category: str, when: date) -> bool:
     stored = archive.store.summary(category, when)
-    return stored is not None and bool(proven_dates([stored]))
+    return stored is not None and stored.is_proven
 
 
 def _refusal(archive: Archive, when: date) -> DigestError | None:
     """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
-    if not archive.calendar.is_listing_date(when):
+    is_denied = not archive.calendar.is_listing_date(when)
+    if is_denied and not (when in archive.calendar.surprises and is_in_reach(when, archive.now)):
         return not_stored(when, archive.calendar, archive.now)
     current = today(archive.now)
     if when > max(current, archive.calendar.newest_expected(archive.now)):
@@ -89,7 +98,10 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
     refusal = _refusal(archive, when)
     if refusal is not None:
         raise refusal
-    get_day(archive, category, when, report)
+    try:
+        get_day(archive, category, when, report)
+    except NotAskedError as error:
+        raise after_refusal(error, when, archive.now) from error
 
 
 def get_day(archive: Archive, category: str, when: date, report: Report, *, known: bool = False) -> None:
@@ -101,6 +113,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
         MissingError: it is overdue and cannot be had now, or arXiv has it no longer.
         PageRefusedError: the pages do not prove themselves.
         TryLaterError: they cannot be had now, or are doubtful.
+        NotAskedError: arXiv was not even asked, which says nothing of the day.
     """
     try:
         pages, listing = _catchup(archive, category, when)
@@ -109,6 +122,10 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
             take(archive, day, report)
         elif known or is_announced(archive, category, when):
             take_no_updates(archive, day, report)
+        elif archive.store.ids(category, when):
+            raise ListingDoubtfulError(f"expected the entries of {when} that are here, found that arXiv announced none")
+    except NotAskedError:
+        raise
     except UsageError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
         if _REFUSED_DATE in str(error):

@@ -7,7 +7,7 @@ from datetime import date
 from digest.archive import Archive
 from digest.calendar import is_overdue
 from digest.decide import is_in_reach
-from digest.ledger import decisions_of
+from digest.ledger import LOST, decisions_of, losses_of
 from digest.model import DaySummary, Decision
 
 
@@ -34,22 +34,31 @@ def status(archive: Archive, categories: Sequence[str]) -> list[CategoryStatus]:
 
 def _status(archive: Archive, category: str) -> CategoryStatus:
     days = archive.store.summaries(category)
-    accepted = decisions_of(archive.store.ledger(), category)
-    gaps = gaps_between(archive, days)
-    lost = tuple(day for day in gaps if day in accepted or not is_in_reach(day, archive.now))
+    ledger = archive.store.ledger()
+    given_up = losses_of(ledger, category)
+    gaps = gaps_between(archive, category, days)
+    lost = tuple(day for day in gaps if day in given_up or not is_in_reach(day, archive.now))
     return CategoryStatus(
         category=category,
         days=tuple(days),
         missing=tuple(day for day in gaps if day not in lost),
         lost=lost,
-        overdue=tuple(day for day in gaps if day not in accepted and is_overdue(day, archive.now)),
-        accepted=accepted,
+        overdue=tuple(day for day in gaps if day not in given_up and is_overdue(day, archive.now)),
+        accepted=_in_effect(decisions_of(ledger, category), days, gaps),
     )
 
 
-def gaps_between(archive: Archive, days: Sequence[DaySummary]) -> list[date]:
-    """Return the listing dates of one category that are not among its stored ``days``, the oldest first."""
+def _in_effect(
+    decisions: Mapping[date, Decision], days: Sequence[DaySummary], gaps: Sequence[date]
+) -> dict[date, Decision]:
+    """Return the decisions that say what their dates still are: a lost day may have turned up since."""
+    states = {day.date: day.state.value for day in days} | dict.fromkeys(gaps, LOST)
+    return {when: one for when, one in decisions.items() if one.state == states.get(when)}
+
+
+def gaps_between(archive: Archive, category: str, days: Sequence[DaySummary]) -> list[date]:
+    """Return the listing dates of a category that are not among its stored ``days``, the oldest first."""
     known = {day.date for day in days}
     newest = archive.calendar.newest_expected(archive.now)
-    first = archive.start(days) or newest
+    first = archive.start(category, days) or newest
     return [day for day in archive.calendar.listing_dates(min(first, newest), newest) if day not in known]
