@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -31,6 +31,7 @@ from digest.store import FileRow, Store
 log = logging.getLogger(__name__)
 
 _README = "README.md"
+_NEAR = 7  # days; a listing farther away says nothing of this one
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,21 @@ class Archive:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
 
-    def start(self, category: str, days: Sequence[DaySummary]) -> date | None:
-        """Return the first listing date of ``category``, with these stored ``days``; None if nothing tells it.
+    def start(self, category: str, known: Iterable[date]) -> date | None:
+        """Return the first listing date of ``category``, of which these are ``known``; None if nothing tells it.
 
         It is the first stored, or the one that was asked for first: the first nights may have failed.
         """
         if self.config.store.start:
             return date.fromisoformat(self.config.store.start)
-        return min([*(day.date for day in days), *self.store.attempts(category)], default=None)
+        return min([*known, *self.store.attempts(category)], default=None)
+
+    def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
+        """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""
+        stored = [day.date for day in self.store.summaries(category) if abs((day.date - when).days) <= _NEAR]
+        before = max((day for day in stored if day < when), default=None)
+        after = min((day for day in stored if day > when), default=None)
+        return {day: self.store.ids(category, day) for day in (before, after) if day is not None}
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""

@@ -544,7 +544,7 @@ def verify(session: Session, *, repair: bool) -> int:
         return session.work("verify --repair", lambda archive: check.repair(archive, click.echo, track)).exit_code
     found = found or check.broken_database(config)
     if found is None:
-        with session.reading(check.may_be_read) as archive:
+        with session.reading(check.may_be_read) as archive, session.alone():
             found = check.verify(archive, track)
     for line in found.lines:
         click.echo(line)

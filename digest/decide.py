@@ -1,6 +1,6 @@
 """(what is stored, what the page says, now) → what to change, or why not. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -10,7 +10,13 @@ from digest.errors import DigestError, MissingError, TryLaterError, UsageError
 from digest.model import DaySummary, Reading, Section, Source, State
 
 SETTLING = timedelta(hours=6)
-"""How far apart two equal looks at a doubtful date must be, and how long a late page is waited for."""
+"""How far apart two equal looks at a doubtful date must be."""
+
+PATIENCE = timedelta(hours=6)
+"""How long after its announcement a listing is left to the nightly job, and a late page is waited for."""
+
+REST = timedelta(hours=6)
+"""How long a day rests that was asked for in vain."""
 
 UNUSUAL = timedelta(hours=12)
 """The same for "No updates" where entries are usual: arXiv's caches have kept an empty page for 10 hours."""
@@ -25,7 +31,7 @@ _SUSPICIOUS_SHARE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Verdict:
     """Whether to store a listing, and why or why not, in words for a person."""
 
     stores: bool
@@ -40,34 +46,41 @@ def needs_listing(newest_expected: date, proven: Iterable[date]) -> bool:
     return not any(newest_expected <= day <= newest_expected + _SOON for day in proven)
 
 
-def decide(stored: DaySummary | None, state: State, source: Source | None = None) -> Decision:
+def decide(stored: DaySummary | None, state: State, source: Source | None = None) -> Verdict:
     """Decide whether a listing known as well as ``state`` replaces what is ``stored`` of its date.
 
-    What was announced is never rewritten: only a day that is less well known gives way, and one that is
-    provisional to a newer look at arXiv's own pages (``source``).
+    What was announced is never rewritten: only a day that is less well known gives way, one that is provisional
+    to a newer look at arXiv's own pages (``source``), and one that counts as empty to a proven listing.
     """
     if stored is None:
-        return Decision(stores=True, reason="new")
+        return Verdict(stores=True, reason="new")
     is_look = stored.state is state is State.PROVISIONAL and stored.source is not Source.FEED is not source
-    if stored.state.strength >= state.strength and not is_look:
-        return Decision(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
-    return Decision(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
+    has_turned_up = stored.state is State.EMPTY and state is State.COMPLETE
+    if stored.state.strength >= state.strength and not is_look and not has_turned_up:
+        return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
+    return Verdict(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
 
 
-def suspicion(ids: frozenset[str], sizes: Sequence[int], before: frozenset[str]) -> str | None:
+def suspicion(ids: frozenset[str], sizes: Sequence[int], neighbours: Mapping[date, frozenset[str]]) -> str | None:
     """Return why a whole listing with these ``ids`` is doubtful all the same, or None.
 
     Args:
         ids: the identifiers that it lists.
         sizes: how many entries the complete days of its weekday have.
-        before: the identifiers that the day before lists.
+        neighbours: the identifiers that the listings before and after it have, by date.
     """
     usual = usual_size(sizes)
     if len(ids) < _SUSPICIOUS_SHARE * usual:
         return f"{len(ids)} entries, where {usual:.0f} are usual on its weekday"
-    common = len(ids & before)
-    if common > len(ids) / 2:
-        return f"{common} of its {len(ids)} entries were listed the day before"
+    return repetition(ids, neighbours)
+
+
+def repetition(ids: frozenset[str], neighbours: Mapping[date, frozenset[str]]) -> str | None:
+    """Say which of its ``neighbours`` a listing with these ``ids`` mostly repeats, if it does."""
+    for when, others in sorted(neighbours.items()):
+        common = len(ids & others)
+        if common > len(ids) / 2:
+            return f"{common} of its {len(ids)} entries are those of {when}"
     return None
 
 

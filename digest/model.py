@@ -280,7 +280,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What arXiv showed of a date against the calendar's belief; ``evidence`` is the address that showed it."""
+    """Whether arXiv was seen to have a listing of a date; ``evidence`` is the address that showed it."""
 
     date: date
     has_listing: bool

@@ -16,6 +16,8 @@ class Report:
     succeeded: int = 0
     failures: list[DigestError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    told: set[tuple[str, date]] = field(default_factory=set)
+    """Days (category, date) of which a failure says that they cannot be had."""
 
     @property
     def exit_code(self) -> int:
@@ -30,11 +32,6 @@ class Report:
     def fail(self, what: str, error: DigestError) -> None:
         """Note that ``what`` failed."""
         self.failures.append(type(error)(f"{what}: {error}"))
-
-    def names(self, category: str, when: date | None = None) -> bool:
-        """Whether a failure of ``category`` was noted, and one that names the date ``when``, if one is asked for."""
-        own = [str(failure) for failure in self.failures if str(failure).startswith((f"{category}:", f"{category} "))]
-        return any(when is None or str(when) in failure for failure in own)
 
     def knows(self, error: DigestError) -> bool:
         """Whether a failure was noted already for the very same cause."""

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.calendar import Calendar, expected_at, today
-from digest.decide import counted, declared, in_reach_until, in_short
+from digest.decide import counted, declared, in_reach_until, in_short, is_in_reach
 from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section, State
 
@@ -148,6 +148,7 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         days = {0: "until tonight", 1: "until tomorrow"}.get(left, f"for another {left} days")
         yield f"missing: {in_short(item.missing)}"
         yield f"  arXiv serves {soonest} {days}: `digest fetch --missing`"
+    yield from _unproven(item, now)
     given_up = [day for day in item.lost if day in item.accepted]
     open_ends = [day for day in item.lost if day not in item.accepted]
     if open_ends:
@@ -162,6 +163,19 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         yield f"lost: {day}, accepted on {decision.decided_at:%Y-%m-%d}" + (
             f": {decision.note}" if decision.note else ""
         )
+
+
+def _unproven(item: CategoryStatus, now: datetime) -> Iterator[str]:
+    """Yield which days are provisional, and until when arXiv can still prove them."""
+    days = [day.date for day in item.days if day.state is State.PROVISIONAL and day.date not in item.accepted]
+    served = [when for when in days if is_in_reach(when, now)]
+    gone = [when for when in days if when not in served]
+    if served:
+        yield f"provisional: {in_short(served)}"
+        yield f"  arXiv can prove {served[0]} until {in_reach_until(served[0])}: each `digest run` asks for it"
+    if gone:
+        yield f"provisional: {in_short(gone)}"
+        yield f"  arXiv can prove them no longer; `digest accept {gone[-1]}` settles it"
 
 
 def _table(*columns: str) -> Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -190,6 +190,21 @@ class Session:
                 self._load_records(archive)
             archive.refresh_calendar()
             yield archive
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the archive's lock, if there is one, so that no run changes what is looked at.
+
+        Raises:
+            LockHeldError: a run is at work.
+        """
+        from digest.publish import hold_lock
+
+        with ExitStack() as stack:
+            with suppress(StoreError):  # where it cannot be written, no run can be at work
+                if self.config.lock.exists():
+                    stack.enter_context(hold_lock(self.config.lock))
+            yield
 
     def _load_records(self, archive: Archive) -> None:
         from digest import jobs

@@ -585,14 +585,15 @@ def test_a_lost_database_without_records_is_told(whole: Sandbox) -> None:
     assert stamps(whole) == before
 
 
-def test_only_repairing_needs_the_lock(whole: Sandbox) -> None:
-    """Looking is possible while another run is at work."""
+def test_nothing_is_proven_while_a_run_is_at_work(whole: Sandbox) -> None:
+    """What a run has not finished would look like damage: exit 3, within a second, whether to look or to repair."""
     import fcntl  # noqa: PLC0415 - here alone
 
     with (whole.folder / "archive.db.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert verify(whole).code == 0
+        assert verify(whole).code == 3
         assert verify(whole, "--repair").code == 3
+    assert verify(whole).code == 0
 
 
 # --- how bytes differ ------------------------------------------------------------------------------

@@ -560,6 +560,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "raw_pages": lambda store: store.raw_pages(),
     "last_page": lambda store: store.last_page("https://arxiv.org/list/cs.CV/new"),
     "ids": lambda store: store.ids("cs.CV", WHEN),
+    "page_hashes": lambda store: store.page_hashes({("cs.CV", WHEN)}),
     "ledger": lambda store: store.ledger(),
     "note": lambda store: store.note(LEDGER),
     "forget_readings": lambda store: store.forget_readings("cs.CV", WHEN),

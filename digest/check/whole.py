@@ -12,6 +12,7 @@ from digest.check.findings import Finding, Kind, Part, Verified
 from digest.check.pages import examine_pages
 from digest.check.rows import read_record
 from digest.decide import is_in_reach
+from digest.jobs.state import gaps_between
 from digest.jobs.steps import Track, untracked
 from digest.ledger import losses_of
 from digest.model import Day
@@ -78,15 +79,9 @@ def _missing(archive: Archive, stored: Iterable[_Key]) -> Iterator[Finding]:
         dates[category].add(when)
     ledger, last = archive.store.ledger(), archive.calendar.newest_overdue(archive.now)
     for category in archive.config.arxiv.categories:
-        settled = dates[category] | set(losses_of(ledger, category))
-        first = _start(archive, dates[category])
-        due = archive.calendar.listing_dates(first, last) if first else ()
-        yield from (_as_missing(archive, category, when) for when in due if when not in settled)
-
-
-def _start(archive: Archive, stored: Iterable[date]) -> date | None:
-    configured = archive.config.store.start
-    return date.fromisoformat(configured) if configured else min(stored, default=None)
+        given_up = losses_of(ledger, category)
+        gaps = gaps_between(archive, category, dates[category]) if archive.start(category, dates[category]) else []
+        yield from (_as_missing(archive, category, when) for when in gaps if when <= last and when not in given_up)
 
 
 def _as_missing(archive: Archive, category: str, when: date) -> Finding:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import NEW_YORK
@@ -23,8 +23,6 @@ from digest.model import Day, Ledger, Reading, Source, State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
-
-_BEFORE = timedelta(days=7)
 
 
 def take(archive: Archive, day: Day, report: Report) -> None:
@@ -58,10 +56,8 @@ def _is_settled(archive: Archive, day: Day) -> bool:
 
 
 def _suspicion(archive: Archive, day: Day) -> str | None:
-    earlier = [one.date for one in archive.store.summaries(day.category) if day.date - _BEFORE <= one.date < day.date]
     ids = frozenset(str(entry.paper.arxiv_id) for entry in day.entries)
-    before = archive.store.ids(day.category, max(earlier)) if earlier else frozenset()
-    return suspicion(ids, _sizes(archive, day), before)
+    return suspicion(ids, _sizes(archive, day), archive.neighbours(day.category, day.date))
 
 
 def _sizes(archive: Archive, day: Day) -> list[int]:

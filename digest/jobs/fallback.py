@@ -1,9 +1,10 @@
 """A digest from arXiv's feed, where the listing cannot be had: provisional until the listing proves it."""
 
 import logging
-from datetime import date, timedelta
+from datetime import date
 
 from digest.archive import Archive
+from digest.decide import repetition
 from digest.errors import PageRefusedError, TryLaterError, UsageError
 from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
@@ -13,7 +14,6 @@ from digest.parse import PARSER_VERSION, Feed, parse_feed, parse_recent
 
 log = logging.getLogger(__name__)
 
-_BEFORE = timedelta(days=7)
 _NO_HELP = (PageRefusedError, TryLaterError, UsageError)
 
 
@@ -52,20 +52,15 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
         return f"expected the feed of {category}, found that of {feed.category}"
     if feed.date != when or not feed.entries:
         return f"expected the announcement of {when}, found {len(feed.entries)} entries of {feed.date}"
-    ids = {str(entry.paper.arxiv_id) for entry in feed.entries}
-    common = len(ids & _ids_before(archive, category, when))
-    if common > len(ids) / 2:
-        return f"{common} of its {len(ids)} entries were listed the day before"
+    ids = frozenset(str(entry.paper.arxiv_id) for entry in feed.entries)
+    repeated = repetition(ids, archive.neighbours(category, when))
+    if repeated is not None:
+        return repeated
     listed = _listed(archive, category, when)
     shown = sum(entry.section is not Section.REPLACEMENT for entry in feed.entries)
     if listed not in (None, shown):
         return f"expected {listed} new submissions and cross-lists as on /recent, found {shown}"
     return None
-
-
-def _ids_before(archive: Archive, category: str, when: date) -> frozenset[str]:
-    stored = [day.date for day in archive.store.summaries(category) if when - _BEFORE <= day.date < when]
-    return archive.store.ids(category, max(stored)) if stored else frozenset()
 
 
 def _listed(archive: Archive, category: str, when: date) -> int | None:

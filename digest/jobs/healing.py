@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import SETTLING, WARNING_DAYS, in_reach_since, in_reach_until, in_short, is_in_reach, next_look
+from digest.decide import PATIENCE, REST, WARNING_DAYS, in_reach_since, in_reach_until, in_short, is_in_reach, next_look
 from digest.errors import (
     BudgetSpentError,
     DigestError,
@@ -78,7 +78,7 @@ def _announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterato
         is_told = when in archive.calendar.corrections  # by the link that told of another
         if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):
             continue
-        if not is_due(archive, categories[0], when):
+        if not _is_rested(archive, categories[0], when, timedelta(days=1)):
             continue
         try:
             if is_announced(archive, categories[0], when):
@@ -92,10 +92,10 @@ def _announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterato
 
 def _watched_span(archive: Archive, categories: Sequence[str]) -> tuple[date, date]:
     """Return the dates between which deferrals can be confirmed: arXiv has what was before them, and after."""
-    stored = {category: archive.store.summaries(category) for category in categories}
+    stored = {category: [day.date for day in archive.store.summaries(category)] for category in categories}
     newest = archive.calendar.newest_expected(archive.now)
-    first = min((archive.start(category, days) or newest for category, days in stored.items()), default=newest)
-    last = max((day.date for days in stored.values() for day in days), default=first)
+    first = min(archive.start(category, dates) or newest for category, dates in stored.items())
+    last = max((when for dates in stored.values() for when in dates), default=first)
     return max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
 
 
@@ -136,9 +136,13 @@ def _is_time(archive: Archive, category: str, when: date) -> bool:
 
 def is_due(archive: Archive, category: str, when: date) -> bool:
     """Whether the job of the night leaves it to us, and it was not asked for in vain a little while ago."""
+    is_late = archive.now >= expected_at(when) + PATIENCE
+    return is_late and _is_rested(archive, category, when, REST)
+
+
+def _is_rested(archive: Archive, category: str, when: date, rest: timedelta) -> bool:
     asked = archive.store.attempts(category).get(when)
-    is_late = archive.now >= expected_at(when) + SETTLING
-    return is_late and (asked is None or archive.now >= asked + SETTLING)
+    return asked is None or archive.now >= asked + rest
 
 
 def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track) -> None:
@@ -157,6 +161,7 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
         except DigestError as error:
             if _is_news(archive, *named[name], error, report):
                 report.fail(name, error)
+                report.told.add(named[name])
             else:
                 log.info("%s: %s", name, error)
         if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
@@ -166,7 +171,7 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
 def _is_news(archive: Archive, category: str, when: date, error: DigestError, report: Report) -> bool:
     """Whether it has to be said that a day cannot be had: not before it is overdue, and not twice."""
     is_absence = isinstance(error, (MissingError, TryLaterError)) and not isinstance(error, ListingDoubtfulError)
-    return not is_absence or (is_overdue(when, archive.now) and not _is_told(archive, category, when, report))
+    return not is_absence or (is_overdue(when, archive.now) and (category, when) not in report.told)
 
 
 def _get_one(archive: Archive, category: str, when: date, report: Report) -> None:
@@ -192,14 +197,9 @@ def tell_missing(archive: Archive, categories: Sequence[str], report: Report) ->
                 if (current - when).days >= WARNING_DAYS:
                     until = in_reach_until(when)
                     log.warning("%s %s: %s; arXiv serves its listing until %s only", found.category, when, word, until)
-        silent = [when for when in found.overdue if not _is_told(archive, found.category, when, report)]
+        silent = [when for when in found.overdue if (found.category, when) not in report.told]
         if silent:
+            report.told |= {(found.category, when) for when in silent}
             report.fail(
                 found.category, MissingError(f"overdue and missing: {in_short(silent)}; `digest status` tells more")
             )
-
-
-def _is_told(archive: Archive, category: str, when: date, report: Report) -> bool:
-    """Whether a failure says already that this day is missing; that of the nightly job is about the newest."""
-    is_newest = when == archive.calendar.newest_expected(archive.now)
-    return report.names(category, when) or (is_newest and report.names(category))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import SETTLING, after_refusal, lateness, needs_listing, next_look, proven_dates
+from digest.decide import PATIENCE, after_refusal, lateness, needs_listing, next_look, proven_dates
 from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
 from digest.fetch import listing_url
 from digest.jobs.doubt import note_no_updates, take, when_again
@@ -104,6 +104,7 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
     except DigestError as error:
         if _is_rescued(archive, category, expected, error, report):
             return
+        report.told |= {(category, missing), (category, expected)}
         meaning = after_refusal(error, missing, archive.now)
         if meaning is error:
             raise
@@ -112,7 +113,7 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
 
 def _remember_start(archive: Archive, category: str, expected: date) -> None:
     """Note what was asked for first, of a category without any day: should it fail, it is missing from then on."""
-    if archive.start(category, archive.store.summaries(category)) is None:
+    if archive.start(category, (day.date for day in archive.store.summaries(category))) is None:
         archive.store.remember_attempt(category, expected, expected_at(expected))
 
 
@@ -160,7 +161,7 @@ def _is_rescued(archive: Archive, category: str, expected: date, error: DigestEr
     page, if it may be there by now, else by the feed. Older days are left to the healing.
     """
     is_refused = isinstance(error, PageRefusedError)
-    is_late = archive.now >= expected_at(expected) + SETTLING
+    is_late = archive.now >= expected_at(expected) + PATIENCE
     is_out_of_reach = isinstance(error, TryLaterError) and is_late
     if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_out_of_reach):
         return False

@@ -50,8 +50,7 @@ class Proving:
         spans = self._chosen.spans
         if spans and not any(self._besides(self._settled, *span) for span in spans):
             return []
-        days = (self._archive.store.day(*key) for key in sorted(self._settled))
-        used = {page.sha256 for day in days if day is not None for page in day.pages}
+        used = self._archive.store.page_hashes(self._settled)
         return [
             kept
             for kept in kept_listings(self._archive.store.raw_pages())

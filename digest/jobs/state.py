@@ -1,6 +1,6 @@
 """What is stored, what is missing, what is lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,7 +36,7 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
     days = archive.store.summaries(category)
     ledger = archive.store.ledger()
     given_up = losses_of(ledger, category)
-    gaps = gaps_between(archive, category, days)
+    gaps = gaps_between(archive, category, {day.date for day in days})
     lost = tuple(day for day in gaps if day in given_up or not is_in_reach(day, archive.now))
     return CategoryStatus(
         category=category,
@@ -56,9 +56,8 @@ def _in_effect(
     return {when: one for when, one in decisions.items() if one.state == states.get(when)}
 
 
-def gaps_between(archive: Archive, category: str, days: Sequence[DaySummary]) -> list[date]:
-    """Return the listing dates of a category that are not among its stored ``days``, the oldest first."""
-    known = {day.date for day in days}
+def gaps_between(archive: Archive, category: str, known: Collection[date]) -> list[date]:
+    """Return the listing dates of a category that are not among those ``known``, the oldest first."""
     newest = archive.calendar.newest_expected(archive.now)
-    first = archive.start(category, days) or newest
+    first = archive.start(category, known) or newest
     return [day for day in archive.calendar.listing_dates(min(first, newest), newest) if day not in known]

@@ -41,9 +41,9 @@ class Folder:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.root))
 
     def has(self, path: str) -> bool:
-        """Whether there is a file at ``path``."""
+        """Whether there is a file at ``path``, or a link to one."""
         with _disk_errors(self.root / path):
-            return self._inside(path).is_file()
+            return (self.root / path).is_file()
 
     def write(self, path: str, data: bytes) -> bool:
         """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already."""

@@ -1,6 +1,6 @@
 """The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -120,6 +120,11 @@ class Store:
     def last_page(self, url: str) -> RawPageRow | None:
         """Return the page that was kept last of this address, or None."""
         return next(iter(self._pages(tables.raw_page.c.url == url, newest=True)), None)
+
+    def page_hashes(self, keys: Collection[tuple[str, date]]) -> frozenset[str]:
+        """Return the SHA-256 of all pages by which the days with these ``keys`` (category, date) were proven."""
+        with self._read() as connection:
+            return days.read_page_hashes(connection, keys)
 
     def summaries(self, category: str | None = None) -> list[DaySummary]:
         """Return the stored days of a category (of all, without one), by category and date."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -77,6 +77,13 @@ def read_ids(connection: Connection, category: str, when: date) -> frozenset[str
     """Return the identifiers that a stored day lists."""
     query = select(tables.entry.c.arxiv_id).join(tables.day).where(*_is(category, when))
     return frozenset(connection.scalars(query))
+
+
+def read_page_hashes(connection: Connection, keys: Collection[tuple[str, date]]) -> frozenset[str]:
+    """Return the hashes of all pages that the days with these keys name."""
+    query = select(tables.day.c.category, tables.day.c.date, tables.day.c.pages)
+    rows = (row for row in connection.execute(query) if (row.category, row.date) in keys)
+    return frozenset(sha256 for row in rows for _, sha256 in row.pages)
 
 
 def read_summaries(connection: Connection, category: str | None, when: date | None) -> list[DaySummary]:

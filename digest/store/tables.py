@@ -123,7 +123,7 @@ politeness = Table(
     Column("not_before", Float),
 )
 
-# What arXiv showed against the calendar's belief: of all categories, because an announcement is of all.
+# Whether arXiv was seen to have a listing of a date: of all categories, because an announcement is of all.
 correction = Table(
     "correction",
     metadata,
