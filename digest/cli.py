@@ -278,6 +278,10 @@ def accept(session: Session, dates: str, note: str, categories: Sequence[str]) -
 
     chosen = session.chosen(categories)
     first, last = session.parse_dates(dates)
+    try:
+        note.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("expected a note in UTF-8, found other bytes") from error
     job = f"accept {dates}"
     return session.work(job, lambda archive: jobs.accept(archive, chosen, first, last, note)).exit_code
 

@@ -24,6 +24,7 @@ UNUSUAL = timedelta(hours=12)
 WARNING_DAYS = 75
 """From this age on, arXiv's catchup pages will soon have a missing day no longer."""
 
+_LOOKS = {Source.LISTING, Source.CATCHUP}
 _NAMED = 12
 _SOON = timedelta(days=7)
 _KNOWN_WEEKDAYS = 8
@@ -54,7 +55,7 @@ def decide(stored: DaySummary | None, state: State, source: Source | None = None
     """
     if stored is None:
         return Verdict(stores=True, reason="new")
-    is_look = stored.state is state is State.PROVISIONAL and stored.source is not Source.FEED is not source
+    is_look = stored.state is state is State.PROVISIONAL and {stored.source, source} <= _LOOKS
     has_turned_up = stored.state is State.EMPTY and state is State.COMPLETE
     if stored.state.strength >= state.strength and not is_look and not has_turned_up:
         return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")

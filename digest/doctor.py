@@ -131,11 +131,10 @@ def _check_calendar(config: Config, now: datetime) -> Iterator[_Finding]:
     calendar = read_calendar(config.calendar.dates)
     newest = calendar.newest_expected(now)
     yield _Finding(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")
-    last_known = max(calendar.deferred).year
-    if now.year > last_known:
+    if calendar.is_guess(newest):
         yield _Finding(
-            f"arXiv's holidays are known until {last_known}",
-            "upgrade digest, or add them to [calendar] deferred",
+            f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to {calendar.last_year}",
+            "upgrade digest, or add later ones to [calendar] deferred",
         )
 
 

@@ -164,3 +164,59 @@ def test_nothing_newer_than_the_newest_expected_is_expected(now: datetime) -> No
 def test_today_is_new_yorks(now: str, day: str) -> None:
     """The calendar date changes at midnight in New York."""
     assert today(utc(now)) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize(("year", "is_guess"), [(2002, True), (2003, False), (2026, False), (2027, True)])
+def test_outside_the_years_of_the_table_the_calendar_guesses(calendar: Calendar, year: int, *, is_guess: bool) -> None:
+    """It says so of every date of such a year, but for one that arXiv itself has shown."""
+    wednesday = next(day for day in days_of(year)[200:] if day.weekday() == 2)
+    assert calendar.is_guess(wednesday) is is_guess
+    assert not calendar.corrected({wednesday: True}).is_guess(wednesday)
+
+
+def test_dates_of_the_user_tell_the_calendar_of_their_year() -> None:
+    """Whoever adds a year's deferrals knows that year."""
+    assert not read_calendar([date(2027, 1, 18), date(2027, 12, 24)]).is_guess(date(2027, 7, 1))
+
+
+def test_the_calendar_has_its_first_and_last_year(calendar: Calendar) -> None:
+    """No table is known before December 2003; the last one is that of 2026."""
+    assert (calendar.first_year, calendar.last_year) == (2003, 2026)
+
+
+def test_what_arxiv_showed_goes_over_the_table_and_over_the_week(calendar: Calendar) -> None:
+    """A holiday that no table knows, a listing that the table defers, one on a Saturday."""
+    wednesday, deferred, saturday = date(2025, 3, 5), date(2025, 1, 21), date(2025, 3, 8)
+    corrected = calendar.corrected({wednesday: False, deferred: True, saturday: True})
+    assert not corrected.is_listing_date(wednesday)
+    assert corrected.is_listing_date(deferred)
+    assert corrected.is_listing_date(saturday)
+    assert corrected.newest_expected(utc("2025-03-05T23:00")) == date(2025, 3, 4)
+    assert corrected.newest_expected(utc("2025-01-21T01:00")) == deferred
+    assert corrected.newest_overdue(utc("2025-01-21T17:00")) == deferred
+    assert corrected.newest_expected(utc("2025-03-09T12:00")) == saturday
+    march = list(corrected.listing_dates(date(2025, 3, 3), date(2025, 3, 9)))
+    assert march == [date(2025, 3, day) for day in (3, 4, 6, 7, 8)]
+    assert calendar.is_listing_date(wednesday)
+
+
+@pytest.mark.parametrize(
+    ("now", "is_pause"),
+    [
+        ("2025-03-08T04:59:59", False),  # Friday's last second
+        ("2025-03-08T05:00:00", True),
+        ("2025-03-09T23:59:59", True),  # Sunday before eight in the evening, after the clock went forward
+        ("2025-03-10T00:00:00", False),
+        ("2025-11-03T00:59:59", True),  # Sunday before eight in the evening, after the clock went back
+        ("2025-11-03T01:00:00", False),
+        ("2025-01-21T01:00:00", False),  # Monday evening: its own listing is of today
+        ("2025-01-21T05:00:00", True),  # the Tuesday whose listing is deferred
+        ("2025-01-22T00:59:59", True),
+        ("2025-01-22T01:00:00", False),
+    ],
+)
+def test_a_pause_is_a_day_without_a_listing_until_the_next_announcement(
+    calendar: Calendar, now: str, *, is_pause: bool
+) -> None:
+    """From midnight to eight in the evening, in New York, to the second."""
+    assert calendar.is_pause(utc(now)) is is_pause

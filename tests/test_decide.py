@@ -1,11 +1,28 @@
 """Decisions on values: what is stored, what a page says, what time it is → what to do."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
 
-from digest.decide import after_refusal, decide, lateness, needs_listing, not_stored
+from digest.decide import (
+    SETTLING,
+    UNUSUAL,
+    after_refusal,
+    counted,
+    decide,
+    in_reach_until,
+    in_short,
+    is_confirmed,
+    is_in_reach,
+    is_proven_empty,
+    lateness,
+    needs_listing,
+    next_look,
+    not_stored,
+    suspicion,
+)
 from digest.errors import (
     DigestError,
     ListingIncompleteError,
@@ -16,7 +33,7 @@ from digest.errors import (
     UsageError,
     gravest,
 )
-from digest.model import DaySummary, Source, State
+from digest.model import DaySummary, Reading, Section, Source, State
 from digest.resources import read_calendar
 
 TUESDAY, WEDNESDAY = date(2025, 3, 4), date(2025, 3, 5)
@@ -55,8 +72,9 @@ def test_a_new_day_is_stored() -> None:
 
 @pytest.mark.parametrize(("old", "new"), list(product(RANKS, RANKS)), ids=str)
 def test_only_a_stronger_state_replaces_a_stored_day(old: State, new: State) -> None:
-    """What was announced is never rewritten by something known as well or less well."""
-    assert decide(stored(old), new).stores is (RANKS[new] > RANKS[old])
+    """What was announced is never rewritten by what is known as well or less well; entries go over "No updates"."""
+    has_turned_up = (old, new) == (State.EMPTY, State.COMPLETE)
+    assert decide(stored(old), new).stores is (RANKS[new] > RANKS[old] or has_turned_up)
 
 
 @pytest.mark.parametrize("kind", [TryLaterError, ListingIncompleteError])
@@ -126,3 +144,136 @@ def test_the_gravest_of_several_failures_is_the_exit_code(codes: list[int], code
     """6, 5, 4, 7, 75 in this order, in whatever order they came."""
     assert gravest(codes) == code
     assert gravest(reversed(codes)) == code
+
+
+# --- doubt -----------------------------------------------------------------------------------------
+
+
+def ids(count: int, first: int = 0) -> frozenset[str]:
+    """Return this many identifiers, from a number on."""
+    return frozenset(f"2503.{number:05d}" for number in range(first, first + count))
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes", "doubtful"),
+    [
+        (19, [100] * 8, True),
+        (20, [100] * 8, False),  # a fifth is enough
+        (0, [100] * 7, False),  # too few of its weekday are known
+        (1, [100] * 7, False),
+        (4, [10, 20, 30, 40, 10, 20, 30, 40], True),  # the median is 25, a fifth of it 5
+        (5, [10, 20, 30, 40, 10, 20, 30, 40], False),
+        (5, [1000, 20, 20, 20, 20, 20, 20, 1000, 1000], False),  # the mean would be beyond 300
+    ],
+)
+def test_a_listing_is_doubtful_under_a_fifth_of_its_weekday_s_median(
+    count: int, sizes: list[int], *, doubtful: bool
+) -> None:
+    """Once eight days of the weekday are known."""
+    assert (suspicion(ids(count), sizes, {}) is not None) is doubtful
+
+
+@pytest.mark.parametrize(("common", "doubtful"), [(0, False), (5, False), (6, True), (10, True)])
+def test_a_listing_is_doubtful_if_most_of_it_was_listed_the_day_before(common: int, *, doubtful: bool) -> None:
+    """More than half of its ten entries."""
+    before = ids(common) | ids(50, first=500)
+    assert (suspicion(ids(10), [], {TUESDAY: before}) is not None) is doubtful
+
+
+def look(hours: float, fingerprint: str = "", source: Source = Source.LISTING) -> Reading:
+    """Return a look at Wednesday's listing, this long before noon."""
+    return Reading("cs.CV", WEDNESDAY, source, NOON - timedelta(hours=hours), fingerprint)
+
+
+@pytest.mark.parametrize(
+    ("readings", "confirmed"),
+    [
+        ([], False),
+        ([look(6, "a")], True),
+        ([look(5.99, "a")], False),
+        ([look(7, "b")], False),
+        ([look(9, "a"), look(1, "b")], True),
+        ([look(12, "")], False),
+    ],
+)
+def test_the_same_seen_six_hours_ago_confirms_a_listing(readings: list[Reading], *, confirmed: bool) -> None:
+    """Whatever was seen in between; another listing, or a later look, confirms nothing."""
+    assert is_confirmed("a", readings, NOON) is confirmed
+
+
+def no_updates(listing: Sequence[float], catchup: Sequence[float]) -> list[Reading]:
+    """Return looks that found "No updates", these hours ago, at either of arXiv's pages."""
+    return [look(hours) for hours in listing] + [look(hours, source=Source.CATCHUP) for hours in catchup]
+
+
+@pytest.mark.parametrize(
+    ("readings", "apart", "moved_on", "empty"),
+    [
+        (no_updates([6, 0], [6, 0]), SETTLING, False, True),
+        (no_updates([5.99, 0], [6, 0]), SETTLING, False, False),
+        (no_updates([6, 0], [5.99, 0]), SETTLING, False, False),
+        (no_updates([6, 0], []), SETTLING, False, False),
+        (no_updates([], [6, 0]), SETTLING, True, False),
+        (no_updates([6], [6, 0]), SETTLING, False, False),
+        (no_updates([6], [6, 0]), SETTLING, True, True),
+        (no_updates([11.9, 0], [12, 0]), UNUSUAL, False, False),
+        (no_updates([12, 0], [12, 0]), UNUSUAL, False, True),
+        ([], SETTLING, True, False),
+    ],
+)
+def test_a_day_is_empty_when_both_pages_said_so_twice(
+    readings: list[Reading], apart: timedelta, *, moved_on: bool, empty: bool
+) -> None:
+    """Far enough apart; of a listing that /new shows no more, its one word is enough."""
+    assert is_proven_empty(readings, apart=apart, has_moved_on=moved_on) is empty
+
+
+def test_looks_that_found_entries_prove_no_day_empty() -> None:
+    """Only "No updates" counts."""
+    entries = [look(12, "a"), look(0, "a"), look(12, "a", Source.CATCHUP), look(0, "a", Source.CATCHUP)]
+    assert not is_proven_empty(entries, apart=SETTLING, has_moved_on=True)
+
+
+def test_a_doubtful_day_is_looked_at_again_six_hours_after_the_last_look() -> None:
+    """A day that was not looked at can be looked at now."""
+    assert next_look([]) is None
+    assert next_look([look(9), look(2), look(5)]) == NOON + timedelta(hours=4)
+
+
+# --- what else can still be had --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("now", "reached"),
+    [("2025-06-05T03:59:59+00:00", True), ("2025-06-05T04:00:00+00:00", False), ("2025-03-05T17:00:00+00:00", True)],
+)
+def test_catchup_reaches_back_for_91_days_of_new_york(now: str, *, reached: bool) -> None:
+    """Wednesday, 5 March 2025 can be had until the end of 4 June in New York."""
+    assert is_in_reach(WEDNESDAY, datetime.fromisoformat(now)) is reached
+    assert in_reach_until(WEDNESDAY) == date(2025, 6, 4)
+
+
+@pytest.mark.parametrize("source", [Source.LISTING, Source.CATCHUP])
+def test_a_newer_look_at_arxiv_s_own_pages_replaces_a_doubtful_day(source: Source) -> None:
+    """A feed never does, and neither replaces what is proven."""
+    assert decide(stored(State.PROVISIONAL), State.PROVISIONAL, source).stores
+    assert not decide(stored(State.PROVISIONAL), State.PROVISIONAL, Source.FEED).stores
+    assert not decide(stored(State.COMPLETE), State.PROVISIONAL, source).stores
+    assert not decide(stored(State.EMPTY), State.PROVISIONAL, source).stores
+
+
+def test_a_feed_declares_no_numbers() -> None:
+    """Of how many entries is not known; a listing says it of each section, and leaves empty ones out."""
+    counts = dict.fromkeys(Section, 3)
+    from_feed = DaySummary("cs.CV", WEDNESDAY, State.PROVISIONAL, Source.FEED, {}, counts, "")
+    listed = DaySummary("cs.CV", WEDNESDAY, State.COMPLETE, Source.LISTING, {Section.NEW: 4}, counts, "")
+    assert [counted(from_feed, section) for section in Section] == ["3/?", "3/?", "3/?"]
+    assert [counted(listed, section) for section in Section] == ["3/4", "3/0", "3/0"]
+
+
+def test_many_dates_are_named_in_short() -> None:
+    """The newest first; the others are a number."""
+    dates = [date(2025, 3, number) for number in range(1, 15)]
+    assert in_short(dates[:3]) == "2025-03-03, 2025-03-02, 2025-03-01"
+    assert in_short(dates).startswith("2025-03-14, 2025-03-13, ")
+    assert in_short(dates).endswith(", 2025-03-03 and 2 more")

@@ -28,6 +28,8 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
         return
     page, feed = found
     objection = _objection(archive, category, when, feed)
+    if archive.client.forbidden:
+        objection = "arXiv refused this client (403) meanwhile"
     if objection is not None:
         log.warning("%s: not used: %s", page.url, objection)
         return

@@ -1,7 +1,7 @@
 """What is missing or provisional, while arXiv's catchup pages still have it."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from digest.archive import Archive
@@ -32,7 +32,7 @@ _LONGEST_PAUSE = timedelta(days=7)
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Get everything that is missing or provisional and that arXiv still serves, the newest first."""
     report = begin(archive)
-    _heal(archive, categories, report, track, _is_time)
+    _heal(archive, categories, report, track, patiently=False)
     publish(archive, report)
     tell_missing(archive, categories, report)
     return report
@@ -49,25 +49,21 @@ def plan_missing(archive: Archive, categories: Sequence[str]) -> list[str]:
 
 def heal(archive: Archive, categories: Sequence[str], report: Report, track: Track = untracked) -> None:
     """Get what is missing or provisional, the newest first; what was asked for in vain a little while ago waits."""
-    _heal(archive, categories, report, track, _is_both)
+    _heal(archive, categories, report, track, patiently=True)
 
 
-def _is_both(archive: Archive, category: str, when: date) -> bool:
-    return _is_time(archive, category, when) and is_due(archive, category, when)
-
-
-def _heal(
-    archive: Archive,
-    categories: Sequence[str],
-    report: Report,
-    track: Track,
-    is_chosen: Callable[[Archive, str, date], bool],
-) -> None:
+def _heal(archive: Archive, categories: Sequence[str], report: Report, track: Track, *, patiently: bool) -> None:
+    """Get what is not proven; ``patiently``, without what may still come or rests, and without a word about it."""
     archive.client.budget = archive.config.arxiv.heal_requests
+    parts = [
+        part
+        for part in _unproven(archive, categories)
+        if _is_time(archive, *part) and (is_due(archive, *part) or not patiently)
+    ]
     try:
-        _get(archive, [part for part in _unproven(archive, categories) if is_chosen(archive, *part)], report, track)
-        found = list(_announced_after_all(archive, categories))
-        _get(archive, [(category, when) for when in found for category in categories], report, track)
+        _get(archive, parts, report, track, patiently=patiently)
+        found = [(category, when) for when in _announced_after_all(archive, categories) for category in categories]
+        _get(archive, found, report, track, patiently=patiently)
     finally:
         archive.client.budget = None
 
@@ -145,7 +141,7 @@ def _is_rested(archive: Archive, category: str, when: date, rest: timedelta) -> 
     return asked is None or archive.now >= asked + rest
 
 
-def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track) -> None:
+def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track, *, patiently: bool) -> None:
     if archive.client.is_silent(archive.config.arxiv.pages_url):
         return
     named = {f"{category} {when}": (category, when) for category, when in parts}
@@ -159,7 +155,7 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
             log.warning("%d days are left for the next run (%s)", left, why)
             return
         except DigestError as error:
-            if _is_news(archive, *named[name], error, report):
+            if not patiently or _is_news(archive, *named[name], error, report):
                 report.fail(name, error)
                 report.told.add(named[name])
             else:

@@ -15,7 +15,7 @@ from digest.jobs.healing import heal, is_due, plan_heal, remember_vain, tell_mis
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.past import get_day
 from digest.jobs.steps import Track, begin, each, publish, untracked
-from digest.ledger import readings_of
+from digest.ledger import losses_of, readings_of
 from digest.model import Day, RawPage, State
 from digest.outcome import Report
 from digest.parse import Listing, Page
@@ -96,9 +96,7 @@ def _probe(archive: Archive, category: str, expected: date, report: Report) -> N
 
 def _bring_in(archive: Archive, category: str, expected: date, report: Report) -> None:
     _remember_start(archive, category, expected)
-    overdue = archive.calendar.newest_overdue(archive.now)
-    proven = _proven(archive, category)
-    missing = expected if overdue in proven or not proven else overdue
+    missing = _most_missed(archive, category, expected)
     try:
         _take_newest(archive, category, expected, report)
     except DigestError as error:
@@ -106,9 +104,22 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
             return
         report.told |= {(category, missing), (category, expected)}
         meaning = after_refusal(error, missing, archive.now)
+        is_absence = isinstance(meaning, (MissingError, TryLaterError))
+        if is_absence and missing in losses_of(archive.store.ledger(), category):
+            log.info("%s: %s; it was given up", category, meaning)
+            return
         if meaning is error:
             raise
         raise meaning from error
+
+
+def _most_missed(archive: Archive, category: str, expected: date) -> date:
+    """Return the date that counts if the newest listing cannot be had: an overdue one before it, if that is missing."""
+    overdue = archive.calendar.newest_overdue(archive.now)
+    proven = _proven(archive, category)
+    start = archive.start(category, proven)
+    is_here = overdue in proven or start is None or overdue < start
+    return expected if is_here else overdue
 
 
 def _remember_start(archive: Archive, category: str, expected: date) -> None:
@@ -130,8 +141,11 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
         take(archive, day, report)
     elif shown not in _proven(archive, category):
         _take_no_updates(archive, day, report)
-    late = lateness(shown, archive.calendar.newest_overdue(archive.now), archive.now)
-    if late is not None:
+    if shown < expected and is_due(archive, category, expected):
+        _make_up(archive, category, expected, report)
+    overdue = archive.calendar.newest_overdue(archive.now)
+    late = lateness(shown, overdue, archive.now)
+    if late is not None and overdue not in _proven(archive, category):
         raise late
     if shown < expected:
         log.info("%s: the listing of %s is not out yet", category, expected)
@@ -165,9 +179,16 @@ def _is_rescued(archive: Archive, category: str, expected: date, error: DigestEr
     is_out_of_reach = isinstance(error, TryLaterError) and is_late
     if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_out_of_reach):
         return False
-    if is_due(archive, category, expected) and _is_in_catchup(archive, category, expected, report):
+    is_proven = _make_up(archive, category, expected, report)
+    if is_proven:
         log.warning("%s; the catchup page of %s proves the listing all the same", error, expected)
-        return not is_refused
+    return is_proven and not is_refused
+
+
+def _make_up(archive: Archive, category: str, expected: date, report: Report) -> bool:
+    """Try the catchup page, if it may be there by now, then the feed; return whether the listing is proven."""
+    if is_due(archive, category, expected) and _is_in_catchup(archive, category, expected, report):
+        return True
     if archive.store.summary(category, expected) is None:
         take_feed(archive, category, expected, report)
     return False

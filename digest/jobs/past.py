@@ -116,7 +116,9 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
         NotAskedError: arXiv was not even asked, which says nothing of the day.
     """
     try:
-        pages, listing = _catchup(archive, category, when)
+        # A second look must be one: pages kept lately are good only for what an interrupted job did not come to.
+        is_first = archive.store.summary(category, when) is None
+        pages, listing = _catchup(archive, category, when, resume=is_first)
         day = as_day(listing, when, State.COMPLETE, pages)
         if listing.entries:
             take(archive, day, report)
@@ -144,13 +146,13 @@ def take_no_updates(archive: Archive, day: Day, report: Report) -> None:
     take_empty(archive, replace(day, entries=()), report)
 
 
-def _catchup(archive: Archive, category: str, when: date) -> tuple[list[RawPage], Listing]:
+def _catchup(archive: Archive, category: str, when: date, *, resume: bool = False) -> tuple[list[RawPage], Listing]:
     base = archive.config.arxiv.pages_url.rstrip("/")
 
     def address(pages: Sequence[Page]) -> str:
         return catchup_url(base, category, when, page=len(pages) + 1)
 
-    pages, listing = fetch_pages(archive, category, address, resume=True)
+    pages, listing = fetch_pages(archive, category, address, resume=resume)
     shown = require_date(listing)
     if shown != when:
         raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
