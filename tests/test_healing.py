@@ -218,6 +218,20 @@ def test_a_day_that_failed_is_not_asked_for_every_hour(gap: Sandbox, arxiv: Stan
     assert codes == [5, 4, 4, 4, 4, 5, 4]
 
 
+def test_three_refused_pages_are_enough_for_a_run(gap: Sandbox, arxiv: StandIn) -> None:
+    """The layout will have changed for the others, too; the next run tries those, and what was refused rests."""
+    arxiv.fault = faults.only("^/catchup/", faults.new_layout())
+    result = gap.digest("run", now=after(DAY))
+    assert result.code == 5
+    assert asked(arxiv) == [listing(), *map(catchup, NEWEST_FIRST[:3])]
+    assert "3 days are left for a later run" in result.err
+    assert gap.digest("run", now=after(DAY, 2)).code == 5
+    assert asked(arxiv) == [*map(catchup, NEWEST_FIRST[3:])]
+    arxiv.fault = None
+    assert gap.digest("run", now=after(DAY, 9)).code == 0
+    assert missing(gap, after(DAY, 9)) == []
+
+
 def test_where_arxiv_is_silent_it_is_not_asked_for_each_day(gap: Sandbox, arxiv: StandIn) -> None:
     """A host that does not answer is given up for the run; all days are asked for by the next."""
     assert gap.digest("run", "--category", "cs.CV", now=after(DAY)).code == 0

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from digest.archive import Archive
-from digest.calendar import expected_at, is_overdue, today
-from digest.decide import PATIENCE, REST, WARNING_DAYS, in_reach_since, in_reach_until, in_short, is_in_reach, next_look
+from digest.calendar import is_overdue, today
+from digest.decide import WARNING_DAYS, in_reach_until, in_short, is_in_reach
 from digest.errors import (
     BudgetSpentError,
     DigestError,
@@ -17,16 +17,18 @@ from digest.errors import (
     PageRefusedError,
     TryLaterError,
 )
-from digest.jobs.past import get_day, is_announced
+from digest.jobs.deferrals import announced_after_all
+from digest.jobs.past import get_day
+from digest.jobs.patience import is_due, is_time, remember_vain
 from digest.jobs.state import CategoryStatus, status
 from digest.jobs.steps import Track, begin, publish, untracked
-from digest.ledger import readings_of
 from digest.model import State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 
-_LONGEST_PAUSE = timedelta(days=7)
+_MOST_REFUSED = 3
+"""Refused pages after which no more are asked for in a run: the layout will have changed for the others, too."""
 
 
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
@@ -43,7 +45,7 @@ def plan_missing(archive: Archive, categories: Sequence[str]) -> list[str]:
     return [
         f"would ask for {category} {when}"
         for category, when in _unproven(archive, categories)
-        if _is_time(archive, category, when)
+        if is_time(archive, category, when)
     ]
 
 
@@ -58,41 +60,14 @@ def _heal(archive: Archive, categories: Sequence[str], report: Report, track: Tr
     parts = [
         part
         for part in _unproven(archive, categories)
-        if _is_time(archive, *part) and (is_due(archive, *part) or not patiently)
+        if is_time(archive, *part) and (is_due(archive, *part) or not patiently)
     ]
     try:
         _get(archive, parts, report, track, patiently=patiently)
-        found = [(category, when) for when in _announced_after_all(archive, categories) for category in categories]
+        found = [(category, when) for when in announced_after_all(archive, categories) for category in categories]
         _get(archive, found, report, track, patiently=patiently)
     finally:
         archive.client.budget = None
-
-
-def _announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterator[date]:
-    """Look once whether arXiv really deferred where its table says so; yield the dates on which it did not."""
-    for when in archive.calendar.unconfirmed_deferrals(*_watched_span(archive, categories)):
-        is_told = when in archive.calendar.corrections  # by the link that told of another
-        if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):
-            continue
-        if not _is_rested(archive, categories[0], when, timedelta(days=1)):
-            continue
-        try:
-            if is_announced(archive, categories[0], when):
-                yield when
-        except NotAskedError:
-            return
-        except (MissingError, PageRefusedError, TryLaterError) as error:
-            log.info("%s: whether arXiv deferred it is not known yet: %s", when, error)
-            remember_vain(archive, categories[0], when)
-
-
-def _watched_span(archive: Archive, categories: Sequence[str]) -> tuple[date, date]:
-    """Return the dates between which deferrals can be confirmed: arXiv has what was before them, and after."""
-    stored = {category: [day.date for day in archive.store.summaries(category)] for category in categories}
-    newest = archive.calendar.newest_expected(archive.now)
-    first = min(archive.start(category, dates) or newest for category, dates in stored.items())
-    last = max((when for dates in stored.values() for when in dates), default=first)
-    return max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
 
 
 def plan_heal(archive: Archive, categories: Sequence[str]) -> list[str]:
@@ -100,7 +75,7 @@ def plan_heal(archive: Archive, categories: Sequence[str]) -> list[str]:
     return [
         f"would ask for {category} {when}, which is missing or provisional"
         for category, when in _unproven(archive, categories)
-        if _is_time(archive, category, when) and is_due(archive, category, when)
+        if is_time(archive, category, when) and is_due(archive, category, when)
     ]
 
 
@@ -124,43 +99,30 @@ def _is_served(archive: Archive, when: date) -> bool:
     return archive.calendar.is_listing_date(when) and is_in_reach(when, archive.now)
 
 
-def _is_time(archive: Archive, category: str, when: date) -> bool:
-    """Whether a second look, if that is what is needed, may be taken already."""
-    again = next_look(readings_of(archive.store.ledger(), category, when))
-    return again is None or archive.now >= again
-
-
-def is_due(archive: Archive, category: str, when: date) -> bool:
-    """Whether the job of the night leaves it to us, and it was not asked for in vain a little while ago."""
-    is_late = archive.now >= expected_at(when) + PATIENCE
-    return is_late and _is_rested(archive, category, when, REST)
-
-
-def _is_rested(archive: Archive, category: str, when: date, rest: timedelta) -> bool:
-    asked = archive.store.attempts(category).get(when)
-    return asked is None or archive.now >= asked + rest
-
-
 def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track, *, patiently: bool) -> None:
     if archive.client.is_silent(archive.config.arxiv.pages_url):
         return
     named = {f"{category} {when}": (category, when) for category, when in parts}
-    for name in track(list(named)):
+    refused = 0
+    for number, name in enumerate(track(list(named)), 1):
         try:
             _get_one(archive, *named[name], report)
             report.succeeded += 1
         except NotAskedError as error:
-            left = len(named) - list(named).index(name)
             why = "[arxiv] heal_requests" if isinstance(error, BudgetSpentError) else error
-            log.warning("%d days are left for the next run (%s)", left, why)
+            log.warning("%d days are left for the next run (%s)", len(named) - number + 1, why)
             return
         except DigestError as error:
+            refused += isinstance(error, PageRefusedError)
             if not patiently or _is_news(archive, *named[name], error, report):
                 report.fail(name, error)
                 report.told.add(named[name])
             else:
                 log.info("%s: %s", name, error)
         if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
+            return
+        if refused == _MOST_REFUSED and number < len(named):
+            log.warning("%d days are left for a later run: %d pages were refused", len(named) - number, refused)
             return
 
 
@@ -176,12 +138,6 @@ def _get_one(archive: Archive, category: str, when: date, report: Report) -> Non
     except (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError):
         remember_vain(archive, category, when)
         raise
-
-
-def remember_vain(archive: Archive, category: str, when: date) -> None:
-    """Note that arXiv was asked for a day in vain; if it did not answer at all, nothing was asked."""
-    if not archive.client.is_silent(archive.config.arxiv.pages_url):
-        archive.store.remember_attempt(category, when, archive.now)
 
 
 def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:

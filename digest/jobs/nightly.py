@@ -6,14 +6,15 @@ from datetime import date, datetime
 
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import PATIENCE, after_refusal, lateness, needs_listing, next_look, proven_dates
-from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
+from digest.decide import after_refusal, lateness, needs_listing, next_look, proven_dates
+from digest.errors import DigestError, MissingError, TryLaterError
 from digest.fetch import listing_url
 from digest.jobs.doubt import note_no_updates, take, when_again
-from digest.jobs.fallback import take_feed
-from digest.jobs.healing import heal, is_due, plan_heal, remember_vain, tell_missing
+from digest.jobs.healing import heal, plan_heal, tell_missing
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.past import get_day
+from digest.jobs.patience import is_due
+from digest.jobs.rescue import is_rescued, make_up
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.ledger import losses_of, readings_of
 from digest.model import Day, RawPage, State
@@ -100,7 +101,7 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
     try:
         _take_newest(archive, category, expected, report)
     except DigestError as error:
-        if _is_rescued(archive, category, expected, error, report):
+        if is_rescued(archive, category, expected, error, report):
             return
         report.told |= {(category, missing), (category, expected)}
         meaning = after_refusal(error, missing, archive.now)
@@ -142,7 +143,7 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
     elif shown not in _proven(archive, category):
         _take_no_updates(archive, day, report)
     if shown < expected and is_due(archive, category, expected):
-        _make_up(archive, category, expected, report)
+        make_up(archive, category, expected, report)
     overdue = archive.calendar.newest_overdue(archive.now)
     late = lateness(shown, overdue, archive.now)
     if late is not None and overdue not in _proven(archive, category):
@@ -166,38 +167,3 @@ def _take_no_updates(archive: Archive, day: Day, report: Report) -> None:
     archive.learn(day.date, day.pages[0].url, has_listing=True)
     note_no_updates(archive, day)
     get_day(archive, day.category, day.date, report, known=True)
-
-
-def _is_rescued(archive: Archive, category: str, expected: date, error: DigestError, report: Report) -> bool:
-    """Make the best of a listing that cannot be had; return whether nothing is left to complain of.
-
-    A refused page is made up for at once, one that is late or out of reach after six hours: by the catchup
-    page, if it may be there by now, else by the feed. Older days are left to the healing.
-    """
-    is_refused = isinstance(error, PageRefusedError)
-    is_late = archive.now >= expected_at(expected) + PATIENCE
-    is_out_of_reach = isinstance(error, TryLaterError) and is_late
-    if archive.client.forbidden or isinstance(error, ListingDoubtfulError) or not (is_refused or is_out_of_reach):
-        return False
-    is_proven = _make_up(archive, category, expected, report)
-    if is_proven:
-        log.warning("%s; the catchup page of %s proves the listing all the same", error, expected)
-    return is_proven and not is_refused
-
-
-def _make_up(archive: Archive, category: str, expected: date, report: Report) -> bool:
-    """Try the catchup page, if it may be there by now, then the feed; return whether the listing is proven."""
-    if is_due(archive, category, expected) and _is_in_catchup(archive, category, expected, report):
-        return True
-    if archive.store.summary(category, expected) is None:
-        take_feed(archive, category, expected, report)
-    return False
-
-
-def _is_in_catchup(archive: Archive, category: str, expected: date, report: Report) -> bool:
-    try:
-        get_day(archive, category, expected, report)
-    except (MissingError, PageRefusedError, TryLaterError) as error:
-        log.info("%s %s: %s", category, expected, error)
-        remember_vain(archive, category, expected)
-    return expected in _proven(archive, category)
