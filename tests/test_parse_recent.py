@@ -10,8 +10,9 @@ import pytest
 
 from digest.errors import PageRefusedError
 from digest.parse import join_pages, parse_page, parse_recent
-from digest.standin import invent
+from digest.standin import Announcement, invent
 from digest.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page
+from digest.standin.recent import recent_page
 
 Edit = Callable[[str], str]
 
@@ -104,6 +105,12 @@ def test_each_form_of_a_heading_is_read() -> None:
     )
     counts = [(6, 300), (5, 46), (4, 1), (3, 77)]
     assert parse_recent(page.encode()) == {date(2025, 3, day): count for day, count in counts}
+
+
+def test_a_date_without_updates_has_no_entries() -> None:
+    """A mailing with nothing of this category has a heading without numbers, and says so."""
+    page = recent_page("cs.CV", [invent("cs.CV", DAY), Announcement("cs.CV", date(2025, 3, 4))], skip=0, show=25)
+    assert parse_recent(page.encode()) == {DAY: 17, date(2025, 3, 4): 0}
 
 
 @pytest.mark.parametrize(

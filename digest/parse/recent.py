@@ -11,6 +11,7 @@ from digest.parse.markup import plain_text
 from digest.parse.page import listing_root
 
 _TITLE = "Authors and titles for recent submissions"
+_NOTHING = "No updates for this time period."
 _TOTAL = re.compile(r"\bTotal of ([0-9]{1,9}) entries")
 _HEADING = re.compile(
     r"(?P<date>[^(]+?) \((?:continued, )?showing (?:first |last )?"
@@ -38,7 +39,7 @@ def _read_recent(root: etree._Element) -> dict[date, int]:
         raise PageRefusedError(f"expected a page titled {_TITLE!r}, found {titles}")
     counts: dict[date, int] = {}
     for heading in root.iter("h3"):
-        day, count = _read_heading(plain_text(heading))
+        day, count = _read_heading(heading)
         if counts and day >= min(counts):
             raise PageRefusedError(f"expected the dates newest first, found {day} after {min(counts)}")
         counts[day] = count
@@ -46,8 +47,10 @@ def _read_recent(root: etree._Element) -> dict[date, int]:
     return counts
 
 
-def _read_heading(text: str) -> tuple[date, int]:
-    if "(" not in text:
+def _read_heading(heading: etree._Element) -> tuple[date, int]:
+    text = plain_text(heading)
+    following = heading.getnext()
+    if following is not None and plain_text(following) == _NOTHING:
         return parse_date(text), 0  # announced, and nothing of it in this category
     match = _HEADING.fullmatch(text)
     if match is None or int(match["shown"]) > int(match["all"]):

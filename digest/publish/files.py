@@ -41,9 +41,9 @@ class Folder:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.root))
 
     def has(self, path: str) -> bool:
-        """Whether there is a file at ``path``, or a link to one."""
+        """Whether there is a file at ``path``."""
         with _disk_errors(self.root / path):
-            return (self.root / path).is_file()
+            return _no_link(self.root / path).is_file()
 
     def write(self, path: str, data: bytes) -> bool:
         """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already."""
@@ -116,9 +116,13 @@ class Folder:
         # Unlike Path.resolve before Python 3.13, realpath takes a link that leads to itself, which no write follows.
         if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
             raise StoreError(f"{target}: leads out of {self.root}")
-        if target.is_symlink():
-            raise StoreError(f"{target}: a symbolic link, which would be lost; digest writes plain files only")
-        return target
+        return _no_link(target)
+
+
+def _no_link(target: Path) -> Path:
+    if target.is_symlink():
+        raise StoreError(f"{target}: a symbolic link, which would be lost; digest writes plain files only")
+    return target
 
 
 def read_regular(path: Path) -> bytes:
