@@ -399,7 +399,8 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
         )
     found = state.categories
     click.echo(report.status_json(state) if as_json else report.status_table(state))
-    return gravest([session.damage, MissingError.exit_code if any(item.overdue for item in found) else 0])
+    is_open = any(item.overdue or item.stuck for item in found)
+    return gravest([session.damage, MissingError.exit_code if is_open else 0])
 
 
 @cli.command()
@@ -548,7 +549,7 @@ def verify(session: Session, *, repair: bool) -> int:
         return session.work("verify --repair", lambda archive: check.repair(archive, click.echo, track)).exit_code
     found = found or check.broken_database(config)
     if found is None:
-        with session.reading(check.may_be_read) as archive, session.alone():
+        with session.reading(check.may_be_read) as archive, session.undisturbed(archive):
             found = check.verify(archive, track)
     for line in found.lines:
         click.echo(line)

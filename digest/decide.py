@@ -56,10 +56,14 @@ def decide(stored: DaySummary | None, state: State, source: Source | None = None
     if stored is None:
         return Verdict(stores=True, reason="new")
     is_look = stored.state is state is State.PROVISIONAL and {stored.source, source} <= _LOOKS
-    has_turned_up = stored.state is State.EMPTY and state is State.COMPLETE
-    if stored.state.strength >= state.strength and not is_look and not has_turned_up:
+    if not is_better(state, stored.state) and not is_look:
         return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
     return Verdict(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
+
+
+def is_better(state: State, than: State) -> bool:
+    """Whether a day known as ``state`` is better known; entries go over "No updates", which is as strong."""
+    return state.strength > than.strength or (state is State.COMPLETE and than is State.EMPTY)
 
 
 def suspicion(ids: frozenset[str], sizes: Sequence[int], neighbours: Mapping[date, frozenset[str]]) -> str | None:
@@ -103,6 +107,13 @@ def is_proven_empty(readings: Sequence[Reading], *, apart: timedelta, has_moved_
     listing = [one.seen_at for one in readings if one.source is Source.LISTING and not one.fingerprint]
     catchup = [one.seen_at for one in readings if one.source is Source.CATCHUP and not one.fingerprint]
     return _is_twice(catchup, apart) and (_is_twice(listing, apart) or (has_moved_on and bool(listing)))
+
+
+def is_all_told(readings: Sequence[Reading]) -> bool:
+    """Whether catchup has said "No updates" twice of a date that /new was never asked for: it will say no more."""
+    catchup = [one.seen_at for one in readings if one.source is Source.CATCHUP and not one.fingerprint]
+    is_asked = any(one.source is Source.LISTING for one in readings)
+    return _is_twice(catchup, UNUSUAL) and not is_asked
 
 
 def _is_twice(moments: Sequence[datetime], apart: timedelta) -> bool:

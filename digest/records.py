@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
-from digest.decide import decide
+from digest.decide import decide, is_better
 from digest.errors import DamageError
 from digest.ledger import merged, without_settled
 from digest.model import Ledger, State
@@ -101,7 +101,7 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
     stored = archive.store.summary(day.category, day.date)
     if stored is not None and stored.content_hash == content_hash:
         return None
-    if stored is not None and stored.state.strength > day.state.strength:
+    if stored is not None and is_better(stored.state, day.state):
         return None  # a run was killed between the database and the record
     if stored is not None and stored.state is day.state is State.PROVISIONAL:
         return None  # neither is known better; the one here goes on

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.calendar import Calendar, expected_at, today
-from digest.decide import counted, declared, in_reach_until, in_short, is_in_reach
+from digest.decide import counted, declared, in_reach_until, in_short
 from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section, State
 
@@ -64,6 +64,8 @@ def _category(item: CategoryStatus, now: datetime) -> dict[str, Any]:
         "missing": [_missing(day, now) for day in item.missing],
         "lost": [{"date": day.isoformat()} | _acceptance(item, day) for day in item.lost],
         "overdue": [day.isoformat() for day in item.overdue],
+        "provisional": [_missing(day, now) for day in item.provable],
+        "provisional_for_good": [day.isoformat() for day in item.stuck],
         "counts": counts(item),
     }
 
@@ -148,16 +150,13 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         days = {0: "until tonight", 1: "until tomorrow"}.get(left, f"for another {left} days")
         yield f"missing: {in_short(item.missing)}"
         yield f"  arXiv serves {soonest} {days}: `digest fetch --missing`"
-    yield from _unproven(item, now)
+    yield from _unproven(item)
     given_up = [day for day in item.lost if day in item.accepted]
     open_ends = [day for day in item.lost if day not in item.accepted]
     if open_ends:
-        span = str(open_ends[0]) if len(open_ends) == 1 else f"{open_ends[0]}..{open_ends[-1]}"
         yield f"lost: {in_short(open_ends)}"
-        yield (
-            f"  arXiv's catchup pages no longer have {'them' if len(open_ends) > 1 else 'it'}: take in saved pages "
-            f"with `digest import`, or settle it with `digest accept {span}`"
-        )
+        yield "  arXiv's catchup pages no longer have them: take in saved pages with `digest import`,"
+        yield f"  settle them with `digest accept {_span(open_ends)}`, or let [store] start be later"
     for day in sorted(given_up, reverse=True)[:_DAYS]:
         decision = item.accepted[day]
         yield f"lost: {day}, accepted on {decision.decided_at:%Y-%m-%d}" + (
@@ -165,17 +164,19 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         )
 
 
-def _unproven(item: CategoryStatus, now: datetime) -> Iterator[str]:
+def _unproven(item: CategoryStatus) -> Iterator[str]:
     """Yield which days are provisional, and until when arXiv can still prove them."""
-    days = [day.date for day in item.days if day.state is State.PROVISIONAL and day.date not in item.accepted]
-    served = [when for when in days if is_in_reach(when, now)]
-    gone = [when for when in days if when not in served]
-    if served:
-        yield f"provisional: {in_short(served)}"
-        yield f"  arXiv can prove {served[0]} until {in_reach_until(served[0])}: each `digest run` asks for it"
-    if gone:
-        yield f"provisional: {in_short(gone)}"
-        yield f"  arXiv can prove them no longer; `digest accept {gone[-1]}` settles it"
+    if item.provable:
+        first = item.provable[0]
+        yield f"provisional: {in_short(item.provable)}"
+        yield f"  arXiv can prove {first} until {in_reach_until(first)}: each `digest run` asks for it"
+    if item.stuck:
+        yield f"provisional for good: {in_short(item.stuck)}"
+        yield f"  arXiv can prove no more; settle it with `digest accept {_span(item.stuck)}`"
+
+
+def _span(dates: Sequence[date]) -> str:
+    return str(dates[0]) if len(dates) == 1 else f"{dates[0]}..{dates[-1]}"
 
 
 def _table(*columns: str) -> Table:

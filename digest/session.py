@@ -192,19 +192,25 @@ class Session:
             yield archive
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the archive's lock, if there is one, so that no run changes what is looked at.
+    def undisturbed(self, archive: Archive) -> Iterator[None]:
+        """See to it that no run changes the archive while it is looked at; a run is not kept from its work.
 
         Raises:
-            LockHeldError: a run is at work.
+            LockHeldError: a run was at work, before or meanwhile.
         """
+        self._require_idle()
+        last = archive.store.runs(limit=1)
+        yield
+        self._require_idle()
+        if archive.store.runs(limit=1) != last:
+            raise LockHeldError("another run was at work meanwhile; say it again")
+
+    def _require_idle(self) -> None:
         from digest.publish import hold_lock
 
-        with ExitStack() as stack:
-            with suppress(StoreError):  # where it cannot be written, no run can be at work
-                if self.config.lock.exists():
-                    stack.enter_context(hold_lock(self.config.lock))
-            yield
+        with suppress(StoreError), ExitStack() as stack:  # where it cannot be written, no run can be at work
+            if self.config.lock.exists():
+                stack.enter_context(hold_lock(self.config.lock))
 
     def _load_records(self, archive: Archive) -> None:
         from digest import jobs

@@ -156,12 +156,32 @@ def test_an_equal_second_look_settles_it_with_the_texts_of_the_first(weeks: Sand
     asked(arxiv)
     settled = weeks.digest("run", now=after(DAY, AGAIN))
     assert settled.code == 0
-    assert asked(arxiv) == [listing()]
+    assert asked(arxiv) == [listing(), catchup(DAY)]
     assert known_as(weeks, DAY, NIGHT) == LISTED
     assert weeks.read(digest_path(DAY)) == announced
     assert b"A Title of Later" not in weeks.read(f"data/cs.CV/2025/{DAY}.jsonl")
     quiet = weeks.digest("run", now=noon(DAY))
     assert (quiet.code, asked(arxiv)) == (0, [])
+
+
+def test_a_small_page_frozen_in_a_cache_is_not_settled_by_itself(weeks: Sandbox, arxiv: StandIn) -> None:
+    """The same /new for ten hours is one look after all: the catchup page is asked, and has the whole day."""
+    arxiv.announce(usual(DAY))
+    frozen = listing_page(small())
+    arxiv.fault = faults.only("/new", lambda _request, reply: replace(reply, body=frozen.encode()))
+    assert weeks.digest("run").code == 75
+    assert weeks.digest("run", now=after(DAY, AGAIN)).code == 0
+    assert known_as(weeks, DAY, NIGHT) == ("complete", "catchup")
+    assert weeks.read(digest_path(DAY)).count(b"\n### ") == len(usual(DAY).new) + len(usual(DAY).cross)
+
+
+def test_where_catchup_cannot_be_had_the_second_look_settles(weeks: Sandbox, arxiv: StandIn) -> None:
+    """Two equal proven reads are enough, if there is nothing else to read."""
+    arxiv.announce(small())
+    assert weeks.digest("run").code == 75
+    arxiv.fault = faults.only("^/catchup/", faults.status(404))
+    assert weeks.digest("run", now=after(DAY, AGAIN)).code == 0
+    assert known_as(weeks, DAY, NIGHT) == LISTED
 
 
 def test_a_whole_second_look_replaces_it(weeks: Sandbox, arxiv: StandIn) -> None:

@@ -19,7 +19,7 @@ from digest.render import render_ledger
 from digest.standin import Announcement, StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import texts
-from tests.nights import after, asked, beside, known_as, listing, lose_database, made_once, noon, show, status
+from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, made_once, noon, show, status
 from tests.test_jobs import errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)
@@ -31,8 +31,10 @@ MOMENT = datetime(2025, 3, 5, 17, 0, tzinfo=UTC)
 _DATES = st.dates(date(1991, 8, 14), date(2040, 1, 1))
 _MOMENTS = st.datetimes(datetime(1991, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - Hypothesis adds the zone
 _CATEGORIES = st.sampled_from(["cs.CV", "cs.LG", "astro-ph", "cond-mat.mes-hall"])
-_CORRECTIONS = st.builds(Correction, _DATES, st.booleans(), texts(), _MOMENTS)
-_DECISIONS = st.builds(Decision, _CATEGORIES, _DATES, st.sampled_from(["lost", "complete", "empty"]), texts(), _MOMENTS)
+_CORRECTIONS = st.builds(Correction, _DATES, st.booleans(), texts(nul=False), _MOMENTS)
+_DECISIONS = st.builds(
+    Decision, _CATEGORIES, _DATES, st.sampled_from(["lost", "complete", "empty"]), texts(nul=False), _MOMENTS
+)
 _READINGS = st.builds(
     Reading,
     _CATEGORIES,
@@ -209,7 +211,7 @@ def test_a_fresh_clone_knows_it_too(knowing: Sandbox, arxiv: StandIn) -> None:
     assert asked(arxiv) == []
     assert clone.digest("run", now=after(FRIDAY, 7)).code == 0
     assert known_as(clone, FRIDAY, noon(FRIDAY)) == ("complete", "listing")
-    assert asked(arxiv) == [listing()]
+    assert asked(arxiv) == [listing(), catchup(FRIDAY)]
     assert parsed(clone).readings == ()
 
 
@@ -299,7 +301,7 @@ def test_a_look_taken_elsewhere_counts(knowing: Sandbox, arxiv: StandIn) -> None
     state.write_text(json.dumps(data), encoding="utf-8")
     assert knowing.digest("run", now=after(FRIDAY, 6.5)).code == 0
     assert known_as(knowing, FRIDAY, noon(FRIDAY)) == ("complete", "listing")
-    assert asked(arxiv) == [listing()]
+    assert asked(arxiv) == [listing(), catchup(FRIDAY)]
 
 
 # --- damaged ---------------------------------------------------------------------------------------

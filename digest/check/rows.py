@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive import Archive
+from digest.decide import is_better
 from digest.errors import DamageError, DigestError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import PARSER_VERSION, join_pages, parse_page
@@ -88,7 +89,7 @@ def read_record(archive: Archive, path: str) -> Day | None:
 def best_known(archive: Archive, row: Row, record: Day | None) -> Day | None:
     """Return the day as it was stored, wherever that is whole: the database, its record, its kept pages."""
     if not row.problem:
-        is_ahead = row.summary and record and record.state.strength > row.summary.state.strength
+        is_ahead = row.summary and record and is_better(record.state, row.summary.state)
         return record if is_ahead else row.day
     return next(_whole_copies(archive, row, record), None)
 

@@ -72,6 +72,14 @@ def fingerprint(day: Day) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
 
 
+def is_about_to_settle(archive: Archive, day: Day) -> bool:
+    """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
+    stored = archive.store.summary(day.category, day.date)
+    is_open = stored is not None and stored.state is State.PROVISIONAL
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    return is_open and is_confirmed(fingerprint(day), readings, archive.now) and _suspicion(archive, day) is not None
+
+
 def _confirmed(archive: Archive, day: Day) -> Day | None:
     """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
     readings = readings_of(archive.store.ledger(), day.category, day.date)

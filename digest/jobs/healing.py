@@ -6,7 +6,7 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import is_overdue, today
-from digest.decide import WARNING_DAYS, in_reach_until, in_short, is_in_reach
+from digest.decide import WARNING_DAYS, after_refusal, in_reach_until, in_short
 from digest.errors import (
     BudgetSpentError,
     DigestError,
@@ -20,9 +20,8 @@ from digest.errors import (
 from digest.jobs.deferrals import announced_after_all
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due, is_time, remember_vain
-from digest.jobs.state import CategoryStatus, status
+from digest.jobs.state import status
 from digest.jobs.steps import Track, begin, publish, untracked
-from digest.model import State
 from digest.outcome import Report
 
 log = logging.getLogger(__name__)
@@ -80,23 +79,22 @@ def plan_heal(archive: Archive, categories: Sequence[str]) -> list[str]:
 
 
 def _unproven(archive: Archive, categories: Sequence[str]) -> Iterator[tuple[str, date]]:
-    """Yield the days that a catchup page could still prove, the newest first."""
-    parts = [(when, category) for category in categories for when in _unproven_dates(archive, category)]
-    yield from ((category, when) for when, category in sorted(parts, key=lambda part: part[0], reverse=True))
+    """Yield the days that a catchup page could still prove: the newest first, then what was asked for in vain.
+
+    Of those the one that rests longest is the first: a day that cannot be had must not stand before all others.
+    """
+    parts = []
+    for category in categories:
+        attempts = archive.store.attempts(category)
+        for when in _unproven_dates(archive, category):
+            asked = attempts.get(when)
+            parts.append((asked.timestamp() if asked else 0.0, -when.toordinal(), category, when))
+    yield from ((category, when) for _, _, category, when in sorted(parts))
 
 
 def _unproven_dates(archive: Archive, category: str) -> list[date]:
     (found,) = status(archive, [category])
-    return [*found.missing, *_provisional(archive, found)]
-
-
-def _provisional(archive: Archive, found: CategoryStatus) -> list[date]:
-    """Return the provisional days that arXiv still serves."""
-    return [day.date for day in found.days if day.state is State.PROVISIONAL and _is_served(archive, day.date)]
-
-
-def _is_served(archive: Archive, when: date) -> bool:
-    return archive.calendar.is_listing_date(when) and is_in_reach(when, archive.now)
+    return [*found.missing, *found.provable]
 
 
 def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, track: Track, *, patiently: bool) -> None:
@@ -110,7 +108,7 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
             report.succeeded += 1
         except NotAskedError as error:
             why = "[arxiv] heal_requests" if isinstance(error, BudgetSpentError) else error
-            log.warning("%d days are left for the next run (%s)", len(named) - number + 1, why)
+            log.warning("%s left for the next run (%s)", _days(len(named) - number + 1), why)
             return
         except DigestError as error:
             refused += isinstance(error, PageRefusedError)
@@ -122,8 +120,12 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
         if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
             return
         if refused == _MOST_REFUSED and number < len(named):
-            log.warning("%d days are left for a later run: %d pages were refused", len(named) - number, refused)
+            log.warning("%s left for a later run: %d pages were refused", _days(len(named) - number), refused)
             return
+
+
+def _days(number: int) -> str:
+    return "1 day is" if number == 1 else f"{number} days are"
 
 
 def _is_news(archive: Archive, category: str, when: date, error: DigestError, report: Report) -> bool:
@@ -133,25 +135,38 @@ def _is_news(archive: Archive, category: str, when: date, error: DigestError, re
 
 
 def _get_one(archive: Archive, category: str, when: date, report: Report) -> None:
+    before = archive.client.requests_made
     try:
         get_day(archive, category, when, report)
-    except (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError):
+    except BudgetSpentError:
+        if archive.client.requests_made > before:  # it takes more than is left: others come first next time
+            remember_vain(archive, category, when)
+        raise
+    except (MissingError, PageRefusedError):
         remember_vain(archive, category, when)
         raise
+    except TryLaterError as error:
+        if isinstance(error, NotAskedError):
+            raise
+        if isinstance(error, (ListingIncompleteError, ListingDoubtfulError)):
+            remember_vain(archive, category, when)
+        raise after_refusal(error, when, archive.now) from error
 
 
 def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
     """Say loudly which days are overdue and not here, and which will soon be out of reach."""
     for found in status(archive, categories):
         current = today(archive.now)
-        for word, dates in (("missing", found.missing), ("provisional", _provisional(archive, found))):
-            for when in dates:
-                if (current - when).days >= WARNING_DAYS:
-                    until = in_reach_until(when)
-                    log.warning("%s %s: %s; arXiv serves its listing until %s only", found.category, when, word, until)
-        silent = [when for when in found.overdue if (found.category, when) not in report.told]
-        if silent:
-            report.told |= {(found.category, when) for when in silent}
-            report.fail(
-                found.category, MissingError(f"overdue and missing: {in_short(silent)}; `digest status` tells more")
-            )
+        for word, dates in (("missing", found.missing), ("provisional", found.provable)):
+            old = [when for when in dates if (current - when).days >= WARNING_DAYS]
+            if old:
+                until = in_reach_until(min(old))
+                log.warning(
+                    "%s: %s; %s, and arXiv serves the first of them until %s only",
+                    *(found.category, in_short(old), word, until),
+                )
+        for word, overdue in (("overdue and missing", found.overdue), ("provisional for good", found.stuck)):
+            silent = [when for when in overdue if (found.category, when) not in report.told]
+            if silent:
+                report.told |= {(found.category, when) for when in silent}
+                report.fail(found.category, MissingError(f"{word}: {in_short(silent)}; `digest status` tells more"))

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import after_refusal, lateness, needs_listing, next_look, proven_dates
-from digest.errors import DigestError, MissingError, TryLaterError
+from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
 from digest.fetch import listing_url
-from digest.jobs.doubt import note_no_updates, take, when_again
+from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, when_again
 from digest.jobs.healing import heal, plan_heal, tell_missing
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.past import get_day
@@ -139,6 +139,8 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
         )
     day = as_day(listing, shown, State.COMPLETE, pages)
     if listing.entries:
+        if is_about_to_settle(archive, day):
+            _ask_catchup_too(archive, day, report)
         take(archive, day, report)
     elif shown not in _proven(archive, category):
         _take_no_updates(archive, day, report)
@@ -150,6 +152,16 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
         raise late
     if shown < expected:
         log.info("%s: the listing of %s is not out yet", category, expected)
+
+
+def _ask_catchup_too(archive: Archive, day: Day, report: Report) -> None:
+    """Let the catchup page speak before doubtful entries are settled: a cache may keep the same /new for hours."""
+    try:
+        get_day(archive, day.category, day.date, report)
+    except ListingDoubtfulError:
+        raise
+    except (MissingError, PageRefusedError, TryLaterError) as error:
+        log.info("%s %s: %s", day.category, day.date, error)
 
 
 def _fetch_newest(archive: Archive, category: str) -> tuple[list[RawPage], Listing]:

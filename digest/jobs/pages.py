@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _PAGES = 200
 """What one listing may cost at most, if a server names ever greater totals."""
 
-_LATELY = 7200.0
+_LATELY = 30 * 3600.0
 
 
 def fetch_pages(
@@ -26,7 +26,7 @@ def fetch_pages(
     """Get all pages of one listing; ``address`` names the one that follows those that are here.
 
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
-    that an interrupted job kept within the last two hours are not asked for again, if they prove themselves.
+    that an interrupted job kept within the last thirty hours are not asked for again, if they prove themselves.
     """
     if resume:
         try:
@@ -67,7 +67,7 @@ def _fetch_all(
 
 
 def _kept_lately(archive: Archive, url: str) -> RawPage | None:
-    """Return the page of this address that was kept within the last two hours, if it shows entries."""
+    """Return the page of this address that was kept within the last thirty hours, if it shows entries."""
     row = archive.store.last_page(url)
     if (
         row is None

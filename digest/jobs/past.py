@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from digest.archive import Archive
-from digest.calendar import today
-from digest.decide import after_refusal, is_in_reach, not_stored
+from digest.calendar import announced_date, today
+from digest.decide import after_refusal, in_short, is_in_reach, not_stored
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
     ListingIncompleteError,
     MissingError,
-    NotAskedError,
     PageRefusedError,
+    TryLaterError,
     UsageError,
 )
 from digest.fetch import catchup_url
@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 _REFUSED_DATE = "Invalid date"
 """How arXiv's answer 400 begins when catchup does not serve a date; for a category it says otherwise."""
 
-_LONGEST_LEAP = 31  # days that a link to the next mailing may leave out; arXiv's longest pause is a week
+_LONGEST_LEAP = 4
+"""Listing dates that a link to the next announcement may leave out; arXiv's pauses have never taken more than three."""
 
 
 def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, track: Track = untracked) -> Report:
@@ -45,10 +46,28 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
         refusal = _refusal(archive, when)
         if isinstance(refusal, UsageError):
             raise type(refusal)(f"{when}: {refusal}")
-    parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
+    parts = {
+        f"{category} {when}": (category, when)
+        for when in _reachable(archive, categories, dates, report)
+        for category in categories
+    }
     each(track(list(parts)), lambda name: _fetch_day(archive, *parts[name], report), report)
     publish(archive, report)
     return report
+
+
+def _reachable(archive: Archive, categories: Sequence[str], dates: Sequence[date], report: Report) -> Sequence[date]:
+    """Return the dates that arXiv still serves; of several, note the others together."""
+    served = [when for when in dates if is_in_reach(when, archive.now)]
+    if len(dates) == 1 or len(served) == len(dates):
+        return dates
+    for category in categories:
+        gone = [when for when in dates if when not in served and not _is_proven(archive, category, when)]
+        if gone:
+            report.fail(
+                category, MissingError(f"{not_stored(gone[0], archive.calendar, archive.now)}: {in_short(gone)}")
+            )
+    return served
 
 
 def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[str]:
@@ -100,7 +119,7 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
         raise refusal
     try:
         get_day(archive, category, when, report)
-    except NotAskedError as error:
+    except TryLaterError as error:
         raise after_refusal(error, when, archive.now) from error
 
 
@@ -110,7 +129,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
     Where they show no entries, it has to be found out whether arXiv announced anything, unless that is ``known``.
 
     Raises:
-        MissingError: it is overdue and cannot be had now, or arXiv has it no longer.
+        MissingError: arXiv has it no longer, or not yet.
         PageRefusedError: the pages do not prove themselves.
         TryLaterError: they cannot be had now, or are doubtful.
         NotAskedError: arXiv was not even asked, which says nothing of the day.
@@ -126,18 +145,11 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
             take_no_updates(archive, day, report)
         elif archive.store.ids(category, when):
             raise ListingDoubtfulError(f"expected the entries of {when} that are here, found that arXiv announced none")
-    except NotAskedError:
-        raise
     except UsageError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
         if _REFUSED_DATE in str(error):
             raise MissingError(str(error)) from error
         raise
-    except DigestError as error:
-        meaning = after_refusal(error, when, archive.now)
-        if meaning is error:
-            raise
-        raise meaning from error
 
 
 def take_no_updates(archive: Archive, day: Day, report: Report) -> None:
@@ -163,9 +175,11 @@ def _catchup(archive: Archive, category: str, when: date, *, resume: bool = Fals
 
 def _learn(archive: Archive, when: date, following: date, evidence: str) -> None:
     """Let the calendar know that arXiv announced ``following`` next after ``when``."""
+    if following > announced_date(archive.now) + timedelta(days=1):  # a clock may be slow, and arXiv early
+        raise PageRefusedError(f"{evidence}: expected a link to an announcement that is out, found {following}")
     between = [when + timedelta(days=offset) for offset in range(1, (following - when).days)]
-    if len(between) > _LONGEST_LEAP:
-        raise PageRefusedError(f"{evidence}: expected the next announcement within a month, found {following}")
+    if sum(map(archive.calendar.is_listing_date, between)) > _LONGEST_LEAP:
+        raise PageRefusedError(f"{evidence}: expected a link to the next announcement, found {following}")
     stored = {day.date for day in archive.store.summaries() if day.size}
     for day in between:
         if day not in stored:

@@ -4,14 +4,14 @@ from datetime import date, timedelta
 
 from digest.archive import Archive
 from digest.calendar import expected_at
-from digest.decide import PATIENCE, REST, next_look
+from digest.decide import PATIENCE, REST, SETTLING, next_look
 from digest.ledger import readings_of
 
 
 def is_time(archive: Archive, category: str, when: date) -> bool:
     """Whether a second look, if that is what is needed, may be taken already."""
     again = next_look(readings_of(archive.store.ledger(), category, when))
-    return again is None or archive.now >= again
+    return again is None or not archive.now < again <= archive.now + SETTLING  # beyond, the clock was ahead
 
 
 def is_due(archive: Archive, category: str, when: date) -> bool:
@@ -23,7 +23,7 @@ def is_due(archive: Archive, category: str, when: date) -> bool:
 def is_rested(archive: Archive, category: str, when: date, rest: timedelta) -> bool:
     """Whether a date was not asked for in vain within the last ``rest``."""
     asked = archive.store.attempts(category).get(when)
-    return asked is None or archive.now >= asked + rest
+    return asked is None or not asked <= archive.now < asked + rest  # before, the clock was ahead
 
 
 def remember_vain(archive: Archive, category: str, when: date) -> None:

@@ -6,9 +6,9 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import is_overdue
-from digest.decide import is_in_reach
-from digest.ledger import LOST, decisions_of, losses_of
-from digest.model import DaySummary, Decision
+from digest.decide import is_all_told, is_in_reach
+from digest.ledger import LOST, decisions_of, losses_of, readings_of
+from digest.model import DaySummary, Decision, Ledger, State
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class CategoryStatus:
     """What is stored of a category, and which listing dates are not, up to the newest expected one.
 
     ``missing`` are those that arXiv still serves; ``lost`` those that it does not, or that a person gave up.
-    ``overdue`` are those of both that should be here and that nobody gave up.
+    ``overdue`` are those of both that should be here and that nobody gave up. Of the provisional days, ``provable``
+    are those that arXiv can still prove, ``stuck`` those that it cannot and that nobody accepted.
     """
 
     category: str
@@ -24,6 +25,8 @@ class CategoryStatus:
     missing: tuple[date, ...]
     lost: tuple[date, ...]
     overdue: tuple[date, ...]
+    provable: tuple[date, ...]
+    stuck: tuple[date, ...]
     accepted: Mapping[date, Decision]
 
 
@@ -37,6 +40,9 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
     ledger = archive.store.ledger()
     given_up = losses_of(ledger, category)
     gaps = gaps_between(archive, category, {day.date for day in days})
+    provisional = [day.date for day in days if day.state is State.PROVISIONAL]
+    provable = tuple(when for when in provisional if _is_provable(archive, ledger, category, when, days))
+    accepted = _in_effect(decisions_of(ledger, category), days, gaps)
     lost = tuple(day for day in gaps if day in given_up or not is_in_reach(day, archive.now))
     return CategoryStatus(
         category=category,
@@ -44,8 +50,17 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
         missing=tuple(day for day in gaps if day not in lost),
         lost=lost,
         overdue=tuple(day for day in gaps if day not in given_up and is_overdue(day, archive.now)),
-        accepted=_in_effect(decisions_of(ledger, category), days, gaps),
+        provable=provable,
+        stuck=tuple(when for when in provisional if when not in provable and when not in accepted),
+        accepted=accepted,
     )
+
+
+def _is_provable(archive: Archive, ledger: Ledger, category: str, when: date, days: Sequence[DaySummary]) -> bool:
+    """Whether another look at arXiv can tell more of a provisional day."""
+    has_moved_on = any(day.date > when for day in days)
+    is_told = has_moved_on and is_all_told(readings_of(ledger, category, when))
+    return archive.calendar.is_listing_date(when) and is_in_reach(when, archive.now) and not is_told
 
 
 def _in_effect(

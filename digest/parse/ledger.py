@@ -61,4 +61,6 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected a text, found {value!r}")
     value.encode()  # JSON can spell half a character, which no database can hold
+    if "\0" in value:
+        raise ValueError("expected a text without NUL, which not every database can hold")
     return value

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
+from digest.errors import DamageError
 from digest.model import Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
 from digest.store import days, ledgers, repairs, tables
 from digest.store.copies import SIDE_FILES, copy_database, integrity_problems, is_archive, is_there, last_requests
@@ -83,9 +84,17 @@ class Store:
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def ledger(self) -> Ledger:
-        """Return the corrections, decisions and readings, in the order of their keys."""
+        """Return the corrections, decisions and readings, in the order of their keys.
+
+        Raises:
+            DamageError: what is noted cannot be read.
+        """
         with self._read() as connection:
-            return ledgers.read_ledger(connection)
+            try:
+                return ledgers.read_ledger(connection)
+            except (ValueError, TypeError) as error:
+                words = "expected corrections, decisions and readings that can be read"
+                raise DamageError(f"{self._database or 'database'}: {words}, found damage ({error})") from error
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
