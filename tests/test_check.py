@@ -619,3 +619,49 @@ def test_damage_is_told_from_edits(found: bytes | None, kind: Kind | None) -> No
     """What no person does to a text is damage."""
     different = difference(found, b"one\ntwo\n")
     assert (different and different.kind) == kind
+
+
+# --- what a first user found -------------------------------------------------------------------------
+
+
+def test_a_missing_day_whose_pages_are_kept_is_restored(whole: Sandbox) -> None:
+    """Its row, its record and its digest are gone; the page as arXiv served it proves it again."""
+    digest, record = whole.read(DIGEST), whole.read(RECORD)
+    execute(whole, "DELETE FROM entry WHERE day_id = (SELECT id FROM day WHERE date = '2025-03-05')")
+    execute(whole, "DELETE FROM day WHERE date = '2025-03-05'", "DELETE FROM file WHERE path LIKE '%2025-03-05.md'")
+    (whole.folder / DIGEST).unlink()
+    (whole.folder / RECORD).unlink()
+    noon = "2025-03-05T17:00:00Z"
+    assert "missing" in whole.digest("verify", now=noon).out
+    repaired = whole.digest("verify", "--repair", now=noon)
+    assert repaired.code == 0
+    assert f"restored cs.CV {DAY}" in repaired.out
+    assert (whole.read(DIGEST), whole.read(RECORD)) == (digest, record)
+    assert whole.digest("verify", now=noon).code == 0
+
+
+def test_a_proven_day_that_came_by_git_goes_over_an_empty_one(archive: Sandbox) -> None:
+    """Somebody else's record has the entries of a day that is empty here: it is taken in, and not overwritten."""
+    assert archive.digest("run").code == 0
+    record = archive.read(RECORD)
+    header = json.loads(record.splitlines()[0])
+    empty = header | {"state": "empty", "declared": {}, "stored": dict.fromkeys(header["stored"], 0)}
+    (archive.folder / RECORD).write_text(json.dumps(empty, ensure_ascii=False) + "\n", encoding="utf-8")
+    (archive.folder / "archive.db").unlink()
+    assert archive.digest("rebuild").code == 0
+    assert archive.read(DIGEST).count(b"\n") == 1
+    (archive.folder / RECORD).write_bytes(record)
+    assert not findings(verify(archive), "edited")
+    assert verify(archive, "--repair").code == 0
+    assert archive.read(RECORD) == record
+    assert archive.read(DIGEST).count(b"\n### ") == 17
+
+
+def test_a_decision_that_cannot_be_read_is_damage(whole: Sandbox) -> None:
+    """One line and exit 6, for whoever reads it."""
+    execute(whole, "INSERT INTO decision VALUES ('cs.CV', '2025-03-05', 'lost', '', 'not a time')")
+    for command in ("status", "verify", "run"):
+        result = whole.digest(command)
+        assert result.code == 6, command
+        assert "decisions" in result.err + result.out
+        assert "Traceback" not in result.err

@@ -1,5 +1,6 @@
 """Missed days come back from arXiv's catchup pages, while it still serves them."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -594,3 +595,84 @@ def test_a_lost_day_that_turns_up_is_a_day_like_any_other(lost: Sandbox, tmp_pat
     readme = lost.read("cs.CV/2025/README.md").decode()
     assert "lost" not in readme
     assert lost.read(digest_path(LOST)).count(b"\n### ") == 3
+
+
+# --- what a first user found -------------------------------------------------------------------------
+
+
+def test_days_that_cannot_be_had_do_not_stand_before_the_others(gap: Sandbox, arxiv: StandIn) -> None:
+    """One run a night, three days refused for good: the older ones come the night after."""
+    arxiv.fault = faults.chain(*(at_date(when, faults.login_page()) for when in NEWEST_FIRST[:3]))
+    assert gap.digest("run", now=after(DAY)).code == 5
+    assert gap.digest("run", now=after(DAY, 15)).code == 5
+    assert missing(gap, after(DAY, 15)) == [str(when) for when in sorted(NEWEST_FIRST[:3])]
+
+
+def test_a_budget_of_one_request_gets_a_day_a_run(gap: Sandbox, arxiv: StandIn) -> None:
+    """Also where the first day takes two requests: it lets the others pass, and goes on where it was."""
+    gap.configure("arxiv", heal_requests=1)
+    arxiv.page_size = 25
+    show(arxiv, invent("cs.CV", MISSED[-1], new=30, cross=2, replacement=1), invent("cs.CV", DAY))
+    for run in range(8):
+        gap.digest("run", now=after(DAY, 1 + 6 * run / 10))
+    gap.digest("run", now=after(DAY, 13))
+    assert missing(gap, after(DAY, 14)) == []
+
+
+def test_a_link_into_the_future_is_not_believed(gap: Sandbox, arxiv: StandIn) -> None:
+    """No announcement can be out that lies weeks ahead; the calendar stays as it is."""
+
+    def mislead(_request: Request, reply: Reply) -> Reply:
+        return replace(reply, body=re.sub(rb"/catchup/cs.CV/2025-03-0[0-9](?=[^>]*>Continue)", ahead, reply.body))
+
+    ahead = b"/catchup/cs.CV/2025-03-28"
+    arxiv.fault = faults.only("^/catchup/.*2025-03-04", mislead)
+    result = gap.digest("run", now=after(DAY))
+    assert result.code == 0
+    assert re.search("^warning: .*2025-03-28: not believed$", result.err, re.MULTILINE)
+    assert status(gap, after(DAY))[1]["calendar"]["corrections"] == {}
+    assert missing(gap, after(DAY)) == []
+
+
+def test_a_feed_day_that_nobody_can_prove_any_more_is_loud(archive: Sandbox, arxiv: StandIn) -> None:
+    """Its listing was refused until arXiv served it no more: exit 4 until somebody accepts it as it is."""
+    archive.configure("store", start=str(DAY))
+    arxiv.fault = faults.new_layout()
+    assert archive.digest("run").code == 5
+    later = date(2025, 6, 5)
+    arxiv.fault = None
+    archive.configure("arxiv", heal_requests=0)
+    show(arxiv, invent("cs.CV", later))
+    archive.digest("run", now=after(later))
+    archive.digest("accept", f"{DAY + timedelta(days=1)}..2025-06-04", now=noon(later))
+    code, told = status(archive, noon(later))
+    assert (code, told["categories"]["cs.CV"]["provisional_for_good"]) == (4, [str(DAY)])
+    assert archive.digest("run", now=noon(later)).code == 4
+    assert archive.digest("accept", str(DAY), now=noon(later)).code == 0
+    assert status(archive, noon(later))[0] == 0
+    assert archive.digest("run", now=noon(later)).code == 0
+    assert known_as(archive, DAY, noon(later)) == ("provisional", "feed")
+
+
+def test_an_empty_day_that_new_was_never_asked_for_waits_for_a_person(archive: Sandbox, arxiv: StandIn) -> None:
+    """Catchup says "No updates" twice and cannot say more: it is asked no more, and status says what is left to do."""
+    show(arxiv, invent("cs.CV", date(2025, 3, 4)))
+    archive.digest("run", now=after(date(2025, 3, 4)))
+    show(arxiv, Announcement("cs.CV", DAY), invent("cs.CV", date(2025, 3, 6)))
+    for hours in range(2, 62, 6):
+        archive.digest("run", now=after(date(2025, 3, 6), hours))
+    asked(arxiv)
+    assert archive.digest("run", now=after(date(2025, 3, 6), 12)).code == 4
+    assert asked(arxiv) == []
+    assert status(archive, noon(date(2025, 3, 6)))[1]["categories"]["cs.CV"]["provisional_for_good"] == [str(DAY)]
+    assert archive.digest("accept", str(DAY), now=noon(date(2025, 3, 6))).code == 0
+    assert known_as(archive, DAY, noon(date(2025, 3, 6))) == ("empty", "catchup")
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_looks(gap: Sandbox, arxiv: StandIn) -> None:
+    """What was asked in vain by a clock of next month is asked for again by the right one."""
+    arxiv.fault = faults.only("^/catchup/", faults.login_page())
+    gap.digest("run", now=after(date(2025, 4, 2)))
+    arxiv.fault = None
+    assert gap.digest("run", now=after(DAY, 2)).code == 0
+    assert missing(gap, after(DAY, 2)) == []

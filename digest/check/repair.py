@@ -10,6 +10,7 @@ from digest.check.findings import Finding, Kind, Part, Verified, counts
 from digest.check.rows import UNREADABLE, best_known, hash_of, read_record, read_row
 from digest.check.whole import verify
 from digest.errors import DamageError, DigestError, MissingError
+from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
 from digest.model import Day
 from digest.outcome import Report
@@ -41,8 +42,23 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
         for finding in sorted(repairable, key=lambda finding: list(Part).index(finding.part)):
             _repair(archive, finding, tell, report)
         found = _look(archive, track)
+    if _restore_from_pages(archive, found, tell, report):
+        found = _look(archive, track)
     _conclude(found, tell, report)
     return report
+
+
+def _restore_from_pages(archive: Archive, found: Verified, tell: Tell, report: Report) -> bool:
+    """Bring back missing days that kept pages prove; return whether there were any."""
+    missing = [finding.when for finding in found.findings if finding.kind is Kind.MISSING and finding.when]
+    if not missing:
+        return False
+    spans = tuple((when, when) for when in sorted(set(missing)))
+    proven = replay(archive, Chosen(archive.config.arxiv.categories, spans), write=True).report.changed
+    for day in proven:
+        tell(f"restored {day.category} {day.date}: its kept pages prove it")
+    report.changed += proven
+    return bool(proven)
 
 
 def _look(archive: Archive, track: Track) -> Verified:

@@ -168,23 +168,26 @@ def _catchup(archive: Archive, category: str, when: date, *, resume: bool = Fals
     shown = require_date(listing)
     if shown != when:
         raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
-    if listing.next_day is not None:
-        _learn(archive, when, listing.next_day, pages[0].url)
-    return pages, listing
+    if listing.next_day is None or _learn(archive, when, listing.next_day, pages[0].url):
+        return pages, listing
+    return pages, replace(listing, next_day=None)
 
 
-def _learn(archive: Archive, when: date, following: date, evidence: str) -> None:
-    """Let the calendar know that arXiv announced ``following`` next after ``when``."""
+def _learn(archive: Archive, when: date, following: date, evidence: str) -> bool:
+    """Let the calendar know that arXiv announced ``following`` next after ``when``; return whether that can be true."""
     if following > announced_date(archive.now) + timedelta(days=1):  # a clock may be slow, and arXiv early
-        raise PageRefusedError(f"{evidence}: expected a link to an announcement that is out, found {following}")
+        log.warning("%s: expected a link to an announcement that is out, found %s: not believed", evidence, following)
+        return False
     between = [when + timedelta(days=offset) for offset in range(1, (following - when).days)]
     if sum(map(archive.calendar.is_listing_date, between)) > _LONGEST_LEAP:
-        raise PageRefusedError(f"{evidence}: expected a link to the next announcement, found {following}")
+        log.warning("%s: expected a link to the next announcement, found %s: not believed", evidence, following)
+        return False
     stored = {day.date for day in archive.store.summaries() if day.size}
     for day in between:
         if day not in stored:
             archive.learn(day, evidence, has_listing=False)
     archive.learn(following, evidence, has_listing=True)
+    return True
 
 
 def is_announced(archive: Archive, category: str, when: date) -> bool:
