@@ -1,0 +1,106 @@
+"""The command group, and what its commands share."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from digest import __version__
+from digest.console import Console
+from digest.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from digest.archive import Archive
+
+
+def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
+    """Turn an argument into a path, or several into several."""
+    from pathlib import Path
+
+    if value is None:
+        return None
+    if "" in (value if not isinstance(value, str) else [value]):
+        raise click.BadParameter("expected a path, found nothing")
+    return Path(value) if isinstance(value, str) else tuple(map(Path, value))
+
+
+def _parse_now(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime:
+    from datetime import UTC, datetime
+
+    if value is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {value!r}") from error
+    if moment.tzinfo is None:
+        raise click.BadParameter(f"expected a zone, such as {value}Z")
+    if not 1991 <= moment.year <= 2990:
+        raise click.BadParameter(f"expected a year from 1991 to 2990, found {moment.year}")
+    return moment
+
+
+def program_name() -> str:
+    """Return how this program was called, so that a line that names it can be pasted."""
+    name = sys.argv[0]
+    return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
+
+
+class _Commands(click.Group):
+    def invoke(self, context: click.Context) -> object:
+        """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            give_up_output()
+            return 0
+
+
+def give_up_output() -> None:
+    """Send what is left of the output nowhere: the interpreter must not try to flush it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="digest")
+@click.option("--config", "config_path", callback=as_path, metavar="FILE", help="The configuration file.")
+@click.option("--now", callback=_parse_now, metavar="ISO-8601", help="The time to decide by; needs a zone.")
+@click.option("-v", "--verbose", is_flag=True, help="Tell each step.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
+@click.pass_context
+def cli(context: click.Context, config_path: Path | None, now: datetime, *, verbose: bool, quiet: bool) -> None:
+    """Keep a daily digest of arXiv's listings that never loses a day.
+
+    \b
+    Examples:
+      digest init my-archive             set up an archive
+      digest run                         the nightly job
+      digest regenerate 2021-10-20       write one digest again
+    """
+    console: Console = context.obj
+    console.quiet = quiet and not verbose
+    context.obj = Session(console, config_path, now, verbose=verbose)
+
+
+category_option = click.option(
+    "--category", "categories", multiple=True, metavar="NAME", help="Only this category; may be repeated."
+)
+
+
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+
+
+def plan(session: Session, job: Callable[[Archive], Sequence[str]]) -> int:
+    """Print what a job would do, a line each."""
+    with session.reading() as archive:
+        for line in job(archive):
+            click.echo(line)
+    return 0

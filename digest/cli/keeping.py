@@ -1,0 +1,180 @@
+"""Commands that keep an archive whole: regenerate, rebuild, replay, verify, backup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.group import as_path, category_option, cli, dry_run_option, plan
+from digest.errors import UsageError, gravest
+from digest.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from digest.archive import Archive
+    from digest.outcome import Report
+
+
+@cli.command()
+@click.argument("dates", metavar="DATE|FROM..TO", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every stored day.")
+@click.option("--outdated", is_flag=True, help="Days whose digest was made by another template or settings.")
+@category_option
+@dry_run_option
+@click.pass_obj
+def regenerate(
+    session: Session,
+    dates: str | None,
+    categories: Sequence[str],
+    *,
+    everything: bool,
+    outdated: bool,
+    dry_run: bool,
+) -> int:
+    """Write digests again from the store, offline.
+
+    The paths that changed are printed. A file that is as it would be written is not touched.
+
+    \b
+    Examples:
+      digest regenerate 2021-10-20
+      digest regenerate 2021-10-01..2021-10-31
+      digest regenerate --all
+    """
+    from digest import jobs
+
+    if (dates is not None) + everything + outdated != 1:
+        raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
+    first, last = session.parse_dates(dates) if dates is not None else (None, None)
+    selection = jobs.Selection(session.chosen(categories), first, last, only_outdated=outdated)
+    if dry_run:
+        return plan(session, lambda archive: jobs.plan_regenerate(archive, selection))
+    command = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
+    report = session.work(command, lambda archive: jobs.regenerate(archive, selection, session.console.track))
+    for path in report.written:
+        click.echo(path)
+    return report.exit_code
+
+
+@cli.command()
+@click.pass_obj
+def rebuild(session: Session) -> int:
+    """Make the database again from the day records.
+
+    Then every file is brought up to date from the database.
+
+    \b
+    Example:
+      rm archive.db && digest rebuild
+    """
+    from digest import jobs
+
+    return session.work("rebuild", lambda archive: jobs.rebuild(archive, session.console.track)).exit_code
+
+
+@cli.command()
+@click.argument("dates", metavar="[DATE|FROM..TO]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every stored day, and every other that a kept page proves.")
+@click.option("--write", is_flag=True, help="Store what differs, a day at a time, and write its files.")
+@category_option
+@click.pass_context
+def replay(
+    context: click.Context, dates: Sequence[str], categories: Sequence[str], *, everything: bool, write: bool
+) -> int:
+    """Parse the kept pages again, offline.
+
+    What would change is shown: entries that come out otherwise, and days that are not proven but whose pages,
+    refused at their time, are understood now. Only with --write anything is changed.
+
+    \b
+    Examples:
+      digest replay 2021-10-20
+      digest replay --all
+      digest replay --all --write
+    """
+    from digest import jobs
+
+    if bool(dates) == everything:
+        raise UsageError("expected either DATE or FROM..TO (one or more), or --all")
+    session: Session = context.obj
+    chosen = jobs.Chosen(session.chosen(categories), tuple(session.parse_dates(text) for text in dates))
+    shown = None if context.find_root().params["verbose"] else jobs.SHOWN
+    found: list[jobs.Replay] = []
+
+    def job(archive: Archive) -> Report:
+        found.append(jobs.replay(archive, chosen, session.console.track, write=write, shown=shown))
+        return found[0].report
+
+    if write:
+        code = session.work(f"replay {' '.join(dates) or '--all'} --write", job).exit_code
+    else:
+        code = _preview(session, job)
+    for line in (*found[0].lines, found[0].total):
+        click.echo(line)
+    return code
+
+
+def _preview(session: Session, job: Callable[[Archive], Report]) -> int:
+    """Do a job that changes nothing, and tell what failed."""
+    with session.reading() as archive:
+        report = job(archive)
+    for failure in report.failures:
+        session.console.fail(failure)
+    return gravest([session.damage, report.exit_code])
+
+
+@cli.command()
+@click.option("--repair", is_flag=True, help="Restore what can be restored.")
+@click.pass_obj
+def verify(session: Session, *, repair: bool) -> int:
+    """Prove that the archive is whole, offline.
+
+    The database, the kept pages, the day records and every file are compared with one another, and every listing
+    date must be stored or settled. What does not hold is told apart: damaged, edited by hand, outdated (made by
+    another template or settings), missing. --repair makes files, records and days again from what is whole; what
+    may be a person's work is kept beside it.
+
+    \b
+    Examples:
+      digest verify
+      digest verify --repair
+    """
+    from digest import check
+
+    config, track = session.config, session.console.track
+    found = check.lost_database(config)
+    if repair and found is None:
+        aside = check.set_aside(config)
+        if aside is not None:
+            click.echo(f"put aside {aside}: the broken database; another is made from the day records")
+        return session.work("verify --repair", lambda archive: check.repair(archive, click.echo, track)).exit_code
+    found = found or check.broken_database(config)
+    if found is None:
+        with session.reading(check.may_be_read) as archive, session.undisturbed(archive):
+            found = check.verify(archive, track)
+    for line in found.lines:
+        click.echo(line)
+    return gravest([session.damage, found.exit_code])
+
+
+@cli.command()
+@click.argument("file", metavar="FILE", callback=as_path)
+@click.pass_obj
+def backup(session: Session, file: Path) -> int:
+    """Make a verified copy of the database.
+
+    FILE is new, or an earlier backup. Other commands may be at work meanwhile. Put in the place of archive.db, the
+    copy is the archive's database again.
+
+    \b
+    Example:
+      digest backup ~/archive-backup.db
+    """
+    from digest import check
+
+    made = check.back_up(session.config, file)
+    click.echo(made.line)
+    return 0

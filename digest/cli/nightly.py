@@ -1,0 +1,134 @@
+"""Commands that bring listings in: run, fetch, import; and accept, for what cannot be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.group import as_path, category_option, cli, dry_run_option, plan
+from digest.errors import UsageError
+from digest.session import Session, checked_category
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@cli.command()
+@category_option
+@dry_run_option
+@click.pass_obj
+def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
+    """Bring in the newest listing and missing days.
+
+    The nightly job: every configured category is done, each on its own. It may run as often as you like. A listing that is
+    not out yet is waited for; one that is stored is left alone; nothing is asked of arXiv when nothing is
+    missing (on days without a listing it looks once). Where the listing cannot be had, the feed stands in.
+
+    \b
+    Examples:
+      digest run
+      digest -q run                      in a crontab: speaks only when something is wrong
+    """
+    from digest import jobs
+
+    chosen = session.chosen(categories)
+    if dry_run:
+        return plan(session, lambda archive: jobs.plan_run(archive, chosen))
+    session.require_manners()
+    track = session.console.track
+    return session.work("run", lambda archive: jobs.run(archive, chosen, track)).exit_code
+
+
+@cli.command()
+@click.argument("dates", metavar="DATE|FROM..TO", required=False)
+@click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
+@category_option
+@dry_run_option
+@click.pass_obj
+def fetch(session: Session, dates: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool) -> int:
+    """Get past listings, which arXiv serves for 91 days.
+
+    A day that is proven already is not asked for: interrupted and started again, it goes on where it was.
+    --missing asks at most [arxiv] heal_requests times.
+
+    \b
+    Examples:
+      digest fetch 2021-10-20
+      digest fetch 2021-10-01..2021-10-31
+      digest fetch --missing
+    """
+    from digest import jobs
+
+    if (dates is not None) + missing != 1:
+        raise UsageError("expected one of DATE, FROM..TO, --missing")
+    chosen = session.chosen(categories)
+    track = session.console.track
+    if dates is None:
+        if dry_run:
+            return plan(session, lambda archive: jobs.plan_missing(archive, chosen))
+        session.require_manners()
+        return session.work("fetch --missing", lambda archive: jobs.fetch_missing(archive, chosen, track)).exit_code
+    first, last = session.parse_dates(dates)
+    if dry_run:
+        return plan(session, lambda archive: jobs.plan_fetch(archive, chosen, first, last))
+    session.require_manners()
+    return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, first, last, track)).exit_code
+
+
+@cli.command(name="import")
+@click.argument("paths", nargs=-1, required=True, callback=as_path)
+@click.option("--date", "when", metavar="DATE", help="The date of pages that bear none.")
+@click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
+@click.pass_obj
+def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
+    """Take in listing pages that you saved.
+
+    Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages of
+    one day are put together. A page without a date needs --date.
+
+    \b
+    Examples:
+      digest import new.html
+      digest import --date 2024-09-16 page1.html page2.html
+    """
+    from digest import jobs
+
+    if category is not None:
+        checked_category(category)
+    day = session.parse_date(when) if when is not None else None
+    track = session.console.track
+    report = session.work(
+        "import", lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=track)
+    )
+    return report.exit_code
+
+
+@cli.command()
+@click.argument("dates", metavar="DATE|FROM..TO")
+@click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
+@category_option
+@click.pass_obj
+def accept(session: Session, dates: str, note: str, categories: Sequence[str]) -> int:
+    """Settle a day that is doubtful, empty or lost.
+
+    Doubtful entries count as complete from then on, "No updates" as empty, a day that is not stored as lost. The
+    decision is kept with the day records. A lost day that turns up after all (digest fetch, digest import) is
+    stored as any other.
+
+    \b
+    Examples:
+      digest accept 2021-10-20
+      digest accept 2021-07-01..2021-08-31 --note "our server was down all summer"
+    """
+    from digest import jobs
+
+    chosen = session.chosen(categories)
+    first, last = session.parse_dates(dates)
+    try:
+        note.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError("expected a note in UTF-8, found other bytes") from error
+    job = f"accept {dates}"
+    return session.work(job, lambda archive: jobs.accept(archive, chosen, first, last, note)).exit_code

@@ -1,0 +1,89 @@
+"""Commands that read an archive: show, status."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.group import category_option, cli
+from digest.errors import MissingError, UsageError, gravest
+from digest.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+
+@cli.command()
+@click.argument("day", metavar="DATE")
+@category_option
+@click.pass_obj
+def show(session: Session, day: str, categories: Sequence[str]) -> int:
+    """Print the digest of a date.
+
+    \b
+    Examples:
+      digest show latest
+      digest show 2021-10-20 | less
+    """
+    config = session.config
+    chosen = session.chosen(categories)
+    code = 0
+    for category in chosen:
+        when = session.parse_date(day, [category])
+        path = config.output / config.digest_path(category, when)
+        data: bytes | None
+        try:
+            data = path.read_bytes()
+        except OSError:
+            data = _render_stored(session, category, when)
+        if data is None:
+            code = MissingError.exit_code
+        else:
+            sys.stdout.buffer.write(data)
+    sys.stdout.flush()
+    return code
+
+
+def _render_stored(session: Session, category: str, when: date) -> bytes | None:
+    """Render a day whose file is not there; say why, if it is not stored either."""
+    with session.reading() as archive:
+        stored = archive.store.day(category, when)
+        if stored is not None:
+            return archive.template.render(stored)
+        error = archive.why_not_stored(category, when)
+    if isinstance(error, UsageError):
+        raise error
+    session.console.say(f"error: {category} {when}: {error}")
+    return None
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@category_option
+@click.pass_obj
+def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
+    """Say what is stored and what is missing.
+
+    Every listing date counts, from the first one stored (or [store] start) to the newest expected. A missing one
+    can be fetched for 91 days; after that it is lost. The exit code is 4 when one is overdue that nobody accepted
+    as lost. The last runs are shown, too.
+
+    \b
+    Examples:
+      digest status
+      digest status --json
+    """
+    from digest import jobs, report
+
+    chosen = session.chosen(categories)
+    with session.reading() as archive:
+        state = report.ArchiveStatus(
+            jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
+        )
+    found = state.categories
+    click.echo(report.status_json(state) if as_json else report.status_table(state))
+    is_open = any(item.overdue or item.stuck for item in found)
+    return gravest([session.damage, MissingError.exit_code if is_open else 0])
