@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     """Bring in the newest listing and missing days.
 
-    The nightly job: every configured category is done, each on its own. It may run as often as you like. A listing that is
-    not out yet is waited for; one that is stored is left alone; nothing is asked of arXiv when nothing is
+    The nightly job: every configured category is done, each on its own. It may run as often as you like. A listing
+    that is not out yet is waited for; one that is stored is left alone; nothing is asked of arXiv when nothing is
     missing (on days without a listing it looks once). Where the listing cannot be had, the feed stands in.
 
     \b
