@@ -78,6 +78,11 @@ class Archive:
             return date.fromisoformat(self.config.store.start)
         return min([*known, *self.store.attempts(category)], default=None)
 
+    def is_proven(self, category: str, when: date) -> bool:
+        """Whether a day is stored that needs no further proof."""
+        stored = self.store.summary(category, when)
+        return stored is not None and stored.is_proven
+
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
         """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""
         stored = [day.date for day in self.store.summaries(category) if abs((day.date - when).days) <= _NEAR]

@@ -31,7 +31,7 @@ def take(archive: Archive, day: Day, report: Report) -> None:
     Raises:
         ListingDoubtfulError: it is doubtful, and was stored as provisional.
     """
-    if day.state is not State.COMPLETE or _is_settled(archive, day):
+    if day.state is not State.COMPLETE or archive.is_proven(day.category, day.date):
         store(archive, day, report)
         return
     if not archive.calendar.is_listing_date(day.date):
@@ -48,11 +48,6 @@ def take(archive: Archive, day: Day, report: Report) -> None:
     if day.source is not Source.IMPORT:
         _note(archive, day, fingerprint(day))
     raise ListingDoubtfulError(f"the listing of {day.date} is doubtful: {reason}; {_way_out(archive, day)}")
-
-
-def _is_settled(archive: Archive, day: Day) -> bool:
-    stored = archive.store.summary(day.category, day.date)
-    return stored is not None and stored.is_proven
 
 
 def _suspicion(archive: Archive, day: Day) -> str | None:

@@ -62,7 +62,7 @@ def _reachable(archive: Archive, categories: Sequence[str], dates: Sequence[date
     if len(dates) == 1 or len(served) == len(dates):
         return dates
     for category in categories:
-        gone = [when for when in dates if when not in served and not _is_proven(archive, category, when)]
+        gone = [when for when in dates if when not in served and not archive.is_proven(category, when)]
         if gone:
             report.fail(
                 category, MissingError(f"{not_stored(gone[0], archive.calendar, archive.now)}: {in_short(gone)}")
@@ -76,7 +76,7 @@ def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: d
         _plan(archive, category, when)
         for when in _dates(archive, first, last)
         for category in categories
-        if not _is_proven(archive, category, when)
+        if not archive.is_proven(category, when)
     ]
 
 
@@ -90,11 +90,6 @@ def _dates(archive: Archive, first: date, last: date) -> list[date]:
 def _plan(archive: Archive, category: str, when: date) -> str:
     refusal = _refusal(archive, when)
     return f"would ask for {category} {when}" if refusal is None else f"would not ask for {category} {when}: {refusal}"
-
-
-def _is_proven(archive: Archive, category: str, when: date) -> bool:
-    stored = archive.store.summary(category, when)
-    return stored is not None and stored.is_proven
 
 
 def _refusal(archive: Archive, when: date) -> DigestError | None:
@@ -111,7 +106,7 @@ def _refusal(archive: Archive, when: date) -> DigestError | None:
 
 
 def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> None:
-    if _is_proven(archive, category, when):
+    if archive.is_proven(category, when):
         log.info("%s %s: proven already; nothing to ask", category, when)
         return
     refusal = _refusal(archive, when)

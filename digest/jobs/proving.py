@@ -114,5 +114,4 @@ class Proving:
 def _is_settled(day: DaySummary) -> bool:
     """Whether no kept listing may replace ``day``: a doubtful one waits for another look at arXiv, not at a file."""
     is_doubtful = day.state is State.PROVISIONAL and day.source in (Source.LISTING, Source.CATCHUP)
-    is_proven = day.state.strength >= State.COMPLETE.strength
-    return is_proven or (is_doubtful and any(day.counts.values()))
+    return day.is_proven or (is_doubtful and day.size > 0)

@@ -47,9 +47,4 @@ def _is_in_catchup(archive: Archive, category: str, expected: date, report: Repo
     except (MissingError, PageRefusedError, TryLaterError) as error:
         log.info("%s %s: %s", category, expected, error)
         remember_vain(archive, category, expected)
-    return _is_proven(archive, category, expected)
-
-
-def _is_proven(archive: Archive, category: str, when: date) -> bool:
-    stored = archive.store.summary(category, when)
-    return stored is not None and stored.is_proven
+    return archive.is_proven(category, expected)
