@@ -892,8 +892,6 @@ def test_the_addresses_are_arxivs() -> None:
     assert second == "https://arxiv.org/list/cs.CV/new?skip=2000&show=2000"
     catchup = catchup_url("https://arxiv.org", "cs.CV", DAY, page=2)
     assert catchup == "https://arxiv.org/catchup/cs.CV/2025-03-05?abs=True&page=2"
-    bare = catchup_url("https://arxiv.org", "cs.CV", DAY, abstracts=False)
-    assert bare == "https://arxiv.org/catchup/cs.CV/2025-03-05?abs=False&page=1"
     assert recent_url("https://arxiv.org", "cs.CV") == "https://arxiv.org/list/cs.CV/recent?skip=0&show=25"
     assert rss_url("https://rss.arxiv.org", "cs.CV") == "https://rss.arxiv.org/rss/cs.CV"
     assert atom_url("https://rss.arxiv.org", "cs.CV") == "https://rss.arxiv.org/atom/cs.CV"

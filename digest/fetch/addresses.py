@@ -15,9 +15,9 @@ def listing_url(base: str, category: str, *, skip: int = 0, show: int = 0) -> st
     return f"{base}/list/{category}/new{query}"
 
 
-def catchup_url(base: str, category: str, day: date, *, page: int = 1, abstracts: bool = True) -> str:
+def catchup_url(base: str, category: str, day: date, *, page: int = 1) -> str:
     """Return the address of a past listing; arXiv keeps 91 days and accepts no other parameters."""
-    return f"{base}/catchup/{category}/{day}?abs={abstracts}&page={page}"
+    return f"{base}/catchup/{category}/{day}?abs=True&page={page}"
 
 
 def recent_url(base: str, category: str) -> str:
