@@ -15,23 +15,27 @@ __all__ = [
     "CATEGORY",
     "RECORD_FORMAT",
     "STATE_FORMAT",
+    "Announcement",
     "ArxivId",
     "Correction",
     "Day",
     "DaySummary",
     "Decision",
     "Entry",
+    "Hit",
     "Ledger",
     "Link",
     "PageRef",
     "Paper",
     "RawPage",
     "RawPageRow",
+    "RawText",
     "Reading",
     "RunSummary",
     "Section",
     "Source",
     "State",
+    "readable",
     "without_markup",
 ]
 
@@ -43,9 +47,11 @@ _OLD_ID = re.compile(
 _FIRST_NEW_ID = (2007, 4)
 
 _TAG = re.compile(r"<[^>]*>")
+_ANCHOR = re.compile(r'<a [^>]*href="(?P<address>[^"]*)"[^>]*>(?P<shown>[^<]*)</a>')
+_PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 
-RECORD_FORMAT = 1
-"""The version of the day records' format (docs/RECORDS.md)."""
+RECORD_FORMAT = 2
+"""The newest version of the day records' format (docs/RECORDS.md)."""
 
 STATE_FORMAT = 1
 """The version of the format of state.json (docs/RECORDS.md)."""
@@ -166,12 +172,32 @@ def without_markup(line: str) -> str:
     return html.unescape(_TAG.sub("", line))
 
 
+def readable(line: str) -> str:
+    """Return the text of one ``line`` of canonical HTML, each address in the place of arXiv's "this https URL"."""
+    return without_markup(_ANCHOR.sub(_shown, line))
+
+
+def _shown(anchor: re.Match[str]) -> str:
+    return anchor["address"] if _PLACEHOLDER.fullmatch(anchor["shown"]) else anchor["shown"]
+
+
+@dataclass(frozen=True, slots=True)
+class RawText:
+    """A paper's texts as their authors typed them, TeX and line ends and all, where a source shows them so."""
+
+    title: str
+    authors: tuple[str, ...]
+    abstract: str | None = None
+    comments: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
     """A paper as one listing showed it: one revision of its metadata.
 
     ``title``, ``authors`` and ``journal_ref`` are plain text. ``abstract`` and ``comments`` are one line of
-    HTML in which only ``a`` and ``br`` occur. A field that the source does not carry is ``None``.
+    HTML in which only ``a`` and ``br`` occur. All are in the form that arXiv's listings give them, whatever the
+    source; ``raw`` holds what the source showed, if that was TeX. A field that the source does not carry is ``None``.
     """
 
     arxiv_id: ArxivId
@@ -183,6 +209,7 @@ class Paper:
     comments: str | None = None
     journal_ref: str | None = None
     links: tuple[Link, ...] = ()
+    raw: RawText | None = None
 
     @property
     def pdf_url(self) -> str:
@@ -214,7 +241,8 @@ class Day:
     """One category's listing of one date: what the archive keeps.
 
     ``declared`` holds what arXiv said that each section has; a section that it left out is not in it.
-    ``entries`` stand in the order of their positions.
+    ``entries`` stand in the order of their positions. ``link_rules`` is the version of the rules by which the
+    links of its papers were found.
     """
 
     category: str
@@ -225,12 +253,42 @@ class Day:
     entries: tuple[Entry, ...]
     pages: tuple[PageRef, ...]
     parser_version: int
+    link_rules: int = 1
 
     @property
     def counts(self) -> dict[Section, int]:
         """How many entries of each section are here; all three sections stand in it."""
         found = Counter(entry.section for entry in self.entries)
         return {section: found[section] for section in Section}
+
+    @property
+    def announcements(self) -> "tuple[Announcement, ...]":
+        """Its entries, each with where it comes from."""
+        return tuple(
+            Announcement(self.category, self.date, self.state, self.source, entry.section, entry.position, entry.paper)
+            for entry in self.entries
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A paper as one category's listing of one date showed it: an entry that can stand without its day."""
+
+    category: str
+    date: date
+    state: State
+    source: Source
+    section: Section
+    position: int
+    paper: Paper
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A paper that a view shows, and why: ``reasons`` are words for its reader."""
+
+    announcement: Announcement
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, Section, Source, State
+from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, RawText, Section, Source, State
 
 WHEN = date(2025, 3, 5)
 
@@ -37,6 +37,7 @@ def day_of(papers: Sequence[tuple[Section, Paper]], **fields: Any) -> Day:
         "declared": {section: sum(one is section for one, _ in papers) for section in Section},
         "pages": (PageRef("https://arxiv.org/list/cs.CV/new", "0" * 64),),
         "parser_version": 1,
+        "link_rules": 1,
     }
     return Day(entries=entries, **(values | fields))
 
@@ -75,6 +76,10 @@ _CATEGORIES = st.sampled_from(["cs.CV", "cs.LG", "astro-ph", "cond-mat.mes-hall"
 _COUNTS = st.dictionaries(st.sampled_from(Section), st.integers(0, 3000))
 
 
+def _raw_texts(some: st.SearchStrategy[str]) -> st.SearchStrategy[RawText]:
+    return st.builds(RawText, some, st.lists(some, max_size=3).map(tuple), st.none() | some, st.none() | some)
+
+
 @st.composite
 def _papers(draw: st.DrawFn, arxiv_id: str, some: st.SearchStrategy[str]) -> Paper:
     links = st.builds(Link, some, st.sampled_from(["code", "other"]), st.sampled_from(["abstract", "comments"]))
@@ -88,6 +93,7 @@ def _papers(draw: st.DrawFn, arxiv_id: str, some: st.SearchStrategy[str]) -> Pap
         comments=draw(st.none() | some),
         journal_ref=draw(st.none() | some),
         links=tuple(draw(st.lists(links, max_size=3))),
+        raw=draw(st.none() | _raw_texts(some)),
     )
 
 
@@ -109,4 +115,5 @@ def any_day(draw: st.DrawFn, *, nul: bool = True) -> Day:
         ),
         pages=tuple(draw(st.lists(st.builds(PageRef, some, st.just("f" * 64)), max_size=2))),
         parser_version=draw(st.integers(1, 9)),
+        link_rules=draw(st.integers(1, 9)),
     )

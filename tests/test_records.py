@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from digest.errors import DamageError
-from digest.model import Day, Link, Section, State
+from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse.record import parse_record
 from digest.render import record_path, render_record
 from digest.standin import StandIn, invent
@@ -35,6 +35,16 @@ FORMAT_1 = (
     '"abstract": null, "comments": null, "journal_ref": null, "links": []}\n'
 )
 
+FORMAT_2 = (
+    '{"format": 2, "category": "cs.CV", "date": "2025-03-05", "state": "provisional", "source": "feed", '
+    '"declared": {}, "stored": {"new": 1, "cross": 0, "replacement": 0}, "pages": [], "parser": 1, "link_rules": 2}\n'
+    '{"position": 1, "section": "new", "id": "2503.00002", "title": "On Poincaré", '
+    '"authors": ["Zoë"], "primary": "cs.CV", "categories": ["cs.CV", "cs.LG"], "abstract": "Très bien.", '
+    '"comments": null, "journal_ref": null, "links": [], '
+    '"raw": {"title": "On\\n Poincar\\\\\'e", "authors": ["Zo\\\\\\"e"], "abstract": " Tr\\\\`es bien.", '
+    '"comments": null}}\n'
+)
+
 
 # The format
 
@@ -46,6 +56,20 @@ def test_a_record_is_a_header_and_a_line_an_entry() -> None:
     two = paper("hep-th/9901001", abstract=None, authors=())
     day = day_of([(Section.NEW, one), (Section.REPLACEMENT, two)], declared={Section.NEW: 1})
     assert render_record(day).decode() == FORMAT_1
+
+
+def test_a_record_of_typed_texts_is_of_the_second_format() -> None:
+    """Format 2 of docs/RECORDS.md, to the byte: the texts as they were typed, and the version of the link rules."""
+    raw = RawText("On\n Poincar\\'e", ('Zo\\"e',), " Tr\\`es bien.")
+    one = paper("2503.00002", title="On Poincaré", authors=("Zoë",), abstract="Très bien.", raw=raw)
+    day = day_of([(Section.NEW, one)], state=State.PROVISIONAL, source=Source.FEED, declared={}, pages=(), link_rules=2)
+    assert render_record(day).decode() == FORMAT_2
+
+
+@pytest.mark.parametrize("record", [FORMAT_1, FORMAT_2])
+def test_a_record_of_either_format_stays_as_it_is(record: str) -> None:
+    """What an older digest wrote is read, and written again byte for byte: an upgrade changes no committed file."""
+    assert render_record(parse_record(record.encode())).decode() == record
 
 
 def test_a_record_lies_under_its_category_and_year() -> None:
@@ -205,10 +229,10 @@ def test_the_good_record_of_these_tests_is_taken(sandbox: Sandbox) -> None:
     assert sandbox.digest("rebuild").code == 0
 
 
-@pytest.mark.parametrize("number", [2, 0, "1", None])
+@pytest.mark.parametrize("number", [3, 0, "1", None])
 def test_a_format_that_is_not_known_is_refused(number: object) -> None:
     """A record of a newer digest is not guessed at; the error tells the way out."""
-    with pytest.raises(DamageError, match=r"expected record format 1, found .*; upgrade digest"):
+    with pytest.raises(DamageError, match=r"expected record format 1 to 2, found .*; upgrade digest"):
         parse_record(changed(0, "format", number))
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import URL, Engine, create_engine, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from digest.errors import SchemaTooNewError, StoreError
-from digest.model import Correction, Day, Decision, Ledger, Link, RawPage, Reading, Section, Source, State
+from digest.model import ArxivId, Correction, Day, Decision, Ledger, Link, RawPage, Reading, Section, Source, State
 from digest.resources import folder
 from digest.store import FileRow, Store, tables
 from digest.store.engine import open_engine
@@ -263,6 +263,23 @@ def test_summaries_tell_the_counts_without_the_entries(store: Store) -> None:
     assert store.summary("cs.CV", WHEN) == found[0]
     assert (found[0].declared, found[0].content_hash) == ({Section.NEW: 3}, HASH)
     assert found[0].counts == {Section.NEW: 1, Section.CROSS: 1, Section.REPLACEMENT: 0}
+
+
+def test_announcements_of_a_paper_come_by_date_then_category(store: Store) -> None:
+    """Those of other papers do not, and nothing of a paper is lost on the way, its links included."""
+    links = (Link("https://x.example/1", "code", "abstract"), Link("https://x.example/2", "data", "comments"))
+    first, second = paper("2503.00001", links=links), paper("2503.00001", comments="8 pages", links=links[:1])
+    other = (Section.NEW, paper("2503.00002"))
+    days = [
+        day_of([(Section.NEW, first), other]),
+        day_of([other, (Section.CROSS, first)], category="cs.LG", source=Source.FEED, state=State.PROVISIONAL),
+        day_of([(Section.REPLACEMENT, second)], date=date(2025, 3, 6)),
+    ]
+    for day in reversed(days):
+        save(store, day)
+    shown = [one for day in days for one in day.announcements if one.paper.arxiv_id == first.arxiv_id]
+    assert store.announcements(first.arxiv_id) == shown
+    assert store.announcements(ArxivId.parse("2503.00003")) == []
 
 
 def test_a_day_stored_twice_is_there_once(store: Store, place: Place) -> None:
@@ -568,12 +585,14 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "remember_attempt": lambda store: store.remember_attempt("cs.CV", WHEN, NOON),
     "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
     "day": lambda store: store.day("cs.CV", WHEN),
+    "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),
     "summaries": lambda store: store.summaries(),
     "summary": lambda store: store.summary("cs.CV", WHEN),
     "day_keys": lambda store: store.day_keys(),
     "restore_day": lambda store: store.restore_day(simple_day(["2503.00001"]), HASH),
     "dangling_rows": lambda store: store.dangling_rows(),
     "forget_dangling_rows": lambda store: store.forget_dangling_rows(),
+    "forget_file": lambda store: store.forget_file("2025/a.md"),
     "forget_raw_page": lambda store: store.forget_raw_page(HASH),
     "file": lambda store: store.file(FILE),
     "file_paths": lambda store: store.file_paths(),
@@ -834,3 +853,20 @@ def test_an_older_database_is_copied_before_it_is_upgraded(sqlite: Place, tmp_pa
     assert former.rows("SELECT count(*) FROM run") == [(1,)]
     with closing(former.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+
+
+def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> None:
+    """Before the third schema no typed text was kept, and the links were found by the first rules."""
+    _filled(place)
+    engine = place.engine()
+    with engine.begin() as connection:
+        for change in (
+            "ALTER TABLE revision DROP COLUMN raw",
+            "ALTER TABLE day DROP COLUMN link_rules",
+            "UPDATE alembic_version SET version_num = '0002'",
+        ):
+            connection.execute(text(change))
+    engine.dispose()
+    with closing(place.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], link_rules=1)
+    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from digest.model import Link
 
+LINK_RULES = 1
+"""The version of the rules by which links are found; kept with each day."""
+
 # The canonical anchor, with the rest of an address that arXiv cut at a LaTeX escape.
 _ANCHOR = re.compile(r"<a (?P<attributes>[^>]*)>[^<]*</a>(?P<rest>(?:\\(?:[_#%]|&amp;)[A-Za-z0-9_./-]*)*)")
 _HREF = re.compile(r'href="([^"]*)"')

@@ -5,7 +5,20 @@ from datetime import date
 from typing import Any
 
 from digest.errors import DamageError
-from digest.model import CATEGORY, RECORD_FORMAT, ArxivId, Day, Entry, Link, PageRef, Paper, Section, Source, State
+from digest.model import (
+    CATEGORY,
+    RECORD_FORMAT,
+    ArxivId,
+    Day,
+    Entry,
+    Link,
+    PageRef,
+    Paper,
+    RawText,
+    Section,
+    Source,
+    State,
+)
 
 
 def parse_record(data: bytes) -> Day:
@@ -27,8 +40,8 @@ def parse_record(data: bytes) -> Day:
 
 def _day(rows: list[Any]) -> Day:
     header = rows[0]
-    if header["format"] != RECORD_FORMAT:
-        raise DamageError(f"expected record format {RECORD_FORMAT}, found {header['format']!r}; upgrade digest")
+    if header["format"] not in range(1, RECORD_FORMAT + 1):
+        raise DamageError(f"expected record format 1 to {RECORD_FORMAT}, found {header['format']!r}; upgrade digest")
     day = Day(
         category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),
@@ -38,6 +51,7 @@ def _day(rows: list[Any]) -> Day:
         entries=tuple(_entry(row) for row in rows[1:]),
         pages=tuple(PageRef(_text(page["url"]), _text(page["sha256"])) for page in header["pages"]),
         parser_version=_number(header["parser"]),
+        link_rules=_number(header.get("link_rules", 1)),
     )
     stored = {section.value: count for section, count in day.counts.items()}
     if stored != header["stored"]:
@@ -59,8 +73,18 @@ def _entry(row: dict[str, Any]) -> Entry:
         comments=_text_or_none(row["comments"]),
         journal_ref=_text_or_none(row["journal_ref"]),
         links=tuple(Link(*(_text(link[key]) for key in ("url", "kind", "found_in"))) for link in row["links"]),
+        raw=_raw(row["raw"]) if "raw" in row else None,
     )
     return Entry(Section(row["section"]), _number(row["position"]), paper)
+
+
+def _raw(row: dict[str, Any]) -> RawText:
+    return RawText(
+        title=_text(row["title"]),
+        authors=tuple(map(_text, row["authors"])),
+        abstract=_text_or_none(row["abstract"]),
+        comments=_text_or_none(row["comments"]),
+    )
 
 
 def _category(value: object) -> str:

@@ -5,7 +5,7 @@ import re
 from datetime import date
 from typing import Any
 
-from digest.model import RECORD_FORMAT, Day, Entry
+from digest.model import RECORD_FORMAT, Day, Entry, RawText
 
 _PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
@@ -21,14 +21,18 @@ def is_record_path(path: str) -> bool:
 
 
 def render_record(day: Day) -> bytes:
-    """Return the record of ``day`` in UTF-8: a header line, then one line an entry."""
+    """Return the record of ``day`` in UTF-8: a header line, then one line an entry.
+
+    It is of the oldest format that can hold the day, so that an upgrade changes no record of before.
+    """
     lines = [_header(day), *map(_entry, day.entries)]
     return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()
 
 
 def _header(day: Day) -> dict[str, Any]:
-    return {
-        "format": RECORD_FORMAT,
+    is_old = day.link_rules == 1 and all(entry.paper.raw is None for entry in day.entries)
+    header = {
+        "format": 1 if is_old else RECORD_FORMAT,
         "category": day.category,
         "date": day.date.isoformat(),
         "state": day.state.value,
@@ -38,11 +42,12 @@ def _header(day: Day) -> dict[str, Any]:
         "pages": [{"url": page.url, "sha256": page.sha256} for page in day.pages],
         "parser": day.parser_version,
     }
+    return header if is_old else header | {"link_rules": day.link_rules}
 
 
 def _entry(entry: Entry) -> dict[str, Any]:
     paper = entry.paper
-    return {
+    row = {
         "position": entry.position,
         "section": entry.section.value,
         "id": str(paper.arxiv_id),
@@ -55,3 +60,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "journal_ref": paper.journal_ref,
         "links": [{"url": link.url, "kind": link.kind, "found_in": link.found_in} for link in paper.links],
     }
+    return row if paper.raw is None else row | {"raw": _raw(paper.raw)}
+
+
+def _raw(raw: RawText) -> dict[str, Any]:
+    return {"title": raw.title, "authors": list(raw.authors), "abstract": raw.abstract, "comments": raw.comments}

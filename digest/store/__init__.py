@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from digest.errors import DamageError
-from digest.model import Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
-from digest.store import days, ledgers, repairs, tables
+from digest.model import Announcement, ArxivId, Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
+from digest.store import days, history, ledgers, repairs, tables
 from digest.store.copies import SIDE_FILES, copy_database, integrity_problems, is_archive, is_there, last_requests
 from digest.store.engine import open_engine, storage_errors
 from digest.store.ledgers import utc
@@ -121,6 +121,11 @@ class Store:
         with self._read() as connection:
             return days.read_day(connection, category, when)
 
+    def announcements(self, arxiv_id: ArxivId) -> list[Announcement]:
+        """Return every stored announcement of a paper, by date, then category."""
+        with self._read() as connection:
+            return history.read_announcements(connection, arxiv_id)
+
     def ids(self, category: str, when: date) -> frozenset[str]:
         """Return the identifiers that a stored day lists; none if it is not stored."""
         with self._read() as connection:
@@ -196,6 +201,11 @@ class Store:
                     "template_version": row.template_version,
                 },
             )
+
+    def forget_file(self, path: str) -> None:
+        """Forget a file that is no longer written."""
+        with self._write() as connection:
+            connection.execute(delete(tables.file).where(tables.file.c.path == path))
 
     def begin_run(self, command: str, at: datetime) -> int:
         """Note that a job starts; return its number."""

@@ -17,6 +17,7 @@ from digest.model import (
     Link,
     PageRef,
     Paper,
+    RawText,
     Section,
     Source,
     State,
@@ -70,6 +71,7 @@ def read_day(connection: Connection, category: str, when: date) -> Day | None:
         entries=_read_entries(connection, row.id),
         pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
         parser_version=row.parser_version,
+        link_rules=row.link_rules,
     )
 
 
@@ -125,6 +127,7 @@ def _day_row(day: Day, content_hash: str) -> dict[str, Any]:
         "stored": {section.value: count for section, count in day.counts.items()},
         "pages": [[page.url, page.sha256] for page in day.pages],
         "parser_version": day.parser_version,
+        "link_rules": day.link_rules,
         "content_hash": content_hash,
     }
 
@@ -144,7 +147,16 @@ def _key(paper: Paper) -> tuple[str, str, str]:
         paper.categories,
         links,
     )
-    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields)
+    raw = [] if paper.raw is None else [_raw_json(paper.raw)]
+    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
+
+
+def _raw_json(raw: RawText) -> dict[str, Any]:
+    return {"title": raw.title, "authors": list(raw.authors), "abstract": raw.abstract, "comments": raw.comments}
+
+
+def _raw(stored: Mapping[str, Any] | None) -> RawText | None:
+    return None if stored is None else RawText(**{**stored, "authors": tuple(stored["authors"])})
 
 
 def _revision_ids(connection: Connection, papers: Sequence[Paper]) -> dict[tuple[str, str, str], int]:
@@ -232,6 +244,7 @@ def revision_row(number: int, paper: Paper) -> dict[str, Any]:
         "journal_ref": paper.journal_ref,
         "primary_category": paper.primary_category,
         "categories": list(paper.categories),
+        "raw": None if paper.raw is None else _raw_json(paper.raw),
     }
 
 
@@ -283,4 +296,5 @@ def _paper(row: Row[Any], links: Iterable[Link]) -> Paper:
         comments=row.comments,
         journal_ref=row.journal_ref,
         links=tuple(links),
+        raw=_raw(row.raw),
     )

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
 metadata = MetaData()
@@ -49,12 +49,14 @@ day = Table(
     Column("stored", JSON, nullable=False),
     Column("pages", JSON, nullable=False),
     Column("parser_version", Integer, nullable=False),
+    Column("link_rules", Integer, nullable=False, server_default="1"),
     Column("content_hash", String(64), nullable=False),
     UniqueConstraint("category", "date", name="day_category_date"),
 )
 
 # text_hash covers title and abstract: what makes a revision another text. fields_hash covers the other
-# fields, so that a changed comment is neither lost nor written over what was announced.
+# fields, so that a changed comment is neither lost nor written over what was announced. raw: the texts as their
+# authors typed them, as JSON, where the source shows them so.
 revision = Table(
     "revision",
     metadata,
@@ -69,6 +71,7 @@ revision = Table(
     Column("journal_ref", Text),
     Column("primary_category", Text, nullable=False),
     Column("categories", JSON, nullable=False),
+    Column("raw", JSON(none_as_null=True)),
     UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
 )
 
