@@ -1,6 +1,7 @@
 """Kept pages parsed again: what a mended parser makes of them."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -170,6 +171,32 @@ def test_written_the_day_is_as_though_it_had_been_read_well_from_the_first(archi
     assert len(titles) == 2
     assert titles[0] == ("Read wrongly",)
     assert archive.digest("replay", "2025-03-05").out == AS_STORED
+
+
+def test_links_are_found_again_by_the_rules_of_now(archive: Sandbox, other: Sandbox) -> None:
+    """A day whose links older rules found gets those of now, and its record the version of the rules."""
+    with older_parser(misread(links=())):
+        archive.digest("run")
+    assert b'"kind": "code"' not in archive.read(RECORD)
+    assert archive.digest("replay", "2025-03-05", "--write").code == 0
+    assert b'"kind": "code"' in archive.read(RECORD)
+    assert archive.read(RECORD) == other.read(RECORD)
+
+
+def test_links_are_found_again_where_the_pages_are_lost(archive: Sandbox, other: Sandbox) -> None:
+    """The stored texts are enough for the links; that the pages are lost is still told, with exit 6."""
+    with older_parser(misread(links=())):
+        archive.digest("run")
+    shutil.rmtree(archive.folder / "raw")
+    result = archive.digest("replay", "2025-03-05", "--write")
+    assert result.code == 6
+    assert "entries differ (links " in result.out
+    assert archive.read(RECORD) == other.read(RECORD)
+    again = archive.digest("replay", "2025-03-05")
+    assert (again.code, summary(again.out)) == (
+        6,
+        "replayed 1 day: 0 as stored, 0 differ, 0 refused, 1 without their pages",
+    )
 
 
 def test_the_number_of_the_parser_alone_is_no_change(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from digest.archive import Archive
 from digest.decide import is_better
 from digest.errors import DamageError, DigestError, StoreError
 from digest.model import Day, DaySummary, Section, State
-from digest.parse import PARSER_VERSION, join_pages, parse_page
+from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
 from digest.publish import read_raw
 from digest.render import record_path, render_record
@@ -116,5 +116,11 @@ def _parse_again(archive: Archive, day: Day | None) -> Day | None:
             raise DamageError(f"expected the listing of {day.date}, found that of {listing.date}")
     except DigestError:
         return None
-    parsed = replace(day, declared=listing.declared, entries=listing.entries, parser_version=PARSER_VERSION)
+    parsed = replace(
+        day,
+        declared=listing.declared,
+        entries=listing.entries,
+        parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
+    )
     return None if contradiction(parsed) else parsed

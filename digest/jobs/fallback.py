@@ -10,7 +10,7 @@ from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
 from digest.outcome import Report
-from digest.parse import PARSER_VERSION, Feed, parse_feed, parse_recent
+from digest.parse import LINK_RULES, PARSER_VERSION, Feed, parse_feed, parse_recent
 
 log = logging.getLogger(__name__)
 
@@ -85,4 +85,5 @@ def _as_day(page: RawPage, feed: Feed, category: str, when: date) -> Day:
         entries=feed.entries,
         pages=(PageRef(page.url, page.sha256),),
         parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
     )

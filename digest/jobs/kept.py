@@ -10,7 +10,7 @@ from digest.archive import Archive
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
 from digest.model import Day, PageRef, RawPageRow, State
-from digest.parse import PARSER_VERSION, Listing, Page, parse_page
+from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, parse_page
 from digest.publish import read_raw
 
 _ADDRESS = re.compile(
@@ -106,7 +106,13 @@ def parsed_again(archive: Archive, stored: Day) -> Day:
     # Pages that a person dated bear no date.
     if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
         raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
-    return replace(stored, declared=listing.declared, entries=listing.entries, parser_version=PARSER_VERSION)
+    return replace(
+        stored,
+        declared=listing.declared,
+        entries=listing.entries,
+        parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
+    )
 
 
 def _require_empty(archive: Archive, refs: Sequence[PageRef]) -> None:

@@ -9,7 +9,7 @@ from digest.archive import Archive
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.fetch import SHOW_VALUES
 from digest.model import Day, PageRef, RawPage, State
-from digest.parse import PARSER_VERSION, Listing, Page, join_pages, parse_page
+from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
 from digest.publish import read_raw
 
 log = logging.getLogger(__name__)
@@ -123,6 +123,7 @@ def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage])
         entries=listing.entries,
         pages=tuple(PageRef(page.url, page.sha256) for page in pages),
         parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
     )
 
 

@@ -1,7 +1,7 @@
 """The kept pages, parsed again: what a mended parser would change. All offline.
 
-The parser's version alone is no change: a day that comes out the same keeps its record, byte for byte, and the
-number of the parser that read it first.
+Links are found again by the rules of now, also in texts whose pages are lost. The version of the parser or of those
+rules alone is no change: a day that comes out the same keeps its record, byte for byte, and the numbers of the first.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.model import Day, Source
 from digest.outcome import Report
+from digest.parse import relinked
 from digest.render import record_path, render_record
 
 
@@ -69,29 +70,33 @@ def _compare(archive: Archive, category: str, when: date, found: Replay, *, writ
     stored = archive.store.day(category, when)
     if stored is None:
         return
-    fresh = stored if _is_without_listing(stored) else _counted(archive, stored, found)
-    if replace(fresh, parser_version=stored.parser_version) == stored:
-        found.counts["as stored"] += 1
-        return
-    found.differs(stored, fresh)
-    if write:
-        _put(archive, fresh, found.report)
+    fresh, lost = _read_again(archive, stored, found)
+    if replace(fresh, parser_version=stored.parser_version, link_rules=stored.link_rules) == stored:
+        found.counts["without their pages" if lost else "as stored"] += 1
+    else:
+        found.differs(stored, fresh)
+        if write:
+            _put(archive, fresh, found.report)
+    if lost:
+        raise lost
+
+
+def _read_again(archive: Archive, stored: Day, found: Replay) -> tuple[Day, StoreError | None]:
+    """Return a stored day as it is read now; where its pages are lost, its links in the texts that are stored."""
+    if _is_without_listing(stored):
+        return relinked(stored), None
+    try:
+        return parsed_again(archive, stored), None
+    except PageRefusedError:
+        found.counts["refused"] += 1
+        raise
+    except StoreError as error:
+        return relinked(stored), error
 
 
 def _is_without_listing(day: Day) -> bool:
     """Whether a day was not made from pages that show a listing; a feed is none."""
     return day.source is Source.FEED or not day.pages
-
-
-def _counted(archive: Archive, stored: Day, found: Replay) -> Day:
-    try:
-        return parsed_again(archive, stored)
-    except PageRefusedError:
-        found.counts["refused"] += 1
-        raise
-    except StoreError:
-        found.counts["without their pages"] += 1
-        raise
 
 
 def _put(archive: Archive, day: Day, report: Report) -> None:

@@ -2,13 +2,16 @@
 
 from digest.parse.feed import Feed, parse_feed
 from digest.parse.join import Listing, belongs, join_pages
+from digest.parse.links import LINK_RULES
 from digest.parse.page import Page, parse_page
 from digest.parse.recent import parse_recent
+from digest.parse.relink import relinked
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Kept with each day; raised when the same page gives other entries than before."""
 
 __all__ = [
+    "LINK_RULES",
     "PARSER_VERSION",
     "Feed",
     "Listing",
@@ -18,4 +21,5 @@ __all__ = [
     "parse_feed",
     "parse_page",
     "parse_recent",
+    "relinked",
 ]

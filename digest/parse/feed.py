@@ -1,11 +1,10 @@
 """arXiv's RSS or Atom feed of one mailing → its entries, whole or refused.
 
-A feed shows the newest mailing of a category as the authors typed it: TeX accents and addresses stay text, and
-comments are left out (https://info.arxiv.org/help/rss.html). It declares no number of entries, so that it proves
-less than a listing does.
+A feed shows the newest mailing of a category as the authors typed it, in TeX; its entries have a listing's form, and
+keep what was typed. Comments are left out (https://info.arxiv.org/help/rss.html). A feed declares no number of
+entries, so that it proves less than a listing does.
 """
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +14,11 @@ from typing import Any
 
 from digest.calendar import today
 from digest.errors import PageRefusedError
-from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
+from digest.model import CATEGORY, ArxivId, Entry, Paper, RawText, Section
 from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
+from digest.parse.tex import abstract_of, title_of
 
 MOST_ITEMS = 2000
 """arXiv's feeds stop here, and leave out new submissions first: with so many it is not known to be whole."""
@@ -167,9 +167,8 @@ class _Item:
         """Return the entry that the item is; its position is not known yet."""
         self._require_fields()
         arxiv_id, abstract = self._id_and_abstract()
-        line = one_line(abstract)
-        title = collapse(self.text("title"))
-        authors = tuple(collapse(name) for name in self.text("author").split(", "))
+        raw = RawText(self.text("title"), tuple(self.text("author").split(", ")), abstract)
+        title, authors, line = title_of(raw.title), tuple(map(title_of, raw.authors)), abstract_of(abstract)
         if not line or not title or not all(authors):
             raise PageRefusedError(f"expected a title, authors and an abstract in {arxiv_id}, found one empty")
         categories = self._categories(arxiv_id)
@@ -182,6 +181,7 @@ class _Item:
             abstract=line,
             journal_ref=collapse(self.text("arxiv_journal_reference")) or None,
             links=find_links(abstract=line, comments=None),
+            raw=raw,
         )
         return Entry(self._section(), 0, paper)
 
@@ -223,16 +223,6 @@ class _Item:
         if kind not in _SECTIONS:
             raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {kind!r}")
         return _SECTIONS[kind]
-
-
-def one_line(text: str) -> str:
-    """Return an abstract as its author typed it as one line of canonical HTML.
-
-    A line that begins with blanks is broken before them, as on arXiv's pages
-    (``abstract_lf_to_br`` of https://github.com/arXiv/arxiv-base).
-    """
-    lines = re.sub(r"[\r\n]+", "\n", text.strip(_ASCII_BLANKS))
-    return re.sub(r"\n[ \t]+", " <br>", html.escape(lines, quote=False)).replace("\n", " ")
 
 
 def _ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
