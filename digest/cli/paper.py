@@ -1,0 +1,93 @@
+"""The command that tells a paper's history: paper."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.group import cli
+from digest.errors import MissingError, gravest
+from digest.session import Session
+
+if TYPE_CHECKING:
+    from digest.archive import Archive
+    from digest.history import History
+    from digest.model import Announcement, ArxivId
+
+
+@cli.command()
+@click.argument("reference", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.pass_obj
+def paper(session: Session, reference: str, *, as_json: bool) -> int:
+    """Tell a paper's history over the stored days.
+
+    When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
+    id, or the address of the paper's page or PDF. What changed is told only of what the sources carry: a feed has no
+    comments. Of a day from a catchup page, the texts are those of the day on which it was fetched.
+
+    \b
+    Examples:
+      digest paper 2110.10101
+      digest paper https://arxiv.org/abs/2110.10101
+      digest paper 2110.10101 --json
+    """
+    from digest.history import parse_reference
+
+    named = parse_reference(reference)
+    if named.version is not None:
+        whole = "here is the whole paper's history"
+        session.console.say(f"note: listings do not tell versions (you named v{named.version}); {whole}")
+    with session.reading() as archive:
+        history = _history(archive, named.arxiv_id)
+        click.echo(_told(archive, history, as_json=as_json))
+    return gravest([session.damage])
+
+
+def _history(archive: Archive, arxiv_id: ArxivId) -> History:
+    from digest.history import history_of
+
+    announcements = _announcements(archive, arxiv_id)
+    if not announcements:
+        raise MissingError(f"{arxiv_id}: {_why_not_stored(archive, arxiv_id)}")
+    first_stored = min(when for _, when in archive.store.day_keys())
+    return history_of(announcements[0].paper.arxiv_id, announcements, first_stored)
+
+
+def _announcements(archive: Archive, arxiv_id: ArxivId) -> list[Announcement]:
+    """Return what is stored of a paper; ``math.GT/0309136`` is an older form of ``math/0309136``."""
+    from digest.model import ArxivId
+
+    found = archive.store.announcements(arxiv_id)
+    archive_name, dot, _ = arxiv_id.archive.partition(".")
+    if found or not dot:
+        return found
+    return archive.store.announcements(ArxivId.parse(arxiv_id.text.replace(arxiv_id.archive, archive_name, 1)))
+
+
+def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
+    from digest import jobs
+    from digest.history import why_not_stored
+
+    found = jobs.status(archive, archive.config.arxiv.categories)
+    gaps = {day for item in found for day in (*item.missing, *item.lost)}
+    return why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)
+
+
+def _told(archive: Archive, history: History, *, as_json: bool) -> str:
+    from digest import paper_report
+
+    path_of = archive.config.digest_path
+    if as_json:
+        return paper_report.history_json(history, path_of)
+    width = shutil.get_terminal_size((100, 24)).columns
+    return paper_report.history_text(history, path_of, width=width, is_coloured=_is_coloured())
+
+
+def _is_coloured() -> bool:
+    """Whether the reader sees colours (https://no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
