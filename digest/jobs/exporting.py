@@ -1,0 +1,132 @@
+"""Stored days in the formats of other programs. Offline; one day at a time is held."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from digest.archive import Archive
+from digest.decide import in_short
+from digest.errors import DamageError, MissingError, StoreError
+from digest.jobs.files import Selection
+from digest.jobs.steps import Track, untracked
+from digest.ledger import losses_of
+from digest.model import Announcement, DaySummary, Section
+from digest.outcome import Report
+from digest.publish import new_file
+from digest.render.exports import FEEDS, RECORDS
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to export: which sections of which stored days, in which form; ``dates`` is how a person said which.
+
+    The categories of ``selection`` stand in the order of the configuration. ``sections`` None means those of the
+    digests (of a feed: without replacements, which are no news to its readers).
+    """
+
+    selection: Selection
+    dates: str
+    form: str
+    sections: Collection[Section] | None = None
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export: its text, piece by piece (None if the date asked for is not stored), and what could not be had."""
+
+    pieces: Iterator[str] | None
+    report: Report
+
+
+def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
+    """Export stored days; the text is made while it is taken."""
+    stored = [day for day in archive.store.summaries() if wanted.selection.has(day)]
+    report = Report()
+    _note_missing(archive, wanted.selection, stored, report)
+    if not stored and _is_one_date(wanted.selection):
+        return Export(None, report)
+    sections = _sections(archive, wanted)
+    newest_first = wanted.form in FEEDS
+    days = _in_order(stored, wanted.selection.categories, newest_first=newest_first)
+    announcements = _announcements(archive, days, sections, track)
+    if newest_first:
+        return Export(_feed(wanted, sections, announcements), report)
+    return Export(RECORDS[wanted.form](announcements), report)
+
+
+def write_export(pieces: Iterable[str], target: Path) -> None:
+    """Write the pieces of an export to ``target``, whole or not at all.
+
+    Raises:
+        StoreError: the disk fails, or no plain file stands at ``target``.
+    """
+    with new_file(target) as made:
+        if target.is_symlink() or (target.exists() and not target.is_file()):
+            raise StoreError(f"{target}: expected a place for a plain file, found something else")
+        with made.open("wb") as stream:
+            for piece in pieces:
+                stream.write(piece.encode())
+
+
+def _sections(archive: Archive, wanted: Wanted) -> frozenset[Section]:
+    if wanted.sections is not None:
+        return frozenset(wanted.sections)
+    unwanted = {Section.REPLACEMENT} if wanted.form in FEEDS else set()
+    return frozenset(archive.config.sections) - unwanted
+
+
+def _in_order(stored: Iterable[DaySummary], categories: Sequence[str], *, newest_first: bool) -> list[DaySummary]:
+    """Sort days by date; those of one date stand in the order of ``categories``."""
+    by_category = sorted(stored, key=lambda day: categories.index(day.category))
+    return sorted(by_category, key=lambda day: day.date, reverse=newest_first)
+
+
+def _announcements(
+    archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], track: Track
+) -> Iterator[Announcement]:
+    parts = {f"{day.category} {day.date}": day for day in days}
+    for name in track(list(parts)):
+        day = archive.store.day(parts[name].category, parts[name].date)
+        if day is None:
+            raise DamageError(f"{name}: expected a stored day, found none")
+        yield from (one for one in day.announcements if one.section in sections)
+
+
+def _feed(wanted: Wanted, sections: Collection[Section], announcements: Iterable[Announcement]) -> Iterator[str]:
+    categories = ", ".join(wanted.selection.categories)
+    shown = " ".join(section for section in Section if section in sections)
+    seed = f"export of {categories} ({shown}) {wanted.dates}"
+    last = wanted.selection.last or wanted.selection.first
+    return FEEDS[wanted.form](f"arXiv {categories}", seed, announcements, empty_at=last)
+
+
+def _is_one_date(selection: Selection) -> bool:
+    return selection.first is not None and selection.first == selection.last
+
+
+def _note_missing(archive: Archive, selection: Selection, stored: Sequence[DaySummary], report: Report) -> None:
+    """Note the listing dates that were asked for and are not stored; the rest is done."""
+    for category in selection.categories:
+        known = {day.date for day in stored if day.category == category}
+        if not _is_one_date(selection):
+            missing = _gaps(archive, category, known, selection)
+            if missing:
+                report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
+        elif selection.first is not None and not known:
+            report.fail(f"{category} {selection.first}", archive.why_not_stored(category, selection.first))
+
+
+def _gaps(archive: Archive, category: str, known: Collection[date], selection: Selection) -> list[date]:
+    """Return the listing dates between the bounds that are not ``known``.
+
+    An open end is where the archive begins or ends; what somebody accepted as lost is no gap of such a range.
+    """
+    first = selection.first or archive.start(category, known)
+    last = selection.last or max(known, default=None)
+    if first is None or last is None:
+        return []
+    is_closed = selection.first is not None and selection.last is not None
+    settled = {} if is_closed else losses_of(archive.store.ledger(), category)
+    dates = archive.calendar.listing_dates(first, last)
+    return [when for when in dates if when not in known and when not in settled]

@@ -1,0 +1,26 @@
+"""Announcements → the formats that other programs read, piece by piece (docs/EXPORTS.md).
+
+Every function takes any number of announcements, holds one of them at a time (and the ids that it has shown,
+where a paper stands once), and yields text. The same announcements give the same text.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from digest.model import Announcement
+from digest.render.exports.atom import atom_feed
+from digest.render.exports.bibtex import bibtex
+from digest.render.exports.jsonfeed import json_feed
+from digest.render.exports.rows import csv_rows, json_array, json_lines
+
+RECORDS: Mapping[str, Callable[[Iterable[Announcement]], Iterator[str]]] = {
+    "json": json_array,
+    "jsonl": json_lines,
+    "csv": csv_rows,
+    "bibtex": bibtex,
+}
+"""The formats for programs and bibliographies; they take the oldest announcement first."""
+
+FEEDS = {"atom": atom_feed, "jsonfeed": json_feed}
+"""The formats for feed readers; they take the newest announcement first."""
+
+__all__ = ["FEEDS", "RECORDS", "atom_feed", "bibtex", "csv_rows", "json_array", "json_feed", "json_lines"]

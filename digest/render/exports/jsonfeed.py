@@ -1,0 +1,62 @@
+"""Announcements → a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from digest.model import Announcement
+from digest.render.exports.feeds import announced_at, feed_id, newest_first
+from digest.render.exports.fields import as_json, code_urls, plain, provenance, web_address
+
+
+def json_feed(  # noqa: PLR0913 - all that a feed says of itself, most of it by name
+    title: str,
+    feed_id_seed: str,
+    announcements: Iterable[Announcement],
+    *,
+    empty_at: date | None = None,
+    self_url: str = "",
+    home_page_url: str = "",
+) -> Iterator[str]:
+    """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
+
+    The arguments are those of ``atom_feed``. What the specification has no name for stands in ``_digest``.
+    """
+    updated, entries = newest_first(announcements, empty_at)
+    addresses = {"home_page_url": web_address(home_page_url), "feed_url": web_address(self_url)}
+    head = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        **{name: address for name, address in addresses.items() if address},
+        "language": "en",
+        "_digest": {"id": feed_id(feed_id_seed), "updated": updated},
+    }
+    yield f'{as_json(head)[:-1]}, "items": ['
+    before = "\n"
+    for one in entries:
+        yield f"{before}{as_json(_item(one))}"
+        before = ",\n"
+    yield "\n]}\n"
+
+
+def _item(one: Announcement) -> dict[str, Any]:
+    paper, when = one.paper, announced_at(one.date)
+    authors = [{"name": name} for name in paper.authors if name.strip()]
+    return {
+        "id": paper.abstract_url,
+        "url": paper.abstract_url,
+        "title": paper.title,
+        "content_text": plain(paper.abstract) or paper.title,  # an item must have a content
+        "date_published": when,
+        "date_modified": when,
+        **({"authors": authors} if authors else {}),
+        "tags": list(paper.categories),
+        "_digest": {
+            **provenance(one),
+            "primary": paper.primary_category,
+            "comments": plain(paper.comments),
+            "journal_ref": paper.journal_ref,
+            "pdf_url": paper.pdf_url,
+            "code_urls": code_urls(paper),
+        },
+    }

@@ -1,0 +1,741 @@
+"""Stored days given to other programs, read back by programs that are not ours."""
+
+import csv
+import gzip
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import feedparser  # type: ignore[import-untyped]
+import pytest
+from bibtexparser.middlewares import SeparateCoAuthors
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from digest.errors import StoreError
+from digest.jobs.exporting import write_export
+from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
+from digest.publish import hold_lock
+from digest.render.exports import FEEDS, RECORDS, atom_feed, bibtex, csv_rows, json_array, json_feed, json_lines
+from digest.render.exports.tex import tex
+from digest.standin import StandIn, invent
+from digest.store import Store
+from tests.conftest import DAY, Sandbox
+from tests.days import AWKWARD, day_of, paper, simple_day
+from tests.feeds import ATOM, atom_faults, json_feed_faults
+from tests.libraries import collapsed, library, people, untex
+
+FORMS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
+FRIDAY, MONDAY, TUESDAY = date(2025, 3, 7), date(2025, 3, 10), date(2025, 3, 11)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+PROVENANCE = ("date", "category", "section", "position", "source", "state")
+Row = dict[str, Any]
+
+
+# --- helpers ---------------------------------------------------------------------------------------
+
+
+def fill(sandbox: Sandbox, *days: Day) -> Sandbox:
+    """Store days in an archive."""
+    file = sandbox.folder / "archive.db"
+    store = Store(f"sqlite:///{file}", file)
+    for day in days:
+        store.save_day(day, "0" * 64, outdated_file=f"{day.category}/{day.date}.md")
+    store.close()
+    return sandbox
+
+
+def exported(sandbox: Sandbox, form: str, *arguments: str) -> str:
+    """Return an export of everything that is stored, and see to it that nothing went wrong."""
+    result = sandbox.digest("export", *(arguments or ("..",)), "--format", form)
+    assert (result.code, result.err) == (0, "")
+    return result.out
+
+
+def records(sandbox: Sandbox, *arguments: str) -> list[Row]:
+    """Return the records of an export as JSON."""
+    rows: list[Row] = json.loads(exported(sandbox, "json", *arguments))
+    return rows
+
+
+def ids(rows: Iterable[Row]) -> list[str]:
+    """Return the identifiers of records."""
+    return [row["id"] for row in rows]
+
+
+# --- what is in it ---------------------------------------------------------------------------------
+
+
+def test_every_format_is_offered(archive: Sandbox) -> None:
+    """The command line and the writers know the same formats."""
+    assert sorted([*RECORDS, *FEEDS]) == sorted(FORMS)
+    result = archive.digest("export", "..", "--format", "xml")
+    assert result.code == 2
+    assert all(f"'{form}'" in result.err for form in FORMS)
+
+
+def test_json_holds_what_the_listing_announced(archive: Sandbox) -> None:
+    """Every paper of the sections of the digests, in the order of the listing, with where it comes from."""
+    archive.digest("run")
+    announced = invent("cs.CV", DAY)
+    rows = records(archive, "2025-03-05")
+    assert ids(rows) == [one.arxiv_id for one in (*announced.new, *announced.cross)]
+    assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
+    assert [row["title"] for row in rows] == [one.title for one in (*announced.new, *announced.cross)]
+    assert {tuple(row[name] for name in ("date", "category", "source", "state")) for row in rows} == {
+        ("2025-03-05", "cs.CV", "listing", "complete")
+    }
+    assert {row["section"] for row in rows} == {"new", "cross"}
+
+
+def test_a_record_says_all_that_is_known(sandbox: Sandbox) -> None:
+    """Texts are readable, the HTML stands beside them; what the source does not carry is null."""
+    url = "https://github.com/o/r"
+    anchor = f'<a class="link-external link-https" href="{url}" rel="external noopener nofollow">this https URL</a>'
+    known = paper(abstract=f"Code: {anchor} for a&lt;b <br>Enough.", links=(Link(url, "code", "abstract"),))
+    fill(sandbox, day_of([(Section.CROSS, known)], state=State.IMPORTED, source=Source.IMPORT))
+    assert records(sandbox) == [
+        {
+            "date": "2025-03-05",
+            "category": "cs.CV",
+            "section": "cross",
+            "position": 1,
+            "source": "import",
+            "state": "imported",
+            "id": "2503.00001",
+            "title": "A title of 2503.00001",
+            "authors": ["Zoë van der Plaat", "Mei O'Dunmore"],
+            "primary": "cs.CV",
+            "categories": ["cs.CV", "cs.LG"],
+            "abstract": f"Code: {url} for a<b Enough.",
+            "comments": None,
+            "journal_ref": None,
+            "links": [{"url": url, "kind": "code", "found_in": "abstract"}],
+            "abstract_url": "https://arxiv.org/abs/2503.00001",
+            "pdf_url": "https://arxiv.org/pdf/2503.00001.pdf",
+            "abstract_html": known.abstract,
+            "comments_html": None,
+        }
+    ]
+
+
+def test_a_real_day_is_exported_as_arxiv_made_it(sandbox: Sandbox, shared: Path) -> None:
+    """The captured page of 20 October 2021, taken in, comes out with the sections and titles that went into it."""
+    folder = shared / "pages/seed-day-2021-10-20"
+    sandbox.digest("import", str(folder / "list_cs.CV_new.html"))
+    rows = json.loads((folder / "papers.json").read_text(encoding="utf-8"))
+    made_of = [row for row in rows if row["date"] == "2021-10-20"]
+    names = {"new": "new", "cross": "cross", "rep": "replacement"}
+    sections = {row["arxiv_id"]: names[row["section_on_cs_CV"]] for row in made_of if row["section_on_cs_CV"]}
+    rows = records(sandbox, "2021-10-20", *(word for name in names.values() for word in ("--section", name)))
+    assert {row["id"]: row["section"] for row in rows} == sections
+    assert [row["section"] for row in rows].count("replacement") == 40
+    titles = {row["arxiv_id"]: row["title_raw"] for row in made_of}
+    plain = [row for row in rows if re.fullmatch(r"[\w ,:.-]+", titles[row["id"]])]
+    assert len(plain) > 40
+    assert [row["title"] for row in plain] == [titles[row["id"]] for row in plain]
+
+
+def test_json_lines_and_csv_say_the_same(sandbox: Sandbox) -> None:
+    """A line an object; a row a record, lists joined, nothing for null."""
+    fill(sandbox, simple_day(["2503.00001", "2503.00002"], ["2503.00009"]))
+    rows = records(sandbox)
+    lines = exported(sandbox, "jsonl").split("\n")
+    assert lines.pop() == ""
+    assert [json.loads(line) for line in lines] == rows
+    text = exported(sandbox, "csv")
+    assert text.count("\r\n") == len(rows) + 1
+    for row, cells in zip(rows, csv.DictReader(io.StringIO(text, newline="")), strict=True):
+        assert cells == {
+            **{name: str(row[name]) for name in (*PROVENANCE, "id", "title", "primary", "abstract")},
+            "authors": "Zoë van der Plaat; Mei O'Dunmore",
+            "categories": "cs.CV; cs.LG",
+            **dict.fromkeys(("comments", "journal_ref", "code_urls"), ""),
+            **{name: row[name] for name in ("abstract_url", "pdf_url")},
+        }
+
+
+def test_records_stand_in_order(sandbox: Sandbox) -> None:
+    """By date, then by category as configured (not by name), then by position; a feed has the newest day first."""
+    sandbox.configure("arxiv", categories=["cs.LG", "cs.CV"])
+    fill(sandbox, simple_day(["2503.00007"], ["2503.00002"]), simple_day(["2503.00003"], category="cs.LG"))
+    fill(sandbox, simple_day(["2503.00004"], date=DAY + timedelta(days=1), category="cs.LG"))
+    fill(sandbox, simple_day(["2503.00005"], date=DAY + timedelta(days=1)))
+    assert ids(records(sandbox)) == [f"2503.0000{number}" for number in (3, 7, 2, 4, 5)]
+    assert ids(records(sandbox, "..", "--category", "cs.CV", "--category", "cs.LG"))[0] == "2503.00003"
+    feed = json.loads(exported(sandbox, "jsonfeed"))
+    assert [item["id"][-1] for item in feed["items"]] == ["4", "5", "3", "7", "2"]
+
+
+def test_a_paper_announced_twice(sandbox: Sandbox) -> None:
+    """It has a record for each listing; in a bibliography it stands as announced first, in a feed as last."""
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    again = replace(paper(), title="A title, replaced")
+    fill(sandbox, simple_day(["2503.00001"]), day_of([(Section.CROSS, again)], date=FRIDAY, category="cs.LG"))
+    gaps = "error: cs.LG: not stored"
+    result = sandbox.digest("export", "2025-03-05..2025-03-07", "--format", "json")
+    assert (result.code, gaps in result.err) == (4, True)
+    assert [(row["date"], row["category"]) for row in json.loads(result.out)] == [
+        ("2025-03-05", "cs.CV"),
+        ("2025-03-07", "cs.LG"),
+    ]
+    (entry,) = library(exported(sandbox, "bibtex")).values()
+    assert (entry["announced"], entry["title"]) == ("2025-03-05", "{A title of 2503.00001}")
+    (item,) = json.loads(exported(sandbox, "jsonfeed"))["items"]
+    assert (item["_digest"]["date"], item["title"]) == ("2025-03-07", "A title, replaced")
+
+
+@pytest.mark.parametrize("form", ["atom", "jsonfeed"])
+def test_replacements_are_no_news(sandbox: Sandbox, form: str) -> None:
+    """A feed leaves them out, whatever the digests show, unless they are asked for."""
+    sandbox.configure("digest", sections=["new", "replacement"])
+    fill(sandbox, simple_day(["2503.00001"], replacement=["2401.00001"]))
+    assert ids(records(sandbox)) == ["2503.00001", "2401.00001"]
+    assert "2401.00001" not in exported(sandbox, form)
+    asked = exported(sandbox, form, "..", "--section", "replacement")
+    assert ("2401.00001" in asked, "2503.00001" in asked) == (True, False)
+
+
+def test_sections_and_categories_are_chosen(sandbox: Sandbox) -> None:
+    """Those of the digests, or those that are named; a section or category that is not kept is a mistake."""
+    fill(sandbox, simple_day(["2503.00001"], ["2503.00002"], ["2401.00001"]))
+    assert ids(records(sandbox)) == ["2503.00001", "2503.00002"]
+    assert ids(records(sandbox, "..", "--section", "replacement", "--section", "cross")) == ["2503.00002", "2401.00001"]
+    for mistake in (("--section", "old"), ("--category", "cs.LG"), ("--category", "../x")):
+        result = sandbox.digest("export", "..", "--format", "json", *mistake)
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+
+
+# --- dates -----------------------------------------------------------------------------------------
+
+
+def is_empty(form: str, text: str) -> bool:
+    """Whether ``text`` is a whole document of this format, with nothing in it."""
+    if form == "atom":
+        feed = feedparser.parse(text)
+        return not feed.bozo and atom_faults(text) == [] and feed.entries == []
+    if form == "jsonfeed":
+        return json_feed_faults(text) == [] and json.loads(text)["items"] == []
+    if form == "csv":
+        return len(list(csv.reader(io.StringIO(text)))) == 1
+    return json.loads(text) == [] if form == "json" else text == ""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("dates", ["..", "2025-03-08..2025-03-09", "2025-01-01..", "..2025-01-01"])
+def test_nothing_in_range_is_an_empty_document(sandbox: Sandbox, form: str, dates: str) -> None:
+    """In an archive without days, or over a weekend; nothing is made on the way."""
+    before = sorted(sandbox.folder.rglob("*"))
+    assert is_empty(form, exported(sandbox, form, dates))
+    assert sorted(sandbox.folder.rglob("*")) == before
+    fill(sandbox, simple_day([], declared={}))
+    assert is_empty(form, exported(sandbox, form, "2025-03-05"))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_date_that_is_not_stored(sandbox: Sandbox, form: str) -> None:
+    """Exit 4 and why; nothing is printed, and no file is written."""
+    fill(sandbox, simple_day(["2503.00001"]))
+    target = sandbox.folder / "out"
+    for day, words in (("2025-03-04", "fetch"), ("2025-01-02", "deferred"), ("2025-03-06", "not announced yet")):
+        result = sandbox.digest("export", day, "--format", form, "--output", str(target))
+        assert (result.code, result.out, len(result.err.splitlines())) == (4, "", 1)
+        assert f"cs.CV {day}" in result.err
+        assert words in result.err
+        assert not target.exists()
+    assert sandbox.digest("export", "2025-03-08", "--format", form).code == 2
+
+
+def test_of_a_range_the_rest_is_exported(sandbox: Sandbox) -> None:
+    """The missing dates are named, exit 4; an open end is where the archive begins and ends."""
+    fill(sandbox, *(simple_day([f"2503.000{when:%d}"], date=when) for when in (DAY, FRIDAY, TUESDAY)))
+    now = "2025-03-20T02:00:00Z"
+    for dates, missing, found in (
+        ("2025-03-04..2025-03-07", "2025-03-06, 2025-03-04", 2),
+        ("..", "2025-03-10, 2025-03-06", 3),
+        ("2025-03-07..", "2025-03-10", 2),
+        ("..2025-03-06", "2025-03-06", 1),
+    ):
+        result = sandbox.digest("export", dates, "--format", "jsonl", now=now)
+        assert (result.code, result.err) == (4, f"error: cs.CV: not stored: {missing}\n")
+        assert len(result.out.splitlines()) == found
+    assert sandbox.digest("export", "2025-03-11..", "--format", "jsonl", now=now).code == 0
+
+
+def test_an_accepted_loss_is_no_gap_of_an_open_range(sandbox: Sandbox) -> None:
+    """A person has settled it; asked for by name it is still not there."""
+    fill(sandbox, *(simple_day([f"2503.000{when:%d}"], date=when) for when in (DAY, FRIDAY)))
+    sandbox.digest("accept", "2025-03-06", "--note", "the disk was full", now="2025-03-20T02:00:00Z")
+    assert ids(records(sandbox)) == ["2503.00005", "2503.00007"]
+    assert sandbox.digest("export", "2025-03-05..2025-03-07", "--format", "json").code == 4
+    assert "the disk was full" in sandbox.digest("export", "2025-03-06", "--format", "json").err
+
+
+@pytest.mark.parametrize(
+    "dates", ["", "...", "2025-03-05...", "2025-03-07..2025-03-05", "soon", "..soon", "2025-02-30.."]
+)
+def test_a_mistaken_date_is_one_line(sandbox: Sandbox, dates: str) -> None:
+    """Exit 2."""
+    result = sandbox.digest("export", dates, "--format", "json")
+    assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+
+
+def test_latest_is_the_newest_of_the_chosen_categories(sandbox: Sandbox) -> None:
+    """As for the other commands; with nothing stored there is none."""
+    assert sandbox.digest("export", "latest", "--format", "json").code == 4
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    fill(sandbox, simple_day(["2503.00001"], category="cs.LG"), simple_day(["2503.00007"], date=FRIDAY))
+    assert ids(records(sandbox, "latest", "--category", "cs.LG")) == ["2503.00001"]
+
+
+# --- where it goes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_days_give_the_same_bytes(sandbox: Sandbox, form: str) -> None:
+    """At any time, in any locale, with any seed; to a file as to stdout."""
+    fill(sandbox, simple_day(["2503.00001", "2503.00002"], ["2503.00009"]))
+    text = exported(sandbox, form).encode()
+    target = sandbox.folder / "out"
+    env = {
+        "LC_ALL": "C",
+        "LANG": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "PYTHONHASHSEED": "7",
+        "TZ": "Asia/Tokyo",
+    }
+    done = sandbox.process("export", "..", "--format", form, "--output", "out", now="2026-01-01T00:00:00Z", env=env)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert target.read_bytes() == text
+    assert "Zoë" in text.decode()
+
+
+def test_an_export_changes_nothing(archive: Sandbox, arxiv: StandIn) -> None:
+    """It asks nobody, takes no lock and writes no file, also while a run is at work."""
+    archive.digest("run")
+    before, asked = archive.tree(), len(arxiv.requests)
+    with hold_lock(archive.folder / "archive.db.lock"):
+        assert records(archive)
+    assert archive.tree() == before
+    assert len(arxiv.requests) == asked
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """When the export fails in the middle, what stood there stands there still, and nothing beside it."""
+
+    def broken() -> Iterator[str]:
+        yield "half"
+        raise StoreError("the disk is gone")
+
+    target = tmp_path / "out.json"
+    target.write_text("before")
+    with pytest.raises(StoreError, match="gone"):
+        write_export(broken(), target)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("out.json", "before")]
+    write_export(["a", "é"], target)
+    assert target.read_bytes() == "aé".encode()
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/x", "folder", "link", "pipe", "archive.db/x", "n" * 300])
+def test_a_place_that_cannot_be_written(sandbox: Sandbox, place: str) -> None:
+    """Exit 6 in one line; what is there stays."""
+    fill(sandbox, simple_day(["2503.00001"]))
+    (sandbox.folder / "folder").mkdir()
+    (sandbox.folder / "link").symlink_to("elsewhere")
+    subprocess.run(["mkfifo", sandbox.folder / "pipe"], check=True)
+    before = sorted(sandbox.folder.rglob("*"))
+    result = sandbox.digest("export", "..", "--format", "json", "--output", str(sandbox.folder / place))
+    assert (result.code, result.out, len(result.err.splitlines())) == (6, "", 1)
+    assert sorted(sandbox.folder.rglob("*")) == before
+    assert (sandbox.folder / "link").is_symlink()
+
+
+def test_a_full_disk_behind_stdout(sandbox: Sandbox) -> None:
+    """Exit 6 in one line."""
+    fill(sandbox, simple_day(["2503.00001"]))
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "digest", "--config", "config.toml", "export", "..", "--format", "json"]
+        done = subprocess.run(command, cwd=sandbox.folder, stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert (done.returncode, len(done.stderr.splitlines())) == (6, 1)
+
+
+# --- BibTeX ----------------------------------------------------------------------------------------
+
+
+def test_an_entry_has_arxiv_s_own_fields(sandbox: Sandbox) -> None:
+    """What arXiv's own BibTeX has, then the texts, then where it comes from; maths and capitals are kept."""
+    one = paper(
+        "2503.00001",
+        title="$\\ell_1$ & the {DNA} of 50% NeRFs",
+        authors=("Jan van der Berg", "Team, The X collaboration", "Rock and Roll", "ATLAS Collaboration"),
+        journal_ref="Proc. CVPR 2025",
+        comments="8 pages",
+        links=(Link("https://github.com/o/r_1", "code", "abstract"), Link("https://x.org", "other", "abstract")),
+    )
+    fill(sandbox, day_of([(Section.NEW, one)]))
+    assert exported(sandbox, "bibtex") == (
+        "@misc{berg-2503.00001,\n"
+        "  title = {{$\\ell_1$ \\& the \\{DNA\\} of 50\\% NeRFs}},\n"
+        "  author = {Jan van der Berg and {Team, The X collaboration} and {Rock and Roll} and {ATLAS Collaboration}},\n"
+        "  year = {2025},\n"
+        "  month = mar,\n"
+        "  eprint = {2503.00001},\n"
+        "  archivePrefix = {arXiv},\n"
+        "  primaryClass = {cs.CV},\n"
+        "  url = {https://arxiv.org/abs/2503.00001},\n"
+        "  note = {Proc. CVPR 2025},\n"
+        "  comment = {8 pages},\n"
+        "  keywords = {cs.CV, cs.LG},\n"
+        "  code = {https://github.com/o/r_1},\n"
+        "  abstract = {An abstract of 2503.00001.},\n"
+        "  announced = {2025-03-05},\n"
+        "  category = {cs.CV},\n"
+        "  section = {new},\n"
+        "  position = {1},\n"
+        "  source = {listing},\n"
+        "  state = {complete},\n"
+        "}\n\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arxiv_id", "author", "key"),
+    [
+        ("2503.00001", "Zoë van der Plaat", "plaat-2503.00001"),
+        ("hep-th/9901001", "Łukasz Größer", "grosser-hep-th-9901001"),
+        ("math.GT/0309136", "Søren Ångström-Ærø", "angstromaero-math.GT-0309136"),
+        ("0704.0001", "王 小明", "arxiv-0704.0001"),
+        ("2503.00002", "", "arxiv-2503.00002"),
+    ],
+)
+def test_a_key_is_made_of_the_surname_and_the_id(arxiv_id: str, author: str, key: str) -> None:
+    """In ASCII, and the same whatever is exported together."""
+    (entry,) = bibtex(day_of([(Section.NEW, paper(arxiv_id, authors=(author,)))]).announcements)
+    assert entry.startswith(f"@misc{{{key},\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            r"50% of A&B #1 costs_x ~ y ^ z \ w",
+            "{balanced {braces}}",
+            "} unbalanced {",
+            "{{{",
+            "}",
+            r"\{ \} \\{",
+            "$",
+            "$5 and $10",
+        ),
+        *(
+            r"repo\_new and \url{https://x.org/a_b}",
+            "3D--2D --- ``quoted'' 'single' !` ?` <<x>> ,,",
+            "a~~b^^c__d",
+            r"\$100",
+        ),
+        *(
+            "@article{x, title = {y}}",
+            "@string(a)",
+            'a "quoted" = b, c',
+            "x # y",
+            "%",
+            "\\",
+            "an @ (5)",
+            "a\\",
+            "-",
+            "",
+        ),
+        *(
+            r"$x_{1}$",
+            r"$\mathcal{L}_{a}^{b}$ maths",
+            r"3$\times$3",
+            "$O(n \\log n)$-time",
+            r"$\{a\}$",
+            r"$\left\{x\right.$",
+        ),
+        *(
+            r"$\input{/etc/passwd}$",
+            r"$\write18{ls}$",
+            r"$x^^5cinput$",
+            r"$a % b$",
+            r"$\def\x{y}$",
+            "$$x$$",
+            r"$\text{a_b}$",
+            "$x_$",
+        ),
+        *("Ünïcödé — “quotes” … 数学 ﬁ", "tab\there", "line\nbreak\r\nhere", "a\u2028b\x85c", "   blanks   "),
+    ],
+)
+def test_any_text_reads_back(text: str) -> None:
+    """BibTeX finds its braces balanced, and the text that LaTeX prints is the text that went in."""
+    latex = tex(text)
+    assert untex(latex) == collapsed(text)
+    depth = [latex[: index + 1].count("{") - latex[: index + 1].count("}") for index in range(len(latex))]
+    assert min(depth, default=0) >= 0
+    assert latex.count("{") == latex.count("}")
+    (fields,) = library(f"@misc{{k,\n  title = {{{{{latex}}}}},\n}}\n").values()
+    assert fields == {"title": f"{{{latex}}}"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"$\input{x}$", r"$\csname input\endcsname$", r"$\openout1=x$", r"$x^^5cinput$", r"$a%b$", r"$\(x\)$", r"${a$}"],
+)
+def test_maths_that_could_do_more_than_print_is_text(text: str) -> None:
+    """A title that is compiled reads no file, writes none, and ends no maths that it did not begin."""
+    assert re.search(r"(?<!\\)[$%^]", tex(text)) is None
+    assert (
+        re.search(r"\\(?!textbackslash\{\}|textasciicircum\{\}|ensuremath\{\\[lr]brace\}|[lr]brace|[$%{}])", tex(text))
+        is None
+    )
+
+
+@given(st.text(AWKWARD + "$_^#~@-!?,=ab", max_size=30))
+@settings(max_examples=300)
+def test_no_text_breaks_an_entry(text: str) -> None:
+    """Whatever the title, two readers find the entry, its fields and the next one."""
+    days = day_of(
+        [
+            (Section.NEW, paper("2503.00001", title=text, authors=(text or "x",), abstract=None)),
+            (Section.NEW, paper("2503.00002")),
+        ]
+    )
+    written = "".join(bibtex(days.announcements))
+    assert [entry["eprint"] for entry in library(written).values()] == ["2503.00001", "2503.00002"]
+    names = [len(authors) for _, authors in people(written)]
+    assert names == [1 if collapsed(text).strip() or not text else 0, 2]
+
+
+# --- feeds -----------------------------------------------------------------------------------------
+
+
+def test_a_feed_is_dated_by_the_announcement(sandbox: Sandbox) -> None:
+    """At 20:00 in New York on the evening before, in summer and in winter time; the feed as its newest entry."""
+    fill(sandbox, simple_day(["2503.00007"], date=FRIDAY), simple_day(["2503.00011"], date=TUESDAY))
+    result = sandbox.digest("export", "2025-03-07..2025-03-11", "--format", "atom", now="2025-03-12T00:00:00Z")
+    feed = feedparser.parse(result.out)
+    assert feed.feed.updated == "2025-03-10T20:00:00-04:00"
+    assert [entry.updated for entry in feed.entries] == ["2025-03-10T20:00:00-04:00", "2025-03-06T20:00:00-05:00"]
+    assert [entry.published for entry in feed.entries] == [entry.updated for entry in feed.entries]
+
+
+def test_an_empty_feed_is_dated_too(sandbox: Sandbox) -> None:
+    """By the last date of its range, never by the clock."""
+    feed = feedparser.parse(exported(sandbox, "atom", "2025-03-08..2025-03-09"))
+    assert feed.feed.updated == "2025-03-08T20:00:00-05:00"
+    assert feedparser.parse(exported(sandbox, "atom")).feed.updated == "1991-08-13T20:00:00-04:00"
+
+
+def test_a_feed_keeps_its_id(sandbox: Sandbox) -> None:
+    """As long as the same is asked for, whatever is in it; another feed has another. It is a UUID of version 8."""
+
+    def feed_id(*arguments: str) -> str:
+        found = sandbox.digest("export", *arguments, "--format", "atom").out
+        return str(feedparser.parse(found).feed.id)
+
+    fill(sandbox, simple_day(["2503.00001"]))
+    first = feed_id("..")
+    fill(sandbox, simple_day(["2503.00007"], date=FRIDAY))
+    assert feed_id("..") == first
+    assert len({first, feed_id("2025-03-05"), feed_id("..", "--section", "cross")}) == 3
+    number = UUID(first.removeprefix("urn:uuid:"))
+    assert (number.version, number.variant) == (8, "specified in RFC 4122")
+
+
+def test_a_feed_can_say_where_it_is() -> None:
+    """A feed file of a view has an address of its own, and a page that it belongs to."""
+    here, home = "https://example.org/a feed.xml", "https://example.org/"
+    days = simple_day(["2503.00001"]).announcements
+    feed = feedparser.parse("".join(atom_feed("My <view>", "view mine", days, self_url=here, home_page_url=home)))
+    assert feed.feed.title_detail.value == "My <view>"
+    assert [(link.rel, link.href) for link in feed.feed.links] == [
+        ("self", "https://example.org/a%20feed.xml"),
+        ("alternate", "https://example.org/"),
+    ]
+    other = json.loads("".join(json_feed("My <view>", "view mine", days, self_url=here, home_page_url=home)))
+    assert (other["title"], other["feed_url"]) == ("My <view>", "https://example.org/a%20feed.xml")
+    assert other["home_page_url"] == "https://example.org/"
+    assert other["_digest"]["id"] == feed.feed.id
+
+
+def test_an_entry_of_a_feed_leads_to_the_paper() -> None:
+    """To its abstract page, the PDF and the code; its categories are arXiv's; where it comes from stands in it."""
+    links = (Link("https://github.com/o/r", "code", "abstract"), Link("https://o.github.io/r", "project", "abstract"))
+    one = paper(links=links, comments="8 pages", journal_ref="CVPR 2025")
+    text = "".join(atom_feed("A feed", "seed", day_of([(Section.CROSS, one)]).announcements))
+    (entry,) = feedparser.parse(text).entries
+    assert entry.id == "https://arxiv.org/abs/2503.00001"
+    assert [(link.rel, link.href) for link in entry.links] == [
+        ("alternate", "https://arxiv.org/abs/2503.00001"),
+        ("related", "https://arxiv.org/pdf/2503.00001.pdf"),
+        ("related", "https://github.com/o/r"),
+    ]
+    assert [(tag.term, tag.scheme) for tag in entry.tags] == [
+        ("cs.CV", "http://arxiv.org/schemas/atom"),
+        ("cs.LG", "http://arxiv.org/schemas/atom"),
+    ]
+    assert [author.name for author in entry.authors] == ["Zoë van der Plaat", "Mei O'Dunmore"]
+    assert (entry.arxiv_comment, entry.arxiv_journal_ref) == ("8 pages", "CVPR 2025")
+    origin = etree.fromstring(text.encode()).find(f"{ATOM}entry")[-1]  # type: ignore[index]
+    assert etree.QName(origin).localname == "announcement"
+    assert dict(origin.attrib) == dict(
+        zip(PROVENANCE, ["2025-03-05", "cs.CV", "cross", "1", "listing", "complete"], strict=True)
+    )
+
+
+# --- 2,290 real papers -----------------------------------------------------------------------------
+
+
+@cache
+def real_announcements(shared: Path) -> tuple[Announcement, ...]:
+    """Return the papers of twenty real listing days, the oldest first."""
+    days: dict[str, list[Row]] = {}
+    for line in gzip.decompress((shared / "data/real-days.jsonl.gz").read_bytes()).splitlines():
+        row = json.loads(line)
+        days.setdefault(row["date"], []).append(row)
+    made = (day_of([_listed(row) for row in rows], date=date.fromisoformat(day)) for day, rows in sorted(days.items()))
+    return tuple(one for day in made for one in day.announcements)
+
+
+def _listed(row: Row) -> tuple[Section, Paper]:
+    def line(name: str) -> str | None:
+        return collapsed(row[name]) if row[name] else None
+
+    code = re.findall(r"https?://github\.com/[\w./-]+", row["abstract"])
+    return Section.NEW if row["primary"] == "cs.CV" else Section.CROSS, Paper(
+        arxiv_id=ArxivId.parse(row["id"]),
+        title=html.unescape(line("title_html") or ""),
+        authors=tuple(row["authors"]),
+        primary_category=row["primary"],
+        categories=tuple(row["categories"]),
+        abstract=line("abstract_html"),
+        comments=line("comments_html"),
+        links=tuple(Link(url, "code", "abstract") for url in code),
+    )
+
+
+def test_real_papers_in_bibtex(shared: Path) -> None:
+    """2,290 entries with different keys; title, authors, comments, abstract and class come back as they went in."""
+    real = real_announcements(shared)
+    text = "".join(bibtex(real))
+    found = library(text, SeparateCoAuthors())
+    assert len(found) == len(real) == 2290
+    for one, fields in zip(real, found.values(), strict=True):
+        source = one.paper
+        assert untex(fields["title"]) == source.title
+        assert [untex(name) for name in fields["author"]] == list(map(collapsed, source.authors))
+        assert (fields["eprint"], fields["archivePrefix"]) == (str(source.arxiv_id), "arXiv")
+        assert (fields["primaryClass"], fields["announced"]) == (source.primary_category, one.date.isoformat())
+        assert untex(fields.get("comment", "")) == collapsed(readable(source.comments or ""))
+        assert (fields["year"], fields["month"]) == (
+            f"20{fields['eprint'][:2]}",
+            MONTHS[int(fields["eprint"][2:4]) - 1],
+        )
+    marked = [
+        (one, fields)
+        for one, fields in zip(real, found.values(), strict=True)
+        if set("\\$^{") & set(fields["abstract"])
+    ]
+    assert len(marked) > 200
+    for one, fields in marked[::10]:
+        assert untex(fields["abstract"]) == collapsed(readable(one.paper.abstract or ""))
+
+
+def test_real_names_in_bibtex(shared: Path) -> None:
+    """By BibTeX's own rules, too, every paper has as many authors as on arXiv."""
+    real = real_announcements(shared)
+    found = people("".join(bibtex(replace(one, paper=replace(one.paper, abstract=None)) for one in real)))
+    assert len({key.lower() for key, _ in found}) == 2290
+    assert [len(names) for _, names in found] == [len(one.paper.authors) for one in real]
+
+
+def test_real_papers_in_atom(shared: Path) -> None:
+    """Valid, without a complaint of feedparser; titles, authors, abstracts and links come back."""
+    real = real_announcements(shared)[::-1]
+    text = "".join(atom_feed("Real papers", "real", real))
+    assert atom_faults(text) == []
+    feed = feedparser.parse(text, sanitize_html=False, resolve_relative_uris=False)
+    assert not feed.bozo
+    assert len({entry.id for entry in feed.entries}) == 2290
+    for one, entry in zip(real, feed.entries, strict=True):
+        assert html.unescape(entry.title) == html.unescape(one.paper.title)
+        assert entry.title_detail.type == "text/plain"
+        assert [author.name for author in entry.authors] == list(one.paper.authors)
+        assert entry.link == one.paper.abstract_url
+        assert one.date - timedelta(days=1) == date.fromisoformat(entry.updated[:10])
+    summaries = [node.text for node in etree.fromstring(text.encode()).iterfind(f"{ATOM}entry/{ATOM}summary")]
+    assert summaries == [readable(one.paper.abstract or "") for one in real]
+
+
+def test_real_papers_in_json_feed(shared: Path) -> None:
+    """Each member is there and of its type; texts, authors and dates come back."""
+    real = real_announcements(shared)[::-1]
+    text = "".join(json_feed("Real papers", "real", real))
+    assert json_feed_faults(text) == []
+    items = json.loads(text)["items"]
+    assert len(items) == 2290
+    for one, item in zip(real, items, strict=True):
+        assert (item["id"], item["title"]) == (one.paper.abstract_url, one.paper.title)
+        assert item["content_text"] == readable(one.paper.abstract or "")
+        assert [author["name"] for author in item["authors"]] == list(one.paper.authors)
+        assert datetime.fromisoformat(item["date_published"]).date() == one.date - timedelta(days=1)
+
+
+def test_real_papers_in_rows(shared: Path) -> None:
+    """JSON, JSON Lines and CSV hold each paper, field by field."""
+    real = real_announcements(shared)
+    rows = json.loads("".join(json_array(real)))
+    assert [json.loads(line) for line in "".join(json_lines(real)).splitlines()] == rows
+    cells = list(csv.DictReader(io.StringIO("".join(csv_rows(real)), newline="")))
+    assert len(rows) == len(cells) == 2290
+    for one, row, cell in zip(real, rows, cells, strict=True):
+        source = one.paper
+        assert (row["id"], row["title"], row["authors"]) == (str(source.arxiv_id), source.title, list(source.authors))
+        assert (row["abstract_html"], row["comments_html"]) == (source.abstract, source.comments)
+        assert row["abstract"] == cell["abstract"] == readable(source.abstract or "")
+        assert (cell["title"], cell["authors"]) == (source.title, "; ".join(source.authors))
+        assert cell["code_urls"] == "; ".join(link.url for link in source.links)
+
+
+# --- memory ----------------------------------------------------------------------------------------
+
+_PEAK = """import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)"""
+
+
+def peak(sandbox: Sandbox, dates: str, form: str) -> int:
+    """Return the most memory, in MB, that an export had at any time."""
+    digest = [sys.executable, "-m", "digest", "-q", "--config", "config.toml", "export", dates, "--format", form]
+    command = [sys.executable, "-c", _PEAK, *digest]
+    return int(subprocess.run(command, cwd=sandbox.folder, capture_output=True, text=True, check=True).stdout)
+
+
+def test_memory_does_not_grow_with_the_archive(sandbox: Sandbox) -> None:
+    """Sixty days take a few MB more than one (ids, where a paper stands once), and far less than 150."""
+    dates = [when for when in (date(2024, 1, 1) + timedelta(days=n) for n in range(90)) if when.weekday() < 5][:60]
+    abstract = "A sentence of an abstract of usual length. " * 28
+    made = [
+        day_of(
+            [(Section.NEW, paper(f"24{when:%m}.{when.day * 500 + n:05d}", abstract=abstract)) for n in range(130)],
+            date=when,
+        )
+        for when in dates
+    ]
+    fill(sandbox, *made)
+    for form in ("json", "bibtex", "atom"):
+        one, all_days = peak(sandbox, "2024-01-03", form), peak(sandbox, "..", form)
+        assert all_days < 150
+        assert all_days - one < 20
