@@ -1,0 +1,95 @@
+"""Canonical HTML → the text as its author typed it, on one line."""
+
+import html
+import re
+from functools import cached_property
+
+from digest.parse.links.hosts import TOP_LEVEL
+
+_ANCHOR = re.compile(r"<a ([^<>]*)>([^<]*)</a>")
+_ATTRIBUTE = re.compile(r'(href|data-doi|data-arxiv-id)="([^"]*)"')
+_HOST_IN_PATH = re.compile(r"^https://arxiv\.org/+(?=[\w-]+\.[\w.-]+/)")
+_WITHOUT_SCHEME = re.compile(rf"\. ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)")
+_TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.maketrans(
+    "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
+)
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_CAPITALS_AND_DIGITS = re.compile(r"[A-Z0-9]")
+_HOLDS_AN_ADDRESS = re.compile(r"\w[./]\w")
+_MEANT = 400  # characters in front of the first address that may belong to it
+
+
+class Text:
+    """One line of canonical HTML, read as what its author typed."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    @cached_property
+    def with_addresses(self) -> str | None:
+        """The text from the sentence of the first address on; None, as mostly, if nothing looks like one."""
+        small = self._line.lower()
+        start = small.find("http")
+        without_scheme = _WITHOUT_SCHEME.search(self._line, 0, start if start >= 0 else len(small))
+        if without_scheme:
+            start = without_scheme.start()
+        if start < 0:
+            return None
+        # The first address is the first anchor's, so that no tag but <br>, which has no blank, is cut.
+        return authored(self._line[self._line.rfind(" ", 0, max(0, start - _MEANT)) + 1 :])
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The words that are written like names, "OwnNet-3D", in small letters and digits alone."""
+        return frozenset(_letters(word).lower() for word in self._words if is_like_a_name(word))
+
+    @cached_property
+    def letters(self) -> str:
+        """The letters and digits of all words."""
+        return "".join(map(_letters, self._words))
+
+    @cached_property
+    def small_letters(self) -> str:
+        """The same, small."""
+        return self.letters.lower()
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return [word for word in authored(self._line).split() if not _HOLDS_AN_ADDRESS.search(word)]
+
+
+def is_like_a_name(word: str) -> bool:
+    """Whether ``word`` has two capitals or digits at least, as "OwnNet", and not one, as "Results"."""
+    return len(_CAPITALS_AND_DIGITS.findall(word)) > 1
+
+
+def authored(line: str) -> str:
+    """Return the text that arXiv made ``line`` of: each anchor is again what stood in its place, a break a blank.
+
+    What comes along when an address is copied is undone: characters without width go, other hyphens and tildes
+    become the keyboard's.
+    """
+    if "<" in line:
+        line = _ANCHOR.sub(_typed, line).replace("<br>", " ")
+    text = html.unescape(line)
+    return " ".join(text.split()) if text.isascii() else " ".join(text.translate(_TYPED).split())
+
+
+def _typed(anchor: re.Match[str]) -> str:
+    """Return what the author typed, still escaped: a DOI, an arXiv id, or an address.
+
+    arXiv sets ``http://`` before an address without a scheme, and the anchor does not tell: the scheme is left
+    out, since an address counts without it. ``https:/host`` has become a path on arXiv, as browsers read it.
+    """
+    attributes = dict(_ATTRIBUTE.findall(anchor[1]))
+    shown: str = anchor[2]
+    if "data-doi" in attributes:
+        return str(attributes["data-doi"])
+    if "data-arxiv-id" in attributes or shown.startswith("arXiv:"):
+        return shown
+    address = _HOST_IN_PATH.sub("https://", str(attributes.get("href", "")))
+    return address.removeprefix("http://") if shown == "this http URL" else address
+
+
+def _letters(word: str) -> str:
+    return _NOT_ALPHANUMERIC.sub("", word)
