@@ -469,6 +469,7 @@ def test_the_host_decides_the_kind(url: str, kind: str) -> None:
         ),
         ("The system is publicly accessible at https://own.org", "demo"),
         ("The model is offered to developers by an interface at https://own.org/api", "project"),
+        ("It is held on the platform https://own.com/competition/entrance/1", "other"),
         ("Submitted to OWN 2026 (https://own2026.org)", "other"),
         ("More at https://github.com.own.org/a/b", "other"),
     ],

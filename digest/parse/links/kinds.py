@@ -59,7 +59,7 @@ _SILENT = (
     (r"doi\.org/", "data", "paper"),
     (rf"{_SHORTENERS}|{_DRIVES}", "project video demo data model", "other"),
     (_BUILT_SITES, "event home demo", "project"),
-    (r".*/licen[cs]es?\b", "", "other"),
+    (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
     (r".*/(?:~|projects?/|labs?/|research/)", "event home demo", "project"),
     ("", "event home demo own-name video weights service data", "other"),
 )
