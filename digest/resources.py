@@ -8,7 +8,7 @@ from digest.calendar import Calendar, parse_deferrals
 from digest.errors import ConfigError, TemplateError
 
 _SUFFIX = ".md.j2"
-_DIGESTS = ("classic",)
+_DIGESTS = ("classic", "full")
 """The templates of digests that travel with the package."""
 
 

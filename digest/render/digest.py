@@ -1,34 +1,22 @@
-"""A stored day → its digest, by a template."""
+"""A stored day, or a view of several → its digest, by a template."""
 
 import hashlib
 import json
+import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from datetime import date
 
-from digest.model import Day, Entry, Section
-from digest.render.environment import compile_template, heading_date, render
+from digest.config import part_path
+from digest.model import Day, Hit, Section
+from digest.render.context import Contents, Part, contents_of_day, contents_of_view, context_of
+from digest.render.entry import NumberedEntry
+from digest.render.environment import compile_template, names_in, render
+
+MOST_BYTES = 1_500_000
+"""A digest that is larger is split, if its template can be: GitHub shows markdown up to about 2 MB."""
 
 _RENDERER = 1
 """Raised when the same day and template give another text than before."""
-
-
-@dataclass(frozen=True, slots=True)
-class NumberedEntry:
-    """An entry as a template sees it; ``abstract`` is "" where the listing shows none."""
-
-    number: int
-    section: str
-    id: str
-    title: str
-    abstract: str
-    pdf_url: str
-    abstract_url: str
-    authors: tuple[str, ...]
-    comments: str
-    journal_ref: str
-    primary_category: str
-    categories: tuple[str, ...]
-    code_urls: tuple[str, ...]
 
 
 class DigestTemplate:
@@ -44,51 +32,65 @@ class DigestTemplate:
         self._name = name
         self._sections = tuple(sections)
         self._template = compile_template(source, name)
+        self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
 
-    def inputs_hash(self, content_hash: str) -> str:
-        """Return the SHA-256 of all that a digest of the day with ``content_hash`` is made from."""
-        inputs = [_RENDERER, content_hash, self.version, [section.value for section in self._sections]]
+    def inputs_hash(self, content_hash: str, *more: str) -> str:
+        """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
+        inputs = [_RENDERER, content_hash, self.version, [section.value for section in self._sections], *more]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
     def render(self, day: Day) -> bytes:
-        """Return the digest of ``day`` in UTF-8; the same day gives the same bytes.
+        """Return the whole digest of ``day`` in UTF-8; the same day gives the same bytes.
 
         Raises:
             TemplateError: the template asks for something that is not there.
         """
-        context = {
-            "category": day.category,
-            "date": day.date.isoformat(),  # a date object could tell today's
-            "heading_date": heading_date(day.date),
-            "entries": list(_numbered(day, self._sections)),
+        return self._render(contents_of_day(day, self._sections), Part(1, [""], [1]))
+
+    def parts(self, day: Day, file_name: str) -> dict[str, bytes]:
+        """Return the digest of ``day`` by file name: one file, or several if it is larger than ``MOST_BYTES``.
+
+        The first has ``file_name``, ``part_path`` names the others. An entry is never cut.
+
+        Raises:
+            TemplateError: the template asks for something that is not there.
+        """
+        return self._split(contents_of_day(day, self._sections), file_name)
+
+    def view_parts(
+        self, view: str, when: date, days: Sequence[Day], hits: Sequence[Hit], file_name: str
+    ) -> dict[str, bytes]:
+        """Return, as ``parts`` does, the digest of a view: ``hits`` of the date ``when``, found in ``days``.
+
+        Raises:
+            TemplateError: the template asks for something that is not there.
+        """
+        return self._split(contents_of_view(view, when, days, hits, self._sections), file_name)
+
+    def _split(self, contents: Contents, file_name: str) -> dict[str, bytes]:
+        runs: list[list[NumberedEntry]] = [contents.entries]
+        while True:
+            files = self._files(contents, runs, file_name)
+            smaller = [piece for run, data in zip(runs, files.values(), strict=True) for piece in _fitting(run, data)]
+            if not self._can_be_split or len(smaller) == len(runs):
+                return files
+            runs = smaller
+
+    def _files(self, contents: Contents, runs: Sequence[Sequence[NumberedEntry]], file_name: str) -> dict[str, bytes]:
+        names = [part_path(file_name, number) for number in range(1, len(runs) + 1)]
+        first_numbers = [run[0].number if run else 1 for run in runs]
+        beside = [posixpath.basename(name) for name in names]
+        return {
+            name: self._render(contents, Part(number, beside, first_numbers)) for number, name in enumerate(names, 1)
         }
-        return render(self._template, self._name, context).encode()
+
+    def _render(self, contents: Contents, part: Part) -> bytes:
+        return render(self._template, self._name, context_of(contents, part)).encode()
 
 
-def _numbered(day: Day, sections: Sequence[Section]) -> Iterator[NumberedEntry]:
-    """Number the entries through all ``sections``, the ids descending inside each."""
-    number = 0
-    for section in sections:
-        chosen = [entry for entry in day.entries if entry.section is section]
-        for entry in sorted(chosen, key=lambda entry: entry.paper.arxiv_id, reverse=True):
-            number += 1
-            yield _numbered_entry(number, entry)
-
-
-def _numbered_entry(number: int, entry: Entry) -> NumberedEntry:
-    paper = entry.paper
-    return NumberedEntry(
-        number=number,
-        section=entry.section.value,
-        id=str(paper.arxiv_id),
-        title=paper.title,
-        abstract=paper.abstract or "",
-        pdf_url=paper.pdf_url,
-        abstract_url=paper.abstract_url,
-        authors=paper.authors,
-        comments=paper.comments or "",
-        journal_ref=paper.journal_ref or "",
-        primary_category=paper.primary_category,
-        categories=paper.categories,
-        code_urls=tuple(link.url for link in paper.links if link.kind == "code"),
-    )
+def _fitting(run: list[NumberedEntry], data: bytes) -> Iterator[list[NumberedEntry]]:
+    """Yield a part's entries as they are, or in halves if its text is too large and can be smaller."""
+    middle = len(run) // 2 if len(data) > MOST_BYTES else 0
+    if middle:
+        yield run[:middle]
+    yield run[middle:]

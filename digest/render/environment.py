@@ -1,16 +1,22 @@
 """One Jinja environment for all templates, in which nothing depends on the clock, the locale or chance."""
 
+import json
 import re
 import traceback
 from datetime import date
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
+from jinja2.meta import find_undeclared_variables
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
 from digest.errors import TemplateError
+from digest.render.inert import inert, unarmed
+from digest.render.markdown import destination, escaped
 
-_TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
+_NOT_IN_YAML = re.compile(
+    r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+)
 
 
 def heading_date(day: date) -> str:
@@ -19,17 +25,24 @@ def heading_date(day: date) -> str:
     return f"{weekday[:3]}, {day.day} {month[:3]} {day.year}"
 
 
-def inert(text: str) -> str:
-    """Return plain ``text`` with every ``<`` escaped that markdown would take for the start of a tag."""
-    return _TAG_START.sub("&lt;", text)
+def yaml(value: object) -> str:
+    """Return ``value`` on one line of YAML 1.2: JSON, with escapes for what YAML does not let stand in a text."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _environment() -> Environment:
-    # Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by "inert".
+    # Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by these filters.
     environment = Environment(  # noqa: S701
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
-    environment.filters["inert"] = inert
+    environment.filters |= {
+        "markdown": escaped,
+        "address": destination,
+        "yaml": yaml,
+        "unarmed": unarmed,
+        "inert": inert,
+    }
     del environment.filters["random"]
     del environment.globals["lipsum"]
     return environment
@@ -50,6 +63,11 @@ def compile_template(source: str, name: str) -> Template:
         raise TemplateError(f"{name}:{error.lineno}: {error.message}") from error
     except (RecursionError, MemoryError, ValueError) as error:
         raise TemplateError(f"{name}: {_words(error)}") from error
+
+
+def names_in(source: str) -> frozenset[str]:
+    """Return the names that a template, which compiles, asks its context for."""
+    return frozenset(find_undeclared_variables(_ENVIRONMENT.parse(source)))
 
 
 def render(template: Template, name: str, context: dict[str, Any]) -> str:

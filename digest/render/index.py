@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, is_weekend
-from digest.model import DaySummary, Section, State
+from digest.model import DaySummary, Hit, Section, State
 from digest.render.environment import compile_template, heading_date, render
+from digest.render.markdown import is_web_address
 
 BEGIN = "<!-- digest:begin -->"
 END = "<!-- digest:end -->"
@@ -21,6 +22,15 @@ _LONGEST_GAP = 10  # years; beyond, one of the two days has an absurd date
 
 PathOf = Callable[[str, date], str]
 """Category and date → the digest's path, relative to the output folder."""
+
+
+@dataclass(frozen=True)
+class NewestHits:
+    """The newest papers of a view, and where its digest of a date lies, relative to the output folder."""
+
+    view: str
+    hits: Sequence[Hit]
+    path_of: Callable[[date], str]
 
 
 def year_index_path(category: str, year: int) -> str:
@@ -43,13 +53,16 @@ def merge_into(existing: str | None, title: str, generated: str) -> str | None:
     return before + block + after
 
 
-def root_index(source: str, days: Mapping[str, Sequence[DaySummary]], path_of: PathOf) -> str:
+def root_index(
+    source: str, days: Mapping[str, Sequence[DaySummary]], path_of: PathOf, newest: NewestHits | None = None
+) -> str:
     """Return the generated part of the archive's README.
 
     Args:
         source: the template's text.
         days: the stored days of each category, oldest first.
         path_of: where a day's digest lies.
+        newest: what a view shows, if there is one.
     """
     categories = [
         {
@@ -62,7 +75,22 @@ def root_index(source: str, days: Mapping[str, Sequence[DaySummary]], path_of: P
         for category, stored in days.items()
         if stored
     ]
-    return render(compile_template(source, "index.md.j2"), "index.md.j2", {"categories": categories})
+    view = {"name": newest.view, "newest": [_hit(hit, newest.path_of) for hit in newest.hits]} if newest else None
+    text = render(compile_template(source, "index.md.j2"), "index.md.j2", {"view": view, "categories": categories})
+    # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
+    return text.replace("<!-- digest:", "<!--&#32;digest:")
+
+
+def _hit(hit: Hit, path_of: Callable[[date], str]) -> dict[str, Any]:
+    one = hit.announcement
+    codes = [link.url for link in one.paper.links if link.kind == "code" and is_web_address(link.url)]
+    return {
+        "title": one.paper.title,
+        "abstract_url": one.paper.abstract_url,
+        "heading_date": heading_date(one.date),
+        "link": quote(path_of(one.date)),
+        "code_urls": codes[:1],
+    }
 
 
 def years_of(stored: Sequence[DaySummary]) -> list[int]:

@@ -1,7 +1,7 @@
 """Papers whose authors, or whose page, would like to say more than text in a digest.
 
-Held here is raw HTML: what a Markdown engine passes on as tags. Images and addresses in Markdown's own
-syntax are another matter.
+Held here is raw HTML on its way through a whole run: what a Markdown engine passes on as tags. What Markdown itself
+makes of a text is another matter (``test_hostile_classic``, ``test_hostile_full``).
 """
 
 import json
@@ -21,57 +21,10 @@ from digest.resources import built_in_template
 from digest.standin import Announcement, InventedPaper, Reply, Request, StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
+from tests.hostile.payloads import HARM
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 RECORD = "data/cs.CV/2025/2025-03-05.jsonl"
-
-HARM = [
-    "<script>alert(1)</script>",
-    "<ScRiPt src=//evil.example/x.js></sCrIpT>",
-    "</script><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<img src='x' onerror='alert(1)' / >",
-    "<svg/onload=alert(1)>",
-    "<svg><script>alert(1)</script></svg>",
-    "<iframe src='https://evil.example'></iframe>",
-    "<a href='javascript:alert(1)'>click</a>",
-    "<a href='JaVa\tScRiPt:alert(1)'>click</a>",
-    "<a href='data:text/html,<script>alert(1)</script>'>click</a>",
-    "<a href='https://good.example' onclick='alert(1)' style='position:fixed'>click</a>",
-    "<a href='https://good.example/\"onmouseover=\"alert(1)'>click</a>",
-    "<a href=https://good.example/><img src=x onerror=alert(1)></a>",
-    "<a name=x>",
-    "<br onclick=alert(1)>",
-    "<br/><hr><p>",
-    "<!-- a comment -->",
-    "<!-- a comment that does not end",
-    "<!DOCTYPE html>",
-    "<?php echo 1 ?>",
-    "<![CDATA[ <b>x</b> ]]>",
-    "<style>body{display:none}</style>",
-    "<textarea><plaintext><xmp><listing>",
-    "<form action=https://evil.example><input name=q><button>Go</button></form>",
-    "<math><mtext></mtext><style><img src=x onerror=alert(1)></style></math>",
-    "<details open ontoggle=alert(1)>",
-    "<class> agnostic, a<b and c>d, <32 pixels>, x </b> y",
-    "</div></div></dd></dl><h1>Another page</h1>",
-    "</p></dd><dt><a name='item99'>[99]</a></dt>",
-    "<base href=https://evil.example/><link rel=stylesheet href=x><meta http-equiv=refresh content=0>",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#60;script&#62;alert(1)&#x3c;/script&#x3e;",
-    "\\<script>alert(1)\\</script>",
-    "`<script>` ``<b>`` <b>`",
-    "<javascript:alert(1)> <https://evil.example> <nobody@evil.example>",
-    "<script\u2028>alert(1)</script\u2029>",
-    "<\u200bscript>alert(1)</script>",
-    "\n\n<script>\nalert(1)\n</script>\n\n",
-    "\r<img\rsrc=x\ronerror=alert(1)>",
-    "<img\nsrc=x\nonerror=alert(1)\n>",
-    "\n# A heading\n\n<div>\n\n- a list",
-    "![an image](https://evil.example/x.png) [click](javascript:alert(1))",
-    "<<script>script>alert(1)<</script>/script>",
-    "<a href='https://good.example/?a=1&b=<i>&quot;'>x",
-]
 
 
 class _Tags(HTMLParser):

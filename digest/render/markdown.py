@@ -1,0 +1,148 @@
+"""Foreign text → markdown that shows exactly that text, in CommonMark, in GitHub's dialect and on GitHub's site.
+
+What CommonMark (https://spec.commonmark.org/0.31.2/) or GitHub's extensions of it (https://github.github.com/gfm/)
+would read as markup gets a backslash. What GitHub finds in the finished page instead, where no backslash is left
+(mentions, references, emoji, e-mail addresses, dollars), is broken by an element that shows nothing of its own.
+"""
+
+import re
+from urllib.parse import quote
+
+_CONTROLS = r"\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
+_OVERRIDES = r"\u202a-\u202e\u2066-\u2069"
+_AS_REFERENCES = rf"\t\n\f\r\u2028\u2029\ufeff{_OVERRIDES}"
+
+_TEX = rf"(?:[^\\$`{_CONTROLS}{_AS_REFERENCES}]|\\[^`{_CONTROLS}{_AS_REFERENCES}])+"
+_MATHS = re.compile(
+    # A backslash takes the next sign with it, so that an escaped dollar opens nothing.
+    rf"\\[\\$]"
+    rf"|\$(?P<display>\$(?!\s){_TEX}(?<!\s)\$)\$"
+    rf"|\$(?!\s)(?=[^$\\^_{{]*[\\^_{{])(?P<tex>{_TEX})(?<!\s)\$"
+    rf"|\$(?!\s)(?P<inline>{_TEX})(?<!\s)\$(?!\d)"
+)
+_ACTING = re.compile(
+    r"\\(?:href|url|includegraphics|require|class|style|cssId|html[A-Za-z]*|unicode|data|csname|mmlToken"
+    r"|[egx]?def|let|(?:re)?new[A-Za-z]+|[Dd]eclare[A-Za-z]+)(?![A-Za-z])"
+    r"|\]:"
+)
+"""TeX that makes links or elements, loads something, or changes what later maths of the page means; and what would
+end the label of a reference's definition, which markdown looks for before it knows of code spans."""
+
+_LIVE = re.compile(
+    # One sign, so that all others are passed over at once, and then what it has around it.
+    rf"[-\\`*\[\]~|#_<&:.!$@{_AS_REFERENCES}{_CONTROLS}]"
+    r"""(?:
+      (?P<escape> (?<=[\\`*\[\]~|]) | (?<=\#)(?!\d)
+        | (?<=_)(?: (?<![A-Za-z0-9]_) | (?![A-Za-z0-9]) )  # inside a word it means nothing
+        | (?<=<)(?=[A-Za-z/!?]|$)
+        | (?<=&)(?=\#?[A-Za-z0-9]*(?:;|$))                 # the start of an entity
+        | (?<=:)(?=//) | (?<=www\.)                        # GitHub makes links of addresses
+        | (?<=!)$ )                                        # what a template puts next could be a link
+    | (?P<text_node> (?<=[$\#])
+        | (?<=@)(?<![A-Za-z0-9]@)(?=[A-Za-z0-9])           # a mention
+        | (?<=@)(?=[\w-]*\.[\w.-]*?[A-Za-z])               # an e-mail address, but not mAP@0.5
+        | (?<=:)(?=[\w+-]+:)                               # an emoji
+        | (?<=GH-)(?<![A-Za-z0-9]GH-)(?=\d) )              # an issue
+    | (?P<reference> (?<=["""
+    + _AS_REFERENCES
+    + r"""]) )
+    | (?P<control> (?<=["""
+    + _CONTROLS
+    + r"""]) ) )
+    """,
+    re.ASCII | re.VERBOSE | re.IGNORECASE,
+)
+_COMMIT = re.compile(r"[0-9a-f]{7,40}(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
+_LONGEST_COMMIT, _COMMIT_PIECE = 40, 6
+"""GitHub takes from seven to forty hexadecimal digits for a commit."""
+
+_FIRST = re.compile(r"(?=[-+=>^]|:-)|\d{1,9}(?=[.)](?:\s|$))", re.ASCII)
+"""What starts a list, a quote, a rule or the underline of a heading or table, if it comes first on a line, or a
+footnote, if it comes first in a link."""
+
+_EDGE_BLANK = re.compile(r"^\s|\s$")
+_BIDI = re.compile(f"[{_OVERRIDES}]")
+_IN_ADDRESSES = ":/?#@!&'*+,;=%-._~"
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+
+
+def escaped(text: str) -> str:
+    r"""Return one line of markdown that shows plain ``text``, whatever it is, and nothing else.
+
+    An engine gives back the same characters, but for two kinds: controls that no text has a use for become U+FFFD,
+    as CommonMark has it for NUL, and a browser shows several blanks as one. Line ends, other than blank white space,
+    byte order marks and overrides of the writing direction become numeric references; overrides end with the text.
+    Maths between dollars becomes GitHub's form that no other markup can touch, a code span between dollars. What
+    pairs is decided as pandoc does it, no blank inside the dollars and no digit behind them, but what has signs of
+    TeX in it may be followed by a digit: ``256$\times$256``. Maths that does more than look like maths is text.
+    """
+    pieces, end = [], 0
+    for maths in _MATHS.finditer(text) if "$" in text else ():
+        pieces += [_plain(text[end : maths.start()]), _shown_maths(maths)]
+        end = maths.end()
+    line = "".join([*pieces, _plain(text[end:])])
+    first = _FIRST.match(line)
+    line = f"{first[0]}\\{line[first.end() :]}" if first else line
+    line = _EDGE_BLANK.sub(_reference, line)
+    return f'<span dir="auto">{line}</span>' if _BIDI.search(text) else line
+
+
+def _plain(text: str) -> str:
+    return _COMMIT.sub(_in_pieces, _LIVE.sub(_harmless, text))
+
+
+def _shown_maths(maths: re.Match[str]) -> str:
+    if _ACTING.search(maths[0]):
+        return _plain(maths[0])
+    if inline := maths["tex"] or maths["inline"]:
+        return f"$`{inline}`$"
+    if maths["display"]:
+        return f"{_own_node('$')}$`{maths['display'][1:-1]}`${_own_node('$')}"
+    return "\\\\" + (_own_node("$") if maths[0] == r"\$" else "\\\\")
+
+
+def _harmless(live: re.Match[str]) -> str:
+    match live.lastgroup:
+        case "escape":
+            return f"\\{live[0]}"
+        case "text_node":
+            return _own_node(live[0])
+        case "reference":
+            return _reference(live)
+        case _:
+            return "\ufffd"
+
+
+def _own_node(sign: str) -> str:
+    """Return ``sign`` as a text of its own, beside which GitHub sees nothing."""
+    return f"<span>{sign}</span>" if sign in "@:-" else f"<span>\\{sign}</span>"
+
+
+def _in_pieces(commit: re.Match[str]) -> str:
+    """Return the name of a commit in pieces that are none; the last stays bare, so that it guards what follows."""
+    digits, before = commit[0], commit.string[max(commit.start() - 1, 0) : commit.start()]
+    could_be = len(digits) == _LONGEST_COMMIT or not (digits.isdigit() or digits.isalpha())
+    is_inside_a_word = before.isascii() and before.isalnum()
+    if is_inside_a_word or not could_be:
+        return digits
+    pieces = [digits[start : start + _COMMIT_PIECE] for start in range(0, len(digits), _COMMIT_PIECE)]
+    return "".join(f"<span>{piece}</span>" for piece in pieces[:-1]) + pieces[-1]
+
+
+def _reference(character: re.Match[str]) -> str:
+    return f"&#{ord(character[0])};"
+
+
+def is_web_address(url: str) -> bool:
+    """Whether ``url`` is one of http or https with a host: what a digest may link to."""
+    return _WEB_ADDRESS.match(url) is not None
+
+
+def destination(url: str) -> str:
+    """Return ``url`` as the target of a markdown link, from which no character can break out.
+
+    It may end up percent-encoded where it was not, which addresses the same. An ``&`` is written as an entity,
+    which engines undo, so that none is made by what follows it.
+    """
+    return _LONE_PERCENT.sub("%25", quote(url, safe=_IN_ADDRESSES)).replace("&", "&amp;")
