@@ -18,7 +18,7 @@ from tests.conftest import DAY, NIGHT, Result, Sandbox
 
 COMMANDS = [
     *("run", "regenerate", "fetch", "rebuild", "import", "accept", "replay", "verify", "backup"),
-    *("show", "status", "init", "doctor", "demo"),
+    *("show", "paper", "export", "view", "status", "init", "doctor", "demo"),
 ]
 NEED_CONFIG = [
     ("run",),
@@ -30,6 +30,8 @@ NEED_CONFIG = [
     ("import", "x.html"),
     ("show", "2025-03-05"),
     ("show", "latest"),
+    ("paper", "2503.00001"),
+    ("view", "mine", "latest"),
     ("status",),
     ("status", "--json"),
     ("doctor",),
@@ -111,6 +113,9 @@ def test_the_bare_command_shows_its_help(archive: Sandbox) -> None:
         ("run", "extra"),
         ("fetch",),
         ("show",),
+        ("view",),
+        ("view", "mine"),
+        ("paper",),
         ("regenerate",),
         ("regenerate", "2025-03-05", "--all"),
         ("regenerate", "--all", "--outdated"),
@@ -365,7 +370,9 @@ def test_show_prints_the_file(archive: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("status",), ("status", "--json"), ("show", "latest"), ("doctor",)], ids=" ".join
+    "arguments",
+    [("status",), ("status", "--json"), ("show", "latest"), ("paper", "2503.00001"), ("doctor",)],
+    ids=" ".join,
 )
 def test_reading_an_empty_archive_makes_nothing(archive: Sandbox, arguments: tuple[str, ...]) -> None:
     """No database, no lock, no folder."""

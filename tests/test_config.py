@@ -23,8 +23,8 @@ def read(folder: Path, text: str, **environment: str) -> Config:
 
 
 def settings(config: Config) -> dict[str, Any]:
-    """Return the sections of a configuration as TOML would have them."""
-    sections = {name: values for name, values in asdict(config).items() if name != "folder"}
+    """Return the sections of a configuration as TOML would have them; a view has no place among them."""
+    sections = {name: values for name, values in asdict(config).items() if name not in ("folder", "views")}
     return {
         name: {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         for name, values in sections.items()
@@ -233,3 +233,171 @@ def test_arxiv_s_own_hosts_are_not_asked_too_often(tmp_path: Path, text: str, ke
     config = read(tmp_path, text)
     with pytest.raises(ConfigError, match=key):
         require_manners(config.arxiv)
+
+
+# --- views -----------------------------------------------------------------------------------------
+
+
+def test_a_view_is_a_name_and_keywords(tmp_path: Path) -> None:
+    """All else has a default: the categories that are kept, the sections of digests, the full template."""
+    text = '[arxiv]\ncategories = ["cs.CV", "cs.LG"]\n[digest]\nsections = ["new"]\n'
+    (view,) = read(tmp_path, f'{text}[[view]]\nname = "splatting"\nkeywords = ["gaussian splatting"]\n').views
+    assert (view.name, view.keywords) == ("splatting", ("gaussian splatting",))
+    assert (view.categories, view.sections) == (("cs.CV", "cs.LG"), ("new",))
+    assert (view.authors, view.has_code, view.template, view.feeds) == ((), False, "full", ())
+    assert view.digest_path(date(2025, 3, 5)) == "views/splatting/2025/03/2025-03-05.md"
+
+
+def test_the_example_shows_a_view(tmp_path: Path) -> None:
+    """Without its signs of a comment it is a view, with every key, and the defaults where it says so."""
+    commented = EXAMPLE.read_text(encoding="utf-8").partition("# [[view]]")
+    lines = [line.removeprefix("# ") for line in (commented[1] + commented[2]).splitlines()]
+    (shown,) = tomllib.loads("\n".join(lines))["view"]
+    (view,) = read(tmp_path, "\n".join(lines)).views
+    assert set(shown) == set(asdict(view))
+    (bare,) = read(tmp_path, f'[[view]]\nname = "{view.name}"\n').views
+    for key in ("categories", "sections", "has_code", "template", "path", "feeds"):
+        assert getattr(view, key) == getattr(bare, key)
+
+
+def test_there_may_be_many_views(tmp_path: Path) -> None:
+    """In the order of the file; their feeds lie where their paths have no date yet."""
+    text = "".join(f'[[view]]\nname = "{name}"\nfeeds = ["atom", "jsonfeed"]\n' for name in ("b", "a", "c d"))
+    views = read(tmp_path, text + 'path = "mine/{view}/of/{date:%Y%m%d}/x.md"\n').views
+    assert [view.name for view in views] == ["b", "a", "c d"]
+    assert views[0].feed_paths == {"atom": "views/b/atom.xml", "jsonfeed": "views/b/feed.json"}
+    assert views[2].feed_paths == {"atom": "mine/c d/of/atom.xml", "jsonfeed": "mine/c d/of/feed.json"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ('keyword = ["x"]', "did you mean 'keywords'?"),
+        ('category = ["cs.CV"]', "did you mean 'categories'?"),
+        ('keywords = "x"', "keywords: expected a list of texts"),
+        ("keywords = [5]", "keywords: expected a text"),
+        ('keywords = [""]', "keywords"),
+        ('keywords = ["-"]', "keywords"),
+        ('keywords = ["*"]', "keywords"),
+        ('keywords = ["seg*ment"]', "keywords"),
+        ('keywords = ["*net"]', "keywords"),
+        ('keywords = ["gaussian *"]', "keywords"),
+        ('keywords = ["a\\u0000"]', "keywords"),
+        ('authors = ["..."]', "authors"),
+        ('categories = ["cs.LG"]', "cs.LG"),
+        ('categories = ["cs.CV", "cs.CV"]', "categories"),
+        ('sections = ["old"]', "sections"),
+        ('sections = ["new", "new"]', "sections"),
+        ('feeds = ["rss"]', "feeds"),
+        ('feeds = ["atom", "atom"]', "feeds"),
+        ('has_code = "yes"', "has_code: expected true or false"),
+        ("template = 5", "template"),
+        ('path = "views/{date:%Y-%m}.md"', "year, month and day"),
+        ('path = "/views/{date:%Y-%m-%d}.md"', "path"),
+        ('path = "../{view}/{date:%Y-%m-%d}.md"', "path"),
+        ('path = "{category}/{date:%Y-%m-%d}/x.md"', "path"),
+        ('path = "{view}/{date:%d %B %Y}.md"', "path"),
+        ('path = "{view!r}/{date:%Y-%m-%d}.md"', "path"),
+        ('path = "{view:>99}/{date:%Y-%m-%d}.md"', "path"),
+        ('path = "{date:%Y-%m-%d}/README.md"', "other files"),
+    ],
+)
+def test_a_wrong_value_of_a_view_is_refused_by_its_name(tmp_path: Path, keys: str, words: str) -> None:
+    """The message has the file, the view and the key or the value; exit 2."""
+    message = refusal(tmp_path, f'[[view]]\nname = "mine"\n{keys}\n')
+    assert "config.toml" in message
+    assert "[[view]] 'mine'" in message
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            " ",
+            ".",
+            "..",
+            "../etc",
+            "a/b",
+            "/etc",
+            "a\\\\b",
+            "a  b",
+            " a",
+            "a ",
+            "-a",
+            "a-",
+            "a.b",
+            "{view}",
+            "%Y",
+            "~",
+        ),
+        *("a\\nb", "a\\u0000b", "a\\u202eb", "a\\u200bb", "<b>", "a:b", "x" * 61, "`a`", "\U0001f600"),
+    ],
+)
+def test_a_name_that_is_no_good_path_and_heading_is_refused(tmp_path: Path, name: str) -> None:
+    """Letters and digits, with single blanks, hyphens or underscores between them."""
+    assert "name" in refusal(tmp_path, f'[[view]]\nname = "{name}"\n')
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[view]]\nkeywords = ["x"]\n', "[[view]] 1: expected a name, found none"),
+        ('[[view]]\nname = "a"\n[[view]]\nkeyword = ["x"]\n', "[[view]] 2: unknown key"),
+        ("[[view]]\nname = 5\n", "name: expected a text"),
+        ('[view]\nname = "a"\n', "expected [[view]]"),
+        ("view = 5\n", "expected [[view]]"),
+        ('[[views]]\nname = "a"\n', "did you mean 'view'?"),
+        ('[[view]]\nname = "a"\n[[view]]\nname = "a"\n', "different ones"),
+        ('[[view]]\nname = "Über"\n[[view]]\nname = "über"\n', "different ones"),
+    ],
+)
+def test_a_view_s_table_is_told_from_others(tmp_path: Path, text: str, words: str) -> None:
+    """Every one has a name of its own, also where letters' cases do not count, as in some file systems."""
+    assert words in refusal(tmp_path, text)
+
+
+def table(name: str, path: str, *feeds: str) -> str:
+    """Return a view's table."""
+    return f'[[view]]\nname = "{name}"\npath = "{path}"\nfeeds = {list(feeds)}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        (table("a", "cs.CV/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"), "the digests of cs.CV"),
+        (table("a", "CS.cv/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"), "the digests of cs.CV"),
+        (table("a", "cs.CV/{date:%Y}/{date:%d}/{date:%Y-%d-%m}.md"), "the digests of cs.CV"),
+        (table("a", "cs.CV/{date:%Y}/{date:%m}/{date}.2.md"), "the digests of cs.CV"),
+        ('[digest]\npath = "{date:%Y/%y%m%d}.md"\n' + table("2024", "{view}/{date:%y%m%d}.md"), "the digests of cs.CV"),
+        (table("a", "{date:%Y/%m/%d}.md") + table("b", "{date:%Y/%d/%m}.md"), "'a'"),
+        (table("a-b", "{view}-{date:%Y%j}.md") + table("a", "{view}-b-{date:%Y%j}.md"), "'a-b'"),
+        (table("a", "v/{date}-{view}.md", "atom") + table("b", "v/{date}-{view}.md", "atom"), "v/atom.xml"),
+    ],
+)
+def test_no_two_files_share_a_path(tmp_path: Path, text: str, owner: str) -> None:
+    """On whatever dates: what could ever meet is refused before anything is written, and both are named."""
+    message = refusal(tmp_path, text)
+    assert "[[view]]" in message
+    assert owner in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table("a", "cs.CV/{view}/{date:%Y-%m-%d}.md", "atom"),
+        table("2024", "{view}/{date:%Y-%m-%d}.md"),
+        table("a", "v/{date:%Y%m%d}.md") + table("b", "v/{date:%Y-%m-%d}.md"),
+        table("a", "v/{date}-{view}.md", "atom") + table("b", "v/{date}-{view}.md", "jsonfeed"),
+    ],
+)
+def test_paths_that_never_meet_are_allowed(tmp_path: Path, text: str) -> None:
+    """Neighbours in one folder are no conflict."""
+    assert read(tmp_path, text).views
+
+
+def test_the_environment_says_nothing_of_views(tmp_path: Path) -> None:
+    """A variable could not say which of the views it is for."""
+    (view,) = read(tmp_path, '[[view]]\nname = "a"\n', DIGEST_VIEW_NAME="b", DIGEST_VIEW_HAS_CODE="true").views
+    assert (view.name, view.has_code) == ("a", False)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from digest.cli import keeping, nightly, reading, starting  # noqa: F401 - each adds its commands to the group
+from digest.cli import (  # noqa: F401 - each adds its commands to the group
+    exporting,
+    keeping,
+    nightly,
+    paper,
+    reading,
+    starting,
+    viewing,
+)
 from digest.cli.group import cli, give_up_output
 from digest.console import Console
 from digest.errors import DigestError, StoreError

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from digest.config import Config
+
 
 @cli.command()
 @click.argument("day", metavar="DATE")
@@ -33,18 +35,28 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
     code = 0
     for category in chosen:
         when = session.parse_date(day, [category])
-        path = config.output / config.digest_path(category, when)
-        data: bytes | None
-        try:
-            data = path.read_bytes()
-        except OSError:
-            data = _render_stored(session, category, when)
+        data = _read_file(config, category, when) or _render_stored(session, category, when)
         if data is None:
             code = MissingError.exit_code
         else:
             sys.stdout.buffer.write(data)
     sys.stdout.flush()
     return code
+
+
+def _read_file(config: Config, category: str, when: date) -> bytes | None:
+    """Return the digest of a day as it was written, all its parts; None if there is none."""
+    from itertools import count
+
+    from digest.config import part_path
+
+    parts = []
+    for number in count(1):
+        try:
+            parts.append((config.output / part_path(config.digest_path(category, when), number)).read_bytes())
+        except OSError:
+            break
+    return b"".join(parts) if parts else None
 
 
 def _render_stored(session: Session, category: str, when: date) -> bytes | None:

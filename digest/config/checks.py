@@ -4,16 +4,14 @@ import re
 from datetime import date
 from urllib.parse import urlsplit
 
+from digest.config.paths import check_path
 from digest.config.values import Arxiv, Config
+from digest.config.views import are_some_of, check_views
 from digest.errors import ConfigError
 from digest.terms import CATEGORY, Section
 
-_PATH_FIELD = re.compile(r"\{(category|date)(?::([^{}]*))?\}")
-_DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
-_SAMPLE_DATE = date(2020, 1, 2)
-_TAKEN = (".jsonl", ".gz", ".db", ".lock", "README.md", "config.toml")
 _YEARS = range(1991, 2991)
 _LONGEST_CONTACT = 200
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
@@ -25,7 +23,7 @@ def check(config: Config, origin: str) -> None:
     Raises:
         ConfigError: a value makes no sense.
     """
-    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_notify):
+    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_notify, check_views):
         try:
             one(config)
         except ValueError as error:
@@ -109,40 +107,14 @@ def _check_store(config: Config) -> None:
 
 def _check_digest(config: Config) -> None:
     sections = config.digest.sections
-    known = [str(section) for section in Section]
-    if len(set(sections)) != len(sections) or not set(sections) <= set(known):
-        raise ValueError(f"[digest] sections: expected some of {', '.join(known)}, found {list(sections)}")
-    _check_path(config.digest.path, several=len(config.arxiv.categories) > 1)
+    if not are_some_of(Section, sections):
+        raise ValueError(f"[digest] sections: expected some of {', '.join(Section)}, found {list(sections)}")
+    check_path(config.digest.path, "[digest] path", "category", "cs.CV")
+    if len(config.arxiv.categories) > 1 and "{category}" not in config.digest.path:
+        raise ValueError("[digest] path: expected {category} in it, because there are several")
 
 
 def _check_notify(config: Config) -> None:
     # Such an address is a secret: it is not repeated in the message.
     if not all(url.startswith(("env:", "file:")) for url in config.notify.urls):
         raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found an address itself")
-
-
-def _check_path(path: str, *, several: bool) -> None:
-    rest = _PATH_FIELD.sub("", path)
-    formats = [match[2] or "%Y-%m-%d" for match in _PATH_FIELD.finditer(path) if match[1] == "date"]
-    odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in formats)
-    if odd or "{category:" in path or {"", ".", ".."} & set(_sample(path).split("/")):
-        raise ValueError(
-            f"[digest] path: expected a relative path of {{category}} and {{date:%Y-%m-%d}}, found {path!r}"
-        )
-    if several and "{category}" not in path:
-        raise ValueError("[digest] path: expected {category} in it, because there are several")
-    directives = set(re.findall("%([A-Za-z])", "".join(formats)))
-    has_day = {"m", "d"} <= directives or "j" in directives
-    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
-        raise ValueError(
-            f"[digest] path: expected year, month and day in it, so that no two dates share a file: {path!r}"
-        )
-    if _sample(path).endswith(_TAKEN):
-        raise ValueError(f"[digest] path: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
-
-
-def _sample(path: str) -> str:
-    try:
-        return path.format(category="cs.CV", date=_SAMPLE_DATE)
-    except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
-        return ""

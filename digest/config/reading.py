@@ -2,16 +2,17 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from digest.config.checks import check
-from digest.config.values import Config
+from digest.config.values import Config, View
 from digest.errors import ConfigError
 
+_VIEW = "view"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -36,26 +37,49 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
 
 def _from_mapping(data: Mapping[str, Any], environment: Mapping[str, str], *, folder: Path, origin: str) -> Config:
     """Build a ``Config`` from parsed TOML and environment variables; ``origin`` is named in errors."""
-    sections = {item.name: item for item in fields(Config) if item.name != "folder"}
-    _refuse_unknown(data, sections, origin, "section")
+    sections = {item.name: item for item in fields(Config) if item.name not in ("folder", "views")}
+    _refuse_unknown(data, {**sections, _VIEW: View}, origin, "section")
     values = {}
     for name, item in sections.items():
         given = data.get(name, {})
         if not isinstance(given, dict):
             raise ConfigError(f"{origin}: expected a section [{name}], found {given!r}")
         values[name] = _section(name, item.type, given, environment, origin)
-    return Config(folder, **values)
+    config = Config(folder, **values)
+    return replace(config, views=tuple(_views(data.get(_VIEW, []), config, origin)))
 
 
 def _section(name: str, kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], origin: str) -> Any:
-    keys = {item.name: item for item in fields(kind)}
-    _refuse_unknown(given, keys, f"{origin}: [{name}]", "key")
-    values = {key: _value(keys[key].type, value, f"{origin}: [{name}] {key}") for key, value in given.items()}
-    for key, item in keys.items():
-        variable = f"DIGEST_{name}_{key}".upper()
+    values = _values(kind, given, f"{origin}: [{name}]")
+    for item in fields(kind):
+        variable = f"DIGEST_{name}_{item.name}".upper()
         if variable in environment:
-            values[key] = _value(item.type, _from_text(item.type, environment[variable]), variable)
+            values[item.name] = _value(item.type, _from_text(item.type, environment[variable]), variable)
     return kind(**values)
+
+
+def _values(kind: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+    keys = {item.name: item for item in fields(kind)}
+    _refuse_unknown(given, keys, where, "key")
+    return {key: _value(keys[key].type, value, f"{where} {key}") for key, value in given.items()}
+
+
+def _views(given: Any, config: Config, origin: str) -> Iterator[View]:
+    """Yield the views; where they name no categories or sections, they have those of the archive and its digests."""
+    if not isinstance(given, list) or not all(isinstance(view, dict) for view in given):
+        raise ConfigError(f"{origin}: expected [[view]], a table for each view, found {_in_short(given)}")
+    for number, keys in enumerate(given, 1):
+        name = keys.get("name")
+        values = _values(View, keys, f"{origin}: [[view]] {number if name is None else repr(name)}")
+        if name is None:
+            raise ConfigError(f"{origin}: [[view]] {number}: expected a name, found none")
+        view = View(**values)
+        categories, sections = view.categories or config.arxiv.categories, view.sections or config.digest.sections
+        yield replace(view, categories=categories, sections=sections)
+
+
+def _in_short(value: object) -> str:
+    return "[view]" if isinstance(value, dict) else repr(value)
 
 
 def _refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Any], where: str, what: str) -> None:

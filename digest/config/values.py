@@ -1,7 +1,9 @@
 """What can be configured, and the defaults (config.example.toml explains each key)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import takewhile
 from pathlib import Path
 
 from digest.terms import Section
@@ -55,6 +57,39 @@ class DigestSettings:
     template: str = "classic"
 
 
+FEED_FILES: Mapping[str, str] = {"atom": "atom.xml", "jsonfeed": "feed.json"}
+"""The feeds that a view can have, and the names of their files."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A digest of one's own: which of the stored papers it shows, and where it is written.
+
+    ``categories`` and ``sections`` are all that are kept and what digests show, where none are named.
+    """
+
+    name: str
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    has_code: bool = False
+    template: str = "full"
+    path: str = "views/{view}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
+    feeds: tuple[str, ...] = ()
+
+    def digest_path(self, day: date) -> str:
+        """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
+        return self.path.format(view=self.name, date=day)
+
+    @property
+    def feed_paths(self) -> dict[str, str]:
+        """The path of each feed file, by the feed's kind: it lies where the path has no date yet."""
+        fixed = takewhile(lambda name: "{date" not in name, self.path.split("/")[:-1])
+        folders = [name.format(view=self.name) for name in fixed]
+        return {kind: "/".join([*folders, FEED_FILES[kind]]) for kind in self.feeds}
+
+
 @dataclass(frozen=True)
 class Git:
     """Committing and pushing; not in effect yet."""
@@ -81,6 +116,7 @@ class Config:
     digest: DigestSettings = field(default_factory=DigestSettings)
     git: Git = field(default_factory=Git)
     notify: Notify = field(default_factory=Notify)
+    views: tuple[View, ...] = ()
 
     @property
     def output(self) -> Path:

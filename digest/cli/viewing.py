@@ -1,0 +1,73 @@
+"""The command that shows what a view shows."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.group import cli
+from digest.errors import MissingError, UsageError, gravest
+from digest.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from digest.config import View
+
+
+@cli.command()
+@click.argument("name", metavar="NAME")
+@click.argument("day", metavar="DATE")
+@click.pass_obj
+def view(session: Session, name: str, day: str) -> int:
+    """Print a view's digest of a date.
+
+    NAME is that of a [[view]] in config.toml. Nothing is written, so that keywords can be tried. Where some of the
+    view's categories are stored and others are not, the digest has those that are.
+
+    \b
+    Examples:
+      digest view splatting latest
+      digest view "point clouds" 2021-10-20 | less
+    """
+    from digest.jobs.views import open_view
+    from digest.view_days import day_reader
+
+    if not session.config.views:
+        return _tell_how(session)
+    chosen = _named(session.config.views, name)
+    when = session.parse_date(day, chosen.categories)
+    with session.reading() as archive:
+        stored = [one for one in chosen.categories if archive.store.summary(one, when) is not None]
+        missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
+        if stored:
+            read = day_reader(archive.store, held=1)
+            parts = open_view(archive, chosen).render(when, [read(category, when) for category in stored])
+            sys.stdout.buffer.write(b"".join(parts.values()))
+    sys.stdout.flush()
+    for category, error in missing.items():
+        if isinstance(error, UsageError) and not stored:
+            raise error
+        session.console.say(f"error: {category} {when}: {error}")
+    return gravest([session.damage, MissingError.exit_code if missing else 0])
+
+
+def _tell_how(session: Session) -> int:
+    session.console.fail(UsageError("no view is configured; add one to config.toml, such as"))
+    for line in ("[[view]]", 'name = "splatting"', 'keywords = ["gaussian splatting", "nerf*"]'):
+        session.console.say(line)
+    return UsageError.exit_code
+
+
+def _named(views: Sequence[View], name: str) -> View:
+    found = next((one for one in views if one.name.casefold() == name.casefold()), None)
+    if found is None:
+        import difflib
+
+        names = [one.name for one in views]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise UsageError(f"no view {name!r}; {hint}")
+    return found

@@ -1,0 +1,121 @@
+"""Paths of generated files: what may stand in them, and that no two files share one."""
+
+import posixpath
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from itertools import combinations
+
+from digest.config.values import Config
+
+_FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
+_DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
+_DIRECTIVE = re.compile(r"%([A-Za-z])")
+_WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "G": 4, "V": 2, "u": 1}
+_SAMPLE_DATE = date(2020, 1, 2)
+_TAKEN = (".jsonl", ".gz", ".db", ".lock", "README.md", "config.toml")
+_ANY_DIGIT = "\0"  # no path holds it
+_PART = re.compile(r"\.[0-9]+(?=\.[^./]*$)")
+
+
+def part_path(path: str, number: int) -> str:
+    """Return the path of a part of the text at ``path``; the first part is at ``path`` itself."""
+    stem, suffix = posixpath.splitext(path)
+    return path if number == 1 else f"{stem}.{number}{suffix}"
+
+
+def check_path(path: str, where: str, field: str, sample: str) -> None:
+    """Refuse a path that is not one below its folder, or that several dates would share.
+
+    Args:
+        path: what is configured.
+        where: the key, named in errors.
+        field: what may stand in it besides ``date``.
+        sample: what ``field`` could be.
+
+    Raises:
+        ValueError: the path makes no sense.
+    """
+    rest = _FIELD.sub("", path)
+    forms = list(_forms(path))
+    odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in forms)
+    shown = _sample(path, field, sample)
+    if odd or f"{{{field}:" in path or {"", ".", ".."} & set(shown.split("/")):
+        words = f"expected a relative path of {{{field}}} and {{date:%Y-%m-%d}}"
+        raise ValueError(f"{where}: {words}, found {path!r}")
+    directives = set(_DIRECTIVE.findall("".join(forms)))
+    has_day = {"m", "d"} <= directives or "j" in directives
+    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
+        raise ValueError(f"{where}: expected year, month and day in it, so that no two dates share a file: {path!r}")
+    if shown.endswith(_TAKEN):
+        raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
+
+
+def _forms(path: str) -> Iterator[str]:
+    return (match[2] or "%Y-%m-%d" for match in _FIELD.finditer(path) if match[1] == "date")
+
+
+def _sample(path: str, field: str, value: str) -> str:
+    try:
+        return path.format(**{field: value}, date=_SAMPLE_DATE)
+    except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
+        return ""
+
+
+def check_shared(config: Config) -> None:
+    """Refuse views that would write a file that something else writes, on whatever dates.
+
+    Raises:
+        ValueError: two files share a path.
+    """
+    owners = [*_digests(config), *_files_of_views(config)]
+    for (one, mine), (other, theirs) in combinations(owners, 2):
+        if _may_be_equal(mine, theirs):
+            raise ValueError(f"{other}: expected a path of its own, found one that is that of {one}")
+
+
+def _digests(config: Config) -> Iterator[tuple[str, str]]:
+    if not config.views:  # a digest has but its own path to be checked
+        return
+    yield "the archive's README.md", _shape("README.md")
+    for category in config.arxiv.categories:
+        yield f"the README.md of a year of {category}", _shape(f"{category}/{{date:%Y}}/README.md")
+        yield f"the digests of {category}", _shape(config.digest.path, category=category)
+
+
+def _files_of_views(config: Config) -> Iterator[tuple[str, str]]:
+    for view in config.views:
+        yield f"[[view]] {view.name!r} path", _shape(view.path, view=view.name)
+        for kind, path in view.feed_paths.items():
+            yield f"[[view]] {view.name!r} feeds {kind} ({path})", _shape(path)
+
+
+def _shape(path: str, **names: str) -> str:
+    """Return a path with each digit of its dates open; letters' cases and numbered parts make no difference."""
+
+    def value(field: re.Match[str]) -> str:
+        if field[1] != "date":
+            return names[field[1]]
+        return _DIRECTIVE.sub(lambda directive: _ANY_DIGIT * _WIDTHS[directive[1]], field[2] or "%Y-%m-%d")
+
+    filled = _PART.sub("", _FIELD.sub(value, path))
+    return unicodedata.normalize("NFC", filled).casefold()
+
+
+def _may_be_equal(one: Sequence[str], other: Sequence[str]) -> bool:
+    return len(one) == len(other) and all(map(_may_be_one, one, other))
+
+
+def _may_be_one(one: str, other: str) -> bool:
+    return one == other or (_ANY_DIGIT in (one, other) and all(map(_is_digit, (one, other))))
+
+
+def _is_digit(character: str) -> bool:
+    return character == _ANY_DIGIT or (character.isascii() and character.isdigit())
+
+
+def different(names: Iterable[str]) -> bool:
+    """Whether the names differ also where letters' cases make no difference, as in the files of some systems."""
+    folded = [unicodedata.normalize("NFC", name).casefold() for name in names]
+    return len(set(folded)) == len(folded)

@@ -1,0 +1,167 @@
+"""The files of views: a digest for each date on which one of a view's categories is stored, and its feeds."""
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import islice
+
+from digest.archive import Archive
+from digest.config import View, part_path
+from digest.errors import ConfigError, DigestError
+from digest.model import Day, DaySummary, Section
+from digest.outcome import Report
+from digest.render import DigestTemplate
+from digest.render.exports import FEEDS
+from digest.resources import read_template
+from digest.store import FileRow
+from digest.view_days import FEED_DATES, ReadDay, dates_of, day_reader, newest_of
+from digest.views import description, hits
+
+_IN_FEEDS = 100
+_FEED_VERSION = 1
+"""Raised when the same days give another feed than before."""
+
+_Rows = Mapping[str, FileRow]
+_Track = Callable[[Sequence[str]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class ViewFile:
+    """One text of a view: where it lies, what it is made from, and how to make it, in parts by their paths."""
+
+    name: str
+    path: str
+    inputs_hash: str
+    version: str
+    make: Callable[[], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True)
+class ViewDigests:
+    """A view with its template."""
+
+    view: View
+    template: DigestTemplate
+
+    def render(self, when: date, days: Sequence[Day]) -> dict[str, bytes]:
+        """Return the view's digest of a date by path, made from the ``days`` of its categories.
+
+        Raises:
+            TemplateError: the template asks for something that is not there.
+        """
+        folder, name = posixpath.split(self.view.digest_path(when))
+        parts = self.template.view_parts(self.view.name, when, days, hits(self.view, days), name)
+        return {posixpath.join(folder, part): data for part, data in parts.items()}
+
+    def inputs_hash(self, days: Sequence[DaySummary]) -> str:
+        """Return the SHA-256 of all that the digest of a date is made from."""
+        first, *others = (day.content_hash for day in days)
+        return self.template.inputs_hash(first, *others, description(self.view))
+
+
+def open_view(archive: Archive, view: View) -> ViewDigests:
+    """Read the template of a view.
+
+    Raises:
+        ConfigError: there is no such built-in template.
+        TemplateError: the user's own cannot be read, or its syntax is wrong.
+    """
+    try:
+        source = read_template(view.template, archive.config.folder)
+    except ConfigError as error:
+        raise ConfigError(f"[[view]] {view.name!r}: {error}") from error
+    return ViewDigests(view, _compiled(source, view.template, view.sections))
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+    """Compile a template once for all views that share it: that costs more than to find nothing to do."""
+    return DigestTemplate(source, name, [Section(section) for section in sections])
+
+
+def write_views(archive: Archive, report: Report, track: _Track = iter) -> None:
+    """Bring the files of all views up to date, the newest first; a bad one does not stop the others.
+
+    A digest is made again when a day changed that it is made from, or the view, or its template; then all dates are.
+    The files of a view that is configured no longer, or elsewhere, stay: they are their owner's.
+    """
+    todo = {file.name: file for file in outdated_views(archive, report)}
+    for name in track(list(todo)):
+        file = todo[name]
+        try:
+            report.written += archive.put(file.make(), file.inputs_hash, file.version)
+        except DigestError as error:
+            _note(name, error, report)
+
+
+def outdated_views(archive: Archive, report: Report) -> list[ViewFile]:
+    """Return the files that ``write_views`` would write; note each view that cannot be made."""
+    if not archive.config.views:
+        return []
+    rows = archive.store.files()
+    return [file for file in view_files(archive, report) if not _is_made(archive, file, rows)]
+
+
+def view_files(archive: Archive, report: Report) -> Iterator[ViewFile]:
+    """Yield every file that the views should have, the newest first; note each view that cannot be made."""
+    stored = archive.store.summaries()
+    read = day_reader(archive.store, held=len(archive.config.arxiv.categories))
+    files = []
+    for view in archive.config.views:
+        dates = dates_of(view, stored)
+        files += [(max(dates), _feed(view, kind, dates, read)) for kind in view.feeds if dates]
+        try:
+            made = open_view(archive, view)
+        except DigestError as error:
+            _note(f"view {view.name}", error, report)
+            continue
+        files += [(when, _digest(made, when, days, read)) for when, days in dates.items()]
+    # Views of one date follow one another, so that its days are read once.
+    yield from (file for _, file in sorted(files, key=lambda item: item[0], reverse=True))
+
+
+def _digest(made: ViewDigests, when: date, days: Sequence[DaySummary], read: ReadDay) -> ViewFile:
+    return ViewFile(
+        name=f"view {made.view.name} {when}",
+        path=made.view.digest_path(when),
+        inputs_hash=made.inputs_hash(days),
+        version=made.template.version,
+        make=lambda: made.render(when, [read(day.category, when) for day in days]),
+    )
+
+
+def _feed(view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay) -> ViewFile:
+    path, newest = view.feed_paths[kind], dict(islice(dates.items(), FEED_DATES))
+    inputs = [_FEED_VERSION, kind, max(newest).isoformat(), description(view)]
+    inputs += [day.content_hash for days in newest.values() for day in days]
+
+    def make() -> Mapping[str, bytes]:
+        announcements = (hit.announcement for hit in newest_of(view, newest, read, _IN_FEEDS))
+        pieces = FEEDS[kind](f"arXiv {view.name}", f"view {view.name}", announcements, empty_at=max(newest))
+        return {path: "".join(pieces).encode()}
+
+    version = f"{kind} {_FEED_VERSION}"
+    return ViewFile(f"view {view.name} {kind}", path, _sha256(json.dumps(inputs)), _sha256(version), make)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_made(archive: Archive, file: ViewFile, rows: _Rows) -> bool:
+    """Whether a file was made from what is stored now, and all its parts are there; none is read."""
+    number = 1
+    while row := rows.get(part_path(file.path, number)):
+        if row.inputs_hash != file.inputs_hash or not archive.output.has(row.path):
+            return False
+        number += 1
+    return number > 1
+
+
+def _note(what: str, error: DigestError, report: Report) -> None:
+    if not report.knows(error):
+        report.fail(what, error)

@@ -1,0 +1,447 @@
+"""Views: which papers one shows and why. Their files and their command are in test_view_files.py."""
+
+import gzip
+import html
+import json
+import re
+import time
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.config import View
+from digest.model import Day, Hit, Link, Section
+from digest.views import description, hits, newest
+from tests.days import AWKWARD, day_of, paper
+
+CODE = Link("https://github.com/example/robots", "code", "abstract")
+DATA = Link("https://example.org/robots.zip", "data", "abstract")
+
+
+def view(**fields: Any) -> View:
+    """Return a view of new papers and cross-lists of cs.CV; ``fields`` go over what it is by default."""
+    return View(**{"name": "mine", "categories": ("cs.CV",), "sections": ("new", "cross")} | fields)
+
+
+def reasons(looked_for: View, **fields: Any) -> tuple[str, ...]:
+    """Return why a view shows a paper with these fields, announced as new; none if it does not."""
+    found = hits(looked_for, [day_of([(Section.NEW, paper(**fields))])])
+    return found[0].reasons if found else ()
+
+
+def has(keyword: str, text: str) -> bool:
+    """Whether a view of one keyword shows a paper with this title; one that excludes is asked the other way."""
+    return bool(reasons(view(keywords=(keyword,)), title=text, abstract="", comments=None))
+
+
+def is_by(asked: str, author: str) -> bool:
+    """Whether a view of one author shows a paper by another."""
+    return bool(reasons(view(authors=(asked,)), authors=("Ada Example", author)))
+
+
+def shown(found: tuple[Hit, ...]) -> list[tuple[str, str, str]]:
+    """Return category, section and id of each hit."""
+    return [(hit.announcement.category, hit.announcement.section.value, str(_id(hit))) for hit in found]
+
+
+def _id(hit: Hit) -> object:
+    return hit.announcement.paper.arxiv_id
+
+
+# --- keywords --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("diffusion", "Diffusion Models Revisited"),
+        ("DIFFUSION", "On diffusion"),
+        ("diffusion", "A (diffusion)-based method, at last"),
+        ("gaussian splatting", "3D Gaussian Splatting"),
+        ("gaussian splatting", "Gaussian-Splatting for All"),
+        ("gaussian-splatting", "Gaussian splatting"),
+        ("Gaussian  splatting", "gaussian\nsplatting"),
+        ("point cloud", "Point-Clouds at Night"),
+        ("GAN", "GANs are back"),
+        ("segment*", "Segmentation without labels"),
+        ("segment*", "To segment"),
+        ("gauss* splat*", "Gaussian-Splatting"),
+        ("self-super*", "A self-supervised method"),
+        ("3d", "A 3D world"),
+        ('"radiance field"', "Radiance Fields"),
+        ("“radiance field”", "Radiance fields"),
+        ("C++", "From Python to C++"),
+        ("NeRF", "NeRF++"),
+        # accents and letters
+        ("Poincaré", "Poincare embeddings"),
+        ("poincare", "Poincaré embeddings"),
+        ("poincare", "POINCARE\u0301 embeddings"),
+        ("strasse", "Die Straße"),
+        ("Łódź", "A survey of Lodz"),
+        ("Åre", "are"),
+        ("fine", "ﬁne-grained"),
+        ("2D", "２Ｄ views"),  # noqa: RUF001 - wide letters are the point
+        ("β-VAE", r"$\beta$-VAE"),
+        (r"$\beta$-VAE", "β-VAE"),
+        ("beta-VAE", "β-VAE"),
+        ("lambda", "λ-calculus"),
+        ("сеть", "СЕТЬ"),  # noqa: RUF001 - Cyrillic is the point
+        # TeX
+        ("diffusion", r"\emph{Diffusion} models"),
+        ("gaussian splatting", r"{\bf Gaussian} splatting"),
+        ("gaussian splatting", r"\textbf{G}aussian {S}platting"),
+        ("gaussian splatting", r"Gaussian $\textit{Splatting}$"),
+        ("diffusion", r"$\mathcal{L}_{diffusion}$"),
+        ("diffusion", r"10$\times$diffusion"),
+        ("CO2", "CO$_2$ and CO$_{2}$"),
+        ("naive", r"A na\"{\i}ve method"),
+        ("Godel", r"G\"odel's theorem"),
+        ("k-means", "$k$-means"),
+        # no blanks between words
+        ("点云", "使用点云数据的方法"),
+        ("点云分割", "点云分割"),
+        ("diffusion", "使用diffusion模型"),
+        ("3D点云", "关于3D点云的研究"),
+        ("ガウス", "ガウススプラッティング"),
+        ("분할", "영상 분할을 위한"),
+    ],
+)
+def test_a_keyword_is_found(keyword: str, text: str) -> None:
+    """Cases, accents, hyphens, plain plurals and TeX hide no word; a star is the rest of one."""
+    assert has(keyword, text)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("diffusion", "Diffusional methods"),
+        ("fusion", "Diffusion"),
+        ("gaussian splatting", "Splatting of Gaussian kind"),
+        ("gaussian splatting", "Gaussian 3D splatting"),
+        ("point clouds", "A point cloud"),
+        ("point cloud", "A point cloudy day"),
+        ("segment*", "Resegmentation"),
+        ("AI", "Ais, a name"),
+        ("C++", "The letter C"),
+        ("2D", "12D"),
+        ("nerf", "nerfstudio"),
+        ("が", "か"),
+        ("가", "각"),
+        ("点云", "点 云"),
+    ],
+)
+def test_another_word_is_no_keyword(keyword: str, text: str) -> None:
+    """Words are whole, phrases in sequence, and there is no stemming but the plain plural of a singular."""
+    assert not has(keyword, text)
+
+
+@pytest.mark.parametrize(
+    "keyword", ["-medical", '-"medical imaging"', "-medical imaging", "- medical", "\u2013medical"]
+)
+def test_an_excluded_word_keeps_a_paper_out(keyword: str) -> None:
+    """Whatever else picks it: a keyword or an author; other papers stay."""
+    looked_for = view(keywords=("diffusion", keyword), authors=("Ada Example",))
+    assert reasons(looked_for, title="Diffusion for medical imaging") == ()
+    assert reasons(looked_for, title="Diffusion", comments="On medical imaging") == ()
+    assert reasons(looked_for, title="Sound", abstract="Medical imaging.", authors=("Ada Example",)) == ()
+    assert reasons(looked_for, title="Diffusion") == ('keyword "diffusion" in the title',)
+
+
+def test_a_view_that_only_excludes_shows_all_the_rest() -> None:
+    """Keywords that keep papers out pick none."""
+    looked_for = view(keywords=("-medical",))
+    assert reasons(looked_for, title="Sound") == ("all of cs.CV",)
+    assert reasons(looked_for, title="Medical sound") == ()
+
+
+def test_title_abstract_and_comments_are_searched() -> None:
+    """In this order: the reason names the first; each keyword has a reason of its own, in its own words."""
+    looked_for = view(keywords=('"Gaussian splatting"', "NeRF*"))
+    one, other = 'keyword "Gaussian splatting" in the', 'keyword "NeRF*" in the'
+    text = "gaussian splatting"
+    assert reasons(looked_for, title=text, abstract=text, comments=text) == (f"{one} title",)
+    assert reasons(looked_for, abstract=text, comments=text) == (f"{one} abstract",)
+    assert reasons(looked_for, abstract=None, comments=text) == (f"{one} comments",)
+    assert reasons(looked_for, title="NeRFs", abstract=text) == (f"{one} abstract", f"{other} title")
+    assert reasons(looked_for, journal_ref=text) == ()
+    assert reasons(looked_for, title="Gaussian", abstract="splatting") == ()
+
+
+def test_markup_is_no_text() -> None:
+    """What stands in a tag or an entity is not searched; the address that a reader sees is."""
+    anchor = '<a class="link-external link-https" href="https://github.com/ada/robots">this https URL</a>'
+    line = f"Fast &amp; small. <br>Code: {anchor}"
+    assert reasons(view(keywords=("robots",)), abstract=line)
+    assert reasons(view(keywords=("small code",)), abstract=line)
+    for word in ("external", "class", "href", "br", "amp", "URL"):
+        assert reasons(view(keywords=(word,)), title="", abstract=line) == ()
+
+
+WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lt", "Lo", "Nd"]), min_size=1, max_size=8).filter(
+    lambda word: any(one.isalnum() for one in unicodedata.normalize("NFKD", word))
+)
+BETWEEN = st.text(" \t\n-_,.:;/()'\"&%", min_size=1, max_size=3)
+
+
+@given(st.lists(st.tuples(WORDS, BETWEEN), min_size=1, max_size=6), st.data())
+def test_each_word_of_a_title_finds_it(parts: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Whatever letters it is written in, and whatever stands between the words; so do neighbours as a phrase."""
+    title = "".join(word + between for word, between in parts)
+    place = data.draw(st.integers(0, len(parts) - 1))
+    word, phrase = parts[place][0], " ".join(word for word, _ in parts[place : place + 3])
+    assert has(word, title)
+    assert has(phrase, title)
+    assert has(word.upper(), title) or word.upper().casefold() != word.casefold()
+    assert not has(f"-{word}", title)
+
+
+ODD = st.text(f"{AWKWARD}\\{{}}$_^~-*,.aBé点", max_size=20)
+
+
+@given(ODD, ODD)
+def test_no_text_is_too_odd(text: str, asked: str) -> None:
+    """Whatever papers and users write, matching them does not fail."""
+    reasons(view(keywords=(asked,), authors=(asked,)), title=text, abstract=text, comments=text, authors=(text,))
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4).map(" ".join))
+def test_the_form_of_a_letter_does_not_matter(text: str) -> None:
+    """Composed and decomposed characters are the same to a reader."""
+    composed, decomposed = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))
+    assert has(composed, decomposed)
+    assert has(decomposed, composed)
+
+
+@pytest.mark.parametrize(
+    "text", ["\\" * 50_000, "\\a{" * 30_000, "{ " * 50_000, "$_{" * 30_000, "a.-" * 40_000, "'" * 90_000]
+)
+def test_hostile_text_costs_no_time(text: str) -> None:
+    """A hundred thousand odd signs take well under a second."""
+    began = time.perf_counter()
+    reasons(view(keywords=("a b", "segment*", "-x"), authors=("K. He",)), title=text, abstract=text, authors=(text,))
+    assert time.perf_counter() - began < 5
+
+
+# --- authors ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "author"),
+    [
+        ("Kaiming He", "Kaiming He"),
+        ("Kaiming He", "K. He"),
+        ("Kaiming He", "K He"),
+        ("Kaiming He", "KAIMING HE"),
+        ("KAIMING HE", "Kaiming He"),
+        ("K. He", "Kaiming He"),
+        ("K He", "Kai He"),
+        ("He, Kaiming", "Kaiming He"),
+        ("He, K.", "Kaiming He"),
+        ("Kaiming He", "He, Kaiming"),
+        ("Kaiming He", "He K."),
+        ("He", "Kaiming He"),
+        # middle names
+        ("Kaiming He", "Kaiming X. He"),
+        ("Kaiming X. He", "Kaiming He"),
+        ("Kaiming Xavier He", "K. X. He"),
+        ("K.X. He", "Kaiming Xavier He"),
+        ("John B. Smith", "John A. B. Smith"),
+        ("Kaiming Y. He", "Kaiming He"),
+        # hyphens
+        ("Xiaoming Li", "Xiao-Ming Li"),
+        ("Xiao-Ming Li", "Xiaoming Li"),
+        ("Xiao-Ming Li", "X.-M. Li"),
+        ("Xiao Ming Li", "Xiaoming Li"),
+        ("Xiaoming Li", "X.-M. Li"),
+        ("Xiao-Ming Li", "X. Li"),
+        ("Jean-Pierre Example", "J. P. Example"),
+        ("Jean\u2010Pierre Example", "Jean-Pierre Example"),
+        # surnames of several words
+        ("van der Maaten", "Laurens van der Maaten"),
+        ("L. van der Maaten", "Laurens Van Der Maaten"),
+        ("van der Maaten, Laurens", "L. J. P. van der Maaten"),
+        ("Maaten, Laurens van der", "Laurens van der Maaten"),
+        ("García-Márquez", "Gabriel Garcia Marquez"),
+        ("Garcia Marquez", "Gabriel García-Márquez"),
+        ("Gabriel García Márquez", "G. García-Márquez"),
+        ("Ian MacDonald", "Ian Mac Donald"),
+        ("C. de la Cruz", "Carlos De La Cruz"),
+        ("Van Nguyen", "Van Nguyen"),
+        ("V. Nguyen", "Van Nguyen"),
+        # letters
+        ("Müller", "Hans Mueller"),
+        ("Mueller", "Hans Müller"),
+        ("Muller", "H. Müller"),
+        ("Søren Ødegård", "Soren Odegard"),
+        ("Søren Ødegård", "Soeren Oedegaard"),
+        ("Łukasz Strauß", "Lukasz Strauss"),
+        ("Conan O'Brien", "C. O\u2019Brien"),
+        ("OBrien", "Conan O'Brien"),
+        ("Юрий Иванов", "Ю. Иванов"),
+        ("Yuri Ivanov", "Yu. Ivanov"),
+        # suffixes, asides, groups
+        ("John Smith", "John Smith Jr."),
+        ("John Smith, Jr.", "J. Smith, Jr"),
+        ("Smith, John, III", "John Smith III"),
+        ("Kaiming He", "Kaiming He (MIT)"),
+        ("ATLAS Collaboration", "The ATLAS collaboration"),
+        ("ATLAS", "on behalf of the ATLAS Collaboration"),
+        ("Plato", "Plato"),
+        # no blanks
+        ("何恺明", "何恺明"),
+        ("何 恺明", "何恺明"),
+        ("김철수", "김철수"),
+    ],
+)
+def test_a_name_is_recognised(asked: str, author: str) -> None:
+    """The same surname, and given names that do not contradict: initials, missing ones, other spellings."""
+    assert is_by(asked, author)
+
+
+@pytest.mark.parametrize(
+    ("asked", "author"),
+    [
+        ("Kaiming He", "Kai He"),
+        ("Kai He", "Kaiming He"),
+        ("Kaiming He", "Kaiming Heng"),
+        ("Kaiming He", "J. He"),
+        ("Kaiming He", "He"),
+        ("Kaiming He", "He Kaiming"),
+        ("K. He", "He"),
+        ("Kaiming Y. He", "Kaiming X. He"),
+        ("X. Li", "Yiming Li"),
+        ("Xiaoming Li", "Xiaofeng Li"),
+        ("Xiao Li", "Xiao-Ming Li"),
+        ("Jean Example", "Jean-Pierre Example"),
+        ("Jean-Pierre Example", "Jean Example"),
+        ("Jan Berg", "Jan van den Berg"),
+        ("Jan van den Berg", "Jan Berg"),
+        ("Mary Jones", "Mary Smith-Jones"),
+        ("Mary Smith", "Mary Smith-Jones"),
+        ("Mueller", "Hans Muller"),
+        ("John Smith Jr.", "John Smith III"),
+        ("Gemini Team", "Gemini Robotics Team"),
+        ("何恺明", "何恺"),
+        ("何", "何恺明"),
+        ("Kaiming He", "..."),
+    ],
+)
+def test_another_name_is_told_apart(asked: str, author: str) -> None:
+    """Two names that differ in what both have are two names."""
+    assert not is_by(asked, author)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=4), st.sampled_from([" ", "-", ". ", " - "]))
+def test_everybody_is_found_by_the_very_same_name(words: list[str], between: str) -> None:
+    """Whatever letters it is written in."""
+    assert is_by(between.join(words), between.join(words))
+
+
+def test_each_author_asked_for_is_a_reason() -> None:
+    """By the name that the paper has, once each, after the keywords."""
+    looked_for = view(keywords=("sound",), authors=("K. He", "Kaiming He", "Example"))
+    found = reasons(looked_for, title="Sound", authors=("Ada Example", "Kaiming He", "Bo Sample"))
+    assert found == ('keyword "sound" in the title', "author Ada Example", "author Kaiming He")
+
+
+# --- conditions, reasons, order --------------------------------------------------------------------
+
+
+def test_conditions_are_no_reasons() -> None:
+    """A view without keywords and authors says what it shows all of."""
+    assert reasons(view(), title="Sound") == ("all of cs.CV",)
+    assert reasons(view(has_code=True), links=(DATA, CODE)) == ("all of cs.CV with code",)
+    assert reasons(view(has_code=True), links=(DATA,)) == ()
+    assert reasons(view(has_code=True, keywords=("sound",)), title="Sound", links=(CODE,)) == (
+        'keyword "sound" in the title',
+    )
+    assert reasons(view(has_code=True, keywords=("sound",)), title="Sound") == ()
+
+
+def test_categories_and_sections_are_conditions() -> None:
+    """A day of another category shows nothing; sections stand in the view's own order, ids descend in each."""
+    listed = [
+        (Section.NEW, paper("2503.00001")),
+        (Section.NEW, paper("2503.00002")),
+        (Section.CROSS, paper("2503.00009")),
+        (Section.REPLACEMENT, paper("2401.00001")),
+    ]
+    day = day_of(listed)
+    found = hits(view(sections=("replacement", "new")), [day, replace(day, category="cs.RO")])
+    expected = [("replacement", "2401.00001"), ("new", "2503.00002"), ("new", "2503.00001")]
+    assert shown(found) == [("cs.CV", *one) for one in expected]
+    assert hits(view(categories=("cs.LG",)), [day]) == ()
+
+
+def lists(category: str, section: Section, **fields: Any) -> Day:
+    """Return a category's day that lists one paper, the same for all."""
+    return day_of([(section, paper("2503.00007", **fields))], category=category)
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ((("cs.CV", Section.CROSS), ("cs.LG", Section.NEW)), ("cs.LG", "new")),
+        ((("cs.CV", Section.REPLACEMENT), ("cs.LG", Section.CROSS)), ("cs.LG", "cross")),
+        ((("cs.LG", Section.CROSS), ("cs.CV", Section.CROSS)), ("cs.CV", "cross")),
+        ((("cs.LG", Section.NEW), ("cs.CV", Section.NEW)), ("cs.CV", "new")),
+    ],
+)
+def test_a_paper_of_several_categories_stands_once(
+    days: tuple[tuple[str, Section], ...], expected: tuple[str, str]
+) -> None:
+    """As what it is most: new before cross-list before replacement, then by the order of the view's categories."""
+    looked_for = view(categories=("cs.CV", "cs.LG"), sections=("new", "cross", "replacement"))
+    found = hits(looked_for, [lists(*day) for day in days])
+    assert shown(found) == [(*expected, "2503.00007")]
+    assert found[0].reasons == (f"all of {expected[0]}",)
+
+
+def test_an_announcement_that_does_not_hit_hides_none_that_does() -> None:
+    """The feed carries no comments: where they pick a paper, the listing of the other category counts."""
+    looked_for = view(categories=("cs.CV", "cs.LG"), keywords=("workshop",))
+    days = [lists("cs.CV", Section.NEW), lists("cs.LG", Section.CROSS, comments="A workshop paper")]
+    assert shown(hits(looked_for, days)) == [("cs.LG", "cross", "2503.00007")]
+
+
+def test_the_newest_are_found_without_reading_on() -> None:
+    """Each paper once, as it was announced last; days beyond what is needed are not asked for."""
+    first = day_of([(Section.NEW, paper("2503.00001")), (Section.NEW, paper("2503.00002"))])
+    second = day_of([(Section.CROSS, paper("2503.00001")), (Section.NEW, paper("2503.00003"))])
+    dates = iter([[second], [first], []])
+    assert [str(_id(hit)) for hit in newest(view(), dates, limit=3)] == ["2503.00003", "2503.00001", "2503.00002"]
+    assert list(dates) == [[]]
+
+
+def test_what_a_view_shows_tells_views_apart() -> None:
+    """Each thing that papers are chosen by, or shown under, makes another description; paths and feeds do not."""
+    others: list[dict[str, Any]] = [
+        {"name": "yours"},
+        {"sections": ("new",)},
+        {"keywords": ("sound",)},
+        {"authors": ("sound",)},
+        {"has_code": True},
+    ]
+    assert len({description(view(**fields)) for fields in [{}, *others]}) == 1 + len(others)
+    assert description(view(path="elsewhere", feeds=("atom",), template="classic")) == description(view())
+
+
+def test_real_papers_are_found_by_the_words_of_their_titles(shared: Path) -> None:
+    """Of 2,290 real papers: by each plain word of its title, and by each author's name and initial."""
+    found = 0
+    for line in gzip.decompress((shared / "data/real-days.jsonl.gz").read_bytes()).splitlines():
+        record = json.loads(line)
+        title, name = html.unescape(record["title_html"]), record["authors"][0]
+        word = next(iter(re.findall(r"(?<![\w\\${}^-])[A-Za-z]{4,}(?![\w\\${}^-])", title)), "")
+        initial = f"{name[0]}. {name.split()[-1]}"
+        asked = view(keywords=(word,) if word else (), authors=(name, initial))
+        why = reasons(asked, title=title, abstract=None, authors=tuple(record["authors"]))
+        assert f"author {name}" in why
+        assert not word or f'keyword "{word}" in the title' in why
+        found += bool(word)
+    assert found > 2000
