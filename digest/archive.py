@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
 from digest.calendar import Calendar, is_weekend
-from digest.config import Config
+from digest.config import Config, part_path
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, MissingError
 from digest.fetch import Client
@@ -27,6 +28,7 @@ from digest.render import (
     years_of,
 )
 from digest.store import FileRow, Store
+from digest.view_days import hits_for_readme
 
 log = logging.getLogger(__name__)
 
@@ -120,8 +122,10 @@ class Archive:
         """Whether the digest and the record of a stored day are there, as they would be made again."""
         path = self.config.digest_path(summary.category, summary.date)
         row = self.store.file(path)
-        data = self.output.read(path)
-        if row is None or data is None or not self._is_current(row, summary) or _sha256(data) != row.sha256:
+        if row is None or not self._is_current(row, summary):
+            return False
+        made = [row, *self._further_parts(path, 1)]
+        if not all(one.inputs_hash == row.inputs_hash and self._is_as_written(one) for one in made):
             return False
         if self.records is None:
             return True
@@ -135,13 +139,49 @@ class Archive:
         record = render_record(day)
         if self.records and self.records.write(record_path(category, when), record):
             changed.append(str(self.records.root / record_path(category, when)))
-        path = self.config.digest_path(category, when)
-        data = self.template.render(day)
-        if self.output.write(path, data):
-            changed.append(str(self.output.root / path))
         inputs_hash = self.template.inputs_hash(_sha256(record))
-        self.store.remember_file(FileRow(path, inputs_hash, _sha256(data), self.template.version))
+        return changed + self.put(self.digest_files(day), inputs_hash, self.template.version)
+
+    def digest_files(self, day: Day) -> dict[str, bytes]:
+        """Render a day; return its digest by path, and after it the further parts of one that is split."""
+        folder, name = posixpath.split(self.config.digest_path(day.category, day.date))
+        return {posixpath.join(folder, part): data for part, data in self.template.parts(day, name).items()}
+
+    def put(self, files: Mapping[str, bytes], inputs_hash: str, version: str) -> list[str]:
+        """Write one text, whole or in parts, and remember how; return the paths that changed.
+
+        Args:
+            files: its bytes by path, the first part first.
+            inputs_hash: the SHA-256 of all that it was made from.
+            version: of the template.
+        """
+        changed = self._remove_parts(next(iter(files)), after=len(files))
+        # The first part comes last: that it was written tells that all were.
+        for path, data in reversed(list(files.items())):
+            if self.output.write(path, data):
+                changed.append(str(self.output.root / path))
+            self.store.remember_file(FileRow(path, inputs_hash, _sha256(data), version))
         return changed
+
+    def _remove_parts(self, path: str, after: int) -> list[str]:
+        """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
+        removed = []
+        for row in self._further_parts(path, after):
+            if self._is_as_written(row):
+                self.output.remove(row.path)
+                removed.append(str(self.output.root / row.path))
+            self.store.forget_file(row.path)
+        return removed
+
+    def _further_parts(self, path: str, after: int) -> Iterator[FileRow]:
+        number = after + 1
+        while row := self.store.file(part_path(path, number)):
+            yield row
+            number += 1
+
+    def _is_as_written(self, row: FileRow) -> bool:
+        data = self.output.read(row.path)
+        return data is not None and _sha256(data) == row.sha256
 
     def _best_known(self, category: str, when: date) -> Day:
         """Return the stored day; a record that knows it better (it came from elsewhere) is stored first."""
@@ -168,10 +208,12 @@ class Archive:
     def indexes(self) -> dict[str, tuple[str, str]]:
         """Return the title and generated part of each index, by path: the archive's, and one a category and year."""
         stored: dict[str, list[DaySummary]] = {category: [] for category in self.config.arxiv.categories}
-        for summary in self.store.summaries():
+        summaries = self.store.summaries()
+        for summary in summaries:
             stored.setdefault(summary.category, []).append(summary)
         path_of = self.config.digest_path
-        texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of))}
+        newest = hits_for_readme(self.store, self.config.views, summaries)
+        texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of, newest))}
         ledger = self.store.ledger()
         for category, days in stored.items():
             lost = losses_of(ledger, category)
@@ -197,7 +239,11 @@ class Archive:
                 self.output.root / path,
             )
             return []
-        return [str(self.output.root / path)] if self.output.write(path, text.encode()) else []
+        is_changed = self.output.write(path, text.encode())
+        row = FileRow(path, _sha256(generated.encode()), _sha256(text.encode()), "index")
+        if self.store.file(path) != row:
+            self.store.remember_file(row)
+        return [str(self.output.root / path)] if is_changed else []
 
     def refresh_calendar(self) -> None:
         """Let the calendar know what arXiv was seen to have."""

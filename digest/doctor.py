@@ -75,15 +75,19 @@ def _check_contact(config: Config, _now: datetime) -> Iterator[_Finding]:
         yield _Finding("no contact", "set [arxiv] contact, so that arXiv can write before it blocks you")
 
 
-def _check_template(config: Config, _now: datetime) -> Iterator[_Finding]:
+def _check_templates(config: Config, _now: datetime) -> Iterator[_Finding]:
+    yield _template(config, config.digest.template, "[digest] template", "classic")
+    for view in config.views:
+        yield _template(config, view.template, f"[[view]] {view.name!r} template", "full")
+
+
+def _template(config: Config, name: str, key: str, built_in: str) -> _Finding:
     try:
-        source = read_template(config.digest.template, config.folder)
-        DigestTemplate(source, config.digest.template, config.sections)
+        DigestTemplate(read_template(name, config.folder), name, config.sections)
         built_in_template("index")
     except DigestError as error:
-        yield _Finding(f"template: {error}", 'mend it, or set [digest] template = "classic"', error.exit_code)
-    else:
-        yield _Finding(f"template {config.digest.template}")
+        return _Finding(f"{key}: {error}", f'mend it, or take "{built_in}"', error.exit_code)
+    return _Finding(f"{key} {name}")
 
 
 def _check_folders(config: Config, _now: datetime) -> Iterator[_Finding]:
@@ -141,7 +145,7 @@ def _check_calendar(config: Config, now: datetime) -> Iterator[_Finding]:
 _CHECKS: tuple[Callable[[Config, datetime], Iterator[_Finding]], ...] = (
     _check_versions,
     _check_contact,
-    _check_template,
+    _check_templates,
     _check_folders,
     _check_store,
     _check_calendar,

@@ -13,13 +13,13 @@ import digest
 
 PACKAGE = Path(digest.__file__).parent
 
-ROOMS = ("decide", "fetch", "parse", "store", "render", "publish")
+ROOMS = ("decide", "history", "fetch", "parse", "store", "render", "publish", "views")
 """The rooms in the middle: they know the values, and nothing of one another."""
 
 VALUES = ("model", "calendar", "config", "terms", "resources", "errors")
 """What every room may know."""
 
-PURE = ("decide", "calendar", "model", "terms", "errors", "parse", "render")
+PURE = ("decide", "history", "calendar", "model", "terms", "errors", "parse", "render", "views")
 """Values in, values out: no clock, no network, no disk, no chance, no process."""
 
 IMPURE_MODULES = (

@@ -592,6 +592,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "restore_day": lambda store: store.restore_day(simple_day(["2503.00001"]), HASH),
     "dangling_rows": lambda store: store.dangling_rows(),
     "forget_dangling_rows": lambda store: store.forget_dangling_rows(),
+    "files": lambda store: store.files(),
     "forget_file": lambda store: store.forget_file("2025/a.md"),
     "forget_raw_page": lambda store: store.forget_raw_page(HASH),
     "file": lambda store: store.file(FILE),

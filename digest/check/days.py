@@ -29,9 +29,10 @@ def examine_day(archive: Archive, category: str, when: date) -> Examined:
     if best is None:
         return Examined(tuple(findings), 0, ())
     findings += _about_record(archive, row, best)
-    findings += _about_digest(archive, best)
+    files = archive.digest_files(best)
+    findings += [finding for path, data in files.items() for finding in _about_digest(archive, best, path, data)]
     named = tuple(page.sha256 for page in best.pages)
-    return Examined(tuple(findings), 1 if archive.records is None else 2, named)
+    return Examined(tuple(findings), len(files) + (archive.records is not None), named)
 
 
 def _about_row(row: Row, best: Day | None) -> Finding:
@@ -56,9 +57,8 @@ def _about_record(archive: Archive, row: Row, best: Day) -> Iterator[Finding]:
         yield replace(finding, category=row.category, when=row.date)
 
 
-def _about_digest(archive: Archive, best: Day) -> Iterator[Finding]:
-    path = archive.config.digest_path(best.category, best.date)
-    different = compare(archive.output, path, archive.template.render(best))
+def _about_digest(archive: Archive, best: Day, path: str, expected: bytes) -> Iterator[Finding]:
+    different = compare(archive.output, path, expected)
     if different is not None:
         different = _as_outdated(archive, path, best, different) or different
         yield replace(_as_finding(archive, path, different), category=best.category, when=best.date)

@@ -1,6 +1,7 @@
 """Files of generated text, against what they should hold."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from digest.archive import Archive
 from digest.check.findings import Difference, Finding, Kind, Part, difference
@@ -71,7 +72,17 @@ def examine_indexes(archive: Archive) -> Iterator[Finding | None]:
         expected = expected_index(archive.output, path, title, generated)
         if expected is not None:
             different = compare(archive.output, path, expected)
-            yield restorable(Part.INDEX, archive.output, path, different) if different else None
+            yield _about_index(archive, path, different) if different else None
+
+
+def _about_index(archive: Archive, path: str, different: Difference) -> Finding:
+    """Tell one that is as it was written, before the configuration changed, from one that a person edited."""
+    row = archive.store.file(path)
+    if row is None or row.sha256 != different.sha256:
+        return restorable(Part.INDEX, archive.output, path, different)
+    outdated = Difference(Kind.OUTDATED, "expected the index by the settings of now, found that of before")
+    finding = restorable(Part.INDEX, archive.output, path, outdated)
+    return replace(finding, way_out="`digest regenerate --outdated` writes it again")
 
 
 def expected_index(folder: Folder, path: str, title: str, generated: str) -> bytes | None:

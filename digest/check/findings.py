@@ -27,6 +27,7 @@ class Part(StrEnum):
     DAY = "day"
     RECORD = "record"
     DIGEST = "digest"
+    VIEW = "view"
     LEDGER = "state"
     INDEX = "index"
     PAGE = "page"

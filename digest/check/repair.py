@@ -1,6 +1,7 @@
 """What was found damaged or edited, made again from what is whole."""
 
 import hashlib
+import posixpath
 from collections.abc import Callable, Mapping
 
 from digest.archive import Archive
@@ -12,6 +13,7 @@ from digest.check.whole import verify
 from digest.errors import DamageError, DigestError, MissingError
 from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
+from digest.jobs.views import view_files
 from digest.model import Day
 from digest.outcome import Report
 from digest.publish import Folder
@@ -70,7 +72,7 @@ def _look(archive: Archive, track: Track) -> Verified:
 
 
 def _is_repairable(finding: Finding) -> bool:
-    return finding.part in _REPAIRS and (finding.kind is not Kind.OUTDATED or finding.part is Part.DAY)
+    return finding.part in _REPAIRS and (finding.kind is not Kind.OUTDATED or finding.part in (Part.DAY, Part.INDEX))
 
 
 def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> None:
@@ -122,12 +124,24 @@ def _restore_record(archive: Archive, finding: Finding) -> str:
 
 def _restore_digest(archive: Archive, finding: Finding) -> str:
     day = _best(archive, finding)
-    data = archive.template.render(day)
-    outcome = _write(archive.output, finding, data)
+    data = archive.digest_files(day)[finding.path]
     inputs_hash = archive.template.inputs_hash(hash_of(day))
-    row = FileRow(finding.path, inputs_hash, hashlib.sha256(data).hexdigest(), archive.template.version)
-    archive.store.remember_file(row)
+    return _restore_text(archive, finding, data, inputs_hash, archive.template.version)
+
+
+def _restore_text(archive: Archive, finding: Finding, data: bytes, inputs_hash: str, version: str) -> str:
+    outcome = _write(archive.output, finding, data)
+    archive.store.remember_file(FileRow(finding.path, inputs_hash, hashlib.sha256(data).hexdigest(), version))
     return outcome
+
+
+def _restore_view(archive: Archive, finding: Finding) -> str:
+    for file in view_files(archive, Report()):
+        if finding.path.startswith(posixpath.splitext(file.path)[0]):
+            data = file.make().get(finding.path)
+            if data is not None:
+                return _restore_text(archive, finding, data, file.inputs_hash, file.version)
+    raise DamageError("expected a view that has this file, found none")
 
 
 def _restore_ledger(archive: Archive, finding: Finding) -> str:
@@ -173,6 +187,7 @@ _REPAIRS: Mapping[Part, Callable[[Archive, Finding], str]] = {
     Part.DAY: _restore_day,
     Part.RECORD: _restore_record,
     Part.DIGEST: _restore_digest,
+    Part.VIEW: _restore_view,
     Part.LEDGER: _restore_ledger,
     Part.INDEX: _restore_index,
     Part.PAGE: _give_up_page,

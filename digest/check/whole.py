@@ -11,6 +11,7 @@ from digest.check.files import examine_indexes, examine_ledger
 from digest.check.findings import Finding, Kind, Part, Verified
 from digest.check.pages import examine_pages
 from digest.check.rows import read_record
+from digest.check.views import ExaminedViews, examine_views
 from digest.decide import is_in_reach
 from digest.jobs.state import gaps_between
 from digest.jobs.steps import Track, untracked
@@ -35,13 +36,13 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
     unloaded = _unloaded(archive, keys.values())
     findings += [_unloadable(archive, path) for path, key in unloaded.items() if key is None]
     findings += examine_ledger(archive)
-    indexes, remarks = _indexes(archive, findings)
-    findings += filter(None, indexes)
+    indexes, views, remarks = _made_of_days(archive, findings)
+    findings += [*views.findings, *filter(None, indexes)]
     pages = examine_pages(archive, {name: day.pages for name, day in days.items()}, track)
     findings += pages.findings
     findings += _missing(archive, [*keys.values(), *filter(None, unloaded.values())])
-    files = sum(day.files for day in days.values()) + len(indexes) + _has_ledger(archive)
-    return Verified(findings, len(days), pages.pages, files, (*remarks, *pages.remarks))
+    files = sum(day.files for day in days.values()) + views.files + len(indexes) + _has_ledger(archive)
+    return Verified(findings, len(days), pages.pages, files, (*remarks, *views.remarks, *pages.remarks))
 
 
 def _unloaded(archive: Archive, stored: Iterable[_Key]) -> Mapping[str, _Key | None]:
@@ -60,12 +61,15 @@ def _unloadable(archive: Archive, path: str) -> Finding:
     return Finding(Kind.DAMAGED, Part.CALENDAR, where, problem, "only a backup, or the history of its folder, has it")
 
 
-def _indexes(archive: Archive, findings: Sequence[Finding]) -> tuple[list[Finding | None], list[str]]:
-    """Return what is wrong with each index, and what to say if they cannot be told right from wrong."""
+def _made_of_days(
+    archive: Archive, findings: Sequence[Finding]
+) -> tuple[list[Finding | None], ExaminedViews, list[str]]:
+    """Return what is wrong with each index and view, and what to say if they cannot be told right from wrong."""
     if any(finding.part in (Part.DATABASE, Part.DAY) for finding in findings):
-        return [], ["the indexes were not checked: they are made from the days, which come first"]
+        words = "the indexes and views were not checked: they are made from the days, which come first"
+        return [], ExaminedViews((), 0, ()), [words]
     has_days = bool(archive.store.day_keys())
-    return list(examine_indexes(archive)) if has_days else [], []
+    return list(examine_indexes(archive)) if has_days else [], examine_views(archive), []
 
 
 def _has_ledger(archive: Archive) -> bool:

@@ -8,6 +8,7 @@ from digest.archive import Archive
 from digest.decide import in_short
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
+from digest.jobs.views import outdated_views
 from digest.model import DaySummary
 from digest.outcome import Report
 from digest.records import record_paths
@@ -42,17 +43,19 @@ def regenerate(archive: Archive, selection: Selection, track: Track = untracked)
             report.changed.append(day)
 
     each(track(list(parts)), write, report)
-    publish(archive, report)
+    publish(archive, report, track)
     return report
 
 
 def plan_regenerate(archive: Archive, selection: Selection) -> list[str]:
-    """Return the paths of the digests that ``regenerate`` would write."""
-    return [
-        str(archive.output.root / archive.config.digest_path(day.category, day.date))
+    """Return the paths of the digests that ``regenerate`` would write, those of views among them."""
+    paths = [
+        archive.config.digest_path(day.category, day.date)
         for day in archive.store.summaries()
         if selection.has(day) and not _is_good(archive, selection, day)
     ]
+    paths += [file.path for file in outdated_views(archive, Report())]
+    return [str(archive.output.root / path) for path in paths]
 
 
 def _is_good(archive: Archive, selection: Selection, day: DaySummary) -> bool:
@@ -90,5 +93,5 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     for day in archive.store.summaries():
         if not archive.is_intact(day):
             write_one(archive, day, report)
-    publish(archive, report)
+    publish(archive, report, track)
     return report

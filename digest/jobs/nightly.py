@@ -30,7 +30,7 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
     each(categories, lambda category: _run_category(archive, category, report), report)
     if not report.is_ended:
         heal(archive, categories, report, track)
-    publish(archive, report)
+    publish(archive, report, track)
     if not report.is_ended:
         tell_missing(archive, categories, report)
     return report

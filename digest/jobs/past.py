@@ -52,7 +52,7 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
         for category in categories
     }
     each(track(list(parts)), lambda name: _fetch_day(archive, *parts[name], report), report)
-    publish(archive, report)
+    publish(archive, report, track)
     return report
 
 

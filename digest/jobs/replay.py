@@ -43,7 +43,7 @@ def replay(
     else:
         proving.tell_unproven()
     if write:
-        publish(archive, found.report)
+        publish(archive, found.report, track)
     return found
 
 

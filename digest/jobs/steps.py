@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from digest.archive import Archive
 from digest.decide import decide
 from digest.errors import DamageError, DigestError
+from digest.jobs.views import write_views
 from digest.model import Day, DaySummary
 from digest.outcome import Report
 from digest.records import load_ledger, load_record, unloaded_records, write_ledger
@@ -84,15 +85,25 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     report.written += archive.write_day(day.category, day.date)
 
 
-def publish(archive: Archive, report: Report) -> None:
+def publish(archive: Archive, report: Report, track: Track = untracked) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others."""
     for day in archive.pending():
         write_one(archive, day, report)
+    write_views(archive, report, track)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
         _note("state", error, report)
-    for path, (title, generated) in archive.indexes().items():
+    _write_indexes(archive, report)
+
+
+def _write_indexes(archive: Archive, report: Report) -> None:
+    try:
+        indexes = archive.indexes()
+    except DigestError as error:
+        _note("index", error, report)
+        return
+    for path, (title, generated) in indexes.items():
         try:
             report.written += archive.write_index(path, title, generated)
         except DigestError as error:

@@ -56,6 +56,14 @@ class Folder:
             _replace(target, data)
         return True
 
+    def remove(self, path: str) -> None:
+        """Remove the file at ``path``, if it is there."""
+        with _disk_errors(self.root / path):
+            target = self._inside(path)
+            target.unlink(missing_ok=True)
+            if target.parent.is_dir():
+                _sync_folder(target.parent)
+
     def keep_beside(self, path: str, word: str) -> str:
         """Keep a copy of the file at ``path`` as ``path.word``, ``path.word-2`` …; return which.
 

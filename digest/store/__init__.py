@@ -188,6 +188,11 @@ class Store:
         with self._read() as connection:
             return frozenset(connection.scalars(select(tables.file.c.path)))
 
+    def files(self) -> dict[str, FileRow]:
+        """Return what is known of every written file, by its path."""
+        with self._read() as connection:
+            return {row.path: FileRow(*row) for row in connection.execute(select(tables.file))}
+
     def remember_file(self, row: FileRow) -> None:
         """Note how a file was made."""
         with self._write() as connection:

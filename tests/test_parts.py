@@ -1,0 +1,83 @@
+"""A digest that is split: its parts are written, shown, checked, restored and removed together."""
+
+import pytest
+
+from digest.render import digest as rendering
+from digest.standin import StandIn
+from tests.conftest import Sandbox
+
+FIRST = "cs.CV/2025/03/2025-03-05.md"
+SECOND = "cs.CV/2025/03/2025-03-05.2.md"
+
+
+@pytest.fixture
+def split(archive: Sandbox, arxiv: StandIn, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An archive whose digest of the day is too long for one file."""
+    archive.configure("digest", template="full")
+    assert archive.digest("run").code == 0
+    arxiv.requests.clear()
+    longest = len(archive.read(FIRST)) * 3 // 4
+    monkeypatch.setattr(rendering, "MOST_BYTES", longest)
+    (archive.folder / FIRST).unlink()
+    assert archive.digest("regenerate", "--all").code == 0
+    return archive
+
+
+def paths(sandbox: Sandbox) -> list[str]:
+    """Return the digests that are there."""
+    return sorted(path for path in sandbox.tree() if path.startswith("cs.CV/2025/03/"))
+
+
+def test_a_long_digest_is_split(split: Sandbox) -> None:
+    """Both parts are there, are known, and a second look changes nothing."""
+    assert paths(split) == [SECOND, FIRST]
+    before = split.tree()
+    result = split.digest("regenerate", "--all")
+    assert (result.code, result.out) == (0, "")
+    assert split.tree() == before
+    assert "0 damaged, 0 edited, 0 outdated" in split.digest("verify").out
+
+
+def test_show_prints_all_parts(split: Sandbox) -> None:
+    """One after another, as they were written."""
+    assert split.digest("show", "latest").out.encode() == split.read(FIRST) + split.read(SECOND)
+
+
+@pytest.mark.parametrize("path", [FIRST, SECOND])
+def test_a_part_that_is_lost_is_written_again(split: Sandbox, path: str) -> None:
+    """By regenerate, and by verify --repair."""
+    before = split.tree()
+    (split.folder / path).unlink()
+    assert path in split.digest("regenerate", "--all").out
+    assert split.tree() == before
+    (split.folder / path).unlink()
+    assert path in split.digest("verify").out
+    assert split.digest("verify", "--repair").code == 0
+    assert split.tree() == before
+
+
+def test_an_edited_part_is_kept_beside(split: Sandbox) -> None:
+    """What a person wrote into the second part is found, and not lost by a repair."""
+    data = split.read(SECOND)
+    (split.folder / SECOND).write_bytes(b"# My notes\n" + data)
+    assert split.digest("verify").code == 6
+    split.digest("verify", "--repair")
+    assert split.read(SECOND) == data
+    assert split.read(f"{SECOND}.edited") == b"# My notes\n" + data
+
+
+def test_parts_that_are_no_longer_made_are_removed(split: Sandbox) -> None:
+    """With a template that is not split, no stale second part misleads a reader."""
+    split.configure("digest", template="classic")
+    assert split.digest("regenerate", "--outdated").code == 0
+    assert paths(split) == [FIRST]
+    assert split.digest("regenerate", "--all").out == ""
+
+
+def test_a_stale_part_that_a_person_edited_stays(split: Sandbox) -> None:
+    """Nobody's text is destroyed, also when the part is no longer made."""
+    (split.folder / SECOND).write_text("# My notes\n", encoding="utf-8")
+    split.configure("digest", template="classic")
+    assert split.digest("regenerate", "--outdated").code == 0
+    assert split.read(SECOND) == b"# My notes\n"
+    assert split.digest("regenerate", "--all").out == ""
