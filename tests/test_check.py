@@ -500,6 +500,16 @@ def test_a_missing_listing_is_told(archive: Sandbox) -> None:
     assert archive.digest("verify", now="2025-03-10T20:00:00Z").code == 6
 
 
+def test_many_missing_listings_do_not_hide_the_rest(archive: Sandbox) -> None:
+    """Twenty are told one by one, of the others how many they are; the total counts all."""
+    archive.digest("run")
+    result = archive.digest("verify", now="2025-12-05T18:00:00Z")
+    missing = int(result.out.rpartition(" missing")[0].rpartition(" ")[2])
+    assert missing > 100
+    assert len(findings(result, "missing")) == 21
+    assert f"missing  and {missing - 20} more listings; `digest status` tells which\n" in result.out
+
+
 def test_a_listing_that_is_not_overdue_is_not_missing(archive: Sandbox) -> None:
     """Until noon in New York it may still come."""
     archive.digest("run")

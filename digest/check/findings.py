@@ -59,6 +59,10 @@ class Finding:
         return f"{self.kind:<8} {self.where}: {self.problem}; {self.way_out}"
 
 
+_MOST_MISSING = 20
+"""How many missing listings are told one by one."""
+
+
 @dataclass(frozen=True)
 class Verified:
     """What was checked and what was found; ``remarks`` are no faults."""
@@ -72,7 +76,11 @@ class Verified:
     @property
     def lines(self) -> Iterator[str]:
         """A line for each finding and remark, and a total."""
-        yield from (finding.line for finding in self.findings)
+        missing = [finding for finding in self.findings if finding.kind is Kind.MISSING]
+        yield from (finding.line for finding in self.findings if finding.kind is not Kind.MISSING)
+        yield from (finding.line for finding in missing[:_MOST_MISSING])
+        if len(missing) > _MOST_MISSING:
+            yield f"{Kind.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` tells which"
         yield from self.remarks
         yield self.total
 
