@@ -11,7 +11,7 @@ from functools import cached_property
 from digest.calendar import Calendar, is_weekend
 from digest.config import Config, part_path
 from digest.decide import not_stored
-from digest.errors import DamageError, DigestError, MissingError
+from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
 from digest.ledger import calendar_corrections, losses_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
@@ -188,6 +188,8 @@ class Archive:
         if self.records and self.records.has(record_path(category, when)):
             try:
                 load_record(self, record_path(category, when))
+            except FormatTooNewError:
+                raise
             except DamageError as error:
                 log.warning("%s; it is written again from the database", error)
         day = self.store.day(category, when)

@@ -7,7 +7,7 @@ from statistics import median
 
 from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, is_weekend, today
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
-from digest.model import DaySummary, Reading, Section, Source, State
+from digest.model import Day, DaySummary, Reading, Section, Source, State
 
 SETTLING = timedelta(hours=6)
 """How far apart two equal looks at a doubtful date must be."""
@@ -64,6 +64,12 @@ def decide(stored: DaySummary | None, state: State, source: Source | None = None
 def is_better(state: State, than: State) -> bool:
     """Whether a day known as ``state`` is better known; entries go over "No updates", which is as strong."""
     return state.strength > than.strength or (state is State.COMPLETE and than is State.EMPTY)
+
+
+def is_read_better(day: Day, than: Day) -> bool:
+    """Whether ``day`` was read by newer rules, and by no older ones, than another reading of the same listing."""
+    rules, others = (day.parser_version, day.link_rules), (than.parser_version, than.link_rules)
+    return rules != others and all(own >= other for own, other in zip(rules, others, strict=True))
 
 
 def suspicion(ids: frozenset[str], sizes: Sequence[int], neighbours: Mapping[date, frozenset[str]]) -> str | None:

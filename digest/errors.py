@@ -12,6 +12,7 @@
     ├── StoreError                6   mend the disk or the database
     │   ├── SchemaTooNewError
     │   └── DamageError
+    │       └── FormatTooNewError
     └── TryLaterError            75   arXiv is unreachable, throttling or lagging
         ├── ListingIncompleteError
         ├── ListingDoubtfulError
@@ -81,6 +82,10 @@ class SchemaTooNewError(StoreError):
 
 class DamageError(StoreError):
     """Something kept here does not hold together any more, such as a day record."""
+
+
+class FormatTooNewError(DamageError):
+    """A record was written by a newer version of digest; it must be left as it is."""
 
 
 class TryLaterError(DigestError):

@@ -6,7 +6,7 @@ import hashlib
 import posixpath
 from typing import TYPE_CHECKING
 
-from digest.decide import decide, is_better
+from digest.decide import decide, is_better, is_read_better
 from digest.errors import DamageError
 from digest.ledger import merged, without_settled
 from digest.model import Ledger, State
@@ -86,6 +86,7 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
     """Store the day that the record at ``path`` holds; return None if it is stored just so, or better known.
 
     Raises:
+        FormatTooNewError: a newer digest wrote the record.
         DamageError: the record is damaged, or the day is stored otherwise and as well known.
     """
     data = archive.records.read(path) if archive.records else None
@@ -94,7 +95,7 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
     try:
         return _store_record(archive, _checked_record(data, path), hashlib.sha256(data).hexdigest())
     except DamageError as error:
-        raise DamageError(f"{archive.records.root / path}: {error}") from error
+        raise type(error)(f"{archive.records.root / path}: {error}") from error
 
 
 def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary | None:
@@ -105,8 +106,11 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
         return None  # a run was killed between the database and the record
     if stored is not None and stored.state is day.state is State.PROVISIONAL:
         return None  # neither is known better; the one here goes on
+    here = archive.store.day(day.category, day.date) if stored is not None and stored.state is day.state else None
+    if here is not None and is_read_better(here, day):
+        return None  # the record is of a digest before this one
     decision = decide(stored, day.state)
-    if not decision.stores:
+    if not decision.stores and not (here is not None and is_read_better(day, here)):
         raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
     archive.store_day(day)
     return archive.store.summary(day.category, day.date)

@@ -229,7 +229,22 @@ def test_the_good_record_of_these_tests_is_taken(sandbox: Sandbox) -> None:
     assert sandbox.digest("rebuild").code == 0
 
 
-@pytest.mark.parametrize("number", [3, 0, "1", None])
+@pytest.mark.parametrize("number", [0, -1, "1", None, 1.0, True])
+def test_a_format_that_never_was_is_damage(number: object) -> None:
+    """It is no record of a newer digest, so an upgrade would not help."""
+    with pytest.raises(DamageError, match="damaged"):
+        parse_record(changed(0, "format", number))
+
+
+@pytest.mark.parametrize("key", ["parser", "declared"])
+@pytest.mark.parametrize("number", [2**31, 10**30, -1])
+def test_a_number_that_no_database_takes_is_damage(key: str, number: int) -> None:
+    """It is told as any other damage."""
+    with pytest.raises(DamageError, match="expected a number from 0 to"):
+        parse_record(changed(0, key, {"new": number} if key == "declared" else number))
+
+
+@pytest.mark.parametrize("number", [3, 99])
 def test_a_format_that_is_not_known_is_refused(number: object) -> None:
     """A record of a newer digest is not guessed at; the error tells the way out."""
     with pytest.raises(DamageError, match=r"expected record format 1 to 2, found .*; upgrade digest"):
@@ -412,3 +427,49 @@ def test_several_categories_are_rebuilt(sandbox: Sandbox) -> None:
     lose_database(sandbox)
     assert sandbox.digest("rebuild").code == 0
     assert sandbox.tree() == whole
+
+
+# Machines of different versions
+
+
+def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
+    """It is not overwritten, repaired or called edited; the way out is an upgrade, exit 6."""
+    archive.digest("run")
+    path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 3', 1)
+    path.write_bytes(newer)
+    digest = archive.folder / "cs.CV/2025/03/2025-03-05.md"
+    digest.unlink()
+    for command in (("regenerate", "--all"), ("rebuild",), ("verify",), ("verify", "--repair")):
+        result = archive.digest(*command)
+        assert result.code == 6, command
+        assert "expected record format 1 to 2, found 3; upgrade digest" in result.out + result.err, command
+        assert path.read_bytes() == newer
+
+
+def test_a_record_that_another_machine_read_anew_is_taken_in(archive: Sandbox) -> None:
+    """Newer link rules found other links there: rebuild takes them in, and nothing writes the older ones back."""
+    archive.digest("run")
+    path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    lines = path.read_text(encoding="utf-8").replace('"link_rules": 2', '"link_rules": 9', 1).splitlines()
+    rows = [json.loads(line) for line in lines]
+    rows[1]["links"] = [{"url": "https://code.test/a", "kind": "code", "found_in": "abstract"}]
+    newer = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+    path.write_bytes(newer)
+    found = archive.digest("verify")
+    assert (found.code, "outdated " in found.out) == (0, True)
+    assert archive.digest("rebuild").code == 0
+    assert path.read_bytes() == newer
+    assert "https://code.test/a" in archive.digest("export", "2025-03-05", "--format", "jsonl").out
+    assert "0 outdated" in archive.digest("verify").out
+
+
+def test_a_record_that_an_older_machine_wrote_back_is_mended(archive: Sandbox) -> None:
+    """What this machine read by newer rules goes over it, without being called damage."""
+    archive.digest("run")
+    path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    good = path.read_bytes()
+    text = good.decode().replace('"format": 2', '"format": 1', 1).replace(', "link_rules": 2', "", 1)
+    path.write_text(text.replace('"parser": 2', '"parser": 1', 1), encoding="utf-8")
+    assert archive.digest("rebuild").code == 0
+    assert path.read_bytes() == good

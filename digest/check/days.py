@@ -7,7 +7,7 @@ from datetime import date
 from digest.archive import Archive
 from digest.check.files import compare, restorable
 from digest.check.findings import Difference, Finding, Kind, Part
-from digest.check.rows import Row, best_known, hash_of, read_record, read_row
+from digest.check.rows import Row, best_known, hash_of, is_ahead, newer_format, read_record, read_row
 from digest.model import Day
 from digest.render import record_path, render_record
 
@@ -46,10 +46,15 @@ def _about_record(archive: Archive, row: Row, best: Day) -> Iterator[Finding]:
     if archive.records is None:
         return
     path = record_path(row.category, row.date)
-    if not row.problem and row.summary and best.state is not row.summary.state:
-        problem = f"expected nothing better than {row.summary.state} from {row.summary.source}, found {best.state}"
-        where = str(archive.records.root / path)
-        yield Finding(Kind.OUTDATED, Part.DAY, where, problem, "`digest rebuild` takes it in", path=path)
+    where = str(archive.records.root / path)
+    if too_new := newer_format(archive, path):
+        # Nothing is repaired here: a newer digest knows better.
+        yield Finding(Kind.DAMAGED, Part.CALENDAR, where, too_new, "it is left as it is")
+        return
+    if not row.problem and row.day is not None and is_ahead(best, row.day):
+        known = f"expected nothing better known than {row.day.state} from {row.day.source}"
+        found = f"found {best.state}, read by parser {best.parser_version} and link rules {best.link_rules}"
+        yield Finding(Kind.OUTDATED, Part.DAY, where, f"{known}, {found}", "`digest rebuild` takes it in", path=path)
         return
     different = compare(archive.records, path, render_record(best))
     if different is not None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive import Archive
-from digest.decide import is_better
-from digest.errors import DamageError, DigestError, StoreError
+from digest.decide import is_better, is_read_better
+from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
@@ -86,11 +86,26 @@ def read_record(archive: Archive, path: str) -> Day | None:
     return day if is_own and not contradiction(day) else None
 
 
+def is_ahead(record: Day, stored: Day) -> bool:
+    """Whether a record knows a day better than the database, because another machine proved it or read it anew."""
+    return is_better(record.state, stored.state) or (record.state is stored.state and is_read_better(record, stored))
+
+
+def newer_format(archive: Archive, path: str) -> str:
+    """Say what is new about the record at ``path``, if a newer digest wrote it; "" if not."""
+    try:
+        parse_record((archive.records.read(path) if archive.records else None) or b"")
+    except FormatTooNewError as error:
+        return str(error)
+    except StoreError:
+        return ""
+    return ""
+
+
 def best_known(archive: Archive, row: Row, record: Day | None) -> Day | None:
     """Return the day as it was stored, wherever that is whole: the database, its record, its kept pages."""
     if not row.problem:
-        is_ahead = row.summary and record and is_better(record.state, row.summary.state)
-        return record if is_ahead else row.day
+        return record if record and row.day and is_ahead(record, row.day) else row.day
     return next(_whole_copies(archive, row, record), None)
 
 

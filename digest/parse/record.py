@@ -4,7 +4,7 @@ import json
 from datetime import date
 from typing import Any
 
-from digest.errors import DamageError
+from digest.errors import DamageError, FormatTooNewError
 from digest.model import (
     CATEGORY,
     RECORD_FORMAT,
@@ -20,12 +20,16 @@ from digest.model import (
     State,
 )
 
+_MOST = 2**31
+"""What every database takes for a number."""
+
 
 def parse_record(data: bytes) -> Day:
     """Read the record of a day.
 
     Raises:
-        DamageError: it is of a newer format, cut, or does not hold what its header says.
+        FormatTooNewError: a newer digest wrote it.
+        DamageError: it is cut, or does not hold what its header says.
     """
     # Only "\n" ends a line: a text may hold other characters that Python calls line ends.
     lines = data.split(b"\n")
@@ -40,8 +44,11 @@ def parse_record(data: bytes) -> Day:
 
 def _day(rows: list[Any]) -> Day:
     header = rows[0]
-    if header["format"] not in range(1, RECORD_FORMAT + 1):
-        raise DamageError(f"expected record format 1 to {RECORD_FORMAT}, found {header['format']!r}; upgrade digest")
+    if _number(header["format"]) > RECORD_FORMAT:
+        found = header["format"]
+        raise FormatTooNewError(f"expected record format 1 to {RECORD_FORMAT}, found {found}; upgrade digest")
+    if header["format"] == 0:
+        raise ValueError("expected record format 1 or higher, found 0")
     day = Day(
         category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),
@@ -105,6 +112,6 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _number(value: object) -> int:
-    if type(value) is not int or value < 0:
-        raise TypeError(f"expected a number, found {value!r}")
+    if type(value) is not int or not 0 <= value < _MOST:
+        raise TypeError(f"expected a number from 0 to {_MOST - 1}, found {value!r}")
     return value
