@@ -275,7 +275,7 @@ def test_records_switched_on_later_are_written_by_the_next_run(archive: Sandbox)
     archive.digest("run")
     archive.configure("store", records="data")
     assert archive.digest("run").code == 0
-    assert archive.read(RECORD).startswith(b'{"format": 1')
+    assert archive.read(RECORD).startswith(b'{"format": 2')
 
 
 def test_latest_is_each_category_s_own(two: Sandbox, arxiv: StandIn) -> None:
