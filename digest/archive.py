@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from itertools import count, takewhile
 
 from digest.calendar import Calendar, is_weekend
 from digest.config import Config, part_path
@@ -155,12 +156,15 @@ class Archive:
             inputs_hash: the SHA-256 of all that it was made from.
             version: of the template.
         """
-        changed = self._remove_parts(next(iter(files)), after=len(files))
+        first, *further = files
+        changed = self._remove_parts(first, after=len(files))
+        for path in further:
+            self._keep_edited(path, files[path])
         # The first part comes last: that it was written tells that all were.
-        for path, data in reversed(list(files.items())):
-            if self.output.write(path, data):
+        for path in (*further, first):
+            if self.output.write(path, files[path]):
                 changed.append(str(self.output.root / path))
-            self.store.remember_file(FileRow(path, inputs_hash, _sha256(data), version))
+            self.store.remember_file(FileRow(path, inputs_hash, _sha256(files[path]), version))
         return changed
 
     def _remove_parts(self, path: str, after: int) -> list[str]:
@@ -170,8 +174,15 @@ class Archive:
             if self._is_as_written(row):
                 self.output.remove(row.path)
                 removed.append(str(self.output.root / row.path))
+            elif self.output.has(row.path):
+                log.warning("%s: left alone, because it was edited; the digest no longer has it", row.path)
             self.store.forget_file(row.path)
         return removed
+
+    def _keep_edited(self, path: str, data: bytes) -> None:
+        """Keep what stands where a further part shall be written and nothing was written before."""
+        if self.store.file(path) is None and self.output.has(path) and self.output.read(path) != data:
+            log.warning("%s: what was there is kept as %s", path, self.output.keep_beside(path, "edited"))
 
     def _further_parts(self, path: str, after: int) -> Iterator[FileRow]:
         number = after + 1
@@ -199,13 +210,19 @@ class Archive:
 
     def pending(self) -> list[DaySummary]:
         """Return the stored days whose digest or record is not there, or that a killed run did not come to."""
-        made = self.store.file_paths()
+        made = self.store.files()
         return [day for day in self.store.summaries() if not self._is_made(day, made)]
 
-    def _is_made(self, day: DaySummary, made: frozenset[str]) -> bool:
+    def _is_made(self, day: DaySummary, made: Mapping[str, FileRow]) -> bool:
         path = self.config.digest_path(day.category, day.date)
         has_record = self.records is None or self.records.has(record_path(day.category, day.date))
-        return path in made and self.output.has(path) and has_record
+        return has_record and self.has_all_parts(path, made)
+
+    def has_all_parts(self, path: str, made: Mapping[str, FileRow]) -> bool:
+        """Whether the text at ``path`` was ``made``, and all its parts are there; none is read."""
+        parts = takewhile(made.__contains__, (part_path(path, number) for number in count(1)))
+        found = [self.output.has(part) for part in parts]
+        return bool(found) and all(found)
 
     def indexes(self) -> dict[str, tuple[str, str]]:
         """Return the title and generated part of each index, by path: the archive's, and one a category and year."""

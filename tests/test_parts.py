@@ -56,6 +56,15 @@ def test_a_part_that_is_lost_is_written_again(split: Sandbox, path: str) -> None
     assert split.tree() == before
 
 
+def test_a_part_that_is_lost_is_healed_by_the_next_run(split: Sandbox, arxiv: StandIn) -> None:
+    """As a digest that is lost, without a request."""
+    before = split.tree()
+    (split.folder / SECOND).unlink()
+    assert split.digest("run").code == 0
+    assert split.tree() == before
+    assert arxiv.requests == []
+
+
 def test_an_edited_part_is_kept_beside(split: Sandbox) -> None:
     """What a person wrote into the second part is found, and not lost by a repair."""
     data = split.read(SECOND)
@@ -78,6 +87,10 @@ def test_a_stale_part_that_a_person_edited_stays(split: Sandbox) -> None:
     """Nobody's text is destroyed, also when the part is no longer made."""
     (split.folder / SECOND).write_text("# My notes\n", encoding="utf-8")
     split.configure("digest", template="classic")
-    assert split.digest("regenerate", "--outdated").code == 0
+    assert f"{SECOND}: left alone, because it was edited" in split.digest("regenerate", "--outdated").err
     assert split.read(SECOND) == b"# My notes\n"
     assert split.digest("regenerate", "--all").out == ""
+    split.configure("digest", template="full")
+    result = split.digest("regenerate", "--outdated")
+    assert f"{SECOND}: what was there is kept as {SECOND}.edited" in result.err
+    assert split.read(f"{SECOND}.edited") == b"# My notes\n"

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 
 from digest.archive import Archive
-from digest.config import View, part_path
+from digest.config import View
 from digest.errors import ConfigError, DigestError
 from digest.model import Day, DaySummary, Section
 from digest.outcome import Report
@@ -154,12 +154,8 @@ def _sha256(text: str) -> str:
 
 def _is_made(archive: Archive, file: ViewFile, rows: _Rows) -> bool:
     """Whether a file was made from what is stored now, and all its parts are there; none is read."""
-    number = 1
-    while row := rows.get(part_path(file.path, number)):
-        if row.inputs_hash != file.inputs_hash or not archive.output.has(row.path):
-            return False
-        number += 1
-    return number > 1
+    row = rows.get(file.path)
+    return row is not None and row.inputs_hash == file.inputs_hash and archive.has_all_parts(file.path, rows)
 
 
 def _note(what: str, error: DigestError, report: Report) -> None:

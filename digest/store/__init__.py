@@ -183,11 +183,6 @@ class Store:
             row = connection.execute(select(tables.file).where(tables.file.c.path == path)).one_or_none()
         return None if row is None else FileRow(*row)
 
-    def file_paths(self) -> frozenset[str]:
-        """Return the paths of all files that were written from what is stored."""
-        with self._read() as connection:
-            return frozenset(connection.scalars(select(tables.file.c.path)))
-
     def files(self) -> dict[str, FileRow]:
         """Return what is known of every written file, by its path."""
         with self._read() as connection:
