@@ -29,10 +29,10 @@ def unlinked(text: str) -> str:
     return html.escape(text.replace("\n", " "), quote=False)
 
 
-def links_of(abstract: str, comments: str = "") -> tuple[Link, ...]:
+def links_of(abstract: str, comments: str = "", title: str = "A Title") -> tuple[Link, ...]:
     """Return the links of a paper whose authors typed these texts, after proving that arXiv's anchors change none."""
-    shown = paper(abstract=f"Text. {linked(abstract)}", comments=linked(comments)).links
-    assert find_links(abstract=f"Text. {unlinked(abstract)}", comments=unlinked(comments)) == shown
+    shown = paper(title=title, abstract=f"Text. {linked(abstract)}", comments=linked(comments)).links
+    assert find_links(abstract=f"Text. {unlinked(abstract)}", comments=unlinked(comments), title=title) == shown
     return shown
 
 
@@ -153,6 +153,8 @@ def test_the_spelling_of_tex_is_undone(typed: str, url: str) -> None:
         ("http://www.own.org/p/", "https://own.org/p"),
         ("https://own.org:8443/p", "https://own.org:8443/p"),
         ("https://192.168.0.1/y", "https://192.168.0.1/y"),
+        ("http://192.168.0.1:8080/y", "https://192.168.0.1:8080/y"),
+        ("http://own.zw/y", "https://own.zw/y"),
         ("https://own.org/p?q=1&r=2", "https://own.org/p?q=1&r=2"),
         ("https://own.org/p?q=a/", "https://own.org/p?q=a"),
         ("https://own.org/p/?view_only=1a2b", "https://own.org/p/?view_only=1a2b"),
@@ -164,6 +166,7 @@ def test_the_spelling_of_tex_is_undone(typed: str, url: str) -> None:
         (f"{REPO}/tree/main/#part", f"{REPO}/tree/main"),
         (f"{REPO}?tab=readme-ov-file", f"{REPO}?tab=readme-ov-file"),
         (f"{REPO}/blob/main/a(1).mp4", f"{REPO}/blob/main/a(1).mp4"),
+        ("https://huggingface.co/own/x/blob/main/a(1).mp4", "https://huggingface.co/own/x/blob/main/a(1).mp4"),
         (f"{PAGE}/", PAGE),
         ("https://own-lab.github.io", "https://own-lab.github.io"),
         ("https://anonymous.4open.science/r/anonymous-1A2B/", "https://anonymous.4open.science/r/anonymous-1A2B"),
@@ -230,6 +233,22 @@ def test_two_addresses_side_by_side_are_two(between: str) -> None:
         ("https://drive.google.com/drive/ folders/1aB", "https://drive.google.com/drive/folders/1aB"),
         ("https://www.youtube.com/watch?v= a-1B", "https://youtube.com/watch?v=a-1B"),
         ("https://doi.org/ 10.1000/x.1", "https://doi.org/10.1000/x.1"),
+        ("https://own.ac.in/ lab/hands/", "https://own.ac.in/lab/hands"),
+        ("https://own.org/ page.php?id=3", "https://own.org/page.php?id=3"),
+        ("https://own.org/page? id=3", "https://own.org/page?id=3"),
+        ("https://www.youtube.com/ watch?v=a-1B", "https://youtube.com/watch?v=a-1B"),
+        ("https://vimeo.com/ a123", "https://vimeo.com/a123"),
+        ("https://openreview.net/ forum?id=a1B", "https://openreview.net/forum?id=a1B"),
+        ("https://gist.github.com/own/ 0123abcd", "https://gist.github.com/own/0123abcd"),
+        ("https://colab.research.google.com/drive/ 1aB", "https://colab.research.google.com/drive/1aB"),
+        ("https://www.kaggle.com/ datasets/own/x", "https://kaggle.com/datasets/own/x"),
+        ("https://doi.org/10.5281/zenodo. 1234567", "https://doi.org/10.5281/zenodo.1234567"),
+        ("https://doi.org/10.5281/zenodo .1234567", "https://doi.org/10.5281/zenodo.1234567"),
+        ("https://zenodo.org/records/ 1234567", "https://zenodo.org/records/1234567"),
+        (f"{REPO}/tree/ main", f"{REPO}/tree/main"),
+        (f"{REPO}/blob/ main/part.md", f"{REPO}/blob/main/part.md"),
+        (f"{REPO}/blob/main/ part.md", f"{REPO}/blob/main/part.md"),
+        (f"{REPO}/releases/tag/ v1.0", f"{REPO}/releases/tag/v1.0"),
     ],
 )
 def test_a_broken_address_is_joined(typed: str, url: str) -> None:
@@ -241,6 +260,50 @@ def test_a_name_of_the_paper_goes_on_behind_a_slash() -> None:
     """A word that the text writes as a name elsewhere, and here as part of an address, is part of the address."""
     found = urls_of("OwnPage-Net is fast. Project page: https://own-lab.github.io/ own-page-net")
     assert found == ["https://own-lab.github.io/own-page-net"]
+
+
+@pytest.mark.parametrize(
+    ("title", "comments"), [("OwnPage-Net: A Title", ""), ("A Title", "The code of OwnPage-Net follows.")]
+)
+def test_a_name_may_stand_in_any_text_of_the_paper(title: str, comments: str) -> None:
+    """What the title or the comments name tells where an address of the abstract goes on, and whose a site is."""
+    typed = "Project page: https://own-lab.github.io/ own-page-net. More at https://own.org/ownpagenet"
+    found = links_of(typed, comments, title)
+    assert [link.url for link in found] == ["https://own-lab.github.io/own-page-net", "https://own.org/ownpagenet"]
+    assert [link.kind for link in found] == ["project", "project"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        (f"{REPO}.Extensive experiments show", REPO),
+        (f"{REPO}Our tests show", REPO),
+        (f"{REPO}.Studio and more", f"{REPO}.Studio"),
+        (f"{REPO}.Studio. Then", f"{REPO}.Studio"),
+        (f"{REPO}.Studio tests, for Repo_1.Studio is new", f"{REPO}.Studio"),
+        (f"{PAGE}.Extensive experiments show", f"{PAGE}.Extensive"),
+    ],
+)
+def test_the_next_sentence_glued_on_to_a_repository_is_not_of_it(typed: str, url: str) -> None:
+    """A word with a capital and a small one after it; unless the paper has such a name elsewhere."""
+    assert urls_of(f"See {typed}") == [url]
+
+
+@pytest.mark.parametrize(
+    ("typed", "url"),
+    [
+        (f"_{REPO}_", REPO),
+        (f"__{REPO}__.", REPO),
+        (f"_{REPO}_ Results", REPO),
+        ("_github.com/own-lab/Repo_1_", REPO),
+        (f"_{REPO}", REPO),
+        ("https://huggingface.co/own-lab/x(model)", "https://huggingface.co/own-lab/x"),
+        ("https://huggingface.co/datasets/own-lab/x(data).", "https://huggingface.co/datasets/own-lab/x"),
+    ],
+)
+def test_marks_and_brackets_glued_on_are_not_of_an_address(typed: str, url: str) -> None:
+    """Markdown's underscores before and behind it, and what stands in brackets behind the name of a model."""
+    assert urls_of(f"See {typed}") == [url]
 
 
 @pytest.mark.parametrize(
@@ -321,6 +384,11 @@ def test_where_a_link_leads_counts_not_what_it_shows(typed: str, url: str) -> No
         "DOI: https://doi.org/",
         "DOI: 10.5281/zenodo.123",
         "DOI: https://doi.org/[pending]",
+        "Data: https://doi.org/10.5281/zenodo. 12 pages",
+        "Data: https://doi.org/10.5281/zenodo.XXXXXXX",
+        "From https://www.youtube.com/ and https://www.kaggle.com, by https://openreview.net.",
+        "Page: https://xxx.github.io, https://xxx.github.io/x or https://XXXX.netlify.app",
+        "With MR.DETR, images.BSGS/x and model.py/utils.py",
         "https://",
         "http://localhost/x and https://[::1",
         "https://x.y:port/",
@@ -443,7 +511,15 @@ def test_the_host_decides_the_kind(url: str, kind: str) -> None:
         ("A live demo runs at https://own.org/x", "demo"),
         ("An interactive demo: https://own-net.vercel.app", "demo"),
         ("A video is at https://own.org/x", "video"),
-        ("The dataset is at https://own.org/x", "data"),
+        ("The dataset is at https://own.org/x", "project"),
+        ("The scans can be requested at https://own.org/x", "project"),
+        ("Page: https://own.org/x", "project"),
+        ("See our page https://own.org/x", "project"),
+        ("Please visit https://own.org/x for more", "project"),
+        ("Done; https://own.org/x", "project"),
+        (r"\href{https://own.org/x}{own.org/x}", "project"),
+        ("https://own.org/x is what others made", "other"),
+        ("By Own (https://own.org)", "other"),
         ("The weights are at https://own.org/x", "model"),
         ("More at https://own.org/x", "other"),
         ("The challenge page is https://own.org/x", "other"),
@@ -454,6 +530,9 @@ def test_the_host_decides_the_kind(url: str, kind: str) -> None:
         ("The code: https://bit.ly/own1", "other"),
         ("https://cutt.ly/own1", "other"),
         ("The dataset: https://drive.google.com/drive/folders/1aB", "data"),
+        ("The images can be downloaded from https://drive.google.com/drive/folders/1aB", "data"),
+        ("The videos can be requested at https://bit.ly/own1", "data"),
+        ("Demo videos can be downloaded from https://bit.ly/own1", "video"),
         ("Pretrained weights: https://drive.google.com/drive/folders/1aB", "model"),
         ("https://drive.google.com/drive/folders/1aB", "other"),
         ("The dataset: https://doi.org/10.1000/x.1", "data"),
@@ -481,8 +560,23 @@ def test_the_words_decide_where_the_host_says_nothing(text: str, kind: str) -> N
 
 def test_words_in_front_of_two_addresses_are_for_both() -> None:
     """Where nothing but "and" stands between them."""
-    found = links_of("Data: https://own.org/x and https://own.org/y. Project page: https://own.org/z")
-    assert [link.kind for link in found] == ["data", "data", "project"]
+    found = links_of("Data: https://bit.ly/own1 and https://bit.ly/own2. Video: https://bit.ly/own3")
+    assert [link.kind for link in found] == ["data", "data", "video"]
+
+
+@pytest.mark.parametrize(
+    ("comments", "kind"),
+    [
+        ("https://own.org", "project"),
+        ("12 pages; https://own.org", "project"),
+        ("https://own.org 12 pages", "project"),
+        ("Additional information available at: https://own.org", "other"),
+        ("Submitted to OWN (https://own.org)", "other"),
+    ],
+)
+def test_an_address_alone_in_the_comments_is_the_papers_own_site(comments: str, kind: str) -> None:
+    """One that a sentence of theirs leads to may be anybody's."""
+    assert links_of("No address here.", comments) == (Link("https://own.org", kind, "comments"),)
 
 
 # The links of a paper
@@ -568,13 +662,15 @@ def test_whatever_the_text_a_link_is_a_canonical_address(text: str) -> None:
         *("\\href{https://own.org}{", "[a](", "$", "\\_", "{}", "()", ")", ",", "/", "http: / ", "%https://own.org/d "),
         *('<a href="https://own.org" ', "&lt;", "a@", "a-", ".git", "https://own1.org/OwnName ", "github. com ", "A. "),
         *("https://own.org/x and ", "available at own.com ", "https://own.org/ own-x1 ", "\u200b", "/\u00e3", "code"),
+        *("_https://own.org/x_ ", "github.com/a/b.Cd ef ", "/A.Bc", "https://doi.org/10.5281/zenodo. ", "Page: ", "_"),
+        *("visit and or ", "http://a.b", '<a href="http://a.zw/">this http URL</a> ', "https://own.org/ a?b= "),
     ],
 )
 def test_hostile_text_takes_no_longer_than_its_length(piece: str) -> None:
     """A hundred thousand characters of it are read in seconds, where a pattern that goes back takes hours."""
     text = f"https://own.org/{piece * (100_000 // len(piece))}github.com/x/y"
     start = time.process_time()
-    find_links(abstract=text, comments=unlinked(text))
+    find_links(abstract=text, comments=unlinked(text), title=text)
     assert time.process_time() - start < 10
 
 

@@ -117,6 +117,6 @@ def _entry(record: Record, abstract: str | None, comments: str | None) -> Entry:
         abstract=abstract,
         comments=comments or None,
         journal_ref=None if journal_ref is None else plain_text(journal_ref) or None,
-        links=find_links(abstract=abstract, comments=comments),
+        links=find_links(abstract=abstract, comments=comments, title=record.title),
     )
     return Entry(record.section, record.position, paper)

@@ -180,7 +180,7 @@ class _Item:
             categories=categories,
             abstract=line,
             journal_ref=collapse(self.text("arxiv_journal_reference")) or None,
-            links=find_links(abstract=line, comments=None),
+            links=find_links(abstract=line, comments=None, title=title),
             raw=raw,
         )
         return Entry(self._section(), 0, paper)

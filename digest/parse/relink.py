@@ -13,5 +13,5 @@ def relinked(day: Day) -> Day:
 
 def _relinked(entry: Entry) -> Entry:
     paper = entry.paper
-    links = find_links(abstract=paper.abstract, comments=paper.comments)
+    links = find_links(abstract=paper.abstract, comments=paper.comments, title=paper.title)
     return replace(entry, paper=replace(paper, links=links))

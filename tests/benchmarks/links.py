@@ -1,8 +1,9 @@
 """Links predicted for labelled papers: ``python -m tests.benchmarks.links GOLD.jsonl [--out FOLDER]``.
 
-Each record holds ``id``, ``abstract`` and ``comment`` as typed, ``abstract_html`` and ``comments_html`` as a listing
-shows them. Both go the way that the program itself takes; ``plain.jsonl`` and ``html.jsonl`` are what the scorer
-beside the gold set reads. Printed are how many papers get the same links from both, and what the others get.
+Each record holds ``id``, ``title``, ``abstract`` and ``comment`` as typed, and ``title_html``, ``abstract_html`` and
+``comments_html`` as a listing shows them. Both go the way that the program itself takes; ``plain.jsonl`` and
+``html.jsonl`` are what the scorer beside the gold set reads. Printed are how many papers get the same links from both,
+and what the others get.
 """
 
 import argparse
@@ -17,8 +18,8 @@ from lxml import html as lxml_html
 
 from digest.model import Link
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html
-from digest.parse.tex import abstract_of, comments_of
+from digest.parse.markup import one_line_html, plain_text
+from digest.parse.tex import abstract_of, comments_of, title_of
 
 Record = Mapping[str, Any]
 Links = tuple[Link, ...]
@@ -46,13 +47,17 @@ def read_records(file: Path) -> list[Record]:
 
 def from_plain(record: Record) -> Links:
     """Return the links of a paper as a feed or the API shows it."""
-    return find_links(abstract=abstract_of(record["abstract"] or ""), comments=comments_of(record["comment"] or ""))
+    return find_links(
+        title=title_of(record["title"]),
+        abstract=abstract_of(record["abstract"] or ""),
+        comments=comments_of(record["comment"] or ""),
+    )
 
 
 def from_html(record: Record) -> Links:
     """Return the links of a paper as a listing shows it."""
     abstract, comments = one_line_html([_element(record[name]) for name in ("abstract_html", "comments_html")])
-    return find_links(abstract=abstract, comments=comments)
+    return find_links(title=plain_text(_element(record["title_html"])), abstract=abstract, comments=comments)
 
 
 PREDICTIONS: Mapping[str, Callable[[Record], Links]] = {"plain": from_plain, "html": from_html}

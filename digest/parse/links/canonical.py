@@ -12,6 +12,7 @@ _PARTS = re.compile(
 )
 _SLASHES = re.compile("//+")
 _BEHIND_A_NAME = re.compile(r"(/[\w.-]+/[\w.-]+)[^\w./-]")
+_MODEL_AND_BRACKET = re.compile(r"^(/(?:(?:datasets|spaces)/)?[\w.-]+/[\w.-]+)\(.*")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _HOST = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,24}}|xn--[a-z0-9-]+)|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}")
 _CLOSERS = {")": "(", "]": "[", "}": "{", ">": "<"}
@@ -24,11 +25,11 @@ _PROMISE = re.compile(
     r"|to[-_/]?be[-_/]?(?:released|announced|added|updated|published)|coming[-_/]?soon"
     r"|/your[-_]?(?:repo\w*|link|name|user\w*|project|code|org\w*|page|url|paper)\b"
     r"|/(?:x{2,}|placeholder|pending|tb[ad]|todo|(?:repo|code|project|github|paper)[-_]?(?:link|url))(?:/|$)"
-    r"|/(?:user(?:name)?|owner)/(?:repo\w*|project\w*)$",
+    r"|/(?:user(?:name)?|owner)/(?:repo\w*|project\w*)$|/10\.5281/zenodo(?:\.x*)?$",
     re.IGNORECASE,
 )
 _NOBODY = re.compile(r"/(?:anonym\w*(?:-\w+)*|blind(?:ed)?|soon|link|code|repo\w*|user\w*|[\w.-]*-)", re.IGNORECASE)
-_EXAMPLE_HOST = re.compile(r"example\.(?:com|org|net)|x{3,}\.\w+|your[\w-]*\.\w+")
+_EXAMPLE_HOST = re.compile(r"example\.(?:com|org|net)|x{3,}\.[\w.-]+|your[\w-]*\.\w+")
 
 
 def canonical_url(address: str) -> str | None:
@@ -42,7 +43,7 @@ def canonical_url(address: str) -> str | None:
     if parts is None or len(address) > _LONGEST:
         return None
     host = parts["host"].lower().removeprefix("www.")
-    rest = _rest_of_repository(parts) if REPOSITORY_HOSTS.fullmatch(host) else parts["rest"]
+    rest = _rest_on(host, parts)
     if not _HOST.fullmatch(host) or _is_placeholder(host, rest):
         return None
     return f"https://{host}{parts['port'] or ''}{rest}"
@@ -51,6 +52,13 @@ def canonical_url(address: str) -> str | None:
 def same_address(url: str) -> str:
     """Return what is equal for two spellings of a canonical ``url``: GitHub's owners and repositories ignore case."""
     return _REPOSITORY.sub(lambda match: match[0].lower(), url, count=1)
+
+
+def _rest_on(host: str, parts: re.Match[str]) -> str:
+    if REPOSITORY_HOSTS.fullmatch(host):
+        return _rest_of_repository(parts)
+    rest: str = parts["rest"]
+    return _MODEL_AND_BRACKET.sub(r"\1", rest) if host == "huggingface.co" else rest
 
 
 def _rest_of_repository(parts: re.Match[str]) -> str:
@@ -79,7 +87,9 @@ def _is_unbalanced(address: str, end: int) -> bool:
 
 def _is_placeholder(host: str, rest: str) -> bool:
     """Whether nothing is there yet: a known host alone, nobody's account, a promise in place of a name."""
+    if _EXAMPLE_HOST.fullmatch(host):
+        return True
     if not rest:
         return REPOSITORY_HOSTS.fullmatch(host) is not None or needed_segments(host) > 0
     is_nobody = _NOBODY.fullmatch(rest) and REPOSITORY_HOSTS.fullmatch(host)
-    return bool(is_nobody or _PROMISE.search(rest) or _EXAMPLE_HOST.fullmatch(host))
+    return bool(is_nobody or _PROMISE.search(rest))

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digest.parse.links.hosts import PROPER_TOP_LEVEL, TOP_LEVEL
-from digest.parse.links.joining import goes_on, is_usual
-from digest.parse.links.text import Text
+from digest.parse.links.hosts import CODE_HOSTS, PROPER_TOP_LEVEL, TOP_LEVEL
+from digest.parse.links.joining import goes_on, is_glue, is_usual
+from digest.parse.links.text import Words
 
 _MARK = re.compile(rf"https://|\.(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w)")
 _IN_HOSTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
@@ -16,6 +16,12 @@ _RUN = re.compile(r"[A-Za-z0-9\u00c0-\u024f_!#%&()+,\-./:;=?@~]*")
 _BALANCED = re.compile(r"(?:[^()]++|\([^()]*+\))*+")
 _ENDS = re.compile(r"(?<!\d),|,(?!\d)|\.\.|%(?![0-9A-Fa-f]{2})|(?<!=)(?<!/\d{4}/)(?<!\d{14}/)https://")
 _NEXT_SENTENCE = re.compile(r"\.(?P<word>[A-Z][a-z]*)[.,:;]*$")
+_SENTENCE_BEHIND_NAME = re.compile(
+    r"/[\w.-]+/(?P<name>[\w.-]*[a-z0-9](?P<sentence>\.[A-Z][a-z]+|(?:Our|The|This|We)))$"
+)
+_SMALL_WORD = re.compile(r" (?P<word>[a-z]+)")
+_MARKS = re.compile(r"(?<!\w)_+$")
+_MOST_MARKS = 4  # characters, one in front of the marks among them
 _WORD_BEFORE_HOST = re.compile(r"[a-z]{1,12}?(?=(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co)/)", re.IGNORECASE)
 _PATH = re.compile(r"(?::[0-9]+)?[/?#]")
 _MOST_JOINS = 8
@@ -41,20 +47,20 @@ class Mention:
     after: str
 
 
-def mentions(text: str, whole: Text) -> Iterator[Mention]:
-    """Yield the addresses of a mended ``text``, a part of the ``whole``, in their order."""
-    spans = list(_spans(text, whole))
+def mentions(text: str, words: Words) -> Iterator[Mention]:
+    """Yield the addresses of a mended ``text`` of the paper whose ``words`` are given, in their order."""
+    spans = list(_spans(text, words))
     previous, before = 0, ""
     for index, (start, end, address) in enumerate(spans):
-        words = _SENTENCE_END.split(text[max(previous, start - _BEFORE) : start])[-1]
-        before = f"{before} {words}"[-_BEFORE:] if index and _ONLY_JOINS.fullmatch(words) else words
+        near = _SENTENCE_END.split(text[max(previous, start - _BEFORE) : start])[-1]
+        before = f"{before} {near}"[-_BEFORE:] if index and _ONLY_JOINS.fullmatch(near) else near
         following = spans[index + 1][0] if index + 1 < len(spans) else len(text)
         after = _SENTENCE_END.split(text[end : min(following, end + _AFTER)])[0]
         yield Mention(address, before, after)
         previous = end
 
 
-def _spans(text: str, whole: Text) -> Iterator[tuple[int, int, str]]:
+def _spans(text: str, words: Words) -> Iterator[tuple[int, int, str]]:
     """Yield where each address begins and ends, and the address."""
     position = 0
     seen: list[str] = []
@@ -65,7 +71,7 @@ def _spans(text: str, whole: Text) -> Iterator[tuple[int, int, str]]:
         start = mark.start() - len(host)
         if not (has_scheme or host):
             continue
-        address, end = _joined(text, start, whole)
+        address, end = _joined(text, start, words)
         if (has_scheme or _is_meant(text, start, mark.end())) and not _is_comment(text, start, address, seen):
             seen.append(address)
             yield start, end, address
@@ -75,7 +81,7 @@ def _spans(text: str, whole: Text) -> Iterator[tuple[int, int, str]]:
 def _host_before(text: str) -> str:
     """Return what of a host stands at the end of ``text``; "" if that is none, such as an e-mail address."""
     rest = text.rstrip(_IN_HOSTS)
-    host = text[len(rest) :]
+    host = text[len(rest) :].lstrip("_")  # markdown's marks
     return host if _HOST.fullmatch(host) and not rest.endswith("@") else ""
 
 
@@ -98,7 +104,7 @@ def _is_comment(text: str, start: int, address: str, seen: list[str]) -> bool:
     return text[start - 1 : start] == "%" and any(address.startswith(other.rstrip(".,;")) for other in seen)
 
 
-def _joined(text: str, start: int, whole: Text) -> tuple[str, int]:
+def _joined(text: str, start: int, words: Words) -> tuple[str, int]:
     """Return the address that begins at ``start``, joined over blanks where it goes on, and its end."""
     word = _WORD_BEFORE_HOST.match(text, start, start + _LONGEST)
     address, end = _piece(text, word.end() if word else start)
@@ -106,16 +112,36 @@ def _joined(text: str, start: int, whole: Text) -> tuple[str, int]:
         if text[end : end + 1] != " " or len(address) > _LONGEST:
             break
         piece, next_end = _piece(text, end + 1)
-        if not goes_on(address, piece, whole):
+        if not goes_on(address, piece, words):
             break
         address, end = address + piece, next_end
-    return address, end
+    glued_on = _length_of_sentence(address, text[end : end + _AFTER], words)
+    return address[: len(address) - glued_on], end - glued_on
+
+
+def _length_of_sentence(address: str, following: str, words: Words) -> int:
+    """Return how much of ``own/Repo.Extensive experiments`` is the next sentence, if the paper has no such name."""
+    glued = _SENTENCE_BEHIND_NAME.search(address)
+    if glued is None or not CODE_HOSTS.match(address.removeprefix("https://").removeprefix("www.")):
+        return 0
+    second = _SMALL_WORD.match(following)
+    is_name = second is None or is_glue(second["word"]) or words.times(glued["name"]) > 1
+    return 0 if is_name else len(glued["sentence"])
 
 
 def _piece(text: str, start: int) -> tuple[str, int]:
     match = _RUN.match(text, start, start + _LONGEST)
-    piece = _own_part(match[0]) if match else ""
+    piece = _unmarked(_own_part(match[0]), text[max(0, start - _MOST_MARKS) : start]) if match else ""
     return piece, start + len(piece)
+
+
+def _unmarked(piece: str, before: str) -> str:
+    """Cut markdown's marks, which stand as they do ``before``: ``__https://own.org/x__``."""
+    marks = _MARKS.search(before)
+    if marks is None or marks[0] not in piece:
+        return piece
+    unmarked, _, rest = piece.rpartition(marks[0])
+    return piece if rest.strip(".,:;!?)") else unmarked
 
 
 def _own_part(run: str) -> str:

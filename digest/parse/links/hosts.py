@@ -37,15 +37,18 @@ REPOSITORY_HOSTS = re.compile(_REPOSITORIES)
 CODE_HOSTS = re.compile(rf"{_REPOSITORIES}|{_NOTEBOOKS}")
 """Hosts of repositories, of notebooks and of single files: whatever is on them is code."""
 
+_KEEPERS = r"(?:github|gitlab|bitbucket|codeberg|gitee|gitcode)\.(?:com|org)"
 _LEAST_SEGMENTS = tuple(
     (re.compile(rf"(?:{places})(?:/|$)"), count)
     for places, count in (
-        (r"(?:github|gitlab|bitbucket|codeberg|gitee|gitcode)\.(?:com|org)", 2),
+        (rf"(?:{_KEEPERS}|huggingface\.co)/[^/]+/[^/]+/(?:tree|raw)", 4),
+        (rf"(?:{_KEEPERS}|huggingface\.co)/[^/]+/[^/]+/(?:blob|releases/(?:tag|download))", 5),
+        (rf"{_KEEPERS}|gist\.github\.com", 2),
         (r"(?:huggingface\.co|hf\.co|kaggle\.com)/(?:datasets|spaces|collections|code)", 3),
         (r"huggingface\.co|hf\.co|modelscope\.cn", 2),
         (r"anonymous\.4open\.science|sourceforge\.net|zenodo\.org|doi\.org|arxiv\.org", 2),
-        (r"(?:drive|docs|sites)\.google\.com", 2),
-        (r"osf\.io|youtu\.be|bit\.ly|aka\.ms", 1),
+        (r"(?:drive|docs|sites|colab\.research)\.google\.com|kaggle\.com|bilibili\.com", 2),
+        (r"osf\.io|youtu\.be|youtube\.com|vimeo\.com|openreview\.net|bit\.ly|aka\.ms", 1),
     )
 )
 """How many segments of a path it takes, by host and start of the path, to reach what a paper would point to."""

@@ -3,7 +3,7 @@
 import re
 
 from digest.parse.links.hosts import CODE_HOSTS, TOP_LEVEL, is_incomplete
-from digest.parse.links.text import Text
+from digest.parse.links.text import Words
 
 _GLUE = (
     "a about after all along also an and are as at be before but by can each for from has have here how however if in "
@@ -28,30 +28,41 @@ _TOP = re.compile(rf"(?:{TOP_LEVEL})(?=(?P<path>/)|[.,;:)]*$)")
 _HOST = re.compile(rf"(?:[\w-]+\.)+(?:{TOP_LEVEL})(?=/|[.,;:)]*$)")
 _ENDS_IN_TOP = re.compile(rf"\.(?:{TOP_LEVEL})\.$")
 _ADDRESS = re.compile(rf"https://|{_HOST.pattern}")
-_PATH = re.compile(r"\w[\w.-]*/(?:[\w.~-]+/[\w.~-]+|[.,;)]*$)")
+_PATH = re.compile(r"\w[\w.-]*/(?:[\w.~-]+/|[.,;)]*$)")
+_QUERY = re.compile(r"\w+=")
+_PATH_AND_QUERY = re.compile(r"[\w./~-]+\?\w+=")
+_ZENODO_NUMBER = re.compile(r"zenodo(?:\.org/records?/ |\. | \.)[0-9]{5,}")
 _REPOSITORY_PATH = re.compile(r"(?:tree|blob|raw|releases|wiki|issues)/\w")
 _SLUG = re.compile(r"(?P<name>[a-z0-9]+(?:[-_][a-z0-9]+)*)/?[.,;)]*")
+_NEAR = 20  # characters
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
-def goes_on(address: str, piece: str, text: Text) -> bool:
+def goes_on(address: str, piece: str, words: Words) -> bool:
     """Whether ``piece``, which follows ``address`` after a blank, is certainly the rest of it.
 
-    ``text`` is the whole, for the names that it uses.
+    ``words`` are the paper's, for the names that it uses.
     """
+    if _lacks_a_number(address, piece):
+        return True
     host = _HOST_ALONE.fullmatch(address)
     if host and not piece.startswith("/"):
         return _completes_host(host["name"], piece)
-    if not _NAME.match(piece) or _leading_word(piece) in _GLUE_WORDS or _ADDRESS.match(piece):
+    if not _NAME.match(piece) or is_glue(piece) or _ADDRESS.match(piece):
         return False
-    if _is_cut_off(address) or _lacks_all(address, piece):
+    if _is_cut_off(address, piece) or _lacks_all(address, piece):
         return True
-    return not is_usual(piece) and (_lacks_a_name(address, piece) or _begins_inside(address, piece, text))
+    return not is_usual(piece) and (_lacks_a_name(address, piece) or _begins_inside(address, piece, words))
 
 
 def is_usual(piece: str) -> bool:
     """Whether ``piece`` begins with a word that follows addresses in sentences: "and", "Code", "Accepted"."""
     return _leading_word(piece) in _USUAL_WORDS
+
+
+def is_glue(piece: str) -> bool:
+    """Whether ``piece`` begins with a word that holds a sentence together and names nothing: "and", "is", "for"."""
+    return _leading_word(piece) in _GLUE_WORDS
 
 
 def _leading_word(piece: str) -> str:
@@ -71,8 +82,15 @@ def _completes_host(name: str, piece: str) -> bool:
     return "." not in name[:-1] or top["path"] is not None
 
 
-def _is_cut_off(address: str) -> bool:
-    """``own/Repo- One``, ``own/repo_ one``, ``watch?v= a1B2``."""
+def _lacks_a_number(address: str, piece: str) -> bool:
+    """``doi.org/10.5281/zenodo. 1234567``, ``zenodo.org/records/ 1234567``."""
+    return _ZENODO_NUMBER.search(f"{address[-_NEAR:]} {piece[:_NEAR]}") is not None
+
+
+def _is_cut_off(address: str, piece: str) -> bool:
+    """``own/Repo- One``, ``own/repo_ one``, ``watch?v= a1B2``, ``watch? v=a1B2``, ``own.org/ watch?v=a1B2``."""
+    if address.endswith(("?", "/")):
+        return (_QUERY if address.endswith("?") else _PATH_AND_QUERY).match(piece) is not None
     return address.endswith(("-", "_", "~")) or ("?" in address and address.endswith(("=", "&")))
 
 
@@ -87,7 +105,7 @@ def _lacks_a_name(address: str, piece: str) -> bool:
     return (address.endswith("/") or piece.startswith("/")) and is_incomplete(address) and not piece.isdecimal()
 
 
-def _begins_inside(address: str, piece: str, text: Text) -> bool:
+def _begins_inside(address: str, piece: str, words: Words) -> bool:
     """A path that goes on: ``Repo _v2``, ``own.edu/ research/projects/name``, ``own.github.io/ own-name``."""
     if piece.startswith("_"):
         return address[-1].isalnum()
@@ -97,5 +115,5 @@ def _begins_inside(address: str, piece: str, text: Text) -> bool:
         return _REPOSITORY_PATH.match(piece) is not None
     slug = _SLUG.fullmatch(piece)
     return _PATH.match(piece) is not None or (
-        slug is not None and _NOT_ALPHANUMERIC.sub("", slug["name"]) in text.names
+        slug is not None and _NOT_ALPHANUMERIC.sub("", slug["name"]) in words.names
     )

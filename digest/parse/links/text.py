@@ -1,7 +1,8 @@
-"""Canonical HTML → the text as its author typed it, on one line."""
+"""Canonical HTML → the text as its author typed it, on one line; the words of a paper's texts together."""
 
 import html
 import re
+from collections.abc import Iterable
 from functools import cached_property
 
 from digest.parse.links.hosts import TOP_LEVEL
@@ -9,6 +10,11 @@ from digest.parse.links.hosts import TOP_LEVEL
 _ANCHOR = re.compile(r"<a ([^<>]*)>([^<]*)</a>")
 _ATTRIBUTE = re.compile(r'(href|data-doi|data-arxiv-id)="([^"]*)"')
 _HOST_IN_PATH = re.compile(r"^https://arxiv\.org/+(?=[\w-]+\.[\w.-]+/)")
+_SUFFIXES = "py|md|js|ts|sh|txt|git|json|yaml|ipynb"  # of files, which arXiv takes for hosts
+_AUTHORS_SCHEME = re.compile(
+    r"http://(?:[0-9]+(?:\.[0-9]+){3}(?![\w.])"
+    rf"|[A-Za-z0-9][\w-]*\.(?:[\w-]+\.)*(?!(?:{TOP_LEVEL}|{_SUFFIXES})[:/])[a-z]+(?::[0-9]+)?/)"
+)
 _WITHOUT_SCHEME = re.compile(rf"\. ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)")
 _TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.maketrans(
     "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
@@ -19,43 +25,52 @@ _HOLDS_AN_ADDRESS = re.compile(r"\w[./]\w")
 _MEANT = 400  # characters in front of the first address that may belong to it
 
 
-class Text:
-    """One line of canonical HTML, read as what its author typed."""
+def with_addresses(line: str) -> str | None:
+    """Return the text from the sentence of the first address on; None, as mostly, if nothing looks like one."""
+    small = line.lower()
+    start = small.find("http")
+    without_scheme = _WITHOUT_SCHEME.search(line, 0, start if start >= 0 else len(small))
+    if without_scheme:
+        start = without_scheme.start()
+    if start < 0:
+        return None
+    # The first address is the first anchor's, so that no tag but <br>, which has no blank, is cut.
+    return authored(line[line.rfind(" ", 0, max(0, start - _MEANT)) + 1 :])
 
-    def __init__(self, line: str) -> None:
-        self._line = line
 
-    @cached_property
-    def with_addresses(self) -> str | None:
-        """The text from the sentence of the first address on; None, as mostly, if nothing looks like one."""
-        small = self._line.lower()
-        start = small.find("http")
-        without_scheme = _WITHOUT_SCHEME.search(self._line, 0, start if start >= 0 else len(small))
-        if without_scheme:
-            start = without_scheme.start()
-        if start < 0:
-            return None
-        # The first address is the first anchor's, so that no tag but <br>, which has no blank, is cut.
-        return authored(self._line[self._line.rfind(" ", 0, max(0, start - _MEANT)) + 1 :])
+class Words:
+    """The words of a paper's title, abstract and comments, by which the names that it uses are known."""
+
+    def __init__(self, title: str, lines: Iterable[str]) -> None:
+        self._title = title
+        self._lines = lines
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The words that are written like names, "OwnNet-3D", in small letters and digits alone."""
-        return frozenset(_letters(word).lower() for word in self._words if is_like_a_name(word))
+        return frozenset(_letters(word).lower() for words in self._words for word in words if is_like_a_name(word))
 
     @cached_property
     def letters(self) -> str:
-        """The letters and digits of all words."""
-        return "".join(map(_letters, self._words))
+        """The letters and digits of all words, a blank between the texts."""
+        return " ".join("".join(map(_letters, words)) for words in self._words)
 
     @cached_property
     def small_letters(self) -> str:
         """The same, small."""
         return self.letters.lower()
 
+    def times(self, name: str) -> int:
+        """Return how often ``name`` stands anywhere, in addresses too."""
+        return sum(text.count(name) for text in self._texts)
+
     @cached_property
-    def _words(self) -> list[str]:
-        return [word for word in authored(self._line).split() if not _HOLDS_AN_ADDRESS.search(word)]
+    def _words(self) -> list[list[str]]:
+        return [[word for word in text.split() if not _HOLDS_AN_ADDRESS.search(word)] for text in self._texts]
+
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return (self._title, *map(authored, self._lines))
 
 
 def is_like_a_name(word: str) -> bool:
@@ -79,7 +94,8 @@ def _typed(anchor: re.Match[str]) -> str:
     """Return what the author typed, still escaped: a DOI, an arXiv id, or an address.
 
     arXiv sets ``http://`` before an address without a scheme, and the anchor does not tell: the scheme is left
-    out, since an address counts without it. ``https:/host`` has become a path on arXiv, as browsers read it.
+    out, since an address counts without it, unless it would not: on an IP, or on an unknown top-level domain
+    with a path. ``https:/host`` has become a path on arXiv, as browsers read it.
     """
     attributes = dict(_ATTRIBUTE.findall(anchor[1]))
     shown: str = anchor[2]
@@ -88,7 +104,8 @@ def _typed(anchor: re.Match[str]) -> str:
     if "data-arxiv-id" in attributes or shown.startswith("arXiv:"):
         return shown
     address = _HOST_IN_PATH.sub("https://", str(attributes.get("href", "")))
-    return address.removeprefix("http://") if shown == "this http URL" else address
+    is_arxivs = shown == "this http URL" and not _AUTHORS_SCHEME.match(address)
+    return address.removeprefix("http://") if is_arxivs else address
 
 
 def _letters(word: str) -> str:
