@@ -47,6 +47,9 @@ def _effective(config: Config) -> Iterator[str]:
         if isinstance(values, dict):
             yield f"[{section}]"
             yield from (f"{key} = {_shown(key, value)}" for key, value in values.items())
+    for view in config.views:
+        yield "[[view]]"
+        yield from (f"{key} = {_shown(key, value)}" for key, value in asdict(view).items())
 
 
 def _shown(key: str, value: object) -> str:
@@ -83,10 +86,12 @@ def _check_templates(config: Config, _now: datetime) -> Iterator[_Finding]:
 
 def _template(config: Config, name: str, key: str, built_in: str) -> _Finding:
     try:
-        DigestTemplate(read_template(name, config.folder), name, config.sections)
+        DigestTemplate(read_template(name, config.folder, key), name, config.sections)
         built_in_template("index")
     except DigestError as error:
-        return _Finding(f"{key}: {error}", f'mend it, or take "{built_in}"', error.exit_code)
+        return _Finding(
+            f"{key}: {str(error).removeprefix(f'{key}: ')}", f'mend it, or take "{built_in}"', error.exit_code
+        )
     return _Finding(f"{key} {name}")
 
 
@@ -128,7 +133,9 @@ def _check_store(config: Config, _now: datetime) -> Iterator[_Finding]:
             error.exit_code,
         )
     else:
-        yield _Finding(f"database with {len(days)} days" + (f", the newest {days[-1].date}" if days else ""))
+        yield _Finding(
+            f"database with {len(days)} days" + (f", the newest {max(day.date for day in days)}" if days else "")
+        )
 
 
 def _check_calendar(config: Config, now: datetime) -> Iterator[_Finding]:

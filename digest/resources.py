@@ -31,8 +31,10 @@ def read_calendar(extra: Iterable[date] = ()) -> Calendar:
     return Calendar(parse_deferrals(table) | frozenset(extra))
 
 
-def read_template(name: str, relative_to: Path) -> str:
+def read_template(name: str, relative_to: Path, key: str = "[digest] template") -> str:
     """Return the text of a built-in template, or of a user's own, which has a path that ends with ``.j2``.
+
+    ``key`` is where the name is configured, for errors.
 
     Raises:
         ConfigError: there is no such built-in template.
@@ -41,7 +43,7 @@ def read_template(name: str, relative_to: Path) -> str:
     if name in _DIGESTS:
         return built_in_template(name)
     if not name.endswith(".j2"):
-        raise ConfigError(f"[digest] template: expected {' or '.join(_DIGESTS)}, or a path FILE.md.j2, found {name!r}")
+        raise ConfigError(f"{key}: expected {' or '.join(_DIGESTS)}, or a path FILE.md.j2, found {name!r}")
     try:
         return (relative_to / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

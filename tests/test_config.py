@@ -300,6 +300,10 @@ def test_there_may_be_many_views(tmp_path: Path) -> None:
         ('path = "{view!r}/{date:%Y-%m-%d}.md"', "path"),
         ('path = "{view:>99}/{date:%Y-%m-%d}.md"', "path"),
         ('path = "{date:%Y-%m-%d}/README.md"', "other files"),
+        ('path = "README.md/{date:%Y-%m-%d}.md"', "other files"),
+        ('path = ".git/{date:%Y-%m-%d}.md"', "other files"),
+        ('path = "{date:%Y-%m-%d}.digest-tmp"', "other files"),
+        (f'path = "{"a" * 200}{{date:%Y-%m-%d}}.md"', "at most 200 bytes"),
     ],
 )
 def test_a_wrong_value_of_a_view_is_refused_by_its_name(tmp_path: Path, keys: str, words: str) -> None:
@@ -371,6 +375,7 @@ def table(name: str, path: str, *feeds: str) -> str:
         (table("a", "cs.CV/{date:%Y}/{date:%d}/{date:%Y-%d-%m}.md"), "the digests of cs.CV"),
         (table("a", "cs.CV/{date:%Y}/{date:%m}/{date}.2.md"), "the digests of cs.CV"),
         ('[digest]\npath = "{date:%Y/%y%m%d}.md"\n' + table("2024", "{view}/{date:%y%m%d}.md"), "the digests of cs.CV"),
+        (table("a", "a/{date:%Y%j}.md") + table("b", "a/{date:%Y%j}.{date:%u}.md"), "'a'"),
         (table("a", "{date:%Y/%m/%d}.md") + table("b", "{date:%Y/%d/%m}.md"), "'a'"),
         (table("a-b", "{view}-{date:%Y%j}.md") + table("a", "{view}-b-{date:%Y%j}.md"), "'a-b'"),
         (table("a", "v/{date}-{view}.md", "atom") + table("b", "v/{date}-{view}.md", "atom"), "v/atom.xml"),

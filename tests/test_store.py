@@ -870,3 +870,11 @@ def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> Non
     with closing(place.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], link_rules=1)
     assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+
+
+@pytest.mark.parametrize("stored", ["math.GT/0309136", "math/0309136"])
+def test_an_old_id_is_known_with_its_subject_class_and_without(store: Store, stored: str) -> None:
+    """Both are one paper, whichever the listing showed; another number or archive is another."""
+    save(store, simple_day([stored, "math.GT/0309137", "cs/0309136"], date=date(2003, 9, 9)))
+    for asked in ("math.GT/0309136", "math/0309136"):
+        assert [str(one.paper.arxiv_id) for one in store.announcements(ArxivId.parse(asked))] == [stored]

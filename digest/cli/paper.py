@@ -16,7 +16,7 @@ from digest.session import Session
 if TYPE_CHECKING:
     from digest.archive import Archive
     from digest.history import History
-    from digest.model import Announcement, ArxivId
+    from digest.model import ArxivId
 
 
 @cli.command()
@@ -51,22 +51,11 @@ def paper(session: Session, reference: str, *, as_json: bool) -> int:
 def _history(archive: Archive, arxiv_id: ArxivId) -> History:
     from digest.history import history_of
 
-    announcements = _announcements(archive, arxiv_id)
+    announcements = archive.store.announcements(arxiv_id)
     if not announcements:
         raise MissingError(f"{arxiv_id}: {_why_not_stored(archive, arxiv_id)}")
     first_stored = min(when for _, when in archive.store.day_keys())
     return history_of(announcements[0].paper.arxiv_id, announcements, first_stored)
-
-
-def _announcements(archive: Archive, arxiv_id: ArxivId) -> list[Announcement]:
-    """Return what is stored of a paper; ``math.GT/0309136`` is an older form of ``math/0309136``."""
-    from digest.model import ArxivId
-
-    found = archive.store.announcements(arxiv_id)
-    archive_name, dot, _ = arxiv_id.archive.partition(".")
-    if found or not dot:
-        return found
-    return archive.store.announcements(ArxivId.parse(arxiv_id.text.replace(arxiv_id.archive, archive_name, 1)))
 
 
 def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:

@@ -14,9 +14,10 @@ _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
 _DIRECTIVE = re.compile(r"%([A-Za-z])")
 _WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "j": 3, "G": 4, "V": 2, "u": 1}
 _SAMPLE_DATE = date(2020, 1, 2)
-_TAKEN = (".jsonl", ".gz", ".db", ".lock", "README.md", "config.toml")
+_TAKEN = (".jsonl", ".gz", ".db", ".lock", ".digest-tmp", "README.md", "config.toml")
+_LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a copy beside
 _ANY_DIGIT = "\0"  # no path holds it
-_PART = re.compile(r"\.[0-9]+(?=\.[^./]*$)")
+_PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
 
 
 def part_path(path: str, number: int) -> str:
@@ -48,8 +49,11 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
     has_day = {"m", "d"} <= directives or "j" in directives
     if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
         raise ValueError(f"{where}: expected year, month and day in it, so that no two dates share a file: {path!r}")
-    if shown.endswith(_TAKEN):
+    names = shown.split("/")
+    if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
         raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
+    if max(len(name.encode()) for name in names) > _LONGEST_NAME:
+        raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
 
 
 def _forms(path: str) -> Iterator[str]:

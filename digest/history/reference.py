@@ -9,7 +9,7 @@ from digest.model import ArxivId
 _VERSIONED = r"(?P<id>[^\s?#]+?)(?:v(?P<version>[1-9][0-9]{0,3}))?"
 _FORMS = (
     re.compile(rf"(?:(?i:arxiv):)?{_VERSIONED}"),
-    re.compile(rf"(?i:https?://(?:www\.)?arxiv\.org)/(?:abs|pdf)/{_VERSIONED}(?:\.pdf)?(?:[?#]\S*)?"),
+    re.compile(rf"(?i:(?:https?://)?(?:www\.)?arxiv\.org)/(?:abs|pdf|html)/{_VERSIONED}(?:\.pdf)?/?(?:[?#]\S*)?"),
 )
 
 
@@ -25,13 +25,13 @@ def parse_reference(text: str) -> Reference:
     """Return the paper that ``text`` names.
 
     That is an id (https://info.arxiv.org/help/arxiv_identifier.html), bare or after ``arXiv:``, or the address of
-    the abstract page or the PDF, each with a version or without.
+    the abstract page, the PDF or the HTML, each with a version or without.
 
     Raises:
         UsageError: it is none of these.
     """
     for form in _FORMS:
-        match = form.fullmatch(text)
+        match = form.fullmatch(text.strip(" "))
         if match:
             try:
                 arxiv_id = ArxivId.parse(match["id"])

@@ -11,7 +11,7 @@ from itertools import islice
 
 from digest.archive import Archive
 from digest.config import View
-from digest.errors import ConfigError, DigestError
+from digest.errors import DigestError
 from digest.model import Day, DaySummary, Section
 from digest.outcome import Report
 from digest.render import DigestTemplate
@@ -70,10 +70,7 @@ def open_view(archive: Archive, view: View) -> ViewDigests:
         ConfigError: there is no such built-in template.
         TemplateError: the user's own cannot be read, or its syntax is wrong.
     """
-    try:
-        source = read_template(view.template, archive.config.folder)
-    except ConfigError as error:
-        raise ConfigError(f"[[view]] {view.name!r}: {error}") from error
+    source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
     return ViewDigests(view, _compiled(source, view.template, view.sections))
 
 

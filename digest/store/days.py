@@ -27,7 +27,7 @@ from digest.store import tables
 
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
-_PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
 
 
 def write_day(connection: Connection, day: Day, content_hash: str) -> None:
@@ -209,8 +209,8 @@ def add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> N
 def read_papers(connection: Connection, *, after: int, limit: int) -> dict[int, Paper]:
     """Return the next ``limit`` stored papers, without their links, by the number of their row."""
     table = tables.revision
-    query = select(*_PAPER_COLUMNS).where(table.c.id > after).order_by(table.c.id).limit(limit)
-    return {row.id: _paper(row, ()) for row in connection.execute(query)}
+    query = select(*PAPER_COLUMNS).where(table.c.id > after).order_by(table.c.id).limit(limit)
+    return {row.id: paper_of(row, ()) for row in connection.execute(query)}
 
 
 def known_papers(connection: Connection, day: Day) -> dict[int, Paper]:
@@ -269,7 +269,7 @@ def _searched_texts(number: int, paper: Paper) -> dict[str, Any]:
 def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
     chosen = tables.entry.c.day_id == day_id
     joined = tables.entry.join(tables.revision)
-    columns = (tables.entry.c.section, tables.entry.c.position, *_PAPER_COLUMNS)
+    columns = (tables.entry.c.section, tables.entry.c.position, *PAPER_COLUMNS)
     rows = connection.execute(
         select(*columns).select_from(joined).where(chosen).order_by(tables.entry.c.position)
     ).all()
@@ -282,10 +282,11 @@ def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
     links: dict[int, list[Link]] = defaultdict(list)
     for row in connection.execute(query):
         links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
-    return tuple(Entry(Section(row.section), row.position, _paper(row, links[row.id])) for row in rows)
+    return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
 
 
-def _paper(row: Row[Any], links: Iterable[Link]) -> Paper:
+def paper_of(row: Row[Any], links: Iterable[Link]) -> Paper:
+    """Return the paper that a row of ``PAPER_COLUMNS`` holds."""
     return Paper(
         arxiv_id=ArxivId.parse(row.arxiv_id),
         title=row.title,
