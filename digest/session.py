@@ -68,11 +68,20 @@ class Session:
         if self._config is None:
             from digest.config import load
 
-            self._origin = self._config_path or _find_config(self._environment)
+            self._origin = self.config_path
             self._config = load(self._origin, self._environment)
             for key in self._config.unused:
                 self.console.say(f"warning: {self._origin}: {key} has no effect in this version")
         return self._config
+
+    @property
+    def config_path(self) -> Path:
+        """The file that the configuration is from.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        return self._config_path or _find_config(self._environment)
 
     def chosen(self, names: Sequence[str]) -> Sequence[str]:
         """Return the categories to work on: ``names``, or all that are configured.

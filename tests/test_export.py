@@ -348,6 +348,21 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert target.read_bytes() == "aé".encode()
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["archive.db", "archive.db-wal", "config.toml", "data/mine.csv", "raw/mine.csv", "cs.CV/2025/03/2025-03-05.md"],
+)
+def test_an_export_takes_the_place_of_nothing_of_the_archive_s(archive: Sandbox, place: str) -> None:
+    """The database, the configuration, records, kept pages and digests are refused as targets, exit 2."""
+    assert archive.digest("run").code == 0
+    before = archive.tree()
+    result = archive.digest("export", "..", "--format", "csv", "--output", str(archive.folder / place))
+    assert (result.code, result.out) == (2, "")
+    assert "--output: expected a file of your own, found one of the archive's" in result.err
+    assert archive.tree() == before
+    assert archive.digest("status").code == 0
+
+
 @pytest.mark.parametrize("place", ["no/such/folder/x", "folder", "link", "pipe", "archive.db/x", "n" * 300])
 def test_a_place_that_cannot_be_written(sandbox: Sandbox, place: str) -> None:
     """Exit 6 in one line; what is there stays."""

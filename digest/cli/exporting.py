@@ -61,6 +61,8 @@ def export(
     # On one terminal, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
     with session.reading() as archive:
+        if output is not None:
+            exporting.require_foreign(archive, output, session.config_path)
         made = exporting.export(archive, wanted, track)
         if made.pieces is not None:
             _print_out(made.pieces) if output is None else exporting.write_export(made.pieces, output)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.archive import Archive
 from digest.decide import in_short
-from digest.errors import DamageError, MissingError, StoreError
+from digest.errors import DamageError, MissingError, StoreError, UsageError
 from digest.jobs.files import Selection
 from digest.jobs.steps import Track, untracked
 from digest.ledger import losses_of
@@ -15,6 +15,7 @@ from digest.model import Announcement, DaySummary, Section
 from digest.outcome import Report
 from digest.publish import new_file
 from digest.render.exports import FEEDS, RECORDS
+from digest.store import SIDE_FILES
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,22 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
     if newest_first:
         return Export(_feed(wanted, sections, announcements), report)
     return Export(RECORDS[wanted.form](announcements), report)
+
+
+def require_foreign(archive: Archive, target: Path, config_path: Path) -> None:
+    """See to it that no export takes the place of what the archive itself is made of.
+
+    Raises:
+        UsageError: ``target`` is a file of the archive's.
+    """
+    config, place = archive.config, target.resolve()
+    database = config.database
+    files = [config_path, config.lock, *(archive.output.root / path for path in archive.store.files())]
+    files += [database.with_name(database.name + end) for end in ("", *SIDE_FILES)] if database else []
+    folders = filter(None, (config.raw, config.records))
+    is_own = any(place == file.resolve() for file in files)
+    if is_own or any(place.is_relative_to(folder.resolve()) for folder in folders):
+        raise UsageError(f"--output: expected a file of your own, found one of the archive's: {target}")
 
 
 def write_export(pieces: Iterable[str], target: Path) -> None:
