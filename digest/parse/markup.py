@@ -127,14 +127,14 @@ def _web_address(address: str) -> str | None:
     if not address:
         return None
     try:
+        own = urlsplit(address)
+        if own.scheme in ("http", "https") and own.netloc:
+            return address
         target = urljoin("https://arxiv.org/", address)
         parts = urlsplit(target)
     except ValueError:  # such as an unclosed IPv6 bracket
         return None
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        return None
-    # urljoin lowers the scheme; an absolute address keeps the author's spelling.
-    return address if urlsplit(address).scheme and urlsplit(address).netloc else target
+    return target if parts.scheme in ("http", "https") and parts.netloc else None
 
 
 def _attributes(tag: Tag, target: str) -> dict[str, str]:
