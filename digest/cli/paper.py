@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -68,6 +67,8 @@ def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
 
 
 def _told(archive: Archive, history: History, *, as_json: bool) -> str:
+    import shutil
+
     from digest import paper_report
 
     path_of = archive.config.digest_path

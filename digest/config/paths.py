@@ -2,7 +2,6 @@
 
 import posixpath
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
@@ -104,7 +103,7 @@ def _shape(path: str, **names: str) -> str:
         return _DIRECTIVE.sub(lambda directive: _ANY_DIGIT * _WIDTHS[directive[1]], field[2] or "%Y-%m-%d")
 
     filled = _PART.sub("", _FIELD.sub(value, path))
-    return unicodedata.normalize("NFC", filled).casefold()
+    return folded(filled)
 
 
 def _may_be_equal(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -121,5 +120,12 @@ def _is_digit(character: str) -> bool:
 
 def different(names: Iterable[str]) -> bool:
     """Whether the names differ also where letters' cases make no difference, as in the files of some systems."""
-    folded = [unicodedata.normalize("NFC", name).casefold() for name in names]
-    return len(set(folded)) == len(folded)
+    same = [folded(name) for name in names]
+    return len(set(same)) == len(same)
+
+
+def folded(name: str) -> str:
+    """Return what is equal for two names that are one on some systems."""
+    import unicodedata  # noqa: PLC0415 - only views need it, and every command reads the configuration
+
+    return unicodedata.normalize("NFC", name).casefold()
