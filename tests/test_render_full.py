@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 import yaml
@@ -343,6 +344,15 @@ def test_links_lead_from_part_to_part() -> None:
     assert "[Part 1](2025-03-05.md) · **Part 2**\n" in second
     assert second.count("[↑](2025-03-05.md#contents)") == 10
     assert (front_matter(first)["part"], front_matter(second)["part"], front_matter(first)["parts"]) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["a b#1?ü%20.md", "a:b.md", "(a)[b].md"])
+def test_links_lead_to_parts_with_odd_names(name: str) -> None:
+    """Whatever stands in a file's name, a browser undoes it from the link, and takes nothing for a scheme."""
+    files = template("full").parts(large_day(20, 100_000), name)
+    targets = re.findall(r"\]\((?!https:)([^()#]+)[)#]", "".join(data.decode() for data in files.values()))
+    assert {unquote(one) for one in targets} == set(files)
+    assert not any(":" in one for one in targets)
 
 
 def test_a_section_that_goes_on_in_another_part_says_so() -> None:

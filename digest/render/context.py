@@ -10,7 +10,6 @@ from typing import Any
 from digest.model import Day, Hit, Paper, Section
 from digest.render.entry import NumberedEntry
 from digest.render.environment import heading_date
-from digest.render.markdown import destination
 
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 
@@ -92,7 +91,7 @@ def _numbered(rows: Iterable[tuple[Section, _Row]], sections: Sequence[Section])
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One of the files of a digest: its number, from 1, and the names and first entries of all of them."""
+    """One of the files of a digest: its number, from 1, and the links to all of them and their first entries."""
 
     number: int
     files: Sequence[str]
@@ -101,7 +100,7 @@ class Part:
     def place(self, entry: NumberedEntry) -> str:
         """Return the target of a link that leads from this part to an entry, ready for markdown."""
         there = bisect_right(self.first_numbers, entry.number)
-        return f"{'' if there == self.number else destination(self.files[there - 1])}#{entry.anchor}"
+        return f"{'' if there == self.number else self.files[there - 1]}#{entry.anchor}"
 
 
 def context_of(contents: Contents, part: Part) -> dict[str, Any]:

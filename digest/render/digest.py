@@ -5,6 +5,7 @@ import json
 import posixpath
 from collections.abc import Iterator, Sequence
 from datetime import date
+from urllib.parse import quote
 
 from digest.config import part_path
 from digest.model import Day, Hit, Section
@@ -79,7 +80,7 @@ class DigestTemplate:
     def _files(self, contents: Contents, runs: Sequence[Sequence[NumberedEntry]], file_name: str) -> dict[str, bytes]:
         names = [part_path(file_name, number) for number in range(1, len(runs) + 1)]
         first_numbers = [run[0].number if run else 1 for run in runs]
-        beside = [posixpath.basename(name) for name in names]
+        beside = [quote(posixpath.basename(name), safe="") for name in names]
         return {
             name: self._render(contents, Part(number, beside, first_numbers)) for number, name in enumerate(names, 1)
         }
