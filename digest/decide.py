@@ -67,9 +67,13 @@ def is_better(state: State, than: State) -> bool:
 
 
 def is_read_better(day: Day, than: Day) -> bool:
-    """Whether ``day`` was read by newer rules, and by no older ones, than another reading of the same listing."""
+    """Whether ``day`` was read from the same pages by newer rules, and by no older ones, than another reading."""
     rules, others = (day.parser_version, day.link_rules), (than.parser_version, than.link_rules)
-    return rules != others and all(own >= other for own, other in zip(rules, others, strict=True))
+    return (
+        day.pages == than.pages
+        and rules != others
+        and all(own >= other for own, other in zip(rules, others, strict=True))
+    )
 
 
 def suspicion(ids: frozenset[str], sizes: Sequence[int], neighbours: Mapping[date, frozenset[str]]) -> str | None:

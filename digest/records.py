@@ -104,14 +104,13 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
         return None
     if stored is not None and is_better(stored.state, day.state):
         return None  # a run was killed between the database and the record
-    if stored is not None and stored.state is day.state is State.PROVISIONAL:
-        return None  # neither is known better; the one here goes on
     here = archive.store.day(day.category, day.date) if stored is not None and stored.state is day.state else None
-    if here is not None and is_read_better(here, day):
-        return None  # the record is of a digest before this one
-    decision = decide(stored, day.state)
-    if not decision.stores and not (here is not None and is_read_better(day, here)):
-        raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
+    if here is None or not is_read_better(day, here):
+        if here is not None and (is_read_better(here, day) or day.state is State.PROVISIONAL):
+            return None  # an older digest read it, or neither is known better: the one here goes on
+        decision = decide(stored, day.state)
+        if not decision.stores:
+            raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
     archive.store_day(day)
     return archive.store.summary(day.category, day.date)
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -473,3 +474,17 @@ def test_a_record_that_an_older_machine_wrote_back_is_mended(archive: Sandbox) -
     path.write_text(text.replace('"parser": 2', '"parser": 1', 1), encoding="utf-8")
     assert archive.digest("rebuild").code == 0
     assert path.read_bytes() == good
+
+
+def test_a_provisional_record_that_was_read_anew_is_taken_in(archive: Sandbox, arxiv: StandIn) -> None:
+    """A day from the feed, too: from the same page, newer rules found other links on another machine."""
+    archive.configure("arxiv", feeds_url=arxiv.url)
+    arxiv.fault = lambda request, reply: replace(reply, status=404) if "/cs.CV/new" in request.path else reply
+    archive.digest("run")
+    path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    assert b'"state": "provisional"' in path.read_bytes()
+    newer = path.read_bytes().replace(b'"link_rules": 2', b'"link_rules": 9', 1)
+    path.write_bytes(newer)
+    assert "was taken in" in archive.digest("verify", "--repair").out
+    assert path.read_bytes() == newer
+    assert "0 outdated" in archive.digest("verify").out

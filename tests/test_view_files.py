@@ -473,3 +473,24 @@ def test_doctor_checks_the_templates_of_views(splats: Sandbox) -> None:
     result = splats.digest("doctor")
     assert result.code != 0
     assert "[[view]] 'mine' template" in result.out + result.err
+
+
+def test_what_stands_in_a_file_s_place_stops_nothing_else(splats: Sandbox, arxiv: StandIn) -> None:
+    """A symbolic link where a view's digest was is named, exit 6; the new day, other files and the total are there."""
+    arxiv.today = EVE
+    assert splats.digest("run", now=after(EVE)).code == 0
+    old = splats.folder / path_of("splatting", EVE)
+    old.unlink()
+    old.symlink_to("elsewhere")
+    arxiv.today = DAY
+    result = splats.digest("run", now=after(DAY))
+    assert result.code == 6
+    assert f"{path_of('splatting', EVE)}: a symbolic link" in result.err
+    assert result.err.splitlines()[-1].startswith("ok=")
+    assert (splats.folder / path_of("splatting")).is_file()
+    assert "2025-03-05" in splats.read("README.md").decode()
+    assert "move it away, then" in splats.digest("verify", now=after(DAY)).out
+    assert splats.digest("regenerate", "--outdated", "--dry-run", now=after(DAY)).code == 0
+    (splats.folder / "cs.CV/2025/03/2025-03-04.md").unlink()
+    (splats.folder / "cs.CV/2025/03/2025-03-04.md").symlink_to("elsewhere")
+    assert splats.digest("run", now=after(DAY)).err.splitlines()[-1].startswith("ok=")

@@ -18,18 +18,23 @@ def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
     try:
         return difference(folder.read(path), expected)
     except StoreError as error:
-        return Difference(Kind.DAMAGED, f"expected a file that can be read, found none ({error})", is_unique=True)
+        return Difference(
+            Kind.DAMAGED, f"expected a file that can be read, found none ({error})", is_unique=True, is_in_the_way=True
+        )
 
 
 def restorable(part: Part, folder: Folder, path: str, different: Difference) -> Finding:
     """Return the finding that the file at ``path`` is ``different`` and can be made again."""
     kept = f" and keeps yours as {path.rpartition('/')[2]}.{different.kind}" if different.is_unique else ""
+    way_out = f"`digest verify --repair` restores it{kept}"
+    if different.is_in_the_way:
+        way_out = "move it away, then `digest verify --repair` restores the file"
     return Finding(
         kind=different.kind,
         part=part,
         where=str(folder.root / path),
         problem=different.problem,
-        way_out=f"`digest verify --repair` restores it{kept}",
+        way_out=way_out,
         path=path,
         is_unique=different.is_unique,
     )

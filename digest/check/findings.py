@@ -118,6 +118,8 @@ class Difference:
     problem: str
     is_unique: bool = False
     sha256: str = ""
+    is_in_the_way: bool = False
+    """Whether what stands there is no plain file, which nothing but a person may remove."""
 
 
 def difference(found: bytes | None, expected: bytes) -> Difference | None:
