@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -28,12 +28,14 @@ from digest.render import (
     year_index_path,
     years_of,
 )
+from digest.render.index import NewestHits
 from digest.store import FileRow, Store
 from digest.view_days import hits_for_readme
 
 log = logging.getLogger(__name__)
 
 _README = "README.md"
+_BEGINNING = 40  # bytes; in them a generated text names itself and its date
 _NEAR = 7  # days; a listing farther away says nothing of this one
 
 
@@ -159,7 +161,7 @@ class Archive:
         first, *further = files
         changed = self._remove_parts(first, after=len(files))
         for path in further:
-            self._keep_edited(path, files[path])
+            self.keep_foreign(path, files[path])
         # The first part comes last: that it was written tells that all were.
         for path in (*further, first):
             if self.output.write(path, files[path]):
@@ -170,7 +172,8 @@ class Archive:
     def _remove_parts(self, path: str, after: int) -> list[str]:
         """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
         removed = []
-        for row in self._further_parts(path, after):
+        # From the last one on: what an interruption leaves can still be counted from the first.
+        for row in reversed(list(self._further_parts(path, after))):
             if self._is_as_written(row):
                 self.output.remove(row.path)
                 removed.append(str(self.output.root / row.path))
@@ -179,9 +182,13 @@ class Archive:
             self.store.forget_file(row.path)
         return removed
 
-    def _keep_edited(self, path: str, data: bytes) -> None:
-        """Keep what stands where a further part shall be written and nothing was written before."""
-        if self.store.file(path) is None and self.output.has(path) and self.output.read(path) != data:
+    def keep_foreign(self, path: str, data: bytes) -> None:
+        """Keep beside it what stands where ``data`` shall be written, if digest did not write it.
+
+        Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
+        """
+        found = self.output.read(path) if self.store.file(path) is None else None
+        if found is not None and found[:_BEGINNING] != data[:_BEGINNING]:
             log.warning("%s: what was there is kept as %s", path, self.output.keep_beside(path, "edited"))
 
     def _further_parts(self, path: str, after: int) -> Iterator[FileRow]:
@@ -234,7 +241,7 @@ class Archive:
         for summary in summaries:
             stored.setdefault(summary.category, []).append(summary)
         path_of = self.config.digest_path
-        newest = hits_for_readme(self.store, self.config.views, summaries)
+        newest = self._newest_hits(summaries)
         texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of, newest))}
         ledger = self.store.ledger()
         for category, days in stored.items():
@@ -244,6 +251,14 @@ class Archive:
                 text = year_index(source, year, days, known=self.calendar, lost=lost, path_of=path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
         return texts
+
+    def _newest_hits(self, summaries: Sequence[DaySummary]) -> NewestHits | None:
+        """Return what the README shows of the first view; a damaged day must not cost the whole index."""
+        try:
+            return hits_for_readme(self.store, self.config.views, summaries)
+        except DamageError as error:
+            log.warning("the newest papers of the first view are left out: %s", error)
+            return None
 
     def write_index(self, path: str, title: str, generated: str) -> list[str]:
         """Write the generated part of one index; return its path if it changed."""
@@ -262,7 +277,7 @@ class Archive:
             )
             return []
         is_changed = self.output.write(path, text.encode())
-        row = FileRow(path, _sha256(generated.encode()), _sha256(text.encode()), "index")
+        row = FileRow(path, _sha256(generated.strip().encode()), _sha256(text.encode()), "index")
         if self.store.file(path) != row:
             self.store.remember_file(row)
         return [str(self.output.root / path)] if is_changed else []

@@ -25,7 +25,6 @@ FEED_DATES = 100
 
 _README_DATES = 30
 _IN_README = 10
-_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 
 ReadDay = Callable[[str, "date"], "Day"]
 """Category and date → the stored day; raises ``DamageError`` if it cannot be read."""
@@ -49,10 +48,7 @@ def day_reader(store: Store, held: int) -> ReadDay:
 
 
 def _read_day(store: Store, category: str, when: date) -> Day:
-    try:
-        day = store.day(category, when)
-    except _UNREADABLE as error:
-        raise DamageError(f"{category} {when}: expected rows that can be read, found damage ({error})") from error
+    day = store.day(category, when)
     if day is None:
         raise DamageError(f"{category} {when}: expected a stored day, found none")
     return day

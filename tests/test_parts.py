@@ -1,7 +1,11 @@
 """A digest that is split: its parts are written, shown, checked, restored and removed together."""
 
+import re
+
 import pytest
 
+from digest.errors import StoreError
+from digest.publish import Folder
 from digest.render import digest as rendering
 from digest.standin import StandIn
 from tests.conftest import Sandbox
@@ -39,8 +43,10 @@ def test_a_long_digest_is_split(split: Sandbox) -> None:
 
 
 def test_show_prints_all_parts(split: Sandbox) -> None:
-    """One after another, as they were written."""
-    assert split.digest("show", "latest").out.encode() == split.read(FIRST) + split.read(SECOND)
+    """As one text, which has every paper."""
+    out = split.digest("show", "latest").out
+    both = (split.read(FIRST) + split.read(SECOND)).decode()
+    assert re.findall(r'<a id="([0-9.]+)">', out) == re.findall(r'<a id="([0-9.]+)">', both) != []
 
 
 @pytest.mark.parametrize("path", [FIRST, SECOND])
@@ -81,6 +87,35 @@ def test_parts_that_are_no_longer_made_are_removed(split: Sandbox) -> None:
     assert split.digest("regenerate", "--outdated").code == 0
     assert paths(split) == [FIRST]
     assert split.digest("regenerate", "--all").out == ""
+
+
+def test_an_interrupted_removal_goes_on(split: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many stale parts, none is forgotten when the removal of one fails."""
+    monkeypatch.setattr(rendering, "MOST_BYTES", rendering.MOST_BYTES // 4)
+    (split.folder / FIRST).unlink()
+    split.digest("regenerate", "--all")
+    assert len(paths(split)) > 4
+    split.configure("digest", template="classic")
+    remove = Folder.remove
+
+    def failing(folder: Folder, path: str) -> None:
+        if path.endswith(".3.md"):
+            raise StoreError(f"{path}: not now")
+        remove(folder, path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Folder, "remove", failing)
+        assert split.digest("regenerate", "--outdated").code == 6
+    assert split.digest("regenerate", "--outdated").code == 0
+    assert paths(split) == [FIRST]
+
+
+def test_show_prints_no_stale_part(split: Sandbox) -> None:
+    """A second file beside a digest that has one part is none of it."""
+    split.configure("digest", template="classic")
+    split.digest("regenerate", "--outdated")
+    (split.folder / SECOND).write_text("# My notes\n", encoding="utf-8")
+    assert split.digest("show", "latest").out.encode() == split.read(FIRST)
 
 
 def test_a_stale_part_that_a_person_edited_stays(split: Sandbox) -> None:

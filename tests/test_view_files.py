@@ -2,7 +2,9 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
@@ -494,3 +496,58 @@ def test_what_stands_in_a_file_s_place_stops_nothing_else(splats: Sandbox, arxiv
     (splats.folder / "cs.CV/2025/03/2025-03-04.md").unlink()
     (splats.folder / "cs.CV/2025/03/2025-03-04.md").symlink_to("elsewhere")
     assert splats.digest("run", now=after(DAY)).err.splitlines()[-1].startswith("ok=")
+
+
+def test_a_view_destroys_nobody_s_file(splats: Sandbox) -> None:
+    """What stands at its path and was not written by digest is kept beside it, with a warning."""
+    own = "notes/2025-03-05.md"
+    (splats.folder / "notes").mkdir()
+    (splats.folder / own).write_text("# What I thought\n", encoding="utf-8")
+    configure(splats, SPLATTING + 'path = "notes/{date:%Y-%m-%d}.md"\n')
+    result = splats.digest("run", now=after(DAY))
+    assert f"{own}: what was there is kept as {own}.edited" in result.err
+    assert splats.read(f"{own}.edited") == b"# What I thought\n"
+    assert ids_in(splats.read(own).decode()) == ["2503.00011"]
+    assert splats.digest("run", now=after(DAY)).err.count("kept as") == 0
+
+
+def test_a_damaged_day_costs_no_index(splats: Sandbox, arxiv: StandIn) -> None:
+    """The README is written without the view's newest papers; show, export and paper tell the damage, exit 6."""
+    run_both(splats, arxiv)
+    with closing(sqlite3.connect(splats.folder / "archive.db")) as database, database:
+        database.execute("UPDATE revision SET authors = '[' WHERE arxiv_id = '2503.00011'")
+    (splats.folder / "README.md").unlink()
+    for path in splats.folder.glob("views/**/*.md"):
+        path.unlink()
+    result = splats.digest("regenerate", "--outdated", now=after(DAY))
+    assert result.code == 6
+    assert "the newest papers of the first view are left out" in result.err
+    assert "2025-03-05" in splats.read("README.md").decode()
+    for command in (("export", "..", "--format", "json"), ("paper", "2503.00011"), ("view", "splatting", "2025-03-05")):
+        told = splats.digest(*command, now=after(DAY))
+        assert (told.code, "expected rows that can be read, found damage" in told.err) == (6, True), command
+
+
+def test_a_feed_has_no_replacements(archive: Sandbox, arxiv: StandIn) -> None:
+    """They are no news to its readers, also where the view's digests show them."""
+    old = about("2501.00001", "An Older Paper")
+    show(arxiv, Announcement("cs.CV", DAY, new=(about("2503.00011", "A New Paper"),), replacement=(old,)))
+    configure(archive, '[[view]]\nname = "all"\nsections = ["new", "replacement"]\nfeeds = ["jsonfeed"]\n')
+    assert archive.digest("run").code == 0
+    assert ids_in(archive.read(path_of("all")).decode()) == ["2503.00011", "2501.00001"]
+    (item,) = json.loads(archive.read("views/all/feed.json"))["items"]
+    assert item["id"] == "https://arxiv.org/abs/2503.00011"
+
+
+def test_a_person_s_words_around_an_index_are_no_damage(splats: Sandbox, arxiv: StandIn) -> None:
+    """Also when the settings changed since: the generated part is outdated, and a repair leaves the words alone."""
+    run_both(splats, arxiv)
+    readme = splats.folder / "README.md"
+    readme.write_text(f"My archive.\n\n{readme.read_text(encoding='utf-8')}\nThanks.\n", encoding="utf-8")
+    configure(splats, SPLATTING.replace("gaussian splatting", "subject"))
+    result = splats.digest("verify", now=after(DAY))
+    assert result.code == 0
+    assert "outdated" in next(line for line in result.out.splitlines() if "README.md" in line)
+    splats.digest("regenerate", "--outdated", now=after(DAY))
+    assert readme.read_text(encoding="utf-8").startswith("My archive.\n\n")
+    assert readme.read_text(encoding="utf-8").endswith("\nThanks.\n")

@@ -1,5 +1,6 @@
 """Files of generated text, against what they should hold."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from digest.model import Ledger
 from digest.parse.ledger import parse_ledger
 from digest.publish import Folder
 from digest.render import LEDGER_PATH, merge_into, render_ledger
+from digest.render.index import BEGIN, END
 
 
 def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
@@ -83,11 +85,17 @@ def examine_indexes(archive: Archive) -> Iterator[Finding | None]:
 def _about_index(archive: Archive, path: str, different: Difference) -> Finding:
     """Tell one that is as it was written, before the configuration changed, from one that a person edited."""
     row = archive.store.file(path)
-    if row is None or row.sha256 != different.sha256:
+    if row is None or different.is_in_the_way or row.inputs_hash != _hash_of_generated(archive.output.read(path)):
         return restorable(Part.INDEX, archive.output, path, different)
     outdated = Difference(Kind.OUTDATED, "expected the index by the settings of now, found that of before")
     finding = restorable(Part.INDEX, archive.output, path, outdated)
     return replace(finding, way_out="`digest regenerate --outdated` writes it again")
+
+
+def _hash_of_generated(found: bytes | None) -> str:
+    """Return the SHA-256 of what stands between the markers of an index."""
+    inside = (found or b"").partition(BEGIN.encode())[2].partition(END.encode())[0]
+    return hashlib.sha256(inside.strip()).hexdigest()
 
 
 def expected_index(folder: Folder, path: str, title: str, generated: str) -> bytes | None:

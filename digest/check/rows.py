@@ -38,6 +38,8 @@ def read_row(archive: Archive, category: str, when: date) -> Row:
     """Read a day from the database, and see whether it holds together."""
     try:
         summary, day = archive.store.summary(category, when), archive.store.day(category, when)
+    except DamageError as error:
+        return Row(category, when, None, None, str(error).removeprefix(f"{category} {when}: "))
     except UNREADABLE as error:
         problem = f"expected rows that can be read, found damage ({type(error).__name__}: {error})"
         return Row(category, when, None, None, problem)

@@ -45,22 +45,20 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
 
 
 def _read_file(config: Config, category: str, when: date) -> bytes | None:
-    """Return the digest of a day as it was written, all its parts; None if there is none."""
-    from itertools import count
-
+    """Return the digest of a day as it was written; None if there is none, or if it may be split."""
     from digest.config import part_path
 
-    parts = []
-    for number in count(1):
-        try:
-            parts.append((config.output / part_path(config.digest_path(category, when), number)).read_bytes())
-        except OSError:
-            break
-    return b"".join(parts) if parts else None
+    path = config.digest_path(category, when)
+    if (config.output / part_path(path, 2)).exists():
+        return None
+    try:
+        return (config.output / path).read_bytes()
+    except OSError:
+        return None
 
 
 def _render_stored(session: Session, category: str, when: date) -> bytes | None:
-    """Render a day whose file is not there; say why, if it is not stored either."""
+    """Render a day whose file is not there, or not alone; say why, if it is not stored either."""
     with session.reading() as archive:
         stored = archive.store.day(category, when)
         if stored is not None:

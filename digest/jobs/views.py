@@ -4,7 +4,7 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import islice
@@ -90,7 +90,9 @@ def write_views(archive: Archive, report: Report, track: _Track = iter) -> None:
     for name in track(list(todo)):
         file = todo[name]
         try:
-            report.written += archive.put(file.make(), file.inputs_hash, file.version)
+            files = file.make()
+            archive.keep_foreign(file.path, files[file.path])
+            report.written += archive.put(files, file.inputs_hash, file.version)
         except DigestError as error:
             _note(name, error, report)
 
@@ -137,7 +139,8 @@ def _feed(view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], rea
     inputs += [day.content_hash for days in newest.values() for day in days]
 
     def make() -> Mapping[str, bytes]:
-        announcements = (hit.announcement for hit in newest_of(view, newest, read, _IN_FEEDS))
+        shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
+        announcements = (hit.announcement for hit in newest_of(shown, newest, read, _IN_FEEDS))
         pieces = FEEDS[kind](f"arXiv {view.name}", f"view {view.name}", announcements, empty_at=max(newest))
         return {path: "".join(pieces).encode()}
 

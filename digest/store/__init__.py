@@ -117,13 +117,21 @@ class Store:
             ledgers.write_attempt(connection, category, when, at)
 
     def day(self, category: str, when: date) -> Day | None:
-        """Return the stored day with its entries, or None."""
-        with self._read() as connection:
+        """Return the stored day with its entries, or None.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        with self._read() as connection, _readable(f"{category} {when}"):
             return days.read_day(connection, category, when)
 
     def announcements(self, arxiv_id: ArxivId) -> list[Announcement]:
-        """Return every stored announcement of a paper, by date, then category."""
-        with self._read() as connection:
+        """Return every stored announcement of a paper, by date, then category.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        with self._read() as connection, _readable(str(arxiv_id)):
             return history.read_announcements(connection, arxiv_id)
 
     def ids(self, category: str, when: date) -> frozenset[str]:
@@ -269,6 +277,16 @@ class Store:
             writer = connection.execution_options(writes=True)
             with writer.begin():
                 yield writer
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Tell rows whose dates, names or JSON are damaged from bugs."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        words = f"expected rows that can be read, found damage ({type(error).__name__}: {error})"
+        raise DamageError(f"{what}: {words}") from error
 
 
 __all__ = [

@@ -22,7 +22,7 @@ _REPOSITORY = re.compile(r"https://github\.com/[^/?#]+(?:/[^/?#]+)?")
 
 _PROMISE = re.compile(
     r"(?:upon|after|until|pending)[-_/]*(?:acceptance|publication|review)"
-    r"|to[-_/]?be[-_/]?(?:released|announced|added|updated|published)|coming[-_/]?soon"
+    r"|to[-_/]?be[-_/]?(?:released|announced|added|updated|published)|/coming[-_/]?soon(?:/|$)"
     r"|/your[-_]?(?:repo\w*|link|name|user\w*|project|code|org\w*|page|url|paper)\b"
     r"|/(?:x{2,}|placeholder|pending|tb[ad]|todo|(?:repo|code|project|github|paper)[-_]?(?:link|url))(?:/|$)"
     r"|/(?:user(?:name)?|owner)/(?:repo\w*|project\w*)$|/10\.5281/zenodo(?:\.x*)?$",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from digest.model import Announcement, Paper, readable
 
 # JSON lets these three stand in a text as they are, and readers that go by lines take them for line ends.
-_LINE_ENDS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x85\u2028\u2029"})
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 
 # What RFC 3986 lets stand in an address; a "%" that begins no escape is none of it.
 _IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"
@@ -45,7 +45,7 @@ def web_address(url: str) -> str:
 
 def as_json(value: Any) -> str:
     """Return ``value`` as JSON on one line, whatever a reader takes for a line end."""
-    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+    return _LINE_ENDS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(value, ensure_ascii=False))
 
 
 def each_paper_once(announcements: Iterable[Announcement]) -> Iterator[Announcement]:
