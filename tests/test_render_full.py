@@ -10,6 +10,7 @@ from datetime import date
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -26,7 +27,7 @@ from digest.render.digest import MOST_BYTES
 from digest.standin import invent
 from tests.conftest import Sandbox
 from tests.days import WHEN, day_of, paper, simple_day
-from tests.hostile.engines import ENGINES, SHOWN, body_of, check_day, template
+from tests.hostile.engines import ENGINES, SHOWN, Page, body_of, check_day, template
 
 FILE = "2025-03-05.md"
 CODE = Link("https://github.com/owner/repo", "code", "abstract")
@@ -448,14 +449,19 @@ def test_a_failing_template_fails_for_views_too() -> None:
 @cache
 def real_papers(shared: Path) -> tuple[tuple[str, Paper], ...]:
     """Return all real papers with their dates, as arXiv's pages show them."""
-    with gzip.open(shared / "data" / "real-days.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = real_rows(shared)
     abstracts = one_line_html([_element(row["abstract_html"]) for row in rows])
     comments = one_line_html([_element(row["comments_html"]) for row in rows])
     return tuple(
         (row["date"], _paper(row, abstract, comment))
         for row, abstract, comment in zip(rows, abstracts, comments, strict=True)
     )
+
+
+def real_rows(shared: Path) -> list[dict[str, Any]]:
+    """Return all real papers as the API and arXiv's pages have them."""
+    with gzip.open(shared / "data" / "real-days.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def _element(markup: str | None) -> lxml_html.HtmlElement:
@@ -493,6 +499,33 @@ def test_every_real_paper_is_read_back(shared: Path, engine: str) -> None:
         page = check_day(day, engine)
         assert set(page.maths) <= set(maths_of(day))
     assert len(papers) == len({one.arxiv_id for _, one in papers}) == 2290
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_the_authors_of_real_papers_typed_is_on_the_page(shared: Path, engine: str) -> None:
+    """Against the API's plain text itself: each title, author, abstract and comment of each paper, 2,290 times."""
+    typed = {str(row["id"]): row for row in real_rows(shared)}
+    seen = 0
+    for day in real_days(real_papers(shared)):
+        page = Page(ENGINES[engine](body(day)))
+        texts = {bare(block.text) for block in page.blocks}
+        titles = {bare(block.text).partition(".")[2].strip() for block in page.blocks if block.tag == "h3"}
+        people = Counter(re.split(", ?", ", ".join(block.text for block in page.blocks if block.tag == "p")))
+        for entry in day.entries:
+            row = typed[str(entry.paper.arxiv_id)]
+            assert bare(row["title"]) in titles
+            assert bare(row["abstract"]) in texts
+            assert not row["comments"] or f"Comments: {bare(row['comments'])}" in texts
+            assert all(people[name] for name in row["authors"] if "," not in name)
+            seen += 1
+    assert seen == len(typed) == 2290
+
+
+def bare(text: str) -> str:
+    """Return a text without what arXiv's pages add, line ends and "http://" and DOIs' hosts, its two accents set."""
+    for typed, shown in (("http://", ""), ("https://doi.org/", ""), (r"{\deg}", "°"), (r"\"a", "ä")):
+        text = text.replace(typed, shown)
+    return " ".join(text.split())
 
 
 def maths_of(day: Day) -> Iterator[str]:
