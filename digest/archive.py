@@ -225,11 +225,11 @@ class Archive:
         has_record = self.records is None or self.records.has(record_path(day.category, day.date))
         return has_record and self.has_all_parts(path, made)
 
-    def has_all_parts(self, path: str, made: Mapping[str, FileRow]) -> bool:
-        """Whether the text at ``path`` was ``made``, and all its parts are there; none is read."""
-        parts = takewhile(made.__contains__, (part_path(path, number) for number in count(1)))
+    def has_all_parts(self, path: str, made: Mapping[str, FileRow], *, are_read: bool = False) -> bool:
+        """Whether the text at ``path`` was ``made`` and all its parts are there; if they ``are_read``, as they were."""
+        parts = list(takewhile(made.__contains__, (part_path(path, number) for number in count(1))))
         try:
-            found = [self.output.has(part) for part in parts]
+            found = [self._is_as_written(made[part]) if are_read else self.output.has(part) for part in parts]
         except StoreError:  # what stands in its place is told by the try to write it
             return False
         return bool(found) and all(found)

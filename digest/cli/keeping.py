@@ -36,7 +36,8 @@ def regenerate(
 ) -> int:
     """Write digests again from the store, offline.
 
-    The paths that changed are printed. A file that is as it would be written is not touched.
+    The paths that changed are printed. A file that is as it would be written is not touched. Files of views that are
+    not up to date are written whichever dates are named; --all proves the others, too.
 
     \b
     Examples:

@@ -23,6 +23,11 @@ class Selection:
     last: date | None = None
     only_outdated: bool = False
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether all stored days are chosen, and each of their files is to be proven."""
+        return self.first is None and self.last is None and not self.only_outdated
+
     def has(self, day: DaySummary) -> bool:
         """Whether ``day`` is chosen."""
         is_after = self.first is None or day.date >= self.first
@@ -43,7 +48,7 @@ def regenerate(archive: Archive, selection: Selection, track: Track = untracked)
             report.changed.append(day)
 
     each(track(list(parts)), write, report)
-    publish(archive, report, track)
+    publish(archive, report, track, are_read=selection.is_everything)
     return report
 
 
@@ -54,7 +59,7 @@ def plan_regenerate(archive: Archive, selection: Selection) -> list[str]:
         for day in archive.store.summaries()
         if selection.has(day) and not _is_good(archive, selection, day)
     ]
-    paths += [file.path for file in outdated_views(archive, Report())]
+    paths += [file.path for file in outdated_views(archive, Report(), are_read=selection.is_everything)]
     return [str(archive.output.root / path) for path in paths]
 
 

@@ -85,11 +85,14 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     report.written += archive.write_day(day.category, day.date)
 
 
-def publish(archive: Archive, report: Report, track: Track = untracked) -> None:
-    """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others."""
+def publish(archive: Archive, report: Report, track: Track = untracked, *, are_read: bool = False) -> None:
+    """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others.
+
+    A view's file counts as up to date if it is there; ``are_read``: if it is as it was made.
+    """
     for day in archive.pending():
         write_one(archive, day, report)
-    write_views(archive, report, track)
+    write_views(archive, report, track, are_read=are_read)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:

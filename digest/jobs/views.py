@@ -80,13 +80,13 @@ def _compiled(source: str, name: str, sections: Sequence[str]) -> DigestTemplate
     return DigestTemplate(source, name, [Section(section) for section in sections])
 
 
-def write_views(archive: Archive, report: Report, track: _Track = iter) -> None:
+def write_views(archive: Archive, report: Report, track: _Track = iter, *, are_read: bool = False) -> None:
     """Bring the files of all views up to date, the newest first; a bad one does not stop the others.
 
     A digest is made again when a day changed that it is made from, or the view, or its template; then all dates are.
     The files of a view that is configured no longer, or elsewhere, stay: they are their owner's.
     """
-    todo = {file.name: file for file in outdated_views(archive, report)}
+    todo = {file.name: file for file in outdated_views(archive, report, are_read=are_read)}
     for name in track(list(todo)):
         file = todo[name]
         try:
@@ -97,12 +97,12 @@ def write_views(archive: Archive, report: Report, track: _Track = iter) -> None:
             _note(name, error, report)
 
 
-def outdated_views(archive: Archive, report: Report) -> list[ViewFile]:
+def outdated_views(archive: Archive, report: Report, *, are_read: bool = False) -> list[ViewFile]:
     """Return the files that ``write_views`` would write; note each view that cannot be made."""
     if not archive.config.views:
         return []
     rows = archive.store.files()
-    return [file for file in view_files(archive, report) if not _is_made(archive, file, rows)]
+    return [file for file in view_files(archive, report) if not _is_made(archive, file, rows, are_read=are_read)]
 
 
 def view_files(archive: Archive, report: Report) -> Iterator[ViewFile]:
@@ -152,10 +152,11 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _is_made(archive: Archive, file: ViewFile, rows: _Rows) -> bool:
-    """Whether a file was made from what is stored now, and all its parts are there; none is read."""
+def _is_made(archive: Archive, file: ViewFile, rows: _Rows, *, are_read: bool) -> bool:
+    """Whether a file was made from what is stored now, and all its parts are there."""
     row = rows.get(file.path)
-    return row is not None and row.inputs_hash == file.inputs_hash and archive.has_all_parts(file.path, rows)
+    is_current = row is not None and row.inputs_hash == file.inputs_hash
+    return is_current and archive.has_all_parts(file.path, rows, are_read=are_read)
 
 
 def _note(what: str, error: DigestError, report: Report) -> None:

@@ -18,14 +18,8 @@ _PROVENANCE = feed_id("the namespace of provenance")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def atom_feed(  # noqa: PLR0913 - all that a feed says of itself, most of it by name
-    title: str,
-    feed_id_seed: str,
-    announcements: Iterable[Announcement],
-    *,
-    empty_at: date | None = None,
-    self_url: str = "",
-    home_page_url: str = "",
+def atom_feed(
+    title: str, feed_id_seed: str, announcements: Iterable[Announcement], *, empty_at: date | None = None
 ) -> Iterator[str]:
     """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
 
@@ -34,8 +28,6 @@ def atom_feed(  # noqa: PLR0913 - all that a feed says of itself, most of it by 
         feed_id_seed: what the feed is, in words that do not change: its id is made of them.
         announcements: what is in it.
         empty_at: the listing date by which a feed without entries is dated.
-        self_url: where the feed will be, or "".
-        home_page_url: the page that the feed is of, or "".
     """
     updated, entries = newest_first(announcements, empty_at)
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -44,8 +36,6 @@ def atom_feed(  # noqa: PLR0913 - all that a feed says of itself, most of it by 
     yield _element("title", title, type="text")
     yield _element("updated", updated)
     yield f"<author>{_element('name', 'arXiv')}{_element('uri', 'https://arxiv.org/')}</author>\n"
-    for relation, address in (("self", self_url), ("alternate", home_page_url)):
-        yield _element("link", rel=relation, href=web_address(address)) if address else ""
     for one in entries:
         yield f"<entry>\n{''.join(_entry(one))}</entry>\n"
     yield "</feed>\n"

@@ -6,28 +6,20 @@ from typing import Any
 
 from digest.model import Announcement
 from digest.render.exports.feeds import announced_at, feed_id, newest_first
-from digest.render.exports.fields import as_json, code_urls, plain, provenance, web_address
+from digest.render.exports.fields import as_json, code_urls, plain, provenance
 
 
-def json_feed(  # noqa: PLR0913 - all that a feed says of itself, most of it by name
-    title: str,
-    feed_id_seed: str,
-    announcements: Iterable[Announcement],
-    *,
-    empty_at: date | None = None,
-    self_url: str = "",
-    home_page_url: str = "",
+def json_feed(
+    title: str, feed_id_seed: str, announcements: Iterable[Announcement], *, empty_at: date | None = None
 ) -> Iterator[str]:
     """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
 
     The arguments are those of ``atom_feed``. What the specification has no name for stands in ``_digest``.
     """
     updated, entries = newest_first(announcements, empty_at)
-    addresses = {"home_page_url": web_address(home_page_url), "feed_url": web_address(self_url)}
     head = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": title,
-        **{name: address for name, address in addresses.items() if address},
         "language": "en",
         "_digest": {"id": feed_id(feed_id_seed), "updated": updated},
     }
