@@ -3,16 +3,15 @@
 import hashlib
 import logging
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from itertools import count, takewhile
 
 from digest.calendar import Calendar, is_weekend
-from digest.config import Config, part_path
+from digest.config import Config
 from digest.decide import not_stored
-from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError, StoreError
+from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
 from digest.ledger import calendar_corrections, losses_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
@@ -30,12 +29,12 @@ from digest.render import (
 )
 from digest.render.index import NewestHits
 from digest.store import FileRow, Store
+from digest.texts import Texts
 from digest.view_days import hits_for_readme
 
 log = logging.getLogger(__name__)
 
 _README = "README.md"
-_BEGINNING = 40  # bytes; in them a generated text names itself and its date
 _NEAR = 7  # days; a listing farther away says nothing of this one
 
 
@@ -63,6 +62,11 @@ class Archive:
     def output(self) -> Folder:
         """The folder of digests and indexes."""
         return Folder(self.config.output)
+
+    @cached_property
+    def texts(self) -> Texts:
+        """The generated texts in ``output``."""
+        return Texts(self.output, self.store)
 
     @cached_property
     def raw(self) -> Folder:
@@ -125,10 +129,7 @@ class Archive:
         """Whether the digest and the record of a stored day are there, as they would be made again."""
         path = self.config.digest_path(summary.category, summary.date)
         row = self.store.file(path)
-        if row is None or not self._is_current(row, summary):
-            return False
-        made = [row, *self._further_parts(path, 1)]
-        if not all(one.inputs_hash == row.inputs_hash and self._is_as_written(one) for one in made):
+        if row is None or not self._is_current(row, summary) or not self.texts.is_intact(row):
             return False
         if self.records is None:
             return True
@@ -143,63 +144,12 @@ class Archive:
         if self.records and self.records.write(record_path(category, when), record):
             changed.append(str(self.records.root / record_path(category, when)))
         inputs_hash = self.template.inputs_hash(_sha256(record))
-        return changed + self.put(self.digest_files(day), inputs_hash, self.template.version)
+        return changed + self.texts.write(self.digest_files(day), inputs_hash, self.template.version)
 
     def digest_files(self, day: Day) -> dict[str, bytes]:
         """Render a day; return its digest by path, and after it the further parts of one that is split."""
         folder, name = posixpath.split(self.config.digest_path(day.category, day.date))
         return {posixpath.join(folder, part): data for part, data in self.template.parts(day, name).items()}
-
-    def put(self, files: Mapping[str, bytes], inputs_hash: str, version: str) -> list[str]:
-        """Write one text, whole or in parts, and remember how; return the paths that changed.
-
-        Args:
-            files: its bytes by path, the first part first.
-            inputs_hash: the SHA-256 of all that it was made from.
-            version: of the template.
-        """
-        first, *further = files
-        changed = self._remove_parts(first, after=len(files))
-        for path in further:
-            self.keep_foreign(path, files[path])
-        # The first part comes last: that it was written tells that all were.
-        for path in (*further, first):
-            if self.output.write(path, files[path]):
-                changed.append(str(self.output.root / path))
-            self.store.remember_file(FileRow(path, inputs_hash, _sha256(files[path]), version))
-        return changed
-
-    def _remove_parts(self, path: str, after: int) -> list[str]:
-        """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
-        removed = []
-        # From the last one on: what an interruption leaves can still be counted from the first.
-        for row in reversed(list(self._further_parts(path, after))):
-            if self._is_as_written(row):
-                self.output.remove(row.path)
-                removed.append(str(self.output.root / row.path))
-            elif self.output.has(row.path):
-                log.warning("%s: left alone, because it was edited; the digest no longer has it", row.path)
-            self.store.forget_file(row.path)
-        return removed
-
-    def keep_foreign(self, path: str, data: bytes) -> None:
-        """Keep beside it what stands where ``data`` shall be written, if digest did not write it.
-
-        Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
-        """
-        found = self.output.read(path) if self.store.file(path) is None else None
-        if found is not None and found[:_BEGINNING] != data[:_BEGINNING]:
-            log.warning("%s: what was there is kept as %s", path, self.output.keep_beside(path, "edited"))
-
-    def _further_parts(self, path: str, after: int) -> Iterator[FileRow]:
-        number = after + 1
-        while row := self.store.file(part_path(path, number)):
-            yield row
-            number += 1
-
-    def _is_as_written(self, row: FileRow) -> bool:
-        data = self.output.read(row.path)
-        return data is not None and _sha256(data) == row.sha256
 
     def _best_known(self, category: str, when: date) -> Day:
         """Return the stored day; a record that knows it better (it came from elsewhere) is stored first."""
@@ -223,16 +173,7 @@ class Archive:
     def _is_made(self, day: DaySummary, made: Mapping[str, FileRow]) -> bool:
         path = self.config.digest_path(day.category, day.date)
         has_record = self.records is None or self.records.has(record_path(day.category, day.date))
-        return has_record and self.has_all_parts(path, made)
-
-    def has_all_parts(self, path: str, made: Mapping[str, FileRow], *, are_read: bool = False) -> bool:
-        """Whether the text at ``path`` was ``made`` and all its parts are there; if they ``are_read``, as they were."""
-        parts = list(takewhile(made.__contains__, (part_path(path, number) for number in count(1))))
-        try:
-            found = [self._is_as_written(made[part]) if are_read else self.output.has(part) for part in parts]
-        except StoreError:  # what stands in its place is told by the try to write it
-            return False
-        return bool(found) and all(found)
+        return has_record and self.texts.has_all_parts(path, made)
 
     def indexes(self) -> dict[str, tuple[str, str]]:
         """Return the title and generated part of each index, by path: the archive's, and one a category and year."""

@@ -91,8 +91,8 @@ def write_views(archive: Archive, report: Report, track: _Track = iter, *, are_r
         file = todo[name]
         try:
             files = file.make()
-            archive.keep_foreign(file.path, files[file.path])
-            report.written += archive.put(files, file.inputs_hash, file.version)
+            archive.texts.keep_foreign(file.path, files[file.path])
+            report.written += archive.texts.write(files, file.inputs_hash, file.version)
         except DigestError as error:
             _note(name, error, report)
 
@@ -156,7 +156,7 @@ def _is_made(archive: Archive, file: ViewFile, rows: _Rows, *, are_read: bool) -
     """Whether a file was made from what is stored now, and all its parts are there."""
     row = rows.get(file.path)
     is_current = row is not None and row.inputs_hash == file.inputs_hash
-    return is_current and archive.has_all_parts(file.path, rows, are_read=are_read)
+    return is_current and archive.texts.has_all_parts(file.path, rows, are_read=are_read)
 
 
 def _note(what: str, error: DigestError, report: Report) -> None:
