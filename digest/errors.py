@@ -11,15 +11,19 @@
     ├── PageRefusedError          5   look at the kept page; the layout may have changed
     ├── StoreError                6   mend the disk or the database
     │   ├── SchemaTooNewError
+    │   ├── UnpushedError
     │   └── DamageError
     │       └── FormatTooNewError
+    ├── PublishError              7   mend git or the channel; the archive here is whole
+    │   ├── GitError
+    │   └── NotifyError
     └── TryLaterError            75   arXiv is unreachable, throttling or lagging
         ├── ListingIncompleteError
         ├── ListingDoubtfulError
         └── NotAskedError
             └── BudgetSpentError
 
-Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 6 are this project's own; 75 is
+Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 7 are this project's own; 75 is
 ``EX_TEMPFAIL`` of BSD's sysexits.
 """
 
@@ -86,6 +90,24 @@ class DamageError(StoreError):
 
 class FormatTooNewError(DamageError):
     """A record was written by a newer version of digest; it must be left as it is."""
+
+
+class UnpushedError(StoreError):
+    """Where only what is pushed counts ([git] durable), something is not."""
+
+
+class PublishError(DigestError):
+    """git or a notification failed; the archive here is whole."""
+
+    exit_code = 7
+
+
+class GitError(PublishError):
+    """What was written could not be committed or pushed."""
+
+
+class NotifyError(PublishError):
+    """A message or a ping did not get through."""
 
 
 class TryLaterError(DigestError):

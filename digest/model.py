@@ -368,8 +368,12 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed."""
+    """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed.
 
+    ``run_id`` is the one that its log lines bear; "" for runs of before they had one.
+    """
+
+    run_id: str
     command: str
     started_at: datetime
     finished_at: datetime | None

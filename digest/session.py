@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, DigestError, LockHeldError, MissingError, StoreError, UsageError, gravest
+from digest.errors import ConfigError, LockHeldError, MissingError, StoreError, UsageError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from digest.config import Config
     from digest.console import Console
     from digest.fetch import Machine
-    from digest.model import DaySummary
     from digest.outcome import Report
 
 
@@ -49,9 +49,9 @@ class Session:
         self.console = console
         self.now = now
         self._config_path = config_path
-        self._environment = environment
+        self.environment = environment
         self._verbose = verbose
-        self._machine = machine
+        self.machine = machine
         self._started = machine.monotonic()
         self._origin = config_path
         self._config: Config | None = None
@@ -69,10 +69,24 @@ class Session:
             from digest.config import load
 
             self._origin = self.config_path
-            self._config = load(self._origin, self._environment)
+            self._config = load(self._origin, self.environment)
             for key in self._config.unused:
                 self.console.say(f"warning: {self._origin}: {key} has no effect in this version")
         return self._config
+
+    @property
+    def later(self) -> datetime:
+        """The time by now: that of ``--now`` goes on while a job works."""
+        from datetime import timedelta
+
+        return self.now + timedelta(seconds=self.machine.monotonic() - self._started)
+
+    @cached_property
+    def run_id(self) -> str:
+        """The name of this use of the command line, which its log lines, its row in the store and its pings bear."""
+        from uuid import uuid4
+
+        return str(uuid4())
 
     @property
     def config_path(self) -> Path:
@@ -81,7 +95,7 @@ class Session:
         Raises:
             ConfigError: there is none.
         """
-        return self._config_path or _find_config(self._environment)
+        return self._config_path or _find_config(self.environment)
 
     def chosen(self, names: Sequence[str]) -> Sequence[str]:
         """Return the categories to work on: ``names``, or all that are configured.
@@ -112,7 +126,7 @@ class Session:
             self.console.say("warning: [arxiv] contact is empty; arXiv cannot write before it blocks you")
 
     @contextmanager
-    def _archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
+    def open_archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
         """Open the archive's edges: the store, the templates, a client of arXiv."""
         from digest.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
@@ -129,7 +143,7 @@ class Session:
         store = Store(store_url, database)
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
             arxiv = config.arxiv
-            client = Client(http, store, self._machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
+            client = Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
             try:
                 yield Archive(config, read_calendar(config.calendar.dates), store, template, indexes, client, self.now)
             finally:
@@ -141,44 +155,21 @@ class Session:
         Raises:
             LockHeldError: another run is at work.
         """
-        from digest.publish import hold_lock
+        from digest.runner import Runner
 
-        config = self.config
-        with hold_lock(config.lock), self._archive(config.store_url, config.database) as archive:
-            number = archive.store.begin_run(command, self.now)
-            try:
-                report = job(archive)
-            except DigestError as error:
-                self._finish(archive, number, error.exit_code)
-                raise
-            # A bug or an interruption leaves the run unfinished, and "status" says so.
-            try:
-                self._finish(archive, number, report.exit_code)
-            except StoreError as error:
-                if not report.knows(error):
-                    report.fail(command, error)
-            self._tell(report, archive.client.requests_made)
-        return report
+        return Runner(self).work(command, job)
 
-    def _finish(self, archive: Archive, number: int, exit_code: int) -> None:
-        requests = archive.client.requests_made
-        archive.store.finish_run(number, self._finished_at(), exit_code=exit_code, requests=requests)
+    def nightly(self, job: Callable[[Archive], Report]) -> Report:
+        """Do the nightly job as ``work`` does, and let those who want to know hear how it goes.
 
-    def _finished_at(self) -> datetime:
-        """The time of ``--now`` goes on while a job works."""
-        from datetime import timedelta
+        Where there is no database, and the day records prove that nothing is missing, nothing is opened at all.
 
-        return self.now + timedelta(seconds=self._machine.monotonic() - self._started)
+        Raises:
+            LockHeldError: another run is at work; it will tell.
+        """
+        from digest.runner import Runner
 
-    def _tell(self, report: Report, requests: int) -> None:
-        for day in report.changed:
-            self.console.say(_summary_line(day))
-        for remark in report.remarks:
-            self.console.say(remark)
-        for failure in report.failures:
-            self.console.fail(failure)
-        totals = f"ok={report.succeeded} failed={len(report.failures)} requests={requests}"
-        self.console.say(f"{totals} exit={report.exit_code}")
+        return Runner(self).nightly(job)
 
     @contextmanager
     def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:
@@ -193,7 +184,7 @@ class Session:
         has_records = config.records is not None and not _is_absent(config.records)
         # An archive in which nothing is stored yet reads as an empty one, held in memory.
         place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
-        with self._archive(*place) as archive:
+        with self.open_archive(*place) as archive:
             takes_in = is_new or may_take_in(archive)
             if takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive)):
                 self._load_records(archive)
@@ -323,11 +314,3 @@ def checked_category(name: str) -> str:
     except ValueError as error:
         raise UsageError(str(error)) from error
     return name
-
-
-def _summary_line(day: DaySummary) -> str:
-    from digest.decide import counted
-    from digest.model import Section
-
-    counts = " ".join(f"{section}={counted(day, section)}" for section in Section)
-    return f"date={day.date} category={day.category} state={day.state} {counts} source={day.source}"

@@ -464,7 +464,7 @@ def test_raw_pages_are_noted_with_their_headers(store: Store, place: Place) -> N
 def test_times_are_kept_in_utc(store: Store, place: Place) -> None:
     """A time in any zone comes back as the same instant, and stands in the database as UTC."""
     moment = datetime(2025, 3, 5, 14, tzinfo=timezone(timedelta(hours=2)))
-    store.finish_run(store.begin_run("run", moment), moment, exit_code=0, requests=1)
+    store.finish_run(store.begin_run("run", moment, "1b9d"), moment, exit_code=0, requests=1)
     store.keep_raw_page(replace(PAGE, fetched_at=moment), "path")
     run = store.runs(limit=1)[0]
     assert (run.started_at, run.finished_at) == (NOON, NOON)
@@ -487,14 +487,15 @@ def test_a_file_is_remembered_once(store: Store) -> None:
 
 
 def test_runs_come_newest_first(store: Store) -> None:
-    """A run has a number from its start; one that never ended shows neither end nor exit code."""
-    first = store.begin_run("run", NOON)
-    second = store.begin_run("fetch 2025-03-05", NOON + timedelta(hours=1))
+    """A run has a number and a name from its start; one that never ended shows neither end nor exit code."""
+    first = store.begin_run("run", NOON, "1b9d")
+    second = store.begin_run("fetch 2025-03-05", NOON + timedelta(hours=1), "2c4e")
     assert first != second
     store.finish_run(first, NOON + timedelta(seconds=7), exit_code=75, requests=3)
     newest, oldest = store.runs(limit=5)
     assert (newest.command, newest.finished_at, newest.exit_code) == ("fetch 2025-03-05", None, None)
     assert (oldest.finished_at, oldest.exit_code, oldest.requests) == (NOON + timedelta(seconds=7), 75, 3)
+    assert (newest.run_id, oldest.run_id) == ("2c4e", "1b9d")
     assert store.runs(limit=1) == [newest]
 
 
@@ -531,7 +532,7 @@ def test_a_lock_that_is_soon_let_go_disturbs_nobody(sqlite: Place) -> None:
         assert sqlite.database is not None
         with closing(sqlite3.connect(sqlite.database, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            waiting = pool.submit(store.begin_run, "run", NOON)
+            waiting = pool.submit(store.begin_run, "run", NOON, "1b9d")
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.2)
         assert waiting.result(timeout=5) == 1
@@ -597,7 +598,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "forget_raw_page": lambda store: store.forget_raw_page(HASH),
     "file": lambda store: store.file(FILE),
     "remember_file": lambda store: store.remember_file(FileRow(FILE, HASH, HASH, HASH)),
-    "begin_run": lambda store: store.begin_run("run", NOON),
+    "begin_run": lambda store: store.begin_run("run", NOON, "1b9d"),
     "finish_run": lambda store: store.finish_run(1, NOON, exit_code=0, requests=0),
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
@@ -814,7 +815,7 @@ def _next_version(home: Path, last: str) -> _NextVersion:
 
 def _filled(place: Place) -> None:
     with closing(place.open()) as store:
-        store.begin_run("run", NOON)
+        store.begin_run("run", NOON, "1b9d")
         save(store, simple_day(["2503.00001"]))
 
 
@@ -856,19 +857,21 @@ def test_an_older_database_is_copied_before_it_is_upgraded(sqlite: Place, tmp_pa
 
 
 def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> None:
-    """Before the third schema no typed text was kept, and the links were found by the first rules."""
+    """Of old days no typed text was kept and the links were found by the first rules; old runs have no name."""
     _filled(place)
     engine = place.engine()
     with engine.begin() as connection:
         for change in (
             "ALTER TABLE revision DROP COLUMN raw",
             "ALTER TABLE day DROP COLUMN link_rules",
+            "ALTER TABLE run DROP COLUMN run_id",
             "UPDATE alembic_version SET version_num = '0002'",
         ):
             connection.execute(text(change))
     engine.dispose()
     with closing(place.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], link_rules=1)
+        assert [run.run_id for run in store.runs(limit=5)] == [""]
     assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
 
 

@@ -38,7 +38,7 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
         return plan(session, lambda archive: jobs.plan_run(archive, chosen))
     session.require_manners()
     track = session.console.track
-    return session.work("run", lambda archive: jobs.run(archive, chosen, track)).exit_code
+    return session.nightly(lambda archive: jobs.run(archive, chosen, track)).exit_code
 
 
 @cli.command()

@@ -14,6 +14,11 @@ _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
 _YEARS = range(1991, 2991)
 _LONGEST_CONTACT = 200
+_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_BRANCH = re.compile(r"[^\W-][^\s~^:?*\[\\]*")
+_NO_BRANCH = re.compile(r"\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.")
+_AUTHOR = re.compile(r"[^<>\s][^<>]* <[^<>\s]+>")
+_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
 
 
@@ -23,7 +28,7 @@ def check(config: Config, origin: str) -> None:
     Raises:
         ConfigError: a value makes no sense.
     """
-    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_notify, check_views):
+    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_git, _check_notify, check_views):
         try:
             one(config)
         except ValueError as error:
@@ -114,7 +119,27 @@ def _check_digest(config: Config) -> None:
         raise ValueError("[digest] path: expected {category} in it, because there are several")
 
 
+def _check_git(config: Config) -> None:
+    git = config.git
+    for key, needed in (("push", "commit"), ("durable", "push")):
+        if getattr(git, key) and not getattr(git, needed):
+            raise ValueError(f"[git] {key} = true: expected {needed} = true, too")
+    # The address of a remote may hold a password: it is not repeated in the message.
+    if not _REMOTE.fullmatch(git.remote):
+        raise ValueError("[git] remote: expected the name of a remote, such as origin, found something else")
+    if git.branch and (not _BRANCH.fullmatch(git.branch) or _NO_BRANCH.search(git.branch)):
+        raise ValueError(f"[git] branch: expected a branch's name, or none, found {git.branch!r}")
+    if git.author and not _AUTHOR.fullmatch(git.author):
+        raise ValueError(f"[git] author: expected 'Name <mail@example.org>', or none, found {git.author!r}")
+    rest = re.sub(r"\{(?:summary|dates|counts)\}", "", git.message)
+    if not git.message.strip() or "{" in rest or "}" in rest:
+        allowed = "{summary}, {dates}, {counts}"
+        raise ValueError(f"[git] message: expected a text with some of {allowed}, found {git.message!r}")
+
+
 def _check_notify(config: Config) -> None:
     # Such an address is a secret: it is not repeated in the message.
-    if not all(url.startswith(("env:", "file:")) for url in config.notify.urls):
-        raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found an address itself")
+    if not all(map(_SECRET.fullmatch, config.notify.urls)):
+        raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found something else")
+    if config.notify.health and not _SECRET.fullmatch(config.notify.health):
+        raise ValueError("[notify] health: expected 'env:NAME' or 'file:PATH', found something else")

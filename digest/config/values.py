@@ -66,6 +66,7 @@ class View:
     """A digest of one's own: which of the stored papers it shows, and where it is written.
 
     ``categories`` and ``sections`` are all that are kept and what digests show, where none are named.
+    ``notify``: whether its papers of each listing date get a message of their own.
     """
 
     name: str
@@ -77,6 +78,7 @@ class View:
     template: str = "full"
     path: str = "views/{view}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
     feeds: tuple[str, ...] = ()
+    notify: bool = False
 
     def digest_path(self, day: date) -> str:
         """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
@@ -92,17 +94,31 @@ class View:
 
 @dataclass(frozen=True)
 class Git:
-    """Committing and pushing; not in effect yet."""
+    """Committing and pushing what a run wrote.
+
+    An empty ``branch`` is the one that is checked out, an empty ``author`` the one that git is configured with.
+    ``durable``: a day counts only once it is pushed.
+    """
 
     commit: bool = False
     push: bool = False
+    remote: str = "origin"
+    branch: str = ""
+    message: str = "digest: {summary}"
+    author: str = ""
+    durable: bool = False
 
 
 @dataclass(frozen=True)
 class Notify:
-    """Notices; not in effect yet."""
+    """Messages and pings; ``urls`` and ``health`` name where the addresses are, which are secrets.
+
+    ``listings``: whether each listing date gets a message, beside those of views and alerts.
+    """
 
     urls: tuple[str, ...] = ()
+    health: str = ""
+    listings: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,7 +176,6 @@ class Config:
         """Keys that are set but have no effect in this version."""
         defaults = Config(self.folder)
         later = [("arxiv", key) for key in ("api_url", "oai_url")]
-        later += [("git", "commit"), ("git", "push"), ("notify", "urls")]
         return [
             f"[{section}] {key}"
             for section, key in later

@@ -10,6 +10,7 @@ Every step can be repeated, so recovery from any crash is: run again.
 """
 
 from digest.jobs.accepting import accept
+from digest.jobs.committing import commit
 from digest.jobs.files import Selection, plan_regenerate, rebuild, regenerate
 from digest.jobs.healing import fetch_missing, plan_missing
 from digest.jobs.nightly import plan_run, run
@@ -28,6 +29,7 @@ __all__ = [
     "Replay",
     "Selection",
     "accept",
+    "commit",
     "fetch",
     "fetch_missing",
     "import_pages",

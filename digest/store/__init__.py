@@ -215,9 +215,9 @@ class Store:
         with self._write() as connection:
             connection.execute(delete(tables.file).where(tables.file.c.path == path))
 
-    def begin_run(self, command: str, at: datetime) -> int:
+    def begin_run(self, command: str, at: datetime, run_id: str) -> int:
         """Note that a job starts; return its number."""
-        row = {"command": command, "started_at": at.astimezone(UTC), "requests": 0}
+        row = {"run_id": run_id, "command": command, "started_at": at.astimezone(UTC), "requests": 0}
         with self._write() as connection:
             number = connection.scalar(insert(tables.run).returning(tables.run.c.id), row)
         return int(number or 0)
@@ -234,6 +234,7 @@ class Store:
         with self._read() as connection:
             return [
                 RunSummary(
+                    run_id=row.run_id,
                     command=row.command,
                     started_at=utc(row.started_at),
                     finished_at=row.finished_at and utc(row.finished_at),

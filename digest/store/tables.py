@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
 metadata = MetaData()
@@ -114,6 +114,7 @@ run = Table(
     Column("finished_at", DateTime(timezone=True)),
     Column("exit_code", Integer),
     Column("requests", Integer, nullable=False),
+    Column("run_id", Text, nullable=False, server_default=""),
 )
 
 # One row, in seconds since 1970 by the machine's clock: when any arXiv host was last asked for anything,

@@ -1,0 +1,104 @@
+"""One run of a job that changes the archive: under its lock, noted in the store, committed, told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digest import jobs
+from digest.decide import counted
+from digest.errors import DigestError, StoreError
+from digest.model import DaySummary, Section
+from digest.outcome import Report
+from digest.publish import hold_lock
+from digest.unopened import is_all_proven
+from digest.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from digest.archive import Archive
+    from digest.session import Session
+
+
+class Runner:
+    """Runs jobs for a use of the command line."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def work(self, command: str, job: Callable[[Archive], Report]) -> Report:
+        """Do a job under the archive's lock.
+
+        Raises:
+            LockHeldError: another run is at work.
+        """
+        with hold_lock(self._session.config.lock):
+            return self._work(command, job)
+
+    def nightly(self, job: Callable[[Archive], Report]) -> Report:
+        """Do the nightly job under the archive's lock, watched; open nothing where nothing is to be done.
+
+        Raises:
+            LockHeldError: another run is at work; it will tell.
+        """
+        session = self._session
+        with hold_lock(session.config.lock):
+            watch = Watch(session.config, session.environment, session.now, session.run_id)
+            watch.begin()
+            try:
+                if watch.is_calm and is_all_proven(session.config, session.now):
+                    return self._rest(watch)
+                return self._work("run", job, watch)
+            except Exception as error:
+                for failure in watch.fail(error):
+                    session.console.fail(failure)
+                raise
+
+    def _rest(self, watch: Watch) -> Report:
+        report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
+        watch.end(report)
+        self._tell(report, requests=0)
+        return report
+
+    def _work(self, command: str, job: Callable[[Archive], Report], watch: Watch | None = None) -> Report:
+        session = self._session
+        with session.open_archive(session.config.store_url, session.config.database) as archive:
+            number = archive.store.begin_run(command, session.now, session.run_id)
+            try:
+                report = job(archive)
+                if watch:
+                    watch.prepare(archive, report)
+                jobs.commit(archive, report)
+                if watch:
+                    watch.end(report)
+            except DigestError as error:
+                self._finish(archive, number, error.exit_code)
+                raise
+            # A bug or an interruption leaves the run unfinished, and "status" says so.
+            try:
+                self._finish(archive, number, report.exit_code)
+            except StoreError as error:
+                if not report.knows(error):
+                    report.fail(command, error)
+            self._tell(report, archive.client.requests_made)
+        return report
+
+    def _finish(self, archive: Archive, number: int, exit_code: int) -> None:
+        requests = archive.client.requests_made
+        archive.store.finish_run(number, self._session.later, exit_code=exit_code, requests=requests)
+
+    def _tell(self, report: Report, requests: int) -> None:
+        console = self._session.console
+        for day in report.changed:
+            console.say(_summary_line(day))
+        for remark in report.remarks:
+            console.say(remark)
+        for failure in report.failures:
+            console.fail(failure)
+        totals = f"ok={report.succeeded} failed={len(report.failures)} requests={requests}"
+        console.say(f"{totals} exit={report.exit_code}")
+
+
+def _summary_line(day: DaySummary) -> str:
+    counts = " ".join(f"{section}={counted(day, section)}" for section in Section)
+    return f"date={day.date} category={day.category} state={day.state} {counts} source={day.source}"
