@@ -153,7 +153,27 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(tmp_path: Path, t
         ('[digest]\npath = "{section}/{date:%Y-%m-%d}.md"\n', "path"),
         ('[arxiv]\ncategories = ["cs.CV", "cs.LG"]\n[digest]\npath = "{date:%Y-%m-%d}.md"\n', "category"),
         ('[git]\ncommit = "yes"\n', "commit"),
+        ("[git]\npush = true\n", "commit = true"),
+        ("[git]\ncommit = true\ndurable = true\n", "push = true"),
+        ('[git]\nremote = ""\n', "remote"),
+        ('[git]\nremote = "--mirror"\n', "remote"),
+        ('[git]\nremote = "https://example.org/a.git"\n', "remote"),
+        ('[git]\nbranch = "-d"\n', "branch"),
+        ('[git]\nbranch = "+main"\n', "branch"),
+        ('[git]\nbranch = "main:other"\n', "branch"),
+        ('[git]\nbranch = "a..b"\n', "branch"),
+        ('[git]\nbranch = "main~1"\n', "branch"),
+        ('[git]\nauthor = "Ada Example"\n', "author"),
+        ('[git]\nauthor = "Ada <ada@example.org> <b>"\n', "author"),
+        ('[git]\nauthor = "Ada\\nExample <ada@example.org>"\n', "author"),
+        ('[git]\nmessage = ""\n', "message"),
+        ('[git]\nmessage = "{sumary}"\n', "{summary}"),
+        ('[git]\nmessage = "{summary!r}"\n', "{summary}"),
+        ('[git]\nmessage = "{0}"\n', "{summary}"),
         ('[notify]\nurls = "env:HOOK"\n', "urls"),
+        ('[notify]\nurls = ["env:"]\n', "urls"),
+        ('[notify]\nurls = ["file:"]\n', "urls"),
+        ('[notify]\nlistings = "no"\n', "listings"),
         ("arxiv = 5\n", "arxiv"),
     ],
 )
@@ -167,9 +187,25 @@ def test_a_wrong_value_is_refused_by_name(tmp_path: Path, text: str, key: str) -
 def test_a_secret_stands_in_no_configuration_and_no_message(tmp_path: Path) -> None:
     """Addresses of notices come as env:NAME or file:PATH only; another one is refused unread."""
     read(tmp_path, '[notify]\nurls = ["env:HOOK", "file:hook.txt"]\n')
-    message = refusal(tmp_path, '[notify]\nurls = ["https://hooks.example.org/s3cret"]\n')
-    assert "urls" in message
+    for key in ('urls = ["{}"]', 'health = "{}"'):
+        message = refusal(tmp_path, f"[notify]\n{key.format('https://hooks.example.org/s3cret')}\n")
+        assert f"[notify] {key.split()[0]}" in message
+        assert "s3cret" not in message
+    message = refusal(tmp_path, '[git]\nremote = "https://s3cret@example.org/a.git"\n')
     assert "s3cret" not in message
+
+
+def test_a_repository_is_configured_in_words_that_git_knows(tmp_path: Path) -> None:
+    """Names of remotes and branches as git allows them, an author, a message with its fields."""
+    text = 'commit = true\npush = true\nremote = "my-remote.2"\nbranch = "feature/archive_2"\ndurable = true\n'
+    text += 'author = "Ada B. Example <ada@example.org>"\nmessage = "{dates}: {counts} ({summary})"\n'
+    git = read(tmp_path, f"[git]\n{text}").git
+    assert (git.remote, git.branch, git.author) == (
+        *("my-remote.2", "feature/archive_2"),
+        "Ada B. Example <ada@example.org>",
+    )
+    assert (git.commit, git.push, git.durable) == (True, True, True)
+    assert git.message == "{dates}: {counts} ({summary})"
 
 
 def test_a_wrong_value_in_the_environment_names_the_variable(tmp_path: Path) -> None:
@@ -245,6 +281,7 @@ def test_a_view_is_a_name_and_keywords(tmp_path: Path) -> None:
     assert (view.name, view.keywords) == ("splatting", ("gaussian splatting",))
     assert (view.categories, view.sections) == (("cs.CV", "cs.LG"), ("new",))
     assert (view.authors, view.has_code, view.template, view.feeds) == ((), False, "full", ())
+    assert view.notify is False
     assert view.digest_path(date(2025, 3, 5)) == "views/splatting/2025/03/2025-03-05.md"
 
 
@@ -256,7 +293,7 @@ def test_the_example_shows_a_view(tmp_path: Path) -> None:
     (view,) = read(tmp_path, "\n".join(lines)).views
     assert set(shown) == set(asdict(view))
     (bare,) = read(tmp_path, f'[[view]]\nname = "{view.name}"\n').views
-    for key in ("categories", "sections", "has_code", "template", "path", "feeds"):
+    for key in ("categories", "sections", "has_code", "template", "path", "feeds", "notify"):
         assert getattr(view, key) == getattr(bare, key)
 
 
