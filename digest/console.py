@@ -1,51 +1,111 @@
-"""What a person sees: lines on stderr, progress, tables. Prints only what it is given."""
+"""What a person sees: lines on stderr, progress, tables. Prints only what it is given, and no secret."""
+
+from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
 from contextlib import suppress
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from digest.errors import DigestError
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from digest.errors import DigestError
+    from digest.fetch import Machine
+
+Level = Literal["debug", "info", "warning", "error"]
+
+_GRAVE = ("warning", "error")
 
 
 class Console:
-    """stderr, with ``-q`` and ``-v``. When quiet, nothing is said until it is known that the exit is not 0."""
+    """stderr, with ``-q``, ``-v`` and ``--log-json``.
 
-    def __init__(self) -> None:
+    When quiet, nothing is said until it is known that the exit is not 0.
+    """
+
+    def __init__(self, machine: Machine = time) -> None:
         self.quiet = False
-        self._held: list[str] = []
+        self.is_json = False
+        """Whether each line is a JSON object: time, level, run, message, and the line's own fields."""
+        self._machine = machine
+        self._held: list[Callable[[], None]] = []
+        self._sources: list[Iterable[str]] = []
+        self._secrets: set[str] = set()
 
-    def say(self, line: str) -> None:
-        """Print one line for a person; foreign control characters in it become blanks."""
-        clean = "".join(character if character.isprintable() else " " for character in line)
+    @cached_property
+    def run_id(self) -> str:
+        """The name of this use of the command line."""
+        # Imported here: few commands need it.
+        from uuid import uuid4  # noqa: PLC0415
+
+        return str(uuid4())
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Let none of ``values`` be seen from now on; they are asked for when something is said."""
+        self._sources.append(values)
+
+    def say(
+        self, message: str, level: Level = "info", fields: Mapping[str, object] | None = None, traceback: str = ""
+    ) -> None:
+        """Print one line for a person; foreign control characters in it become blanks.
+
+        ``fields`` are for machines alone; ``traceback`` has several lines, and is printed first.
+        """
+        line = partial(self._print, self._machine.time(), message, level, fields or {}, traceback)
         if self.quiet:
-            self._held.append(clean)
+            self._held.append(line)
         else:
-            _echo(clean)
+            line()
 
     def fail(self, error: DigestError) -> None:
         """Say what went wrong."""
-        self.say(f"error: {error}")
+        self.say(str(error), "error", {"error": type(error).__name__, "exit_code": error.exit_code})
 
     def end(self, exit_code: int) -> None:
         """Let out what was held back, if something went wrong."""
         if exit_code:
             for line in self._held:
-                _echo(line)
+                line()
         self._held.clear()
 
     def track(self, names: Sequence[str]) -> Iterable[str]:
         """Go through ``names`` behind a progress bar, if somebody watches and there is something to watch."""
-        if self.quiet or len(names) < 2 or not sys.stderr.isatty():
+        if self.quiet or self.is_json or len(names) < 2 or not sys.stderr.isatty():
             return names
         return _progress(names)
 
+    def _print(self, now: float, message: str, level: Level, fields: Mapping[str, object], traceback: str) -> None:
+        said = self._clean(message)
+        lines = [self._clean(line) for line in traceback.splitlines()]
+        if self.is_json:
+            more = {"traceback": "\n".join(lines)} if lines else {}
+            text = _as_json(now, {"level": level, "run": self.run_id, "message": said, **fields, **more})
+        else:
+            text = "\n".join([*lines, f"{level}: {said}" if level in _GRAVE else said])
+        # Where nobody can be told, the work is done all the same.
+        with suppress(OSError):
+            click.echo(text, err=True)
 
-def _echo(line: str) -> None:
-    # Where nobody can be told, the work is done all the same.
-    with suppress(OSError):
-        click.echo(line, err=True)
+    def _clean(self, text: str) -> str:
+        # Imported here, as below.
+        from digest.secrets import without  # noqa: PLC0415
+
+        while self._sources:
+            self._secrets.update(self._sources.pop())
+        return "".join(character if character.isprintable() else " " for character in without(text, self._secrets))
+
+
+def _as_json(now: float, fields: Mapping[str, object]) -> str:
+    # Imported here: most commands say nothing.
+    import json  # noqa: PLC0415
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    return json.dumps({"time": f"{when}Z", **fields})
 
 
 def _progress(names: Sequence[str]) -> Iterator[str]:

@@ -3,26 +3,32 @@
 import logging
 import sys
 
-from digest.console import Console
+from digest.console import Console, Level
+
+_LEVELS: dict[int, Level] = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
 
 
 class ConsoleHandler(logging.Handler):
     """Says each record as one line."""
 
-    def __init__(self, console: Console) -> None:
-        super().__init__()
+    def __init__(self, console: Console, level: int = logging.NOTSET) -> None:
+        super().__init__(level)
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
         """Say one record."""
-        level = "" if record.levelno < logging.WARNING else f"{record.levelname.lower()}: "
-        self._console.say(f"{level}{record.getMessage()}")
+        traceback = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
+        self._console.say(record.getMessage(), _LEVELS.get(record.levelno, "error"), traceback=traceback)
 
 
 def log_to(console: Console, *, verbose: bool) -> None:
-    """Send the project's log to ``console`` from now on."""
+    """Send the project's log to ``console`` from now on, and the warnings of the libraries that it uses."""
     logger = logging.getLogger("digest")
     logger.handlers = [ConsoleHandler(console)]
     level = logging.INFO if sys.stderr.isatty() else logging.WARNING
     logger.setLevel(logging.DEBUG if verbose else level)
     logger.propagate = False
+    # What nobody else handles would be printed as it is, secrets included.
+    logging.lastResort = ConsoleHandler(console, logging.WARNING)
+    logging.getLogger("py.warnings").handlers = [ConsoleHandler(console)]
+    logging.captureWarnings(capture=True)

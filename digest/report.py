@@ -13,11 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.calendar import Calendar, expected_at, today
-from digest.decide import counted, declared, in_reach_until, in_short
+from digest.decide import counted, in_reach_until, in_short
 from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section, State
+from digest.outcome import day_fields
 
 _DAYS = 10
+_ID_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def status_json(status: ArchiveStatus) -> str:
 
 def _category(item: CategoryStatus, now: datetime) -> dict[str, Any]:
     return {
-        "days": [_day(day) | _acceptance(item, day.date) for day in item.days],
+        "days": [day_fields(day) | _acceptance(item, day.date) for day in item.days],
         "missing": [_missing(day, now) for day in item.missing],
         "lost": [{"date": day.isoformat()} | _acceptance(item, day) for day in item.lost],
         "overdue": [day.isoformat() for day in item.overdue],
@@ -91,24 +93,20 @@ def _acceptance(item: CategoryStatus, day: date) -> dict[str, Any]:
     return {"accepted": {"at": decision.decided_at.isoformat(), "note": decision.note}}
 
 
-def _day(day: DaySummary) -> dict[str, Any]:
-    return {
-        "date": day.date.isoformat(),
-        "state": day.state.value,
-        "source": day.source.value,
-        "stored": {section.value: day.counts[section] for section in Section},
-        "declared": {section.value: declared(day, section) for section in Section},
-    }
-
-
 def _run(run: RunSummary) -> dict[str, Any]:
     return {
+        "run_id": run.run_id or None,
         "command": run.command,
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "seconds": _seconds(run),
         "exit": run.exit_code,
         "requests": run.requests,
     }
+
+
+def _seconds(run: RunSummary) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
 
 
 def status_table(status: ArchiveStatus) -> str:
@@ -206,9 +204,11 @@ def _stored_row(day: DaySummary) -> tuple[str, ...]:
 
 
 def _runs_table(runs: Sequence[RunSummary]) -> Table:
-    table = _table("run", "started (UTC)", " seconds", " requests", "exit")
+    table = _table("run", "id", "started (UTC)", " seconds", " requests", "exit")
     for run in runs:
-        seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f}" if run.finished_at else ""
+        seconds = _seconds(run)
+        took = "" if seconds is None else f"{seconds:.1f}"
         ended = "unfinished" if run.exit_code is None else str(run.exit_code)
-        table.add_row(run.command, f"{run.started_at:%Y-%m-%d %H:%M}", seconds, str(run.requests), ended)
+        began = f"{run.started_at:%Y-%m-%d %H:%M}"
+        table.add_row(run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended)
     return table

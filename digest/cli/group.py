@@ -54,14 +54,27 @@ def program_name() -> str:
     return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
 
 
+_LOG_JSON = "--log-json"
+
+
 class _Commands(click.Group):
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Take --log-json to heart before anything in the line can be refused."""
+        context.obj.is_json = _LOG_JSON in args
+        return super().parse_args(context, args)
+
     def invoke(self, context: click.Context) -> object:
         """Run a command; that its reader has seen enough is no failure (click would exit with 1)."""
+        console: Console = context.obj
         try:
             return super().invoke(context)
         except BrokenPipeError:
             give_up_output()
             return 0
+        except KeyboardInterrupt:
+            if console.is_json:  # click would print an empty line
+                raise click.Abort from None
+            raise
 
 
 def give_up_output() -> None:
@@ -75,6 +88,7 @@ def give_up_output() -> None:
 @click.option("--now", callback=_parse_now, metavar="ISO-8601", help="The time to decide by; needs a zone.")
 @click.option("-v", "--verbose", is_flag=True, help="Tell each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
+@click.option(_LOG_JSON, is_flag=True, expose_value=False, help="Log as JSON, one object a line.")
 @click.pass_context
 def cli(context: click.Context, config_path: Path | None, now: datetime, *, verbose: bool, quiet: bool) -> None:
     """Keep a daily digest of arXiv's listings that never loses a day.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from digest import __version__
 from digest.cli import (  # noqa: F401 - each adds its commands to the group
     exporting,
     keeping,
@@ -23,8 +24,9 @@ from digest.console import Console
 from digest.errors import DigestError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+_BUG = 1
 _INTERRUPTED = 130
 
 
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     console = Console()
-    code = 1
+    console.hide(_secrets())
+    code = _BUG
     try:
         code = _run(console, arguments)
     finally:
@@ -49,22 +52,54 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
     try:
         result = cli.main(arguments, standalone_mode=False, obj=console, prog_name="digest")
         sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
-        return error.exit_code
     except click.ClickException as error:
-        console.say(f"error: {error.format_message()} (try --help)")
+        _refuse(console, error)
         return error.exit_code
-    except DigestError as error:
-        console.fail(error)
-        return error.exit_code
-    except OSError as error:
-        if error.filename is not None:  # a file, which a command should have named: a bug
-            raise
-        give_up_output()
-        console.fail(StoreError(f"standard output: {error.strerror}"))
-        return StoreError.exit_code
     except (click.Abort, KeyboardInterrupt):
-        console.say("interrupted; run the command again to go on")
+        console.say("interrupted; run the command again to go on", fields={"exit_code": _INTERRUPTED})
         return _INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - told in full, with exit code 1, unless it is expected
+        expected = _as_expected(error)
+        if expected is None:
+            return _admit(console, error)
+        console.fail(expected)
+        return expected.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _refuse(console: Console, error: click.ClickException) -> None:
+    is_bare = isinstance(error, click.exceptions.NoArgsIsHelpError)
+    if is_bare and not console.is_json:
+        click.echo(error.format_message(), err=True)
+        return
+    message = "expected a command" if is_bare else error.format_message()
+    console.say(f"{message} (try --help)", "error", {"error": "UsageError", "exit_code": error.exit_code})
+
+
+def _as_expected(error: Exception) -> DigestError | None:
+    """Return what a person can mend; None for a bug."""
+    if isinstance(error, OSError) and error.filename is None:  # with a name, it is of a file that a command forgot
+        give_up_output()
+        return StoreError(f"standard output: {error.strerror}")
+    return error if isinstance(error, DigestError) else None
+
+
+def _admit(console: Console, error: Exception) -> int:
+    """Tell of a bug as Python does; return the exit code."""
+    # Imported here: a bug is rare.
+    import traceback
+
+    console.say(
+        f"this is a bug in digest {__version__}, please report it with the lines above: {type(error).__name__}",
+        "error",
+        {"error": type(error).__name__, "exit_code": _BUG},
+        "".join(traceback.format_exception(error)),
+    )
+    return _BUG
+
+
+def _secrets() -> Iterator[str]:
+    # Imported here: most commands say nothing.
+    from digest import secrets
+
+    yield from secrets.of_environment(os.environ)

@@ -66,7 +66,7 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
         error = archive.why_not_stored(category, when)
     if isinstance(error, UsageError):
         raise error
-    session.console.say(f"error: {category} {when}: {error}")
+    session.console.fail(type(error)(f"{category} {when}: {error}"))
     return None
 
 

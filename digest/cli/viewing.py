@@ -50,7 +50,7 @@ def view(session: Session, name: str, day: str) -> int:
     for category, error in missing.items():
         if isinstance(error, UsageError) and not stored:
             raise error
-        session.console.say(f"error: {category} {when}: {error}")
+        session.console.fail(type(error)(f"{category} {when}: {error}"))
     return gravest([session.damage, MissingError.exit_code if missing else 0])
 
 
