@@ -10,10 +10,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from digest.errors import StoreError
 
 _TEMPORARY = ".digest-tmp"
+_LONGEST_LINE = 1 << 20  # bytes; a line that is longer is returned cut
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Folder:
                 return read_regular(self._inside(path))
             except FileNotFoundError:
                 return None
+
+    def first_line(self, path: str) -> bytes:
+        """Return the first line of the file at ``path``, with its line end if it has one, and read no more of it."""
+        with _disk_errors(self.root / path), _open_regular(_no_link(self.root / path)) as stream:
+            return stream.readline(_LONGEST_LINE)
 
     def prepare(self) -> None:
         """Make the folder, and find out early whether files can be written into it."""
@@ -139,12 +146,16 @@ def read_regular(path: Path) -> bytes:
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
+    with _open_regular(path) as stream:
+        return stream.read()
+
+
+def _open_regular(path: Path) -> BinaryIO:
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "Not a regular file", str(path))
-    with open(handle, "rb") as stream:  # noqa: PTH123 - of a handle
-        return stream.read()
+    return open(handle, "rb")  # noqa: PTH123 - of a handle
 
 
 def _names(path: str, word: str) -> Iterator[str]:

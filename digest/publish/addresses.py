@@ -1,0 +1,47 @@
+"""Addresses that are secrets: read from where the configuration names, and never repeated in a message."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from digest.errors import NotifyError
+from digest.publish.files import read_regular
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address, and the words by which messages name it."""
+
+    name: str
+    url: str = field(repr=False)
+
+
+def read_addresses(place: str, environment: Mapping[str, str], folder: Path) -> list[Address]:
+    """Return the addresses at ``place``, one a line; a line that begins with ``#`` is a comment.
+
+    Args:
+        place: ``env:NAME``, a variable of ``environment``, or ``file:PATH``, relative to ``folder``.
+        environment: the variables.
+        folder: that of the configuration.
+
+    Raises:
+        NotifyError: there is none.
+    """
+    lines = [line.strip() for line in _text(place, environment, folder).splitlines()]
+    numbered = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
+    if not numbered:
+        raise NotifyError(f"{place}: expected an address, found none")
+    is_alone = len(lines) == 1
+    return [Address(place if is_alone else f"{place} line {number}", url) for number, url in numbered.items()]
+
+
+def _text(place: str, environment: Mapping[str, str], folder: Path) -> str:
+    kind, _, name = place.partition(":")
+    if kind == "env":
+        return environment.get(name, "")
+    try:
+        return read_regular(folder / name).decode()
+    except OSError as error:
+        raise NotifyError(f"{place}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise NotifyError(f"{place}: expected text in UTF-8, found other bytes") from error

@@ -1,0 +1,124 @@
+"""What a repository is like, for whoever asks before anything is committed. Offline, but for ``can_push``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.config.values import Git
+from digest.errors import GitError
+from digest.publish.git.commits import require_branch
+from digest.publish.git.identity import identity, is_known
+from digest.publish.git.program import Program
+from digest.publish.git.pushes import Remote, has_secret
+from digest.publish.git.repository import Repository, find_repository, open_repository
+from digest.secrets import masked
+
+
+@dataclass(frozen=True)
+class RepositoryState:
+    """The git repository that a folder lies in, as ``doctor`` shows it.
+
+    ``version``: git's own; None: it is not installed, and nothing else is known.
+    ``root``: the top folder of the work tree; None: the folder lies in no repository.
+    ``branch``: the one that is checked out, also one without commits yet; None: the HEAD is detached.
+    ``is_busy``: what a person has begun, such as "a rebase"; None: nothing.
+    ``identity``: what commits would bear, ``Name <mail>``; None: git does not say.
+    ``is_identity_made_up``: whether that is because git knows nobody.
+    ``remote_urls``: the addresses of the configured remote, with any user information hidden.
+    ``credential_helper``: how git gets credentials for a remote by http(s), in a word or two; None: by nothing.
+    ``is_ignored``: whether git ignores what is written into the folder.
+    ``foreign_staged``: all paths that are staged; those that digest did not write stop it from committing.
+    ``unpushed``: how many commits the remote's branch lacks, as far as is known here; None: not known.
+    ``dirty``: how many paths differ from the last commit, untracked ones included.
+    """
+
+    version: str | None
+    root: Path | None = None
+    branch: str | None = None
+    is_busy: str | None = None
+    identity: str | None = None
+    is_identity_made_up: bool = False
+    remote_urls: tuple[str, ...] = ()
+    has_secret_in_url: bool = False
+    has_remote: bool = False
+    credential_helper: str | None = None
+    is_ignored: bool = False
+    foreign_staged: tuple[str, ...] = ()
+    unpushed: int | None = None
+    dirty: int = 0
+
+
+def examine_repository(folder: Path, settings: Git) -> RepositoryState:
+    """Return what the repository of ``folder`` is like.
+
+    Raises:
+        GitError: git refuses to look, such as into a repository of another user's.
+    """
+    try:
+        version = Program(Path("/")).run("version").removeprefix("git version ").strip()
+    except GitError:
+        return RepositoryState(None)
+    repository = find_repository(folder)
+    return RepositoryState(version) if repository is None else _state(version, repository, folder, settings)
+
+
+def _state(version: str, repository: Repository, folder: Path, settings: Git) -> RepositoryState:
+    branch, changes = repository.branch, repository.changes()
+    remote = Remote(repository, settings.remote, branch or settings.branch)
+    urls = remote.urls
+    return RepositoryState(
+        version=version,
+        root=repository.root,
+        branch=branch,
+        is_busy=repository.busy,
+        identity=_identity(repository.git, settings.author),
+        is_identity_made_up=not settings.author and not is_known(repository.git),
+        remote_urls=tuple(map(masked, urls)),
+        has_secret_in_url=has_secret(urls),
+        has_remote=bool(urls),
+        credential_helper=_credential_helper(repository.git, urls),
+        is_ignored=_is_ignored(repository.git, folder),
+        foreign_staged=tuple(change.path for change in changes if change.is_staged),
+        unpushed=remote.unpushed() if branch and repository.commit_of(remote.tracking) else None,
+        dirty=len(changes),
+    )
+
+
+def _identity(git: Program, author: str) -> str | None:
+    """Return the name and the address, of which git says the time, too."""
+    said = git.having(identity(git, author)).ask("var", "GIT_AUTHOR_IDENT")
+    return said and said.rpartition("> ")[0] + ">"
+
+
+def _is_ignored(git: Program, folder: Path) -> bool:
+    return git.answer("check-ignore", "--quiet", "--", str(folder.resolve() / "README.md")).code == 0
+
+
+def _credential_helper(git: Program, urls: tuple[str, ...]) -> str | None:
+    """Say what has the credentials for the first address by http(s), and never what they are."""
+    url = next(
+        (url for url in urls if url.lower().startswith(("http://", "https://")) and not has_secret((url,))), None
+    )
+    if url is None:
+        return None
+    helper = git.ask("config", "--get-urlmatch", "credential.helper", url)
+    if helper:
+        return "a shell command" if helper.startswith("!") else helper.split()[0]
+    return "http.extraHeader" if git.ask("config", "--get-urlmatch", "http.extraHeader", url) else None
+
+
+def can_push(folder: Path, settings: Git) -> str | None:
+    """Ask the remote, changing nothing, whether it would take a push; return why not, or None.
+
+    That others pushed is no reason: the next run would take it in.
+    """
+    try:
+        repository = open_repository(folder)
+        remote = Remote(repository, settings.remote, require_branch(repository, settings))
+        remote.require_sound()
+        if repository.head is None:
+            remote.git.run("ls-remote", "--heads", remote.name)
+        else:
+            remote.take("--dry-run")
+    except GitError as error:
+        return str(error)
+    return None

@@ -1,0 +1,109 @@
+"""Commits of digest, moved onto what others pushed; abandoned as soon as it is not plain that nothing is lost."""
+
+import os
+from collections.abc import Callable
+
+from digest.errors import GitError, StoreError
+from digest.publish.files import Folder
+from digest.publish.git.identity import identity
+from digest.publish.git.repository import Repository, named
+
+MARKER = "digest-rebase"
+"""The file in git's folder that tells whose rebase is in progress: from which commit, onto which."""
+
+STATE = "rebase-merge"
+"""git's own folder for a rebase in progress."""
+
+_WAY_OUT = "what was committed here stays; `git pull --rebase`, then run again"
+
+# The owner's settings are for rebases by hand. Renames are guesses, and no digest is ever another one's.
+_PLAIN = (
+    *("rebase.autoStash=false", "rebase.autoSquash=false", "rebase.updateRefs=false", "rebase.rebaseMerges=false"),
+    *("merge.renames=false", "merge.directoryRenames=false"),
+)
+
+
+def rebase(repository: Repository, onto: str, is_generated: Callable[[str], bool], author: str) -> None:
+    """Move the commits that ``onto`` lacks onto it.
+
+    Raises:
+        GitError: one of them is not digest's alone, or the two sides changed the same; all is as it was before.
+    """
+    head = repository.head or ""
+    _require_common_ground(repository, head, onto)
+    _require_only_generated(repository, onto, is_generated)
+    _require_untouched(repository)
+    _require_no_clash(repository, head, onto)
+    marker = Folder(repository.folder)
+    try:
+        marker.write(MARKER, f"{head} {repository.commit_of(onto)}\n".encode())
+        _run(repository, onto, author)
+        marker.remove(MARKER)
+    except StoreError as error:
+        raise GitError(str(error)) from error
+
+
+def _run(repository: Repository, onto: str, author: str) -> None:
+    git = repository.git.having(identity(repository.git, author), *_PLAIN)
+    try:
+        git.run("rebase", "--quiet", "--merge", "--no-fork-point", onto)
+    except GitError as error:
+        conflicts = repository.git.run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")[:-1]
+        _abort(repository)
+        Folder(repository.folder).remove(MARKER)
+        words = f"both sides changed {named(conflicts)}" if conflicts else str(error)
+        raise _refusal(onto, words) from error
+
+
+def _abort(repository: Repository) -> None:
+    if (repository.folder / STATE).is_dir():
+        repository.git.run("rebase", "--abort")
+
+
+def _require_common_ground(repository: Repository, head: str, onto: str) -> None:
+    if repository.git.ask("merge-base", head, onto) is None:
+        raise _refusal(onto, "it has nothing in common with what is here; was it written anew?")
+
+
+def _require_only_generated(repository: Repository, onto: str, is_generated: Callable[[str], bool]) -> None:
+    git = repository.git
+    if merges := git.run("rev-list", "--min-parents=2", f"{onto}..HEAD").split():
+        raise _refusal(onto, f"{merges[0][:8]}, which is not pushed, is a merge")
+    for commit in git.run("rev-list", f"{onto}..HEAD").split():
+        paths = git.run("diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-only", commit).split("\0")[:-1]
+        if foreign := [path for path in paths if not is_generated(path)]:
+            raise _refusal(onto, f"{commit[:8]}, which is not pushed, changes {named(foreign)}, which is not digest's")
+
+
+def _require_untouched(repository: Repository) -> None:
+    if changed := [change.path for change in repository.changes(untracked=False)]:
+        words = f"others pushed meanwhile, and {named(changed)} changed here; commit or restore that, and run again"
+        raise GitError(f"{repository.root}: {words}")
+
+
+def _added(repository: Repository, head: str, onto: str) -> list[str]:
+    known = set(repository.git.run("ls-tree", "-r", "-z", "--name-only", head).split("\0"))
+    return [path for path in repository.changed_between(head, onto) if path not in known]
+
+
+def _require_no_clash(repository: Repository, head: str, onto: str) -> None:
+    """Two versions of a digest, or of a record, are never mixed; an index is written anew by the next run anyway.
+
+    git itself takes files that it ignores for worthless, and overwrites them.
+    """
+    base = repository.git.run("merge-base", head, onto).split()[0]
+    ours, theirs = repository.changed_between(base, head), repository.changed_between(base, onto)
+    clash = [path for path in ours.keys() & theirs.keys() if ours[path] != theirs[path] and not _is_index(path)]
+    if clash:
+        raise _refusal(onto, f"both sides changed {named(sorted(clash))}")
+    in_the_way = [path for path in _added(repository, head, onto) if os.path.lexists(repository.root / path)]
+    if in_the_way:
+        raise _refusal(onto, f"it brings {named(in_the_way)}, where a file lies that git does not know")
+
+
+def _is_index(path: str) -> bool:
+    return path.rpartition("/")[2] == "README.md"
+
+
+def _refusal(onto: str, words: str) -> GitError:
+    return GitError(f"{onto.removeprefix('refs/remotes/')}: others pushed, and {words}; {_WAY_OUT}")

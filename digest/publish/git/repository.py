@@ -1,0 +1,140 @@
+"""The repository that a folder lies in: where it is, what is checked out, what differs from the last commit."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from digest.errors import GitError
+from digest.publish.git.program import Program
+
+_BUSY = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisection",
+}
+_NAMED = 3
+_FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A path, relative to the work tree, that differs from the last commit.
+
+    ``staged`` and ``unstaged`` are git's letters, such as ``M``, ``A``, ``D``; ``.`` where nothing changed, ``?`` for
+    a file that git does not know yet, ``U`` for one that a merge left open.
+    """
+
+    path: str
+    staged: str
+    unstaged: str
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether the index differs from the last commit."""
+        return self.staged != "."
+
+    @property
+    def is_tracked(self) -> bool:
+        """Whether git knows the file."""
+        return self.unstaged != "?"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository with a work tree; ``git`` is called at its ``root``.
+
+    ``folder``: git's own folder for this work tree; ``common``: the one that all its work trees share.
+    """
+
+    git: Program
+    root: Path
+    folder: Path
+    common: Path
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is checked out; None for a detached HEAD."""
+        name = self.git.ask("symbolic-ref", "--quiet", "HEAD")
+        return name.removeprefix("refs/heads/") if name else None
+
+    @property
+    def head(self) -> str | None:
+        """The commit that is checked out; None before the first one."""
+        return self.commit_of("HEAD")
+
+    @property
+    def busy(self) -> str | None:
+        """What somebody has begun and not ended, such as "a rebase"."""
+        return next((words for name, words in _BUSY.items() if os.path.lexists(self.folder / name)), None)
+
+    def commit_of(self, name: str) -> str | None:
+        """Return the commit that ``name`` stands for; None if there is none."""
+        return self.git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def committed(self, path: str) -> bytes | None:
+        """Return what the last commit has at ``path``; None if there is nothing."""
+        answer = self.git.answer("cat-file", "blob", f"HEAD:{path}")
+        return None if answer.code else os.fsencode(answer.out)
+
+    def changes(self, *, untracked: bool = True) -> list[Change]:
+        """Return every path that differs from the last commit; ignored files are none, ``untracked`` ones may be."""
+        options = (f"--untracked-files={'all' if untracked else 'no'}", "--no-renames", "--ignore-submodules=dirty")
+        return list(_changes(self.git.run("status", "--porcelain=v2", "-z", *options)))
+
+    def changed_between(self, one: str, other: str) -> dict[str, str]:
+        """Return the paths in which two commits differ, each with its object in the ``other``; "" for none."""
+        raw = self.git.run("diff-tree", "-r", "-z", "--no-renames", one, other).split("\0")
+        pairs = zip(raw[::2], raw[1::2], strict=False)
+        return {path: "" if line.endswith(" D") else line.split(" ")[3] for line, path in pairs}
+
+    def count(self, commits: str) -> int:
+        """Return how many ``commits`` there are, a range such as ``A..B``."""
+        return int(self.git.run("rev-list", "--count", commits, "--"))
+
+
+def open_repository(folder: Path) -> Repository:
+    """Return the repository that ``folder`` lies in, or will once it is made.
+
+    Raises:
+        GitError: it lies in none.
+    """
+    found = find_repository(folder)
+    if found is None:
+        raise GitError(f"{folder}: in no git repository; `git init` there, or set [git] commit = false")
+    return found
+
+
+def find_repository(folder: Path) -> Repository | None:
+    """Return the repository that ``folder`` lies in; None if it lies in none.
+
+    Raises:
+        GitError: git refuses to look, or to work there.
+    """
+    git = Program(next(place for place in (folder, *folder.absolute().parents) if place.is_dir()))
+    answer = git.answer("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    if answer.code and "not a git repository" in answer.err:
+        return None
+    if answer.code:
+        raise GitError(f"{folder}: {answer.problem}")
+    root, own, common = answer.out.splitlines()
+    return Repository(Program(Path(root)), Path(root), Path(own), git.folder / common)
+
+
+def named(paths: Sequence[str]) -> str:
+    """Name some of ``paths``, and how many more there are."""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
+
+
+def _changes(listed: str) -> Iterator[Change]:
+    for line in filter(None, listed.split("\0")):
+        kind, _, rest = line.partition(" ")
+        if kind == "?":
+            yield Change(rest, ".", "?")
+        elif kind in _FIELDS_BEFORE_PATH:
+            fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
+            yield Change(fields[-1], *("UU" if kind == "u" else fields[1]))

@@ -1,0 +1,688 @@
+"""What a run commits and pushes, into real repositories."""
+
+import os
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from digest.config.values import Git
+from digest.publish import RepositoryState, can_push, examine_repository, start_repository
+from digest.render import digest as rendering
+from digest.standin import StandIn, invent
+from tests.conftest import DAY, NIGHT, Sandbox
+from tests.nights import after, digest_path, lose_database, show
+from tests.repositories import (
+    check_nothing_was_forced,
+    clone,
+    commit_file,
+    committed,
+    git,
+    hook,
+    isolate,
+    lines,
+    make_archive,
+    make_remote,
+    make_repository,
+    tree,
+)
+
+NEXT = date(2025, 3, 6)
+OF_A_NIGHT = {"README.md", "cs.CV/2025/README.md", digest_path(DAY), f"data/cs.CV/2025/{DAY}.jsonl"}
+"""What a first night brings into the repository."""
+
+
+@pytest.fixture(autouse=True)
+def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    isolate(monkeypatch, tmp_path / "home")
+
+
+def subject(folder: Path, commit: str = "HEAD") -> str:
+    """Return the first line of a commit's message."""
+    return git(folder, "log", "-1", "--format=%s", commit)
+
+
+def of_a_night(folder: Path, commit: str = "HEAD") -> set[str]:
+    """Return the paths of a commit without the file that tells what was told already."""
+    return set(committed(folder, commit)) - {"data/notices.json", "data/state.json"}
+
+
+def test_a_night_becomes_one_commit_that_is_pushed(archive: Sandbox) -> None:
+    """Digest, record and indexes, nothing else; the message says which day, and how much it brings."""
+    remote = make_archive(archive)
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert of_a_night(remote) == OF_A_NIGHT
+    assert tree(remote)[digest_path(DAY)] == archive.read(digest_path(DAY))
+    assert git(remote, "rev-list", "--count", "main") == "2"
+    message = git(remote, "log", "-1", "--format=%B").strip().split("\n\n")
+    papers = invent("cs.CV", DAY)
+    counts = f"{len(papers.new)} new, {len(papers.cross)} cross-lists"
+    assert message == [f"digest: cs.CV {DAY} ({counts})", f"cs.CV {DAY}: {counts}"]
+    commit = git(archive.folder, "rev-parse", "HEAD")
+    assert f"committed {commit[:8]}: {message[0]}; pushed to origin/main\n" in result.err
+    assert lines(archive.folder, "status", "--porcelain") == []
+
+
+def test_a_second_run_commits_nothing_and_asks_no_remote(archive: Sandbox) -> None:
+    """Where nothing changed and nothing is unpushed, the remote may even be gone."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    head = git(archive.folder, "rev-parse", "HEAD")
+    shutil.move(remote, remote.with_name("away"))
+    result = archive.digest("run")
+    assert (result.code, "commit" in result.err, "push" in result.err) == (0, False, False)
+    assert git(archive.folder, "rev-parse", "HEAD") == head
+
+
+def test_without_commit_nothing_is_asked_of_git(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default: an archive in no repository, on a machine without git."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert archive.digest("run").code == 0
+
+
+def test_committed_and_not_pushed(archive: Sandbox) -> None:
+    """With push = false the remote is not asked, and need not be there."""
+    archive.configure("git", commit=True)
+    make_repository(archive.folder, "config.toml")
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert "; pushed" not in result.err
+    assert of_a_night(archive.folder) == OF_A_NIGHT
+
+
+def test_the_first_commit_of_all(archive: Sandbox) -> None:
+    """A repository without any commit, pushed to a remote without any branch."""
+    archive.configure("git", commit=True, push=True)
+    remote = archive.folder.parent / "remote.git"
+    git(archive.folder, "init", "--quiet", "--bare", str(remote))
+    git(archive.folder, "init", "--quiet")
+    git(archive.folder, "remote", "add", "origin", str(remote))
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert of_a_night(remote, "main") == OF_A_NIGHT
+
+
+def test_what_others_have_in_the_work_tree_stays_theirs(archive: Sandbox) -> None:
+    """Untracked, changed and ignored files are neither committed nor touched."""
+    remote = make_archive(archive)
+    commit_file(archive.folder, "notes.md", "one\n")
+    (archive.folder / "notes.md").write_text("two\n")
+    (archive.folder / "data" / "mine.jsonl").parent.mkdir()
+    (archive.folder / "data" / "mine.jsonl").write_text("{}\n")
+    (archive.folder / "new\nname é.md").write_text("three\n")
+    assert archive.digest("run").code == 0
+    assert of_a_night(remote) == OF_A_NIGHT
+    assert git(archive.folder, "status", "--porcelain", "-z").split("\0")[:-1] == [
+        " M notes.md",
+        "?? data/mine.jsonl",
+        "?? new\nname é.md",
+    ]
+
+
+def test_a_staged_file_of_somebody_stops_the_commit(archive: Sandbox) -> None:
+    """It is named, stays staged, and the next run goes on once it is committed."""
+    remote = make_archive(archive)
+    (archive.folder / "essay.md").write_text("Half a thought.\n")
+    git(archive.folder, "add", "essay.md")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "staged, and not by digest: essay.md; commit them" in result.err
+    assert lines(archive.folder, "diff", "--cached", "--name-only") == ["essay.md"]
+    assert git(remote, "rev-list", "--count", "main") == "1"
+    git(archive.folder, "commit", "--quiet", "--message=Essay")
+    assert archive.digest("run").code == 0
+    assert (subject(remote, "main~1"), of_a_night(remote)) == ("Essay", OF_A_NIGHT)
+
+
+def test_a_detached_head_is_refused(archive: Sandbox) -> None:
+    """A commit there would be lost; what was written is committed once a branch is checked out."""
+    remote = make_archive(archive)
+    git(archive.folder, "switch", "--quiet", "--detach")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "expected a branch, found a detached HEAD; `git switch BRANCH`" in result.err
+    git(archive.folder, "switch", "--quiet", "main")
+    assert archive.digest("run").code == 0
+    assert of_a_night(remote) == OF_A_NIGHT
+
+
+def test_another_branch_than_the_configured_one_is_refused(archive: Sandbox) -> None:
+    """Nobody's feature branch gets digests."""
+    make_archive(archive, branch="main")
+    git(archive.folder, "switch", "--quiet", "--create", "feature")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "expected the branch main ([git] branch), found feature; `git switch main`" in result.err
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("merge", "a merge"), ("rebase", "a rebase"), ("cherry-pick", "a cherry-pick"), ("revert", "a revert")],
+)
+def test_what_a_person_is_in_the_middle_of_is_left_alone(archive: Sandbox, command: str, words: str) -> None:
+    """Nothing is committed into it, and it is not ended."""
+    make_archive(archive)
+    git(archive.folder, "switch", "--quiet", "--create", "other")
+    commit_file(archive.folder, "essay.md", "one\n")
+    git(archive.folder, "switch", "--quiet", "main")
+    commit_file(archive.folder, "essay.md", "two\n")
+    commit_file(archive.folder, "essay.md", "three\n")
+    git(archive.folder, command, {"revert": "HEAD~1"}.get(command, "other"), code=1)
+    before = git(archive.folder, "status")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert f"{words} is in progress; end it" in result.err
+    assert lines(archive.folder, "diff", "--name-only", "--diff-filter=U") == ["essay.md"]
+    assert git(archive.folder, "status").splitlines()[:5] == before.splitlines()[:5]
+
+
+def test_no_repository(archive: Sandbox) -> None:
+    """The digests are written all the same."""
+    archive.configure("git", commit=True)
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "in no git repository; `git init` there, or set [git] commit = false" in result.err
+    assert (archive.folder / digest_path(DAY)).exists()
+
+
+def test_no_git(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without git is told so."""
+    archive.configure("git", commit=True)
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "git was not found; install it, or set [git] commit = false" in result.err
+
+
+@pytest.mark.parametrize(("durable", "code"), [(False, 7), (True, 6)])
+def test_no_remote(archive: Sandbox, *, durable: bool, code: int) -> None:
+    """The commit stays, and is pushed once there is a remote; where only what is pushed counts, the day is unsafe."""
+    archive.configure("git", commit=True, push=True, durable=durable)
+    make_repository(archive.folder, "config.toml")
+    result = archive.digest("run")
+    assert result.code == code
+    assert "expected the remote origin, found none; `git remote add origin …`, or set [git] push = false" in result.err
+    assert "committed " in result.err
+    assert of_a_night(archive.folder) == OF_A_NIGHT
+    git(archive.folder, "init", "--quiet", "--bare", "../remote.git")
+    git(archive.folder, "remote", "add", "origin", "../remote.git")
+    later = archive.digest("run")
+    assert later.code == 0, later.err
+    assert "pushed to origin/main\n" in later.err
+    assert of_a_night(archive.folder.parent / "remote.git", "main") == OF_A_NIGHT
+
+
+def test_a_hook_that_refuses_is_heard(archive: Sandbox) -> None:
+    """Hooks are the owner's: not passed over, and what they say is told. It gets nothing to read."""
+    remote = make_archive(archive)
+    hook(archive.folder, "pre-commit", "read -r line && exit 3; echo 'no digests on Sundays' >&2; exit 1")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "git commit: no digests on Sundays" in result.err
+    assert git(remote, "rev-list", "--count", "main") == "1"
+    (archive.folder / ".git" / "hooks" / "pre-commit").unlink()
+    assert archive.digest("run").code == 0
+    assert of_a_night(remote) == OF_A_NIGHT
+
+
+def test_a_commit_that_cannot_be_signed_is_none(archive: Sandbox) -> None:
+    """Signing is the owner's wish, too."""
+    remote = make_archive(archive)
+    git(archive.folder, "config", "commit.gpgSign", "true")
+    git(archive.folder, "config", "gpg.program", "false")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "gpg failed to sign the data" in result.err
+    assert git(remote, "rev-list", "--count", "main") == "1"
+
+
+def test_a_digest_edited_by_hand_is_not_committed(archive: Sandbox, arxiv: StandIn) -> None:
+    """It is named in a warning; what the run wrote is committed beside it."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    path = archive.folder / digest_path(DAY)
+    path.write_text("My own words.\n")
+    show(arxiv, invent("cs.CV", NEXT))
+    result = archive.digest("run", now=after(NEXT))
+    assert result.code == 0
+    assert f"{digest_path(DAY)}: not committed, because it was changed by hand" in result.err
+    assert digest_path(DAY) not in committed(remote)
+    assert digest_path(NEXT) in committed(remote)
+    assert path.read_text() == "My own words.\n"
+
+
+def test_words_around_an_index_are_their_writers_to_commit(archive: Sandbox, arxiv: StandIn) -> None:
+    """As long as the generated part of a README is the one that was committed, it is left alone."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    readme = archive.folder / "README.md"
+    readme.write_text(f"{readme.read_text()}\nI am writing here.\n")
+    assert archive.digest("run").code == 0
+    assert git(remote, "rev-list", "--count", "main") == "2"
+    show(arxiv, invent("cs.CV", NEXT))
+    assert archive.digest("run", now=after(NEXT)).code == 0
+    assert "README.md" in committed(remote)
+
+
+def test_what_a_killed_run_left_is_committed_by_the_next(archive: Sandbox) -> None:
+    """What was written before git was told of it, is found by what differs."""
+    remote = make_archive(archive)
+    archive.configure("git", commit=False, push=False)
+    archive.digest("run")
+    archive.configure("git", commit=True, push=True)
+    result = archive.digest("run")
+    assert result.code == 0
+    assert of_a_night(remote) == OF_A_NIGHT
+
+
+def test_an_ignored_digest_stays_out(archive: Sandbox) -> None:
+    """What the owner lets git ignore, is not forced upon it."""
+    remote = make_archive(archive)
+    commit_file(archive.folder, ".gitignore", "archive.db*\nraw/\n/cs.CV/\n")
+    assert archive.digest("run").code == 0
+    assert of_a_night(remote) == {"README.md", f"data/cs.CV/2025/{DAY}.jsonl"}
+
+
+def test_an_archive_in_a_folder_of_a_bigger_repository(archive: Sandbox) -> None:
+    """The same folder names elsewhere in it mean nothing."""
+    archive.configure("git", commit=True)
+    root = archive.folder.parent
+    make_repository(root, "archive/config.toml")
+    (root / "README.md").write_text("The root's own.\n")
+    assert archive.digest("run").code == 0
+    assert of_a_night(root) - {f"archive/{path}" for path in OF_A_NIGHT} == {
+        f"archive/data/{name}" for name in ("notices.json", "state.json") if (archive.folder / "data" / name).exists()
+    }
+
+
+def test_records_outside_of_the_repository_stay_outside(archive: Sandbox) -> None:
+    """Only what lies in the work tree can be committed."""
+    archive.configure("git", commit=True)
+    archive.configure("store", records="../records")
+    make_repository(archive.folder, "config.toml")
+    assert archive.digest("run").code == 0
+    assert of_a_night(archive.folder) == {path for path in OF_A_NIGHT if not path.startswith("data/")}
+
+
+def test_paths_are_taken_literally(archive: Sandbox) -> None:
+    """Blanks, quotes, brackets, stars and letters beyond ASCII in the folder's name select nothing else."""
+    archive.configure("git", commit=True)
+    archive.configure("digest", directory="my d'igests \\ [*] é")
+    make_repository(archive.folder, "config.toml")
+    (archive.folder / "my d'igests \\ [*] é").mkdir()
+    (archive.folder / "my d'igests \\ x é").mkdir()
+    (archive.folder / "my d'igests \\ x é" / "README.md").write_text("Not this one.\n")
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    digests = {f"my d'igests \\ [*] é/{path}" for path in OF_A_NIGHT if not path.startswith("data/")}
+    assert of_a_night(archive.folder) == digests | {f"data/cs.CV/2025/{DAY}.jsonl"}
+
+
+def test_variables_of_another_repository_mislead_nobody(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run from a hook of another repository, with all that git tells its hooks, and with traces wanted."""
+    remote = make_archive(archive)
+    other = archive.folder.parent / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    monkeypatch.setenv("GIT_TRACE", str(other / "trace"))
+    monkeypatch.setenv("GIT_ICASE_PATHSPECS", "1")
+    result = archive.digest("run")
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_TRACE", "GIT_ICASE_PATHSPECS"):
+        monkeypatch.delenv(name)
+    assert result.code == 0, result.err
+    assert of_a_night(remote) == OF_A_NIGHT
+    assert sorted(path.name for path in other.iterdir()) == [".git"]
+
+
+# Names and messages
+
+
+def test_the_configured_author(archive: Sandbox) -> None:
+    """[git] author goes over git's own configuration, for both of a commit's names."""
+    remote = make_archive(archive, author="Night Owl <owl@example.org>")
+    archive.digest("run")
+    assert git(remote, "log", "-1", "--format=%an|%ae|%cn|%ce") == "|".join(["Night Owl", "owl@example.org"] * 2)
+
+
+def test_without_any_name_digest_signs_itself(archive: Sandbox, tmp_path: Path) -> None:
+    """A first run in a bare container must not fail for want of a name."""
+    remote = make_archive(archive)
+    (tmp_path / "home" / "gitconfig").unlink()
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert git(remote, "log", "-1", "--format=%an <%ae>") == "digest <digest@localhost>"
+    state = examine_repository(archive.folder, Git())
+    assert (state.identity, state.is_identity_made_up) == ("digest <digest@localhost>", True)
+
+
+def test_the_configured_message(archive: Sandbox) -> None:
+    """Its fields are filled in; a commit without days says how many files it changes."""
+    make_archive(archive, message="arXiv of {dates}: {counts} [skip ci]")
+    archive.digest("run")
+    papers = invent("cs.CV", DAY)
+    counts = f"{len(papers.new)} new, {len(papers.cross)} cross-lists"
+    assert subject(archive.folder) == f"arXiv of {DAY}: {counts} [skip ci]"
+
+
+def test_several_categories_of_one_date_are_one_commit(archive: Sandbox, arxiv: StandIn) -> None:
+    """The message names them all, the body each."""
+    arxiv.announce(invent("cs.LG", DAY))
+    archive.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    make_archive(archive)
+    assert archive.digest("run").code == 0
+    days = [invent("cs.CV", DAY), invent("cs.LG", DAY)]
+    new, cross = sum(len(one.new) for one in days), sum(len(one.cross) for one in days)
+    assert subject(archive.folder) == f"digest: {DAY} of cs.CV, cs.LG ({new} new, {cross} cross-lists)"
+    body = lines(archive.folder, "log", "-1", "--format=%b")
+    assert body == [
+        f"{name} {DAY}: {len(one.new)} new, {len(one.cross)} cross-lists"
+        for name, one in zip(["cs.CV", "cs.LG"], days, strict=True)
+    ]
+
+
+def test_many_days_are_one_commit(archive: Sandbox, arxiv: StandIn) -> None:
+    """The subject has the first and the last date, the body at most twenty days, the newest first."""
+    wanted = [date(2025, 2, day) for day in range(3, 29) if date(2025, 2, day).weekday() < 5]
+    days = [day for day in [*wanted, date(2025, 3, 3), date(2025, 3, 4), DAY] if day != date(2025, 2, 17)]
+    show(arxiv, *(invent("cs.CV", day) for day in days))
+    make_archive(archive)
+    result = archive.digest("fetch", f"{days[0]}..{days[-1]}")
+    stored = len(list((archive.folder / "data" / "cs.CV" / "2025").glob("*.jsonl")))
+    assert stored > 20, result.err
+    assert subject(archive.folder).startswith(f"digest: {stored} days of cs.CV, {days[0]}..{DAY} (")
+    body = lines(archive.folder, "log", "-1", "--format=%b")
+    assert (len(body), body[0][:16], body[-1]) == (21, f"cs.CV {DAY}", f"and {stored - 20} more")
+
+
+def test_files_without_days(archive: Sandbox) -> None:
+    """A decision about a day that is lost alters the ledger of decisions, and the year's index."""
+    make_archive(archive)
+    archive.digest("run")
+    assert archive.digest("accept", "2025-03-04", "--note", "no power").code == 0
+    files = committed(archive.folder)
+    assert "data/state.json" in files
+    assert lines(archive.folder, "log", "-1", "--format=%B") == [f"digest: {len(files)} file{'s' * (len(files) > 1)}"]
+
+
+def test_no_subject_is_longer_than_a_line(archive: Sandbox) -> None:
+    """What the owner's own words make longer, is cut; the body has it all."""
+    make_archive(archive, message="{summary} " + "more" * 50)
+    archive.digest("run")
+    assert len(subject(archive.folder)) == 100
+    assert subject(archive.folder).endswith("…")
+
+
+# Other jobs
+
+
+def test_a_rebuilt_database_commits_nothing_new(archive: Sandbox) -> None:
+    """The same days give the same bytes."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    lose_database(archive)
+    assert archive.digest("rebuild").code == 0
+    assert git(remote, "rev-list", "--count", "main") == "2"
+    assert lines(archive.folder, "status", "--porcelain") == []
+
+
+def test_regenerated_digests_are_committed(archive: Sandbox) -> None:
+    """A change of the sections alters the digest; its record stays."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    archive.configure("digest", sections=["new"])
+    assert archive.digest("regenerate", "--all").code == 0
+    assert committed(remote) == [digest_path(DAY)]
+    assert subject(remote) == f"digest: cs.CV {DAY} ({len(invent('cs.CV', DAY).new)} new)"
+
+
+def test_a_part_that_is_no_longer_written_is_removed(
+    archive: Sandbox, arxiv: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest that was split is one file again; also where its parts were staged, and a hook refused them then."""
+    archive.configure("digest", template="full")
+    monkeypatch.setattr(rendering, "MOST_BYTES", 8_000)
+    remote = make_archive(archive)
+    archive.digest("run")
+    parts = {path for path in tree(remote) if path.startswith("cs.CV/2025/03/")} - {digest_path(DAY)}
+    assert parts
+    hook(archive.folder, "pre-commit", "exit 1")
+    show(arxiv, invent("cs.CV", NEXT))
+    assert archive.digest("run", now=after(NEXT)).code == 7
+    assert digest_path(NEXT).replace(".md", ".2.md") in lines(archive.folder, "diff", "--cached", "--name-only")
+    (archive.folder / ".git" / "hooks" / "pre-commit").unlink()
+    monkeypatch.setattr(rendering, "MOST_BYTES", 1_000_000)
+    for when in (DAY, NEXT):
+        (archive.folder / digest_path(when)).unlink()
+    result = archive.digest("regenerate", "--all", now=after(NEXT))
+    assert result.code == 0, result.err
+    assert {path for path in tree(remote) if path.startswith("cs.CV/2025/03/")} == {digest_path(DAY), digest_path(NEXT)}
+    assert lines(archive.folder, "status", "--porcelain") == []
+
+
+def test_a_staged_edit_of_a_digest_stays_staged(archive: Sandbox, arxiv: StandIn) -> None:
+    """It is a person's, and neither committed nor in the way of other files."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    (archive.folder / digest_path(DAY)).write_text("My own words.\n")
+    git(archive.folder, "add", digest_path(DAY))
+    show(arxiv, invent("cs.CV", NEXT))
+    assert archive.digest("run", now=after(NEXT)).code == 0
+    assert digest_path(NEXT) in committed(remote)
+    assert lines(archive.folder, "diff", "--cached", "--name-only") == [digest_path(DAY)]
+
+
+def test_a_work_tree_of_its_own(archive: Sandbox) -> None:
+    """An archive in a further work tree of a repository: locks and branches lie in two places."""
+    archive.configure("git", commit=True, push=True)
+    main = archive.folder.parent / "main"
+    main.mkdir()
+    make_repository(main)
+    remote = make_remote(main, archive.folder.parent / "remote.git")
+    git(main, "worktree", "add", "--quiet", "-b", "digests", "../tree")
+    (archive.folder.parent / "tree" / ".git").rename(archive.folder / ".git")
+    git(main, "worktree", "repair", str(archive.folder))
+    git(archive.folder, "reset", "--hard", "--quiet")
+    locks = [main / ".git" / name for name in ("worktrees/tree/index.lock", "refs/heads/digests.lock")]
+    for lock in locks:
+        lock.touch()
+        os.utime(lock, (1, 1))
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert "pushed to origin/digests" in result.err
+    assert not any(lock.exists() for lock in locks)
+    assert of_a_night(remote, "digests") == OF_A_NIGHT
+
+
+# The remote
+
+
+def test_a_secret_in_the_address_of_the_remote_is_refused(archive: Sandbox) -> None:
+    """Before any program is handed the address, and without repeating it; also where it comes in by insteadOf."""
+    make_archive(archive)
+    git(archive.folder, "remote", "set-url", "origin", "https://ada:hunter2secret@127.0.0.1:9/archive.git")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "the address of remote origin holds a name or password; use a credential helper or SSH" in result.err
+    assert "hunter2secret" not in result.err
+    git(archive.folder, "remote", "set-url", "origin", "example:archive.git")
+    git(archive.folder, "config", "url.https://hunter2secret@127.0.0.1:9/.insteadOf", "example:")
+    for said in (archive.digest("run").err, can_push(archive.folder, Git()) or ""):
+        assert "holds a name or password" in said
+        assert "hunter2secret" not in said
+    state = examine_repository(archive.folder, Git())
+    assert (state.has_secret_in_url, state.remote_urls) == (True, ("https://…@127.0.0.1:9/archive.git",))
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("https://x-access-token:abc@git.example.org/a.git", True),
+        ("HTTPS://abc@git.example.org/a.git", True),
+        ("https://ada:p/a?s#s@git.example.org/a.git", True),
+        ("ssh://git:abc@git.example.org/a.git", True),
+        ("ssh://git@git.example.org/a.git", False),
+        ("git@git.example.org:a.git", False),
+        ("https://git.example.org/a@b.git", False),
+        ("/srv/a@b.git", False),
+    ],
+)
+def test_which_addresses_hold_a_secret(tmp_path: Path, url: str, *, is_refused: bool) -> None:
+    """A name by HTTP may be a token; the one that SSH asks for is none."""
+    make_repository(tmp_path)
+    git(tmp_path, "remote", "add", "origin", url)
+    assert examine_repository(tmp_path, Git()).has_secret_in_url is is_refused
+
+
+def test_what_a_hook_says_is_told_without_secrets(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a known one, nor one in an address."""
+    make_archive(archive)
+    monkeypatch.setenv("FORGE_TOKEN", "hunter2secret")
+    hook(archive.folder, "pre-commit", 'echo "asked https://a:b2345678@example.org with $FORGE_TOKEN" >&2; exit 1')
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "git commit: asked https://…@example.org with …" in result.err
+
+
+def test_an_unreachable_remote(archive: Sandbox) -> None:
+    """The commit stays; nobody is asked for a password, and the next run pushes it."""
+    remote = make_archive(archive)
+    git(archive.folder, "remote", "set-url", "origin", "http://127.0.0.1:9/archive.git")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "git push origin: " in result.err
+    assert "127.0.0.1" in str(can_push(archive.folder, Git()))
+    git(archive.folder, "remote", "set-url", "origin", str(remote))
+    later = archive.digest("run")
+    assert later.code == 0
+    assert "pushed to origin/main" in later.err
+    assert of_a_night(remote) == OF_A_NIGHT
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"remote.origin.push": "+refs/heads/*:refs/heads/*"},
+        {"remote.origin.mirror": "true"},
+        {"remote.origin.fetch": "+refs/*:refs/*"},
+        {"push.default": "matching", "push.followTags": "true"},
+    ],
+)
+def test_no_configuration_makes_a_push_forced(archive: Sandbox, settings: dict[str, str]) -> None:
+    """Others pushed what is not here, and the remote would take a forced push: theirs stays, ours comes on top."""
+    remote = make_archive(archive)
+    git(remote, "config", "receive.denyNonFastForwards", "false")
+    git(remote, "branch", "precious", "main")
+    theirs = commit_file(clone(remote), "theirs.md", "Theirs.\n")
+    git(remote.parent / "second", "push", "--quiet")
+    for key, value in settings.items():
+        git(archive.folder, "config", key, value)
+    result = archive.digest("run")
+    assert result.code == 0, result.err
+    assert git(remote, "rev-parse", "main~1") == theirs
+    assert of_a_night(remote) == OF_A_NIGHT
+    assert lines(remote, "for-each-ref", "--format=%(refname)") == ["refs/heads/main", "refs/heads/precious"]
+    check_nothing_was_forced(remote)
+
+
+# What doctor and init ask
+
+
+def test_a_repository_is_examined(archive: Sandbox) -> None:
+    """All that doctor shows, offline: the remote is not asked."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    commit_file(archive.folder, "notes.md", "one\n")
+    (archive.folder / "essay.md").write_text("x\n")
+    git(archive.folder, "add", "essay.md")
+    shutil.move(remote, remote.with_name("away"))
+    state = examine_repository(archive.folder, Git())
+    assert state.version is not None
+    assert state == RepositoryState(
+        version=state.version,
+        root=archive.folder,
+        branch="main",
+        identity="Ada Example <ada@example.org>",
+        remote_urls=(str(remote),),
+        has_remote=True,
+        foreign_staged=("essay.md",),
+        unpushed=1,
+        dirty=1,
+    )
+
+
+def test_what_is_not_as_it_should_be_is_examined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A detached HEAD, a merge begun, an ignored folder, a credential helper; no repository; no git."""
+    folder = tmp_path / "archive"
+    (folder / "out").mkdir(parents=True)
+    assert examine_repository(folder, Git()).root is None
+    make_repository(folder)
+    commit_file(folder, ".gitignore", "out/\n")
+    git(folder, "switch", "--quiet", "--detach")
+    (folder / ".git" / "MERGE_HEAD").write_text(git(folder, "rev-parse", "HEAD"))
+    git(folder, "remote", "add", "origin", "https://git.example.org/archive.git")
+    git(folder, "config", "credential.helper", "store --file=x")
+    state = examine_repository(folder / "out", Git(author="A <a@example.org>"))
+    assert (state.branch, state.is_busy, state.is_ignored, state.unpushed) == (None, "a merge", True, None)
+    assert (state.credential_helper, state.identity) == ("store", "A <a@example.org>")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert examine_repository(folder, Git()) == RepositoryState(None)
+
+
+def test_whether_a_push_would_be_taken(archive: Sandbox) -> None:
+    """Asked without changing anything; that others pushed meanwhile is no hindrance."""
+    remote = make_archive(archive)
+    assert can_push(archive.folder, Git()) is None
+    commit_file(clone(remote), "theirs.md", "Theirs.\n")
+    git(remote.parent / "second", "push", "--quiet")
+    commit_file(archive.folder, "ours.md", "Ours.\n")
+    assert can_push(archive.folder, Git()) is None
+    assert "`git remote add upstream …`" in str(can_push(archive.folder, Git(remote="upstream")))
+    shutil.move(remote, remote.with_name("away"))
+    assert "does not appear to be a git repository" in str(can_push(archive.folder, Git()))
+
+
+def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a first commit of the named files, on main; a second time, and inside another's, nothing is done."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    for name in ("config.toml", "README.md", "notes.md"):
+        (folder / name).write_text("x\n")
+    git(folder, "config", "--global", "init.defaultBranch", "trunk")
+    said = start_repository(folder, ["config.toml", "README.md"], "A new archive", "")
+    assert said == "made it a git repository with 2 files committed"
+    assert set(tree(folder)) == {"config.toml", "README.md"}
+    assert (git(folder, "branch", "--show-current"), subject(folder)) == ("main", "A new archive")
+    inner = folder / "inner"
+    inner.mkdir()
+    for place in (folder, inner):
+        words = start_repository(place, ["notes.md"], "Again", "")
+        assert words == f"it lies in the git repository {folder}; commit the new files there"
+    assert git(folder, "rev-list", "--count", "HEAD") == "1"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert start_repository(inner, [], "None", "") is None
+
+
+def test_a_folder_half_made_a_repository_is_finished(tmp_path: Path) -> None:
+    """Killed between the two steps, and said again."""
+    git(tmp_path, "init", "--quiet", "archive")
+    for name in ("README.md", "x.md"):
+        (tmp_path / "archive" / name).write_text("x\n")
+    words = start_repository(tmp_path / "archive", ["README.md", "x.md"], "A new archive", "Ada <ada@example.org>")
+    assert words == "made it a git repository with 2 files committed"
+    assert set(tree(tmp_path / "archive")) == {"README.md", "x.md"}
+
+
+def test_a_remote_added_later_gets_everything(archive: Sandbox) -> None:
+    """Until a branch of the remote is known here, all commits count as not pushed."""
+    archive.configure("git", commit=True)
+    make_repository(archive.folder, "config.toml")
+    archive.digest("run", now=NIGHT)
+    remote = make_remote(archive.folder, archive.folder.parent / "remote.git")
+    archive.configure("git", push=True)
+    assert archive.digest("run").code == 0
+    assert git(remote, "rev-list", "--count", "main") == "2"
