@@ -1,0 +1,50 @@
+"""notices.json: what was told already, kept beside the day records or, without them, beside the database."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from digest.errors import DamageError, StoreError
+from digest.messages import NOTICES_PATH, Told
+from digest.publish import Folder
+
+if TYPE_CHECKING:
+    from digest.config import Config
+
+# What is imported inside functions is loaded only where there is something to tell.
+
+
+class Notebook:
+    """What was told, as a run finds it and leaves it. ``remarks`` are for a person."""
+
+    def __init__(self, config: Config) -> None:
+        self._folder = Folder(config.records or config.lock.parent)
+        self._written: Told | None = None
+        self.remarks: list[str] = []
+
+    @cached_property
+    def known(self) -> Told:
+        """What was told before this run; nothing, where that cannot be read."""
+        from digest.parse.notices import parse_notices  # noqa: PLC0415 - see above
+
+        try:
+            data = self._folder.read(NOTICES_PATH)
+            return Told() if data is None else parse_notices(data)
+        except (DamageError, StoreError) as error:
+            self.remarks.append(f"warning: {NOTICES_PATH}: {error}; what was told is noted anew")
+            return Told()
+
+    def write(self, told: Told) -> list[str]:
+        """Keep what was told, if that is new; return the path then.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        if told == (self.known if self._written is None else self._written):
+            return []
+        from digest.render.notices import render_notices  # noqa: PLC0415 - see above
+
+        is_new = self._folder.write(NOTICES_PATH, render_notices(told))
+        self._written = told
+        return [str(self._folder.root / NOTICES_PATH)] if is_new else []

@@ -1,0 +1,124 @@
+"""What is to be told, and when: decided on values. Pure.
+
+Each listing date has one message: when all categories have it proven, or at noon in New York with what there is.
+Trouble is told of when it changes, daily while it lasts, and when it is over.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from digest.calendar import Calendar, is_overdue
+from digest.errors import DigestError, NotifyError, TryLaterError, gravest
+from digest.messages import Alert, AlertNews, Message, RecoveryNews, Told, Trouble
+from digest.model import DaySummary
+
+_WINDOW = timedelta(days=7)
+"""What could not be told for so long is news no more."""
+
+_AGAIN = timedelta(hours=24)
+_PASSING = (3, 75)
+_LONGEST_SUBJECT = 80
+
+
+def recent_dates(calendar: Calendar, now: datetime) -> list[date]:
+    """Return the listing dates that may be told of, the oldest first; the last is the newest expected one."""
+    newest = calendar.newest_expected(now)
+    return [when for when in calendar.listing_dates(newest - _WINDOW, newest) if when > newest - _WINDOW]
+
+
+def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
+    """Return what was told of ``subjects``; of a new one, all ``dates`` but the newest count as told.
+
+    Nobody who sets up messages wants to hear of last week.
+    """
+    known = {subject: told.dates.get(subject, frozenset(dates[:-1])) for subject in subjects}
+    return Told(known, told.alert)
+
+
+def is_all_told(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
+    """Whether nothing is left to tell: neither of ``dates`` nor that trouble is over."""
+    return told.alert is None and all(told.has(subject, when) for subject in subjects for when in dates)
+
+
+def is_void(days: Mapping[str, DaySummary | None], given_up: Collection[str]) -> bool:
+    """Whether nothing will ever be told of a date: every category gave it up."""
+    return all(day is None and category in given_up for category, day in days.items())
+
+
+def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collection[str], now: datetime) -> bool:
+    """Whether it is time to tell of a listing date.
+
+    Args:
+        when: the date.
+        days: what is stored of it, by category.
+        given_up: the categories for which a person gave the date up.
+        now: the time.
+    """
+    waiting = [
+        category for category, day in days.items() if category not in given_up and (day is None or not day.is_proven)
+    ]
+    has_any = any(day is not None for day in days.values())
+    return has_any and (not waiting or is_overdue(when, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message that is to be sent, and what will be told by it."""
+
+    subject: str
+    date: date
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be sent; ``told`` is what was told already, these not among it."""
+
+    told: Told
+    due: tuple[Due, ...] = ()
+
+    @property
+    def fulfilled(self) -> Told:
+        """What will have been told."""
+        told = self.told
+        for due in self.due:
+            told = told.adding(due.subject, due.date)
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPlan:
+    """The trouble that is not over once ``news`` is told; without news there is nothing to tell."""
+
+    alert: Alert | None
+    news: AlertNews | RecoveryNews | None = None
+
+
+def plan_alert(
+    known: Alert | None, failures: Iterable[DigestError], categories: tuple[str, ...], now: datetime
+) -> AlertPlan:
+    """Decide what to tell of the ``failures`` of a run, which name no secrets, when ``known`` was told before.
+
+    Channels that fail are no trouble to tell through channels; a run that is to try later changes nothing.
+    """
+    own = [failure for failure in failures if not isinstance(failure, NotifyError)]
+    exit_code = gravest(failure.exit_code for failure in own)
+    if exit_code in _PASSING:
+        return AlertPlan(known)
+    if not own:
+        return AlertPlan(None, RecoveryNews(categories, known.about, known.since) if known else None)
+    lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
+    about = tuple(sorted({Trouble(failure.exit_code, _subject(failure)) for failure in lasting}))
+    if known and known.about == about and now < known.told_at + _AGAIN:
+        return AlertPlan(known)
+    goes_on = known is not None and not {*known.about}.isdisjoint(about)
+    since = known.since if known and goes_on else now
+    words = tuple(dict.fromkeys(str(failure) for failure in lasting))
+    return AlertPlan(Alert(about, since, now), AlertNews(categories, exit_code, words, since))
+
+
+def _subject(failure: DigestError) -> str:
+    """Return what failed; of a path or an address the last part, since what was told of may be published."""
+    subject = str(failure).partition(": ")[0]
+    return subject.rstrip("/").rpartition("/")[2][:_LONGEST_SUBJECT]

@@ -1,0 +1,44 @@
+"""notices.json → what was told already."""
+
+import json
+from datetime import UTC, date, datetime
+from typing import Any
+
+from digest.errors import DamageError, FormatTooNewError
+from digest.messages import LISTINGS, NOTICES_FORMAT, Alert, Told, Trouble
+
+
+def parse_notices(data: bytes) -> Told:
+    """Read notices.json.
+
+    Raises:
+        FormatTooNewError: it is of another format.
+        DamageError: it is cut or damaged.
+    """
+    try:
+        found = json.loads(data)
+        if found["format"] != NOTICES_FORMAT:
+            raise FormatTooNewError(f"expected format {NOTICES_FORMAT}, found {found['format']!r}; upgrade digest")
+        told = found["told"]
+        dates = {name: _dates(texts) for name, texts in told["views"].items()}
+        if "listings" in told:
+            dates[LISTINGS] = _dates(told["listings"])
+        return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamageError(f"expected what was told, found it damaged ({type(error).__name__})") from error
+
+
+def _dates(texts: list[str]) -> frozenset[date]:
+    return frozenset(date.fromisoformat(text) for text in texts)
+
+
+def _alert(row: dict[str, Any]) -> Alert:
+    about = tuple(Trouble(int(code), str(subject)) for code, subject in row["about"])
+    return Alert(about, _moment(row["since"]), _moment(row["told_at"]))
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("expected a time with its zone")
+    return moment.astimezone(UTC)

@@ -1,0 +1,335 @@
+"""What is told and when, in which words, and how it is noted: decided on values."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from digest.errors import (
+    DigestError,
+    FormatTooNewError,
+    GitError,
+    MissingError,
+    NotifyError,
+    PageRefusedError,
+    TryLaterError,
+)
+from digest.messages import (
+    LISTINGS,
+    Alert,
+    AlertNews,
+    ListingNews,
+    Message,
+    RecoveryNews,
+    Told,
+    Trouble,
+    ViewNews,
+)
+from digest.model import Announcement, DaySummary, Hit, Section, Source, State
+from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates
+from digest.parse.notices import parse_notices
+from digest.render.message import alert_message, listing_message, recovery_message, view_message
+from digest.render.notices import render_notices
+from digest.resources import read_calendar
+from tests.days import WHEN, paper, summary_of
+
+CATEGORIES = ("cs.CV",)
+NOW = datetime(2025, 3, 6, 2, 0, tzinfo=UTC)
+EVENING = datetime(2025, 3, 5, 1, 0, tzinfo=UTC)
+NOON = datetime(2025, 3, 5, 17, 0, tzinfo=UTC)
+"""When the listing of Wednesday, 5 March 2025 goes out, and when it is overdue, in New York's winter time."""
+
+UNSEEN = "\u200b"
+
+
+# --- listing dates ----------------------------------------------------------------------------------
+
+
+def test_the_dates_of_a_week_may_be_told() -> None:
+    """The newest expected listing and those of the seven days up to it; weekends have none."""
+    found = recent_dates(read_calendar(), EVENING)
+    assert [str(when) for when in found] == ["2025-02-27", "2025-02-28", "2025-03-03", "2025-03-04", "2025-03-05"]
+
+
+def test_a_holiday_is_not_told_of() -> None:
+    """ArXiv made no announcement on 19 January 2025: there is no listing of Tuesday, 21 January 2025."""
+    found = recent_dates(read_calendar(), datetime(2025, 1, 22, 2, 0, tzinfo=UTC))
+    assert date(2025, 1, 21) not in found
+    assert found[-1] == date(2025, 1, 22)
+
+
+def _days(**states: State | None) -> Mapping[str, DaySummary | None]:
+    return {name: None if state is None else summary_of(WHEN, name, state, new=1) for name, state in states.items()}
+
+
+@pytest.mark.parametrize(
+    ("days", "given_up", "before_noon", "at_noon"),
+    [
+        (_days(a=State.COMPLETE, b=State.EMPTY), [], True, True),
+        (_days(a=State.COMPLETE, b=None), [], False, True),
+        (_days(a=State.COMPLETE, b=State.PROVISIONAL), [], False, True),
+        (_days(a=State.COMPLETE, b=None), ["b"], True, True),
+        (_days(a=None, b=None), [], False, False),
+        (_days(a=None, b=None), ["b"], False, False),
+        (_days(a=State.PROVISIONAL), [], False, True),
+    ],
+)
+def test_a_date_is_told_when_it_is_proven_or_at_noon(
+    days: Mapping[str, DaySummary | None], given_up: list[str], *, before_noon: bool, at_noon: bool
+) -> None:
+    """All categories have it, or it is overdue and some have something."""
+    assert is_ripe(WHEN, days, given_up, NOON - timedelta(seconds=1)) is before_noon
+    assert is_ripe(WHEN, days, given_up, NOON) is at_noon
+
+
+def test_a_date_that_all_gave_up_is_no_news() -> None:
+    """Nothing will come of it; a category that is only missing may still have it."""
+    assert is_void(_days(a=None, b=None), ["a", "b"])
+    assert not is_void(_days(a=None, b=None), ["a"])
+    assert not is_void(_days(a=None, b=State.COMPLETE), ["a", "b"])
+
+
+def test_a_new_subject_begins_with_the_newest_date() -> None:
+    """What was told of others stays; what nobody wants to hear of any more is forgotten."""
+    dates = [date(2025, 3, day) for day in (3, 4, 5)]
+    before = Told({LISTINGS: frozenset(dates[:1]), "gone": frozenset(dates)})
+    told = opened(before, [LISTINGS, "mine"], dates)
+    assert told.dates == {LISTINGS: {dates[0]}, "mine": {*dates[:2]}}
+
+
+def test_all_is_told_once_no_subject_has_a_date_left() -> None:
+    """An alert that is open is to be told of when it is over."""
+    told = Told({LISTINGS: frozenset({WHEN}), "mine": frozenset()})
+    assert is_all_told(told, [LISTINGS], [WHEN])
+    assert not is_all_told(told, [LISTINGS, "mine"], [WHEN])
+    assert not is_all_told(told, ["unheard of"], [WHEN])
+    assert not is_all_told(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
+
+
+# --- alerts -----------------------------------------------------------------------------------------
+
+
+def _told_of(*about: tuple[int, str], hours: float = 1.0) -> Alert:
+    then = NOW - timedelta(hours=hours)
+    return Alert(tuple(Trouble(*one) for one in about), NOW - timedelta(days=3), then)
+
+
+def test_trouble_is_told_by_code_and_subject() -> None:
+    """What failed and how; that the words differ from night to night is no change."""
+    failures = [PageRefusedError("cs.CV: expected 30 entries, found 29"), GitError("push: refused")]
+    plan = plan_alert(None, failures, CATEGORIES, NOW)
+    assert plan.alert == Alert((Trouble(5, "cs.CV"), Trouble(7, "push")), NOW, NOW)
+    assert plan.news == AlertNews(CATEGORIES, 5, tuple(map(str, failures)), NOW)
+    again = [GitError("push: refused twice"), PageRefusedError("cs.CV: expected 30 entries, found 28")]
+    assert plan_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=23, minutes=59)).news is None
+    daily = plan_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=24))
+    assert daily.news == AlertNews(CATEGORIES, 5, tuple(map(str, again)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("known", "since"), [(_told_of((4, "cs.CV"), (4, "cs.LG")), timedelta(days=3)), (_told_of((6, "x")), timedelta())]
+)
+def test_a_change_is_told_at_once(known: Alert, since: timedelta) -> None:
+    """Less of the same trouble lasts since it began; other trouble begins now."""
+    plan = plan_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
+    assert isinstance(plan.news, AlertNews)
+    assert plan.news.since == NOW - since
+
+
+@pytest.mark.parametrize("known", [None, _told_of((4, "cs.CV"))])
+def test_try_later_is_neither_trouble_nor_its_end(known: Alert | None) -> None:
+    """The run did what it could."""
+    plan = plan_alert(known, [TryLaterError("cs.CV: throttled")], CATEGORIES, NOW)
+    assert (plan.alert, plan.news) == (known, None)
+
+
+def test_try_later_beside_trouble_is_not_told() -> None:
+    """It comes and goes with the hours: it makes no change."""
+    plan = plan_alert(
+        None, [MissingError("cs.CV: overdue"), TryLaterError("2025-03-03: no request left")], CATEGORIES, NOW
+    )
+    assert plan.news == AlertNews(CATEGORIES, 4, ("cs.CV: overdue",), NOW)
+
+
+def test_the_end_of_trouble_is_told_once() -> None:
+    """With what it was and since when."""
+    known = _told_of((4, "cs.CV"))
+    plan = plan_alert(known, [], CATEGORIES, NOW)
+    assert (plan.alert, plan.news) == (None, RecoveryNews(CATEGORIES, known.about, known.since))
+    assert plan_alert(None, [], CATEGORIES, NOW).news is None
+
+
+def test_of_channels_that_fail_nothing_is_told_through_channels() -> None:
+    """That is what the exit code and a health check are for; other trouble is over all the same."""
+    assert plan_alert(None, [NotifyError("env:A: refused")], CATEGORIES, NOW).news is None
+    plan = plan_alert(_told_of((4, "cs.CV")), [NotifyError("env:A: refused")], CATEGORIES, NOW)
+    assert isinstance(plan.news, RecoveryNews)
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("/home/ada/archive/data/state.json: damaged", "state.json"),
+        ("https://example.org/list/cs.CV/new: refused", "new"),
+        ("cs.CV 2025-03-05: overdue", "cs.CV 2025-03-05"),
+        ("no colon at all", "no colon at all"),
+        ("x" * 200, "x" * 80),
+    ],
+)
+def test_a_subject_tells_of_no_folder(text: str, subject: str) -> None:
+    """It may be committed, and read by everybody."""
+    plan = plan_alert(None, [DigestError(text)], CATEGORIES, NOW)
+    assert plan.alert is not None
+    assert plan.alert.about == (Trouble(1, subject),)
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def _shown(markdown: str) -> str:
+    """Return the words that a reader sees, without the characters that nobody sees."""
+    tokens = [token for block in MarkdownIt().parse(markdown) for token in block.children or []]
+    return " ".join(token.content for token in tokens if token.type == "text").replace(UNSEEN, "")
+
+
+def test_a_listing_is_told_with_numbers_and_papers() -> None:
+    """Each category with its state, what is missing in the title, each paper with a link."""
+    days = {
+        "cs.CV": summary_of(WHEN, "cs.CV", new=1, cross=1, replacement=1),
+        "cs.LG": None,
+        "cs.RO": summary_of(WHEN, "cs.RO", State.PROVISIONAL, new=20),
+        "cs.AI": summary_of(WHEN, "cs.AI", State.EMPTY),
+        "cs.CL": None,
+    }
+    message = listing_message(ListingNews(WHEN, days, frozenset({"cs.CL"}), (paper("2503.00001"),)))
+    assert (
+        message.title == "arXiv cs.CV, cs.LG, cs.RO and 2 more, Wed, 5 Mar 2025: 21 new, 1 cross-list; missing: cs.LG"
+    )
+    assert message.text == (
+        "cs.CV: 1 new, 1 cross-list, 1 replacement\n"
+        "cs.LG: missing\n"
+        "cs.RO: 20 new (provisional)\n"
+        "cs.AI: nothing new\n"
+        "cs.CL: given up\n\n"
+        "1. A title of 2503.00001\n"
+        "   https://arxiv.org/abs/2503.00001"
+    )
+    html = MarkdownIt().render(message.markdown)
+    assert (html.count("<li>"), html.count("<br />")) == (1, 4)
+    assert '<a href="https://arxiv.org/abs/2503.00001">A title of 2503.00001</a>' in html
+
+
+def _told_of_title(title: str) -> Message:
+    days = {"cs.CV": summary_of(WHEN, new=1)}
+    return listing_message(ListingNews(WHEN, days, frozenset(), (paper("2503.00001", title=title),)))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "@everyone look",
+        "<!channel> look",
+        "<@U0123> look",
+        "@here",
+        "a @ b",
+        "mail@example.org",
+        "<https://x.example|y>",
+    ],
+)
+def test_no_chat_finds_anybody_to_call(title: str) -> None:
+    """In neither form; what is read is the same."""
+    message = _told_of_title(title)
+    for form in (message.text, message.markdown):
+        assert "@e" not in form
+        assert "@h" not in form
+        assert "<!" not in form
+        assert "<@" not in form
+        assert "<h" not in form
+    assert title in message.text.replace(UNSEEN, "")
+    assert title in _shown(message.markdown)
+
+
+@pytest.mark.parametrize(
+    "title", ["[x](https://evil.example)", "**bold** _it_ `code`", "![i](https://evil.example/i.png)"]
+)
+def test_a_title_stays_a_title(title: str) -> None:
+    """Markdown in it is text: the message has one link, to arXiv."""
+    html = MarkdownIt().render(_told_of_title(title).markdown)
+    assert html.count("<a ") == 1
+    assert 'href="https://arxiv.org/abs/2503.00001"' in html
+    assert not any(f"<{tag}" in html for tag in ("img", "strong", "em", "code"))
+
+
+def test_a_message_is_short() -> None:
+    """A title of any length takes one line, cut."""
+    message = _told_of_title("word " * 200 + "\n# heading\r\x1b[31m")
+    (title,) = [line for line in message.text.splitlines() if line.startswith("1. ")]
+    assert len(title) <= len("1. ") + 150
+    assert title.endswith("…")
+
+
+def test_a_view_says_why() -> None:
+    """The reasons of each paper stand beside it, in both forms."""
+    one = Announcement("cs.CV", WHEN, State.COMPLETE, Source.LISTING, Section.NEW, 1, paper("2503.00001"))
+    message = view_message(ViewNews("nerfs", WHEN, (Hit(one, ('keyword "nerf*" in the title', "author A. B.")),)))
+    assert message.title == "nerfs, Wed, 5 Mar 2025: 1 paper"
+    assert '   keyword "nerf*" in the title; author A. B.\n' in message.text
+    assert 'keyword "nerf*" in the title; author A. B.' in _shown(message.markdown)
+
+
+def test_an_alert_repeats_what_the_errors_say() -> None:
+    """Each with its way out, ten at most, none longer than a paragraph."""
+    failures = ("cs.CV: overdue; `digest accept 2025-03-05` settles it", *(f"{n}: {'x' * 900}" for n in range(11)))
+    message = alert_message(AlertNews(CATEGORIES, 4, failures, NOW))
+    assert message.kind == "failure"
+    assert "`digest accept 2025-03-05` settles it" in message.text
+    assert "digest accept 2025-03-05" in _shown(message.markdown)
+    assert "… and 2 more" in message.text
+    assert "Since 2025-03-06 02:00 UTC" in message.text
+    assert max(map(len, message.text.splitlines())) <= 500
+
+
+def test_a_recovery_tells_what_is_over() -> None:
+    """Each subject once."""
+    about = (Trouble(4, "cs.CV"), Trouble(5, "cs.CV"), Trouble(7, "push"))
+    message = recovery_message(RecoveryNews(CATEGORIES, about, NOW))
+    assert message.text == "What failed since 2025-03-06 02:00 UTC is over: cs.CV, push"
+
+
+# --- notices.json -----------------------------------------------------------------------------------
+
+_MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as asked
+_DATES = st.frozensets(st.dates(date(2000, 1, 1), date(2100, 1, 1)), max_size=10)
+_TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+_ALERTS = st.builds(
+    Alert, st.lists(st.builds(Trouble, st.integers(1, 99), _TEXTS), max_size=3).map(tuple), _MOMENTS, _MOMENTS
+)
+
+
+@given(st.builds(Told, st.dictionaries(_TEXTS | st.just(LISTINGS), _DATES, max_size=3), st.none() | _ALERTS))
+def test_what_was_told_is_read_as_it_was_noted(told: Told) -> None:
+    """Whatever the names of views; the same gives the same bytes."""
+    data = render_notices(told)
+    assert parse_notices(data) == told
+    assert render_notices(parse_notices(data)) == data
+
+
+def test_the_notes_stay_small() -> None:
+    """The newest ten dates of each subject, in their order."""
+    dates = [date(2025, 3, 1) + timedelta(days=number) for number in range(20)]
+    told = Told().adding(LISTINGS, *dates).adding("mine", dates[0])
+    assert json.loads(render_notices(told)) == {
+        "format": 1,
+        "told": {"listings": [str(when) for when in dates[-10:]], "views": {"mine": ["2025-03-01"]}},
+        "alert": None,
+    }
+
+
+def test_notes_of_a_newer_digest_are_told_from_damaged_ones() -> None:
+    """They say to upgrade."""
+    with pytest.raises(FormatTooNewError, match="expected format 1, found 2; upgrade digest"):
+        parse_notices(b'{"format": 2}')
