@@ -3,53 +3,119 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.group import as_path, cli, program_name
-from digest.session import Session
+from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from digest.setup import Wanted
 
 
 @cli.command()
 @click.argument("folder", metavar="DIR", callback=as_path)
+@click.option("--github", "on_github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
+@click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
+@click.option("--contact", default="", metavar="TEXT", help="Your mail address or page, for arXiv.")
+@click.option("--no-git", is_flag=True, help="No repository, no commits.")
 @click.pass_obj
-def init(session: Session, folder: Path) -> int:
+def init(
+    session: Session, folder: Path, *, on_github: bool, categories: Sequence[str], contact: str, no_git: bool
+) -> int:
     """Set up an archive in DIR.
 
-    It gets a configuration, a README and a .gitignore. What is there already is left alone.
+    It gets a configuration, a README, a .gitignore, and the files by which cron, systemd or GitHub run it every
+    night. What is there already is left alone. An archive in no git repository becomes one, with a first commit.
 
     \b
-    Example:
+    Examples:
       digest init my-archive && cd my-archive && digest run
+      digest init my-archive --category cs.CV --category cs.LG --contact you@example.org --github
     """
-    from digest.setup import set_up
+    import shutil
 
-    for path in set_up(folder):
-        click.echo(path)
-    session.console.say(
-        f"next: cd {shlex.quote(str(folder))}, put your address into config.toml ([arxiv] contact), `digest run`"
+    from digest.setup import Wanted, set_up
+
+    has_git = shutil.which("git") is not None
+    wanted = Wanted(
+        program=_program(),
+        categories=tuple(dict.fromkeys(map(checked_category, categories))) or Wanted.categories,
+        contact=contact,
+        commits=has_git and not no_git,
+        on_github=on_github,
     )
+    done = set_up(folder, wanted)
+    for path in done.made:
+        click.echo(path)
+    for remark in done.remarks:
+        session.console.say(remark)
+    if not has_git and not no_git:
+        session.console.say("git is not installed: config.toml has [git] commit = false")
+    for line in _next_steps(folder, wanted):
+        session.console.say(line)
     return 0
 
 
+def _program() -> tuple[str, ...]:
+    """Return the words by which this program can be called from anywhere."""
+    import shutil
+    from pathlib import Path
+
+    name = sys.argv[0]
+    if name.endswith("__main__.py"):
+        return sys.executable, "-m", "digest"
+    # A link to it, such as pipx makes, outlives an upgrade; what it leads to may not.
+    return (str(Path(shutil.which(name) or name).absolute()),)
+
+
+def _next_steps(folder: Path, wanted: Wanted) -> Iterator[str]:
+    """Yield what to do next, in lines that can be pasted."""
+    yield "next:"
+    yield f"  cd {shlex.quote(str(folder))}"
+    if not wanted.contact:
+        words = "put your address into config.toml ([arxiv] contact), so that arXiv can write to you"
+        yield f"  {words}{', and commit it' if wanted.commits else ''}"
+    yield f"  {program_name()} run"
+    yield from _ways_to_run(wanted)
+
+
+def _ways_to_run(wanted: Wanted) -> Iterator[str]:
+    """Yield how it is run every night, and how it gets elsewhere."""
+    if wanted.on_github:
+        if not wanted.commits:
+            yield "  git init && git add . && git commit -m 'Set up the archive'"
+        yield "  git remote add origin ADDRESS && git push -u origin HEAD"
+        yield "  from then on GitHub runs it; .github/workflows/digest.yml says when"
+        return
+    yield "  (crontab -l 2>/dev/null; cat schedule/crontab) | crontab -"
+    yield "  or by systemd, as schedule/digest.service says"
+    if wanted.commits:
+        yield "  git remote add origin ADDRESS, and [git] push = true in config.toml, to have it elsewhere, too"
+
+
 @cli.command()
+@click.option("--online", is_flag=True, help="Ask arXiv (twice) and the git remote, too.")
 @click.pass_obj
-def doctor(session: Session) -> int:
+def doctor(session: Session, *, online: bool) -> int:
     """Check this installation and its archive.
 
-    The configuration in effect is shown, too. Nothing is asked of arXiv.
+    Each finding says what to do about it. The configuration in effect is shown, too, and where each value is from.
+    Nothing is changed, and without --online nobody is asked anything.
 
     \b
-    Example:
+    Examples:
       digest doctor
+      digest doctor --online
     """
     from digest.doctor import examine
 
-    findings, code = examine(session.config, session.now)
+    findings, code = examine(session, online=online)
     for line in findings:
         click.echo(line)
     return code

@@ -1,8 +1,27 @@
 """config.toml and the environment → one frozen ``Config``. Unknown keys are refused."""
 
-from digest.config.checks import check_category, require_manners
-from digest.config.paths import part_path
-from digest.config.reading import load
-from digest.config.values import Config, DigestSettings, View
+from digest.config.checks import check, check_category, require_manners
+from digest.config.origins import DEFAULT, Origins, unknown_variables
+from digest.config.paths import LEDGER_PATH, is_record_path, part_path, record_path
+from digest.config.reading import load, load_with_origins
+from digest.config.values import Arxiv, Config, DigestSettings, Git, View
 
-__all__ = ["Config", "DigestSettings", "View", "check_category", "load", "part_path", "require_manners"]
+__all__ = [
+    "DEFAULT",
+    "LEDGER_PATH",
+    "Arxiv",
+    "Config",
+    "DigestSettings",
+    "Git",
+    "Origins",
+    "View",
+    "check",
+    "check_category",
+    "is_record_path",
+    "load",
+    "load_with_origins",
+    "part_path",
+    "record_path",
+    "require_manners",
+    "unknown_variables",
+]

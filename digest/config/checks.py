@@ -8,6 +8,7 @@ from digest.config.paths import check_path
 from digest.config.values import Arxiv, Config
 from digest.config.views import are_some_of, check_views
 from digest.errors import ConfigError
+from digest.secrets import masked
 from digest.terms import CATEGORY, Section
 
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
@@ -32,7 +33,7 @@ def check(config: Config, origin: str) -> None:
         try:
             one(config)
         except ValueError as error:
-            raise ConfigError(f"{origin}: {error}") from error
+            raise ConfigError(masked(f"{origin}: {error}")) from error
 
 
 def _check_arxiv(config: Config) -> None:

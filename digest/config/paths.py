@@ -8,6 +8,10 @@ from itertools import combinations
 
 from digest.config.values import Config
 
+LEDGER_PATH = "state.json"
+"""Where what the archive knows besides its days lies in the folder of records."""
+
+_RECORD = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 _FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
 _DIRECTIVE = re.compile(r"%([A-Za-z])")
@@ -17,6 +21,16 @@ _TAKEN = (".jsonl", ".gz", ".db", ".lock", ".digest-tmp", "README.md", "config.t
 _LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a copy beside
 _ANY_DIGIT = "\0"  # no path holds it
 _PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
+
+
+def record_path(category: str, day: date) -> str:
+    """Return where a day's record lies in the folder of records."""
+    return f"{category}/{day:%Y}/{day}.jsonl"
+
+
+def is_record_path(path: str) -> bool:
+    """Whether ``path`` looks like that of a record; anything else in the folder is somebody's own."""
+    return _RECORD.fullmatch(path) is not None
 
 
 def part_path(path: str, number: int) -> str:

@@ -2,18 +2,22 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from digest.config.checks import check
+from digest.config.origins import Origins, nearest, origins_of, section_fields, variable_of
 from digest.config.values import Config, View
 from digest.errors import ConfigError
+from digest.secrets import masked
 
 _VIEW = "view"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SECRET = {"notify": ("urls", "health"), "store": ("url",)}
+"""Keys whose values are never repeated, not even wrong ones: addresses with tokens and passwords."""
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
@@ -22,55 +26,74 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigError: the file cannot be read, or a key or value in it is wrong.
     """
+    return load_with_origins(path, environment)[0]
+
+
+def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Config, Origins]:
+    """Read the configuration as ``load`` does; return it, and for each value where it is from.
+
+    An origin is the name of the file, ``environment NAME``, or ``DEFAULT``.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key or value in it is wrong.
+    """
+    data = _read(path)
+    config = _from_mapping(data, environment, folder=path.absolute().parent, origin=str(path))
+    check(config, str(path))
+    return config, dict(origins_of(data, environment, path.name))
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such configuration file") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:  # also a number of thousands of digits, lists in lists in lists
-        raise ConfigError(f"{path}: {error}") from error
-    config = _from_mapping(data, environment, folder=path.absolute().parent, origin=str(path))
-    check(config, str(path))
-    return config
+        raise ConfigError(f"{path}: {masked(str(error))}") from error
 
 
 def _from_mapping(data: Mapping[str, Any], environment: Mapping[str, str], *, folder: Path, origin: str) -> Config:
     """Build a ``Config`` from parsed TOML and environment variables; ``origin`` is named in errors."""
-    sections = {item.name: item for item in fields(Config) if item.name not in ("folder", "views")}
-    _refuse_unknown(data, {**sections, _VIEW: View}, origin, "section")
+    known = section_fields()
+    _refuse_unknown(data, {**known, _VIEW: View}, origin, "section")
     values = {}
-    for name, item in sections.items():
+    for name, item in known.items():
         given = data.get(name, {})
         if not isinstance(given, dict):
-            raise ConfigError(f"{origin}: expected a section [{name}], found {given!r}")
+            raise ConfigError(f"{origin}: expected a section [{name}], found {_kind_of(given)}")
         values[name] = _section(name, item.type, given, environment, origin)
     config = Config(folder, **values)
     return replace(config, views=tuple(_views(data.get(_VIEW, []), config, origin)))
 
 
 def _section(name: str, kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], origin: str) -> Any:
-    values = _values(kind, given, f"{origin}: [{name}]")
+    secret = _SECRET.get(name, ())
+    values = _values(kind, given, f"{origin}: [{name}]", secret)
     for item in fields(kind):
-        variable = f"DIGEST_{name}_{item.name}".upper()
+        variable = variable_of(name, item.name)
         if variable in environment:
-            values[item.name] = _value(item.type, _from_text(item.type, environment[variable]), variable)
+            text = _from_text(item.type, environment[variable])
+            values[item.name] = _value(item.type, text, variable, is_secret=item.name in secret)
     return kind(**values)
 
 
-def _values(kind: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _values(kind: Any, given: Mapping[str, Any], where: str, secret: Collection[str] = ()) -> dict[str, Any]:
     keys = {item.name: item for item in fields(kind)}
     _refuse_unknown(given, keys, where, "key")
-    return {key: _value(keys[key].type, value, f"{where} {key}") for key, value in given.items()}
+    return {
+        key: _value(keys[key].type, value, f"{where} {key}", is_secret=key in secret) for key, value in given.items()
+    }
 
 
 def _views(given: Any, config: Config, origin: str) -> Iterator[View]:
     """Yield the views; where they name no categories or sections, they have those of the archive and its digests."""
     if not isinstance(given, list) or not all(isinstance(view, dict) for view in given):
-        raise ConfigError(f"{origin}: expected [[view]], a table for each view, found {_in_short(given)}")
+        raise ConfigError(f"{origin}: expected [[view]], a table for each view, found {_kind_of(given)}")
     for number, keys in enumerate(given, 1):
         name = keys.get("name")
-        values = _values(View, keys, f"{origin}: [[view]] {number if name is None else repr(name)}")
+        values = _values(View, keys, f"{origin}: [[view]] {number if name is None else _shown(name)}")
         if name is None:
             raise ConfigError(f"{origin}: [[view]] {number}: expected a name, found none")
         view = View(**values)
@@ -78,24 +101,20 @@ def _views(given: Any, config: Config, origin: str) -> Iterator[View]:
         yield replace(view, categories=categories, sections=sections)
 
 
-def _in_short(value: object) -> str:
-    return "[view]" if isinstance(value, dict) else repr(value)
-
-
 def _refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Any], where: str, what: str) -> None:
     for name in given:
         if name not in known:
-            # Imported here: only a mistake needs it.
-            import difflib  # noqa: PLC0415
-
-            near = difflib.get_close_matches(name, known, n=1)
+            near = nearest(name, known)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(known)}"
-            raise ConfigError(f"{where}: unknown {what} {name!r}{hint}")
+            # An address in a key's place may hold a token anywhere.
+            shown = "with an address for its name" if "://" in name else repr(name)
+            raise ConfigError(f"{where}: unknown {what} {shown}{hint}")
 
 
-def _value(kind: Any, value: Any, where: str) -> Any:
+def _value(kind: Any, value: Any, where: str, *, is_secret: bool = False) -> Any:
     if get_origin(kind) is tuple and isinstance(value, list):
-        return tuple(_value(get_args(kind)[0], str(item) if isinstance(item, date) else item, where) for item in value)
+        items = (str(item) if isinstance(item, date) else item for item in value)
+        return tuple(_value(get_args(kind)[0], item, where, is_secret=is_secret) for item in items)
     if kind is str and isinstance(value, date):
         return value.isoformat()
     if kind is float and type(value) is int:
@@ -104,10 +123,22 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         except OverflowError as error:
             raise ConfigError(f"{where}: expected a number of seconds, found one that is too large") from error
     if type(value) is not kind:
-        raise ConfigError(f"{where}: expected {_describe(kind)}, found {value!r}")
+        raise ConfigError(
+            f"{where}: expected {_describe(kind)}, found {_kind_of(value) if is_secret else _shown(value)}"
+        )
     if isinstance(value, str) and _CONTROL.search(value):
-        raise ConfigError(f"{where}: expected no control characters, found {value!r}")
+        raise ConfigError(f"{where}: expected no control characters, found {'some' if is_secret else _shown(value)}")
     return value
+
+
+def _shown(value: object) -> str:
+    return masked(repr(value))
+
+
+def _kind_of(value: object) -> str:
+    """Return what kind of value it is, where the value itself may be a secret."""
+    names = {str: "a text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return names.get(type(value), "a value of another kind")
 
 
 def _from_text(kind: Any, text: str) -> Any:

@@ -1,0 +1,64 @@
+"""What is right and wrong with this installation and its archive, and what to do about it. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from digest.config import load_with_origins
+from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
+from digest.doctor.case import Case, Finding
+from digest.errors import NotifyError, gravest
+from digest.publish import read_addresses
+from digest.secrets import of_address, of_channel, of_environment, without
+
+if TYPE_CHECKING:
+    from digest.session import Session
+
+_Check = Callable[[Case], Iterator[Finding]]
+
+_GROUPS: Sequence[tuple[str, Sequence[_Check]]] = (
+    ("This machine", (machine.check_versions, machine.check_sqlite, machine.check_zone)),
+    ("Settings", (settings.check_variables, settings.check_contact, settings.check_templates, settings.check_calendar)),
+    ("Folders", (places.check_folders, places.check_records, places.check_readme)),
+    ("Database", (database.check_database,)),
+    ("Schedule", (schedule.check_schedule,)),
+    ("git", (repository.check_repository,)),
+    ("Messages", (channels.check_channels, channels.check_health)),
+)
+_ONLINE = ("Online", (online.check_arxiv, online.check_push))
+
+
+def examine(session: Session, *, online: bool) -> tuple[list[str], int]:
+    """Return the findings and the effective configuration, a line each, and the exit code they deserve.
+
+    ``online``: whether arXiv is asked, once for a page and once for a feed, and the git remote.
+
+    Raises:
+        ConfigError: there is no configuration, or it is wrong.
+    """
+    config, origins = load_with_origins(session.config_path, session.environment)
+    case = Case(config, origins, session.config_path.absolute(), session)
+    secrets = frozenset(_secrets(case))
+    lines: list[str] = []
+    codes: list[int] = []
+    for title, checks in (*_GROUPS, *([_ONLINE] if online else [])):
+        findings = [finding for check in checks for finding in check(case)]
+        lines += [title, *(_clean(without(finding.line, secrets)) for finding in findings), ""]
+        codes += [finding.exit_code for finding in findings]
+    return [*lines, *map(_clean, settings.effective(case))], gravest(codes)
+
+
+def _secrets(case: Case) -> Iterator[str]:
+    """Yield what no line may show, wherever it is from: a library or git may repeat it in an error."""
+    yield from of_environment(case.environment)
+    yield from of_address(case.config.store.url)
+    for place in filter(None, (*case.config.notify.urls, case.config.notify.health)):
+        with suppress(NotifyError):
+            for address in read_addresses(place, case.environment, case.config.folder):
+                yield from of_channel(address.url)
+
+
+def _clean(line: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in line)

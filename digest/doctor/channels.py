@@ -1,0 +1,42 @@
+"""Messages and the health check: whether their addresses are there, and never what they are."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from digest.doctor.case import Case, Finding
+from digest.errors import NotifyError
+from digest.publish import read_addresses
+
+_OTHERS = 0o044
+
+
+def check_channels(case: Case) -> Iterator[Finding]:
+    """Look for the address of each channel, and for the library that sends."""
+    urls = case.config.notify.urls
+    if not urls:
+        yield Finding("no channel for messages ([notify] urls is empty)")
+        return
+    if find_spec("apprise") is None:
+        yield Finding("no message can be sent", "pip install 'arxiv-digest[notify]'", NotifyError.exit_code)
+    for place in urls:
+        yield from _place(case, "messages", place)
+
+
+def check_health(case: Case) -> Iterator[Finding]:
+    """Look for the address of the health check."""
+    if case.config.notify.health:
+        yield from _place(case, "health check", case.config.notify.health)
+
+
+def _place(case: Case, what: str, place: str) -> Iterator[Finding]:
+    kind, _, name = place.partition(":")
+    try:
+        found = len(read_addresses(place, case.environment, case.config.folder))
+    except NotifyError as error:
+        advice = "set this variable where digest runs" if kind == "env" else "write the address into this file"
+        yield Finding(f"{what}: {error}", advice, error.exit_code)
+        return
+    yield Finding(f"{what}: {place} has {found} address{'' if found == 1 else 'es'}")
+    file = case.config.folder / name
+    if kind == "file" and file.stat().st_mode & _OTHERS:
+        yield Finding(f"{what}: others can read {file}", f"chmod 600 {file}")

@@ -1,0 +1,112 @@
+"""The database: whether it can be opened, and what it tells of the runs before. It is not upgraded."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+from digest.archive import Archive
+from digest.doctor.case import Case, Finding
+from digest.errors import DigestError, StoreError, UsageError
+from digest.jobs import outdated_by_template
+from digest.model import RunSummary
+from digest.store.tables import SCHEMA
+
+_TOO_OLD = timedelta(hours=26)
+_SLACK = timedelta(minutes=5)
+_LOOKED_AT = 100  # runs; `run` is not the only command that is noted
+
+
+def check_database(case: Case) -> Iterator[Finding]:
+    """Open the database as it is, if it is there."""
+    database = case.config.database
+    if database is not None and not os.path.lexists(database):
+        yield _absent(case)
+        return
+    before = list(_before_opening(database)) if database is not None else []
+    yield from before
+    if not before:
+        yield from _opened(case)
+
+
+def _absent(case: Case) -> Finding:
+    records = case.config.records
+    if records is not None and records.is_dir():
+        return Finding("no database; the next run makes it from the day records, if it needs one")
+    return Finding("no database yet", "`digest run` makes it")
+
+
+def is_ready(case: Case) -> bool:
+    """Whether there is a database that can be opened without making or changing anything."""
+    database = case.config.database
+    return database is None or (database.exists() and not list(_before_opening(database)))
+
+
+def _before_opening(database: Path) -> Iterator[Finding]:
+    """Find what opening would change."""
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database.absolute()))}?mode=rw", uri=True)) as connection:
+            (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
+    except (sqlite3.Error, TypeError):  # the store says better what is wrong
+        return
+    if schema < SCHEMA:
+        yield Finding(f"database with the schema {schema}", f"the next run upgrades it to {SCHEMA}, and keeps a copy")
+    if journal != "wal":
+        yield Finding(
+            f"database with the journal mode {journal!r}, not 'wal'",
+            "the next run sets it; if this is said again, its disk cannot do it: no network drive, please",
+        )
+
+
+def _opened(case: Case) -> Iterator[Finding]:
+    try:
+        with case.session.open_archive(case.config.store_url, case.config.database) as archive:
+            yield from list(_facts(archive, case))
+    except StoreError as error:
+        advice = "mend the disk, or move it away: `digest rebuild` makes it again from day records"
+        yield Finding(f"database: {error}", advice, error.exit_code)
+    except UsageError as error:
+        yield Finding("database not opened", "mend the template first", error.exit_code)
+    except DigestError as error:
+        yield Finding(f"database: {error}", "try again later", error.exit_code)
+
+
+def _facts(archive: Archive, case: Case) -> Iterator[Finding]:
+    days = archive.store.summaries()
+    newest = f", the newest {max(day.date for day in days)}" if days else ""
+    yield Finding(f"database with {len(days)} days{newest}")
+    outdated = outdated_by_template(archive)
+    if outdated:
+        yield Finding(f"{outdated} digests were written by an older template", "`digest regenerate --outdated`")
+    runs = archive.store.runs(_LOOKED_AT)
+    yield from _clock(archive, runs, case)
+    yield from _last_run(runs, case.now)
+
+
+def _clock(archive: Archive, runs: list[RunSummary], case: Case) -> Iterator[Finding]:
+    """Find a clock that went back: what was done cannot be later than now.
+
+    Runs bear the time that is decided by, pages the machine's own.
+    """
+    machine = datetime.fromtimestamp(case.session.machine.time(), UTC)
+    known = [(run.started_at, case.now) for run in runs]
+    known += [(page.fetched_at, machine) for page in archive.store.raw_pages()[-1:]]
+    done, now = max(known, key=lambda pair: pair[0] - pair[1], default=(case.now, case.now))
+    if done > now + _SLACK:
+        words = f"the clock shows {now:%Y-%m-%d %H:%M}, but something was done here at {done:%Y-%m-%d %H:%M} already"
+        yield Finding(words, "set the clock, by NTP if possible")
+
+
+def _last_run(runs: list[RunSummary], now: datetime) -> Iterator[Finding]:
+    last = next((run for run in runs if run.command == "run"), None)
+    if last is None:
+        yield Finding("no nightly run yet", "`digest run`")
+        return
+    is_old = now - last.started_at > _TOO_OLD
+    how = "was cut short" if last.exit_code is None else f"ended with {last.exit_code}"
+    words = f"the last nightly run, {last.started_at:%Y-%m-%d %H:%M} UTC, {how}"
+    yield Finding(words, "that is over a day ago: see to the schedule, and to this machine's clock" if is_old else "")

@@ -1,0 +1,85 @@
+"""The git repository that runs commit to: whatever would keep them from it, and what to do about it."""
+
+from collections.abc import Iterator
+
+from digest.doctor.case import Case, Finding
+from digest.errors import GitError
+from digest.publish import RepositoryState, examine_repository, is_committed
+
+_FAILS = GitError.exit_code
+_NAMED = 3
+_NO_COMMITS = "or set [git] commit = false"
+
+
+def check_repository(case: Case) -> Iterator[Finding]:
+    """Look at the repository of the digests, if runs commit."""
+    git = case.config.git
+    if not git.commit:
+        yield Finding("nothing is committed ([git] commit = false)")
+        return
+    try:
+        state = examine_repository(case.config.output, git)
+    except GitError as error:
+        yield Finding(f"git: {error}", f"mend that, {_NO_COMMITS}", _FAILS)
+        return
+    if state.version is None:
+        yield Finding("git is not installed", f"install it, {_NO_COMMITS}", _FAILS)
+    elif state.root is None:
+        yield Finding(f"{case.config.output} is in no git repository", f"`git init` there, {_NO_COMMITS}", _FAILS)
+    else:
+        yield Finding(f"git {state.version}, the repository in {state.root}")
+        yield from _commits(case, state)
+        if git.push:
+            yield from _pushes(case, state)
+
+
+def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
+    """Find what keeps a run from a commit, or makes it one that nobody wants."""
+    yield _branch(case, state)
+    if state.is_busy:
+        yield Finding(f"{state.is_busy} is in progress", "end it, or abort it: nothing is committed until then", _FAILS)
+    if state.foreign_staged:
+        more = len(state.foreign_staged) - _NAMED
+        names = ", ".join(state.foreign_staged[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        yield Finding(
+            f"staged: {names}", "commit it, or `git restore --staged` it: what is not digest's stops a run", _FAILS
+        )
+    if state.is_ignored:
+        yield Finding(f"git ignores {case.config.output}", "see to .gitignore: ignored files are never committed")
+    if state.is_identity_made_up:
+        yield Finding(f"commits are by {state.identity}", "`git config user.name` and `user.email`, or [git] author")
+    else:
+        yield Finding(f"commits are by {state.identity}")
+
+
+def _branch(case: Case, state: RepositoryState) -> Finding:
+    wanted = case.config.git.branch
+    if state.branch is None:
+        return Finding("no branch is checked out", f"`git switch {wanted or 'BRANCH'}`", _FAILS)
+    if wanted and state.branch != wanted:
+        return Finding(
+            f"the branch {state.branch} is checked out", f"`git switch {wanted}`, as [git] branch says", _FAILS
+        )
+    return Finding(f"the branch {state.branch} is checked out")
+
+
+def _pushes(case: Case, state: RepositoryState) -> Iterator[Finding]:
+    """Find what keeps a run from pushing."""
+    git = case.config.git
+    if not state.has_remote:
+        advice = f"`git remote add {git.remote} ADDRESS`, or [git] push = false"
+        yield Finding(f"no remote {git.remote}", advice, _FAILS)
+        return
+    yield Finding(f"pushes to {git.remote}, {', '.join(state.remote_urls)}")
+    if state.has_secret_in_url:
+        advice = "take it out (`git remote set-url`), and use a credential helper or SSH"
+        yield Finding(f"the address of {git.remote} holds a name or password", advice, _FAILS)
+    elif state.credential_helper:
+        yield Finding(f"credentials from {state.credential_helper}")
+    elif any(url.startswith("http") for url in state.remote_urls):
+        advice = "`git config credential.helper` gives git what the remote asks for, unless it asks for nothing; or SSH"
+        yield Finding("no credential helper", advice)
+    if state.unpushed:
+        yield Finding(f"{state.unpushed} commits are not pushed yet", "the next run pushes them, and says why if not")
+    if git.durable and not is_committed(case.path):
+        yield Finding(f"{case.path} is not committed as it is", "commit it: a fresh clone has no other settings")

