@@ -17,7 +17,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 
 from digest.parse import parse_page
-from digest.setup import set_up
+from digest.setup import Wanted, set_up
 from digest.standin import invent
 from digest.standin.pages import listing_page
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _prepare(archive: Path) -> str:
-    set_up(archive)
+    set_up(archive, Wanted(program=("digest",), commits=False))
     target = archive / f"cs.CV/{_DAY:%Y/%m}/{_DAY}.md"
     target.parent.mkdir(parents=True)
     target.write_text("# ArXiv cs.CV\n" * 5000, encoding="utf-8")
