@@ -13,12 +13,13 @@ from digest.config import Config
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
-from digest.ledger import calendar_corrections, losses_of
+from digest.ledger import calendar_corrections, dates_told, losses_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
 from digest.publish import Folder, write_raw
 from digest.records import load_record
 from digest.render import (
     DigestTemplate,
+    NewestHits,
     merge_into,
     record_path,
     render_record,
@@ -27,7 +28,6 @@ from digest.render import (
     year_index_path,
     years_of,
 )
-from digest.render.index import NewestHits
 from digest.store import FileRow, Store
 from digest.texts import Texts
 from digest.view_days import hits_for_readme
@@ -81,11 +81,13 @@ class Archive:
     def start(self, category: str, known: Iterable[date]) -> date | None:
         """Return the first listing date of ``category``, of which these are ``known``; None if nothing tells it.
 
-        It is the first stored, or the one that was asked for first: the first nights may have failed.
+        It is the first stored, or the one that was asked for first: the first nights may have failed. Where there is
+        no database that remembers these, a date that was given up, or looked at in doubt, tells of them.
         """
         if self.config.store.start:
             return date.fromisoformat(self.config.store.start)
-        return min([*known, *self.store.attempts(category)], default=None)
+        told = dates_told(self.store.ledger(), category)
+        return min([*known, *told, *self.store.attempts(category)], default=None)
 
     def is_proven(self, category: str, when: date) -> bool:
         """Whether a day is stored that needs no further proof."""
@@ -153,7 +155,7 @@ class Archive:
 
     def _best_known(self, category: str, when: date) -> Day:
         """Return the stored day; a record that knows it better (it came from elsewhere) is stored first."""
-        if self.records and self.records.has(record_path(category, when)):
+        if self.records and self._is_recorded_otherwise(self.records, category, when):
             try:
                 load_record(self, record_path(category, when))
             except FormatTooNewError:
@@ -165,6 +167,11 @@ class Archive:
             raise DamageError(f"{category} {when}: expected a stored day, found none")
         return day
 
+    def _is_recorded_otherwise(self, records: Folder, category: str, when: date) -> bool:
+        data = records.read(record_path(category, when))
+        stored = self.store.summary(category, when)
+        return data is not None and (stored is None or _sha256(data) != stored.content_hash)
+
     def pending(self) -> list[DaySummary]:
         """Return the stored days whose digest or record is not there, or that a killed run did not come to."""
         made = self.store.files()
@@ -175,21 +182,30 @@ class Archive:
         has_record = self.records is None or self.records.has(record_path(day.category, day.date))
         return has_record and self.texts.has_all_parts(path, made)
 
+    def outdated(self) -> list[DaySummary]:
+        """Return the stored days whose digest was written by another template, renderer or settings than those of now.
+
+        One that was not written yet is not among them.
+        """
+        made = self.store.files()
+        rows = ((day, made.get(self.config.digest_path(day.category, day.date))) for day in self.store.summaries())
+        return [day for day, row in rows if row is not None and not self._is_current(row, day)]
+
     def indexes(self) -> dict[str, tuple[str, str]]:
         """Return the title and generated part of each index, by path: the archive's, and one a category and year."""
         stored: dict[str, list[DaySummary]] = {category: [] for category in self.config.arxiv.categories}
         summaries = self.store.summaries()
         for summary in summaries:
             stored.setdefault(summary.category, []).append(summary)
-        path_of = self.config.digest_path
+        ledger, path_of, known = self.store.ledger(), self.config.digest_path, self.calendar
+        lost = {category: losses_of(ledger, category) for category in stored}
         newest = self._newest_hits(summaries)
-        texts = {_README: ("arXiv digests", root_index(self.index_templates.root, stored, path_of, newest))}
-        ledger = self.store.ledger()
+        text = root_index(self.index_templates.root, stored, known=known, lost=lost, path_of=path_of, newest=newest)
+        texts = {_README: ("arXiv digests", text)}
         for category, days in stored.items():
-            lost = losses_of(ledger, category)
             for year in years_of(days):
                 source = self.index_templates.year
-                text = year_index(source, year, days, known=self.calendar, lost=lost, path_of=path_of)
+                text = year_index(source, year, days, known=known, lost=lost[category], path_of=path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
         return texts
 

@@ -5,7 +5,8 @@
     DigestError                 exit  what to do
     ├── UsageError                2   mend the command line or the configuration
     │   ├── ConfigError
-    │   └── TemplateError
+    │   ├── TemplateError
+    │   └── NotServedError
     ├── LockHeldError             3   another run is at work; it will do the job
     ├── MissingError              4   a day is overdue, or not stored
     ├── PageRefusedError          5   look at the kept page; the layout may have changed
@@ -33,7 +34,7 @@ from collections.abc import Iterable
 # before a page, a page before a missing day, anything that needs a person before "try later".
 _GRAVITY = (1, 2, 3, 6, 5, 4, 7, 75)
 ENDING = frozenset({1, 2, 3})
-"""Codes of failures after which the other parts of a job make no sense."""
+"""Codes of failures after which the other parts of a job make no sense, ``NotServedError`` aside."""
 
 
 class DigestError(Exception):
@@ -54,6 +55,10 @@ class ConfigError(UsageError):
 
 class TemplateError(UsageError):
     """A template is missing, or cannot be parsed or rendered."""
+
+
+class NotServedError(UsageError):
+    """arXiv says that it has no such thing (400), a category above all; others may be had all the same."""
 
 
 class LockHeldError(DigestError):

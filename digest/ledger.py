@@ -1,16 +1,20 @@
 """What the archive knows besides its days: put together from two places, and asked. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
-from digest.model import Correction, Decision, Ledger, Reading
+from digest.model import Correction, Decision, Ledger, Reading, Start
 
 LOST = "lost"
 """What a decision calls a date that a person gave up."""
 
 
 def merged(one: Ledger, other: Ledger) -> Ledger:
-    """Return what both know; of two that differ under one key, the later one, and of the same time ``other``'s."""
+    """Return what both know; of two that differ under one key, the later one, and of the same time ``other``'s.
+
+    Of two starts of a category the earlier one counts.
+    """
     corrections: dict[object, Correction] = {}
     for correction in sorted((*one.corrections, *other.corrections), key=lambda item: item.seen_at):
         corrections[correction.date] = correction
@@ -20,14 +24,21 @@ def merged(one: Ledger, other: Ledger) -> Ledger:
     readings: dict[object, Reading] = {}
     for reading in (*one.readings, *other.readings):
         readings[reading.category, reading.date, reading.source, reading.seen_at] = reading
-    return Ledger(tuple(corrections.values()), tuple(decisions.values()), tuple(readings.values()))
+    starts = {start.category: start for start in sorted((*one.starts, *other.starts), key=_latest_first)}
+    return Ledger(
+        tuple(corrections.values()), tuple(decisions.values()), tuple(readings.values()), tuple(starts.values())
+    )
+
+
+def _latest_first(start: Start) -> int:
+    return -start.date.toordinal()
 
 
 def without_settled(ledger: Ledger, settled: Iterable[tuple[str, date]]) -> Ledger:
     """Return ``ledger`` without the readings of the days (category, date) that need none any more."""
     done = frozenset(settled)
     readings = tuple(one for one in ledger.readings if (one.category, one.date) not in done)
-    return Ledger(ledger.corrections, ledger.decisions, readings)
+    return replace(ledger, readings=readings)
 
 
 def calendar_corrections(ledger: Ledger) -> Mapping[date, bool]:
@@ -43,6 +54,12 @@ def decisions_of(ledger: Ledger, category: str) -> dict[date, Decision]:
 def losses_of(ledger: Ledger, category: str) -> dict[date, Decision]:
     """Return the dates of ``category`` that a person gave up."""
     return {when: one for when, one in decisions_of(ledger, category).items() if one.state == LOST}
+
+
+def dates_told(ledger: Ledger, category: str) -> set[date]:
+    """Return the dates of ``category`` that were expected although no day of them need be stored."""
+    looks = {one.date for one in ledger.readings if one.category == category}
+    return {*losses_of(ledger, category), *looks, *(one.date for one in ledger.starts if one.category == category)}
 
 
 def readings_of(ledger: Ledger, category: str, when: date) -> list[Reading]:

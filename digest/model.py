@@ -34,6 +34,7 @@ __all__ = [
     "RunSummary",
     "Section",
     "Source",
+    "Start",
     "State",
     "readable",
     "without_markup",
@@ -118,6 +119,11 @@ class State(StrEnum):
     def strength(self) -> int:
         """A stronger state replaces a weaker one; ``complete`` and ``empty`` are equally strong."""
         return _STRENGTH[self]
+
+    @property
+    def is_proof(self) -> bool:
+        """Whether a day of this state needs no further proof."""
+        return self in (State.COMPLETE, State.EMPTY)
 
 
 _STRENGTH = {
@@ -306,7 +312,7 @@ class DaySummary:
     @property
     def is_proven(self) -> bool:
         """Whether it needs no further proof."""
-        return self.state in (State.COMPLETE, State.EMPTY)
+        return self.state.is_proof
 
     @property
     def size(self) -> int:
@@ -358,12 +364,24 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """The first listing date that was asked for of a category, as long as no day that old is stored."""
+
+    category: str
+    date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the archive knows besides its days; at most one correction a date, one decision a category and date."""
+    """What the archive knows besides its days.
+
+    It has at most one correction a date, one decision a category and date, one start a category.
+    """
 
     corrections: tuple[Correction, ...] = ()
     decisions: tuple[Decision, ...] = ()
     readings: tuple[Reading, ...] = ()
+    starts: tuple[Start, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from digest.errors import ENDING, DigestError, gravest
-from digest.model import DaySummary
+from digest.decide import declared
+from digest.errors import ENDING, DigestError, NotServedError, gravest
+from digest.model import DaySummary, Section
 
 
 @dataclass
@@ -16,8 +17,12 @@ class Report:
     succeeded: int = 0
     failures: list[DigestError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    loaded: list[DaySummary] = field(default_factory=list)
+    """Days that were only taken in from the day records, as they were."""
     told: set[tuple[str, date]] = field(default_factory=set)
     """Days (category, date) of which a failure says that they cannot be had."""
+    not_served: set[str] = field(default_factory=set)
+    """Categories that arXiv says it does not have: nothing more is asked of them."""
 
     @property
     def exit_code(self) -> int:
@@ -27,7 +32,7 @@ class Report:
     @property
     def is_ended(self) -> bool:
         """Whether something failed after which the other parts of the job make no sense."""
-        return any(failure.exit_code in ENDING for failure in self.failures)
+        return any(one.exit_code in ENDING and not isinstance(one, NotServedError) for one in self.failures)
 
     def fail(self, what: str, error: DigestError) -> None:
         """Note that ``what`` failed."""
@@ -36,3 +41,14 @@ class Report:
     def knows(self, error: DigestError) -> bool:
         """Whether a failure was noted already for the very same cause."""
         return any(str(failure).endswith(str(error)) for failure in self.failures)
+
+
+def day_fields(day: DaySummary) -> dict[str, object]:
+    """Return a day as machines read it: its state, its source, the entries stored and declared."""
+    return {
+        "date": day.date.isoformat(),
+        "state": day.state.value,
+        "source": day.source.value,
+        "stored": {section.value: day.counts[section] for section in Section},
+        "declared": {section.value: declared(day, section) for section in Section},
+    }

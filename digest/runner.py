@@ -1,14 +1,17 @@
-"""One run of a job that changes the archive: under its lock, noted in the store, committed, told."""
+"""One run of a job that changes the archive: under its lock, noted in the store, committed, told.
+
+What a job needs is loaded with its archive: a run that ends before it opens one shall cost next to nothing.
+"""
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
-from digest import jobs
 from digest.decide import counted
 from digest.errors import DigestError, StoreError
-from digest.model import DaySummary, Section
-from digest.outcome import Report
+from digest.model import Section
+from digest.outcome import Report, day_fields
 from digest.publish import hold_lock
 from digest.unopened import is_all_proven
 from digest.watch import Watch
@@ -17,7 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from digest.archive import Archive
+    from digest.model import DaySummary
     from digest.session import Session
+
+log = logging.getLogger(__name__)
 
 
 class Runner:
@@ -25,6 +31,7 @@ class Runner:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        session.log()
 
     def work(self, command: str, job: Callable[[Archive], Report]) -> Report:
         """Do a job under the archive's lock.
@@ -33,6 +40,7 @@ class Runner:
             LockHeldError: another run is at work.
         """
         with hold_lock(self._session.config.lock):
+            self._announce(command)
             return self._work(command, job)
 
     def nightly(self, job: Callable[[Archive], Report]) -> Report:
@@ -43,6 +51,7 @@ class Runner:
         """
         session = self._session
         with hold_lock(session.config.lock):
+            self._announce("run")
             watch = Watch(session.config, session.environment, session.now, session.run_id)
             watch.begin()
             try:
@@ -54,6 +63,9 @@ class Runner:
                     session.console.fail(failure)
                 raise
 
+    def _announce(self, command: str) -> None:
+        log.debug("run %s… begins: %s", self._session.run_id[:8], command)
+
     def _rest(self, watch: Watch) -> Report:
         report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
         watch.end(report)
@@ -61,6 +73,8 @@ class Runner:
         return report
 
     def _work(self, command: str, job: Callable[[Archive], Report], watch: Watch | None = None) -> Report:
+        from digest import jobs  # noqa: PLC0415 - heavy, see above
+
         session = self._session
         with session.open_archive(session.config.store_url, session.config.database) as archive:
             number = archive.store.begin_run(command, session.now, session.run_id)
@@ -90,13 +104,14 @@ class Runner:
     def _tell(self, report: Report, requests: int) -> None:
         console = self._session.console
         for day in report.changed:
-            console.say(_summary_line(day))
+            console.say(_summary_line(day), fields={"category": day.category} | day_fields(day))
         for remark in report.remarks:
             console.say(remark)
         for failure in report.failures:
             console.fail(failure)
-        totals = f"ok={report.succeeded} failed={len(report.failures)} requests={requests}"
-        console.say(f"{totals} exit={report.exit_code}")
+        failed, code = len(report.failures), report.exit_code
+        totals = {"ok": report.succeeded, "failed": failed, "requests": requests, "exit": code}
+        console.say(" ".join(f"{name}={count}" for name, count in totals.items()), fields=totals)
 
 
 def _summary_line(day: DaySummary) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, LockHeldError, MissingError, StoreError, UsageError, gravest
+from digest.errors import ConfigError, LockHeldError, MissingError, NotifyError, StoreError, UsageError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,9 +69,26 @@ class Session:
 
             self._origin = self.config_path
             self._config = load(self._origin, self.environment)
+            self.console.hide(self._secrets(self._config))
             for key in self._config.unused:
-                self.console.say(f"warning: {self._origin}: {key} has no effect in this version")
+                self.console.say(f"{self._origin}: {key} has no effect in this version", "warning")
         return self._config
+
+    def _secrets(self, config: Config) -> Iterator[str]:
+        from digest import secrets
+
+        yield from secrets.of_environment(self.environment)
+        yield from secrets.of_address(config.store.url)
+        for place in filter(None, (*config.notify.urls, config.notify.health)):
+            yield from self._secrets_at(place, config)
+
+    def _secrets_at(self, place: str, config: Config) -> Iterator[str]:
+        from digest.publish.addresses import read_addresses
+        from digest.secrets import of_channel
+
+        with suppress(NotifyError):  # whoever needs it says so
+            for address in read_addresses(place, self.environment, config.folder):
+                yield from of_channel(address.url)
 
     @property
     def later(self) -> datetime:
@@ -81,12 +97,16 @@ class Session:
 
         return self.now + timedelta(seconds=self.machine.monotonic() - self._started)
 
-    @cached_property
+    @property
     def run_id(self) -> str:
         """The name of this use of the command line, which its log lines, its row in the store and its pings bear."""
-        from uuid import uuid4
+        return self.console.run_id
 
-        return str(uuid4())
+    def log(self) -> None:
+        """Send the log to the console from now on."""
+        from digest.logs import log_to
+
+        log_to(self.console, verbose=self._verbose)
 
     @property
     def config_path(self) -> Path:
@@ -123,20 +143,19 @@ class Session:
         except ConfigError as error:
             raise ConfigError(f"{self._origin}: {error}") from error
         if not self.config.arxiv.contact:
-            self.console.say("warning: [arxiv] contact is empty; arXiv cannot write before it blocks you")
+            self.console.say("[arxiv] contact is empty; arXiv cannot write before it blocks you", "warning")
 
     @contextmanager
     def open_archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
         """Open the archive's edges: the store, the templates, a client of arXiv."""
         from digest.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
-        from digest.logs import log_to
         from digest.render import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
 
         config = self.config
-        log_to(self.console, verbose=self._verbose)
+        self.log()
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
@@ -218,9 +237,9 @@ class Session:
 
         try:
             with hold_lock(self.config.lock):
-                failures = jobs.load_records(archive).failures
+                failures = jobs.load_records(archive, self.console.track).failures
         except LockHeldError:
-            self.console.say("warning: another run is at work; what it does is not shown yet")
+            self.console.say("another run is at work; what it does is not shown yet", "warning")
             return
         for failure in failures:
             self.console.fail(failure)

@@ -1,10 +1,169 @@
 """What the day records tell by themselves, before any database is opened or made."""
 
-from datetime import datetime
+from __future__ import annotations
 
-from digest.config import Config
+import logging
+import posixpath
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from digest.calendar import is_weekend, today
+from digest.config import LEDGER_PATH, is_record_path, record_path, year_index_path
+from digest.decide import is_in_reach
+from digest.errors import DamageError, GitError, StoreError
+from digest.ledger import calendar_corrections, dates_told, decisions_of, losses_of
+from digest.model import Ledger, State
+from digest.parse.ledger import parse_ledger
+from digest.parse.record import parse_header
+from digest.publish import Folder
+from digest.publish.git import Remote, open_repository
+from digest.resources import read_calendar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from digest.calendar import Calendar
+    from digest.config import Config
+
+log = logging.getLogger(__name__)
+
+_README = "README.md"
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the folder of records holds: the state of each day, and what is known besides."""
+
+    states: Mapping[tuple[str, date], State]
+    ledger: Ledger
+
+    def days(self, category: str) -> dict[date, State]:
+        return {when: state for (name, when), state in self.states.items() if name == category}
 
 
 def is_all_proven(config: Config, now: datetime) -> bool:
-    """Whether there is no database, and the day records prove every listing date that is expected at ``now``."""
-    return False
+    """Whether there is no database, and the day records prove every listing date that is expected at ``now``.
+
+    A day that somebody gave up counts. Where the records leave anything open (a look that waits for another, a digest
+    that is not there, a damaged line), the answer is no: a run that loads them has to tell. So it is on a weekday on
+    which arXiv defers, unless it was seen to: the run looks whether it announced after all. And so it is where a killed
+    run left something to be committed or pushed.
+    """
+    if config.records is None or config.database is None or not _is_absent(config.database):
+        return False
+    try:
+        known = _read(Folder(config.records))
+        return _proves(config, known, now) and _is_all_written(config, known) and _is_all_pushed(config)
+    except (DamageError, StoreError, GitError) as error:
+        log.info("the day records do not tell by themselves that nothing is to be done: %s", error)
+        return False
+
+
+def _proves(config: Config, known: _Known, now: datetime) -> bool:
+    if not known.states or known.ledger.readings:
+        return False
+    calendar = read_calendar(config.calendar.dates).corrected(calendar_corrections(known.ledger))
+    expected = _Expected(config, known, calendar, now)
+    return not _may_surprise(calendar, now) and all(map(expected.is_proven, config.arxiv.categories))
+
+
+def _is_all_pushed(config: Config) -> bool:
+    """Whether no day record waits to be committed, and no commit to be pushed, where that is configured.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    settings = config.git
+    if not settings.commit:
+        return True
+    repository = open_repository(config.output)
+    if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
+        return False
+    return not settings.push or not Remote(repository, settings.remote, repository.branch).unpushed()
+
+
+def _is_absent(database: Path) -> bool:
+    """Whether there is no database; where we may not look, there may be one."""
+    try:
+        return not database.exists()
+    except OSError:
+        return False
+
+
+def _read(records: Folder) -> _Known:
+    """Read the first line of each record, and what is known besides the days.
+
+    Raises:
+        DamageError: one of them does not say what it should.
+    """
+    states = {}
+    for path in filter(is_record_path, records.paths(".jsonl")):
+        header = parse_header(records.first_line(path))
+        if record_path(header.category, header.date) != path:
+            raise DamageError(f"{path}: expected the record of the date in its name")
+        states[header.category, header.date] = header.state
+    data = records.read(LEDGER_PATH)
+    return _Known(states, Ledger() if data is None else parse_ledger(data))
+
+
+def _may_surprise(calendar: Calendar, now: datetime) -> bool:
+    """Whether arXiv may have announced today's listing although the table of deferrals says no."""
+    day = today(now)
+    return calendar.is_pause(now) and not is_weekend(day) and day not in calendar.corrections
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """Which listing dates should be known by ``now``, and which are."""
+
+    config: Config
+    known: _Known
+    calendar: Calendar
+    now: datetime
+
+    def is_proven(self, category: str) -> bool:
+        """Whether a run would find nothing to ask arXiv for, and nothing to complain of."""
+        days, lost = self.known.days(category), losses_of(self.known.ledger, category)
+        newest, start = self.calendar.newest_expected(self.now), self.config.store.start
+        told = dates_told(self.known.ledger, category)
+        first = date.fromisoformat(start) if start else min([*days, *told], default=None)
+        if first is None or not (newest in lost or (newest in days and days[newest].is_proof)):
+            return False
+        expected = self.calendar.listing_dates(min(first, newest), newest)
+        is_whole = all(when in days or when in lost for when in expected)
+        return is_whole and not any(self._is_open(category, when, state) for when, state in days.items())
+
+    def _is_open(self, category: str, when: date, state: State) -> bool:
+        """Whether a stored day is provisional, unless nobody can prove more and somebody accepted that."""
+        if state is not State.PROVISIONAL:
+            return False
+        decision = decisions_of(self.known.ledger, category).get(when)
+        return is_in_reach(when, self.now) or decision is None or decision.state != State.PROVISIONAL
+
+
+def _is_all_written(config: Config, known: _Known) -> bool:
+    """Whether the digests are there, and the indexes, which a run writes last, lead to the newest of them."""
+    output = Folder(config.output)
+    newest = {category: max(known.days(category)) for category, _ in known.states}
+    return all(map(output.has, _files_of(config, known))) and all(
+        _is_indexed(config, output, category, when) for category, when in newest.items()
+    )
+
+
+def _is_indexed(config: Config, output: Folder, category: str, when: date) -> bool:
+    path = year_index_path(category, when.year)
+    link = quote(posixpath.relpath(config.digest_path(category, when), posixpath.dirname(path)))
+    return f"]({link})".encode() in (output.read(path) or b"")
+
+
+def _files_of(config: Config, known: _Known) -> Iterator[str]:
+    """Yield the paths of the digests of all these days, those of views among them, and of the archive's index."""
+    yield _README
+    for category, when in known.states:
+        yield config.digest_path(category, when)
+    for view in config.views:
+        yield from {view.digest_path(when) for category, when in known.states if category in view.categories}

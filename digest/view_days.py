@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from digest.errors import DamageError
-from digest.render.index import NewestHits
+from digest.render import NewestHits
 from digest.views import newest
 
 if TYPE_CHECKING:

@@ -117,18 +117,18 @@ def perform(folder: Path, play: Play, dates: Sequence[date], at: Sequence[int] =
     seen = Seen()
     clock = Clock(0.0)
     with StandIn((), today=dates[0]) as arxiv:
-        arxiv.fault = _stage(play, clock, seen)
+        arxiv.fault = stage(play, clock, seen)
         (folder / "config.toml").write_text(_CONFIG.format(url=arxiv.url, start=dates[0]))
         for moment in (moment for night in dates for moment in instants(night, at)):
             clock.now = max(clock.now, moment.timestamp())
-            _set(arxiv, play, moment)
+            show_out(arxiv, play, moment)
             before = len(seen.requests)
             seen.codes[moment] = _run(folder, moment, clock)
             seen.asked[moment] = len(seen.requests) - before
     return seen
 
 
-def _set(arxiv: StandIn, play: Play, moment: datetime) -> None:
+def show_out(arxiv: StandIn, play: Play, moment: datetime) -> None:
     """Let arXiv have announced what is out by now."""
     out = [when for when in play.announcements if play.out_at(when) <= moment]
     arxiv.today = max([moment.astimezone(NEW_YORK).date(), *out])
@@ -136,7 +136,9 @@ def _set(arxiv: StandIn, play: Play, moment: datetime) -> None:
         arxiv.announce(play.announcements[when])
 
 
-def _stage(play: Play, clock: Clock, seen: Seen) -> Fault:
+def stage(play: Play, clock: Clock, seen: Seen) -> Fault:
+    """Return what notes each request, and lets go wrong what does at its time."""
+
     def act(request: Request, reply: Reply) -> Reply:
         seen.requests.append((clock.now, request))
         now = datetime.fromtimestamp(clock.now, UTC)

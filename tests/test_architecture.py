@@ -16,10 +16,23 @@ PACKAGE = Path(digest.__file__).parent
 ROOMS = ("decide", "history", "fetch", "parse", "store", "render", "publish", "views")
 """The rooms in the middle: they know the values, and nothing of one another."""
 
-VALUES = ("model", "calendar", "config", "terms", "resources", "errors")
+VALUES = ("model", "messages", "calendar", "config", "terms", "resources", "secrets", "errors")
 """What every room may know."""
 
-PURE = ("decide", "history", "calendar", "model", "terms", "errors", "parse", "render", "views")
+PURE = (
+    "decide",
+    "history",
+    "notices",
+    "calendar",
+    "model",
+    "messages",
+    "terms",
+    "secrets",
+    "errors",
+    "parse",
+    "render",
+    "views",
+)
 """Values in, values out: no clock, no network, no disk, no chance, no process."""
 
 IMPURE_MODULES = (
@@ -37,6 +50,7 @@ ONLY_IMPORTER = {
     "sqlalchemy": "store",
     "alembic": "store",
     "jinja2": "render",
+    "apprise": "publish",
     "subprocess": "publish",
     "fcntl": "publish",
 }

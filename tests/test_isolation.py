@@ -114,13 +114,13 @@ def test_a_digest_that_is_gone_comes_back_with_the_next_run(archive: Sandbox) ->
 
 
 def test_what_was_done_before_a_mistake_is_told(two: Sandbox, arxiv: StandIn) -> None:
-    """A category that arXiv does not know ends the run with 2; the day stored before it has its line."""
+    """A category that arXiv does not know ends the run with 2; the days stored before and after it have their lines."""
     two.configure("arxiv", categories=["cs.CV", "cs.XX", "cs.RO"])
     result = two.digest("run")
     assert result.code == 2
     assert result.err.startswith("date=2025-03-05 category=cs.CV state=complete")
-    assert result.err.splitlines()[-1] == "ok=1 failed=1 requests=2 exit=2"
-    assert len(arxiv.requests) == 2
+    assert result.err.splitlines()[-1] == "ok=2 failed=1 requests=3 exit=2"
+    assert len(arxiv.requests) == 3
 
 
 def test_a_range_with_a_future_date_costs_no_request(archive: Sandbox, arxiv: StandIn) -> None:

@@ -705,7 +705,7 @@ def test_import_never_rewrites_a_complete_day(kept: Sandbox, arxiv: StandIn, tmp
     assert_untouched(kept, before)
 
 
-# --- regenerate, status, doctor, demo, init --------------------------------------------------------
+# --- regenerate, status, demo ----------------------------------------------------------------------
 
 
 def test_regenerate_writes_a_lost_digest_again(kept: Sandbox, arxiv: StandIn) -> None:
@@ -805,65 +805,6 @@ def test_status_remembers_how_a_run_failed(archive: Sandbox, arxiv: StandIn) -> 
     arxiv.fault = faults.login_page()
     archive.digest("run")
     assert json.loads(archive.digest("status", "--json").out)["runs"][0]["exit"] == 5
-
-
-def test_doctor_finds_nothing_wrong(kept: Sandbox, arxiv: StandIn) -> None:
-    """It shows the configuration in effect, offline."""
-    result = kept.digest("doctor")
-    assert result.code == 0
-    assert "FAIL" not in result.out
-    assert "contact = 'tests@example.org'" in result.out
-    assert arxiv.requests == []
-
-
-def test_doctor_finds_what_is_wrong(kept: Sandbox) -> None:
-    """A folder that cannot be made, no contact, a broken template: each with its advice."""
-    (kept.folder / "blocked").write_text("")
-    (kept.folder / "my.md.j2").write_text("{% if %}")
-    kept.configure("arxiv", contact="")
-    kept.configure("store", raw="blocked/raw")
-    kept.configure("digest", template="my.md.j2")
-    result = kept.digest("doctor")
-    assert result.code == 2
-    assert "no contact" in result.out
-    assert "my.md.j2:1" in result.out
-    assert "blocked/raw" in result.out
-
-
-def test_init_sets_up_an_archive_that_runs(arxiv: StandIn, sandbox: Sandbox) -> None:
-    """The folder is made with a configuration and a README; a second time changes nothing."""
-    home = Sandbox(sandbox.folder / "mine", sandbox.capture)
-    result = sandbox.digest("init", str(home.folder))
-    assert result.code == 0
-    assert set(result.out.splitlines()) == {str(home.folder / path) for path in home.tree()}
-    before = home.tree()
-    assert {"config.toml", "README.md"} <= set(before)
-    again = sandbox.digest("init", str(home.folder))
-    assert (again.code, again.out) == (0, "")
-    assert home.tree() == before
-    env = {"DIGEST_ARXIV_PAGES_URL": arxiv.url, "DIGEST_ARXIV_PAGES_DELAY": "0"}
-    assert home.process("run", env=env).returncode == 0
-    assert (home.folder / DIGEST).exists()
-
-
-def test_init_leaves_what_is_there_alone(sandbox: Sandbox) -> None:
-    """A README and a configuration of the user's own stay as they are."""
-    folder = sandbox.folder / "mine"
-    folder.mkdir()
-    (folder / "README.md").write_text("# Mine\n")
-    (folder / "config.toml").write_text("[arxiv]\n")
-    assert sandbox.digest("init", str(folder)).code == 0
-    assert (folder / "README.md").read_text() == "# Mine\n"
-    assert (folder / "config.toml").read_text() == "[arxiv]\n"
-
-
-def test_init_where_a_file_is_in_the_way(sandbox: Sandbox) -> None:
-    """One line, and the file stays."""
-    (sandbox.folder / "mine").write_text("a file\n")
-    result = sandbox.digest("init", str(sandbox.folder / "mine" / "archive"))
-    assert result.code in (2, 6)
-    assert len(result.err.splitlines()) == 1
-    assert sandbox.read("mine") == b"a file\n"
 
 
 def test_demo_shows_the_whole_pipeline_offline(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digest.errors import DamageError
 from digest.ledger import calendar_corrections, decisions_of, merged, readings_of, without_settled
-from digest.model import Correction, Decision, Ledger, Reading, Source
+from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 from digest.parse.ledger import parse_ledger
 from digest.render import render_ledger
 from digest.standin import Announcement, StandIn, invent
@@ -45,13 +45,17 @@ _READINGS = st.builds(
 )
 
 
+_STARTS = st.builds(Start, _CATEGORIES, _DATES)
+
+
 @st.composite
 def ledgers(draw: st.DrawFn) -> Ledger:
-    """Return any ledger: one correction a date, one decision a category and date, one reading a look."""
+    """Return any ledger: one correction a date, one decision a category and date, one reading a look, one start."""
     return Ledger(
         tuple(draw(st.lists(_CORRECTIONS, max_size=4, unique_by=lambda one: one.date))),
         tuple(draw(st.lists(_DECISIONS, max_size=4, unique_by=lambda one: (one.category, one.date)))),
         tuple(draw(st.lists(_READINGS, max_size=4, unique_by=reading_key))),
+        tuple(draw(st.lists(_STARTS, max_size=3, unique_by=lambda one: one.category))),
     )
 
 
@@ -60,9 +64,9 @@ def reading_key(one: Reading) -> tuple[str, date, Source, datetime]:
     return one.category, one.date, one.source, one.seen_at
 
 
-def contents(ledger: Ledger) -> tuple[set[Correction], set[Decision], set[Reading]]:
+def contents(ledger: Ledger) -> tuple[set[Correction], set[Decision], set[Reading], set[Start]]:
     """Return what is in a ledger, in no order."""
-    return set(ledger.corrections), set(ledger.decisions), set(ledger.readings)
+    return set(ledger.corrections), set(ledger.decisions), set(ledger.readings), set(ledger.starts)
 
 
 @given(ledgers())
@@ -79,7 +83,7 @@ def test_state_json_loses_nothing(ledger: Ledger) -> None:
 @given(ledgers())
 def test_state_json_does_not_depend_on_the_order_of_events(ledger: Ledger) -> None:
     """Text for git: the same knowledge gives the same bytes."""
-    other = Ledger(ledger.corrections[::-1], ledger.decisions[::-1], ledger.readings[::-1])
+    other = Ledger(ledger.corrections[::-1], ledger.decisions[::-1], ledger.readings[::-1], ledger.starts[::-1])
     assert render_ledger(other) == render_ledger(ledger)
 
 
@@ -103,6 +107,10 @@ def test_nothing_that_either_knows_is_lost_by_merging(one: Ledger, other: Ledger
     assert {reading_key(item) for item in both.readings} == {
         reading_key(item) for item in (*one.readings, *other.readings)
     }
+    for start in both.starts:
+        asked = [item.date for item in (*one.starts, *other.starts) if item.category == start.category]
+        assert start.date == min(asked)
+    assert {item.category for item in both.starts} == {item.category for item in (*one.starts, *other.starts)}
     for kept in both.decisions:
         rivals = [
             item
@@ -336,6 +344,7 @@ DAMAGE: dict[str, Edit] = {
     "a text for true": edited(lambda values: values["corrections"][0].update(has_listing="no")),
     "a category that is a path": edited(lambda values: values["decisions"][0].update(category="../../x")),
     "an unknown source": edited(lambda values: values["readings"][0].update(source="gossip")),
+    "a start without a date": edited(lambda values: values["starts"][0].pop("date")),
     "half a character": edited(lambda values: values["decisions"][0].update(note="\ud800")),
 }
 
@@ -344,6 +353,7 @@ WHOLE = Ledger(
     (Correction(THURSDAY, has_listing=False, evidence="https://arxiv.org/", seen_at=MOMENT),),
     (Decision("cs.CV", DAY, "lost", "before my time", MOMENT),),
     (Reading("cs.CV", FRIDAY, Source.LISTING, MOMENT, "a"),),
+    (Start("cs.CV", DAY),),
 )
 
 

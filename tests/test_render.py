@@ -5,9 +5,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote
 
 import pytest
@@ -358,9 +359,15 @@ def path_of(category: str, when: date) -> str:
     return f"{category}/{when:%Y/%m}/{when}.md"
 
 
-def root(days: Mapping[str, Sequence[DaySummary]]) -> str:
-    """Return the generated part of the archive's README."""
-    return root_index(built_in_template("index"), days, path_of)
+def root(
+    days: Mapping[str, Sequence[DaySummary]],
+    *,
+    deferred: Collection[date] = (),
+    lost: Mapping[str, Collection[date]] = MappingProxyType({}),
+) -> str:
+    """Return the generated part of the archive's README; ``deferred`` are all deferrals that are known."""
+    known = Calendar(frozenset(deferred))
+    return root_index(built_in_template("index"), days, known=known, lost=lost, path_of=path_of)
 
 
 def links(text: str) -> list[tuple[str, str]]:
@@ -374,20 +381,74 @@ def links(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def grid(text: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Return the categories that the README's grid shows, and its cells by date; links give their texts alone."""
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    plain = [[re.sub(r"\[(.*?)\]\(.*?\)", r"\1", cell).strip() for cell in row] for row in rows]
+    return plain[0][1:], {row[0]: row[1:] for row in plain[2:]}
+
+
+def test_several_categories_are_a_grid() -> None:
+    """A row for each of the newest dates that any category has, a column a category; what is not there says why."""
+    days = [date(2025, 3, day) for day in (3, 4, 5, 6)]
+    text = root(
+        {
+            "cs.CV": [summary_of(when, new=when.day, cross=2, replacement=9) for when in days],
+            "cs.LG": [summary_of(when, "cs.LG", new=1) for when in (days[0], days[2])],
+            "cs.RO": [],
+            "math.GT": [summary_of(days[2], "math.GT", State.PROVISIONAL, new=4, cross=5)],
+        },
+        deferred=[date(2025, 3, 5)],
+        lost={"cs.LG": [days[1]]},
+    )
+    assert grid(text) == (
+        ["cs.CV", "cs.LG", "math.GT"],
+        {
+            "Thu, 6 Mar 2025": ["6 + 2", "", ""],  # deferred, says the calendar: nothing is missing
+            "Wed, 5 Mar 2025": ["5 + 2", "1 + 0", "4 + 5<br>provisional"],
+            "Tue, 4 Mar 2025": ["4 + 2", "lost", ""],
+            "Mon, 3 Mar 2025": ["3 + 2", "1 + 0", ""],
+        },
+    )
+    assert ("4 + 5", "math.GT/2025/03/2025-03-05.md") in links(text)
+    assert [link for link in links(text) if link[0] == "2025"] == [
+        ("2025", f"{category}/2025/README.md") for category in ("cs.CV", "cs.LG", "math.GT")
+    ]
+
+
+def test_the_grid_names_what_one_category_lacks() -> None:
+    """What arXiv announced in one category it announced in all: the newest date that a failing one lacks is missing."""
+    days = [date(2025, 3, day) for day in (3, 4, 5)]
+    ours = [summary_of(when) for when in days]
+    theirs = [summary_of(days[0], "cs.LG", State.EMPTY)]
+    _, rows = grid(root({"cs.CV": ours, "cs.LG": theirs}))
+    assert [row[1] for row in rows.values()] == ["missing", "missing", "0 + 0<br>empty"]
+
+
+def test_the_grid_is_a_table_for_markdown_with_many_categories() -> None:
+    """Ten columns of short cells, each row as long as its head, seven rows: no line asks for more than a link."""
+    names = [f"cs.{letter}{letter}" for letter in "ABCDEFGHIJ"]
+    dates = [date(2025, 3, day) for day in range(3, 15)]
+    text = root({name: [summary_of(when, name, new=400, cross=250) for when in dates] for name in names})
+    rendered = MarkdownIt().enable("table").render(text)
+    (table,) = re.findall(r"<table>.*?</table>", rendered, re.DOTALL)
+    rows = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
+    assert [len(re.findall(r"<t[hd]", row)) for row in rows] == [11] * 8
+    assert all(len(cell) <= 9 for row in grid(text)[1].values() for cell in row)
+
+
 def test_the_readme_shows_the_newest_digests_first() -> None:
-    """Each category has a table of its newest days with their counts and states, and a link to each year."""
+    """One category has a table of its newest days with their counts and states, and a link to each year."""
     days = [summary_of(date(2024, 12, 31), new=1), *(summary_of(date(2025, 1, day), new=day) for day in range(2, 11))]
     days[-1] = summary_of(date(2025, 1, 10), state=State.PROVISIONAL, new=7, cross=8, replacement=9)
-    text = root({"cs.CV": days, "cs.LG": [summary_of(date(2025, 1, 3), "cs.LG")], "cs.RO": []})
-    cv, lg = text.split("## cs.LG")
-    rows = re.findall(r"^\| \[(.*?)\]", cv, re.MULTILINE)
+    text = root({"cs.CV": days, "cs.RO": []})
+    rows = re.findall(r"^\| \[(.*?)\]", text, re.MULTILINE)
     expected = ("Fri, 10", "Thu, 9", "Wed, 8", "Tue, 7", "Mon, 6", "Sun, 5", "Sat, 4")
     assert rows == [f"{day} Jan 2025" for day in expected]
-    assert "| [Fri, 10 Jan 2025](cs.CV/2025/01/2025-01-10.md) | 7 | 8 | 9 | provisional |" in cv
-    years = [link for link in links(cv) if link[0].isdigit()]
+    assert "| [Fri, 10 Jan 2025](cs.CV/2025/01/2025-01-10.md) | 7 | 8 | 9 | provisional |" in text
+    years = [link for link in links(text) if link[0].isdigit()]
     assert years == [("2025", "cs.CV/2025/README.md"), ("2024", "cs.CV/2024/README.md")]
     assert "cs.RO" not in text
-    assert ("2025", "cs.LG/2025/README.md") in links(lg)
 
 
 def test_an_archive_without_days_has_an_empty_index() -> None:

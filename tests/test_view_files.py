@@ -14,9 +14,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from digest.model import Hit, Link, Section
-from digest.render import merge_into, root_index
-from digest.render.index import NewestHits
-from digest.resources import built_in_template
+from digest.render import NewestHits, merge_into, root_index
+from digest.resources import built_in_template, read_calendar
 from digest.standin import Announcement, InventedPaper, StandIn, faults, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
@@ -342,7 +341,8 @@ def test_a_hostile_title_is_text_in_the_readme(text: str) -> None:
     listed = paper(title=text, links=(code,))
     found = [Hit(one, ("all",)) for one in day_of([(Section.NEW, listed)]).announcements]
     hits = NewestHits("mine", found, path_of_mine)
-    made = root_index(built_in_template("index"), {}, lambda *_: "", hits)
+    template = built_in_template("index")
+    made = root_index(template, {}, known=read_calendar(), lost={}, path_of=lambda *_: "", newest=hits)
     *shown, (_, target) = links(made)
     assert shown == [(text, listed.abstract_url), ("Wed, 5 Mar 2025", path_of("mine"))]
     assert target.startswith("https://github.com/a/b")

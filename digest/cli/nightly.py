@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from digest.archive import Archive
+    from digest.outcome import Report
+
 
 @cli.command()
 @category_option
@@ -31,14 +34,22 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
       digest run
       digest -q run                      in a crontab: speaks only when something is wrong
     """
-    from digest import jobs
-
     chosen = session.chosen(categories)
+
+    def job(archive: Archive) -> Report:
+        from digest import jobs  # only here: there may be nothing to do
+
+        return jobs.run(archive, chosen, session.console.track)
+
+    def planned(archive: Archive) -> Sequence[str]:
+        from digest import jobs
+
+        return jobs.plan_run(archive, chosen)
+
     if dry_run:
-        return plan(session, lambda archive: jobs.plan_run(archive, chosen))
+        return plan(session, planned)
     session.require_manners()
-    track = session.console.track
-    return session.nightly(lambda archive: jobs.run(archive, chosen, track)).exit_code
+    return session.nightly(job).exit_code
 
 
 @cli.command()

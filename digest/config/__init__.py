@@ -2,7 +2,7 @@
 
 from digest.config.checks import check, check_category, require_manners
 from digest.config.origins import DEFAULT, Origins, unknown_variables
-from digest.config.paths import LEDGER_PATH, is_record_path, part_path, record_path
+from digest.config.paths import LEDGER_PATH, is_record_path, part_path, record_path, year_index_path
 from digest.config.reading import load, load_with_origins
 from digest.config.values import Arxiv, Config, DigestSettings, Git, View
 
@@ -24,4 +24,5 @@ __all__ = [
     "record_path",
     "require_manners",
     "unknown_variables",
+    "year_index_path",
 ]

@@ -33,6 +33,11 @@ def is_record_path(path: str) -> bool:
     return _RECORD.fullmatch(path) is not None
 
 
+def year_index_path(category: str, year: int) -> str:
+    """Return the path of the index of one category and year, relative to the folder of the digests."""
+    return f"{category}/{year}/README.md"
+
+
 def part_path(path: str, number: int) -> str:
     """Return the path of a part of the text at ``path``; the first part is at ``path`` itself."""
     stem, suffix = posixpath.splitext(path)

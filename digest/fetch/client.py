@@ -136,7 +136,7 @@ class Client:
             TryLaterError: arXiv stayed unreachable or throttled for ``ATTEMPTS`` attempts or
                 ``RETRY_SECONDS`` seconds.
             PageRefusedError: arXiv forbids it (403), or answers with something that is none of ``kind``.
-            UsageError: arXiv says that the request makes no sense (400).
+            NotServedError: arXiv says that the request makes no sense (400).
         """
         self._require_hope(url)
         started = self.machine.monotonic()

@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from digest.errors import PageRefusedError, UsageError
+from digest.errors import NotServedError, PageRefusedError
 from digest.model import RawPage
 
 FORBIDDEN = "403 Forbidden: arXiv refuses this client; ask nothing more, and write to its help desk"
@@ -33,11 +33,11 @@ class Kind:
         """Pass an answer that is a document of this kind.
 
         Raises:
-            UsageError: arXiv says that the request makes no sense (400).
+            NotServedError: arXiv says that the request makes no sense (400).
             PageRefusedError: it is anything else.
         """
         if page.status == 400:
-            raise UsageError(f"arXiv says: {_reason(page)}")
+            raise NotServedError(f"arXiv says: {_reason(page)}")
         if page.status == 403:
             raise PageRefusedError(FORBIDDEN)
         if page.status != 200:

@@ -11,7 +11,7 @@ Every step can be repeated, so recovery from any crash is: run again.
 
 from digest.jobs.accepting import accept
 from digest.jobs.committing import commit
-from digest.jobs.files import Selection, plan_regenerate, rebuild, regenerate
+from digest.jobs.files import Selection, outdated_by_template, plan_regenerate, rebuild, regenerate
 from digest.jobs.healing import fetch_missing, plan_missing
 from digest.jobs.nightly import plan_run, run
 from digest.jobs.past import fetch, plan_fetch
@@ -34,6 +34,7 @@ __all__ = [
     "fetch_missing",
     "import_pages",
     "load_records",
+    "outdated_by_template",
     "plan_fetch",
     "plan_missing",
     "plan_regenerate",

@@ -18,6 +18,8 @@ _DAY = timedelta(days=1)
 
 def announced_after_all(archive: Archive, categories: Sequence[str]) -> Iterator[date]:
     """Look once whether arXiv really deferred where its table says so; yield the dates on which it did not."""
+    if not categories:
+        return
     for when in archive.calendar.unconfirmed_deferrals(*_watched_span(archive, categories)):
         is_told = when in archive.calendar.corrections  # by the link that told of another
         if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):

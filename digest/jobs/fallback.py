@@ -5,7 +5,7 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.decide import repetition
-from digest.errors import PageRefusedError, TryLaterError, UsageError
+from digest.errors import NotServedError, PageRefusedError, TryLaterError
 from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
@@ -14,7 +14,7 @@ from digest.parse import LINK_RULES, PARSER_VERSION, Feed, parse_feed, parse_rec
 
 log = logging.getLogger(__name__)
 
-_NO_HELP = (PageRefusedError, TryLaterError, UsageError)
+_NO_HELP = (PageRefusedError, TryLaterError, NotServedError)
 
 
 def take_feed(archive: Archive, category: str, when: date, report: Report) -> None:

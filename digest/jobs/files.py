@@ -37,7 +37,7 @@ class Selection:
 
 def regenerate(archive: Archive, selection: Selection, track: Track = untracked) -> Report:
     """Render stored days again, offline; a file that is as it would be made again is not touched."""
-    report = begin(archive)
+    report = begin(archive, track)
     parts = {f"{day.category} {day.date}": day for day in archive.store.summaries() if selection.has(day)}
     _require_stored(archive, selection, parts.values(), report)
 
@@ -84,6 +84,20 @@ def _require_stored(archive: Archive, selection: Selection, found: Iterable[DayS
             report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
 
 
+def outdated_by_template(archive: Archive) -> int:
+    """Return how many digests another template or other settings wrote: what ``regenerate --outdated`` would change."""
+    return len(archive.outdated())
+
+
+def tell_outdated(archive: Archive, report: Report) -> None:
+    """Note that there are such digests: an upgrade never alters old files by itself, where a database knows them."""
+    number = outdated_by_template(archive)
+    if number:
+        were = "1 digest was" if number == 1 else f"{number} digests were"
+        words = "written by an older template or other settings"
+        report.remarks.append(f"{were} {words}; `digest regenerate --outdated` writes what differs again")
+
+
 def rebuild(archive: Archive, track: Track = untracked) -> Report:
     """Fill the database from the day records, and bring every file up to date.
 
@@ -93,7 +107,7 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     if archive.records is None:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
     report = begin(archive, load_missing=False)
-    load(archive, track(record_paths(archive)), report)
+    report.changed = load(archive, track(record_paths(archive)), report)
     report.succeeded = len(report.changed)
     for day in archive.store.summaries():
         if not archive.is_intact(day):

@@ -32,7 +32,7 @@ _MOST_REFUSED = 3
 
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Get everything that is missing or provisional and that arXiv still serves, the newest first."""
-    report = begin(archive)
+    report = begin(archive, track)
     _heal(archive, categories, report, track, patiently=False)
     publish(archive, report)
     tell_missing(archive, categories, report)
@@ -55,6 +55,7 @@ def heal(archive: Archive, categories: Sequence[str], report: Report, track: Tra
 
 def _heal(archive: Archive, categories: Sequence[str], report: Report, track: Track, *, patiently: bool) -> None:
     """Get what is not proven; ``patiently``, without what may still come or rests, and without a word about it."""
+    categories = [category for category in categories if category not in report.not_served]
     archive.client.budget = archive.config.arxiv.heal_requests
     parts = [
         part
@@ -63,6 +64,7 @@ def _heal(archive: Archive, categories: Sequence[str], report: Report, track: Tr
     ]
     try:
         _get(archive, parts, report, track, patiently=patiently)
+        categories = [category for category in categories if category not in report.not_served]
         found = [(category, when) for when in announced_after_all(archive, categories) for category in categories]
         _get(archive, found, report, track, patiently=patiently)
     finally:
@@ -103,6 +105,8 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
     named = {f"{category} {when}": (category, when) for category, when in parts}
     refused = 0
     for number, name in enumerate(track(list(named)), 1):
+        if named[name][0] in report.not_served:
+            continue
         try:
             _get_one(archive, *named[name], report)
             report.succeeded += 1

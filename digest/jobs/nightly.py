@@ -7,9 +7,17 @@ from datetime import date, datetime
 from digest.archive import Archive
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import after_refusal, lateness, needs_listing, next_look, proven_dates
-from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
+from digest.errors import (
+    DigestError,
+    ListingDoubtfulError,
+    MissingError,
+    NotServedError,
+    PageRefusedError,
+    TryLaterError,
+)
 from digest.fetch import listing_url
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, when_again
+from digest.jobs.files import tell_outdated
 from digest.jobs.healing import heal, plan_heal, tell_missing
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.past import get_day
@@ -26,13 +34,14 @@ log = logging.getLogger(__name__)
 
 def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Do the nightly job: bring each category's newest listing in, then what is missing, and every file up to date."""
-    report = begin(archive)
+    report = begin(archive, track)
     each(categories, lambda category: _run_category(archive, category, report), report)
     if not report.is_ended:
         heal(archive, categories, report, track)
     publish(archive, report, track)
     if not report.is_ended:
         tell_missing(archive, categories, report)
+        tell_outdated(archive, report)
     return report
 
 
@@ -103,6 +112,8 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
     except DigestError as error:
         if is_rescued(archive, category, expected, error, report):
             return
+        if isinstance(error, NotServedError):
+            report.not_served.add(category)
         report.told |= {(category, missing), (category, expected)}
         meaning = after_refusal(error, missing, archive.now)
         is_absence = isinstance(meaning, (MissingError, TryLaterError))

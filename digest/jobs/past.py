@@ -13,6 +13,7 @@ from digest.errors import (
     ListingDoubtfulError,
     ListingIncompleteError,
     MissingError,
+    NotServedError,
     PageRefusedError,
     TryLaterError,
     UsageError,
@@ -40,7 +41,7 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
     Raises:
         UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
     """
-    report = begin(archive)
+    report = begin(archive, track)
     dates = _dates(archive, first, last)
     for when in dates:
         refusal = _refusal(archive, when)
@@ -51,7 +52,8 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
         for when in _reachable(archive, categories, dates, report)
         for category in categories
     }
-    each(track(list(parts)), lambda name: _fetch_day(archive, *parts[name], report), report)
+    served = (name for name in track(list(parts)) if parts[name][0] not in report.not_served)
+    each(served, lambda name: _fetch_day(archive, *parts[name], report), report)
     publish(archive, report, track)
     return report
 
@@ -125,6 +127,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
 
     Raises:
         MissingError: arXiv has it no longer, or not yet.
+        NotServedError: arXiv knows no such category.
         PageRefusedError: the pages do not prove themselves.
         TryLaterError: they cannot be had now, or are doubtful.
         NotAskedError: arXiv was not even asked, which says nothing of the day.
@@ -140,10 +143,11 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
             take_no_updates(archive, day, report)
         elif archive.store.ids(category, when):
             raise ListingDoubtfulError(f"expected the entries of {when} that are here, found that arXiv announced none")
-    except UsageError as error:
+    except NotServedError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
         if _REFUSED_DATE in str(error):
             raise MissingError(str(error)) from error
+        report.not_served.add(category)
         raise
 
 
@@ -202,7 +206,7 @@ def is_announced(archive: Archive, category: str, when: date) -> bool:
         while following is not None and following < when and is_in_reach(following, archive.now):
             before = following
             following = _catchup(archive, category, before)[1].next_day
-    except (PageRefusedError, UsageError) as error:
+    except (PageRefusedError, NotServedError) as error:
         raise ListingIncompleteError(f"found 'No updates' for {when}, and cannot tell why: {error}") from error
     if following is None or following < when:
         raise ListingIncompleteError(

@@ -22,7 +22,7 @@ def untracked(names: Sequence[str]) -> Iterable[str]:
     return names
 
 
-def begin(archive: Archive, *, load_missing: bool = True) -> Report:
+def begin(archive: Archive, track: Track = untracked, *, load_missing: bool = True) -> Report:
     """Clear up after a killed run, and load the records that the database lacks.
 
     Raises:
@@ -31,7 +31,7 @@ def begin(archive: Archive, *, load_missing: bool = True) -> Report:
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
         folder.prepare()
         folder.sweep()
-    return load_records(archive) if load_missing else _load_ledger(archive, Report())
+    return load_records(archive, track) if load_missing else _load_ledger(archive, Report())
 
 
 def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> None:
@@ -46,10 +46,12 @@ def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> Non
             return
 
 
-def load_records(archive: Archive) -> Report:
-    """Load the records that the database lacks, and nothing else."""
+def load_records(archive: Archive, track: Track = untracked) -> Report:
+    """Load the records that the database lacks, and nothing else: all of them into a fresh clone."""
     report = _load_ledger(archive, Report())
-    load(archive, unloaded_records(archive), report)
+    report.loaded = load(archive, track(unloaded_records(archive)), report)
+    if report.loaded:
+        report.remarks.append(f"loaded {counted_days(len(report.loaded))} from the day records")
     return report
 
 
@@ -61,8 +63,14 @@ def _load_ledger(archive: Archive, report: Report) -> Report:
     return report
 
 
-def load(archive: Archive, paths: Iterable[str], report: Report) -> None:
-    """Store the days of the records at ``paths``; a damaged one does not stop the others."""
+def counted_days(number: int) -> str:
+    """Return ``number`` with its noun."""
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySummary]:
+    """Store the days of the records at ``paths``, and return them; a damaged one does not stop the others."""
+    loaded = []
     for path in paths:
         try:
             summary = load_record(archive, path)
@@ -70,7 +78,8 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> None:
             report.failures.append(error)
             continue
         if summary is not None:
-            report.changed.append(summary)
+            loaded.append(summary)
+    return loaded
 
 
 def store(archive: Archive, day: Day, report: Report) -> None:
@@ -90,14 +99,28 @@ def publish(archive: Archive, report: Report, track: Track = untracked, *, are_r
 
     A view's file counts as up to date if it is there; ``are_read``: if it is as it was made.
     """
-    for day in archive.pending():
-        write_one(archive, day, report)
+    _write_pending(archive, report, track)
     write_views(archive, report, track, are_read=are_read)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
         _note("state", error, report)
     _write_indexes(archive, report)
+
+
+def _write_pending(archive: Archive, report: Report, track: Track) -> None:
+    """Write the digests that are not there; say how many of those that came with their records came out otherwise."""
+    output, path_of = archive.output, archive.config.digest_path
+    came = [path_of(day.category, day.date) for day in report.loaded]
+    here = {str(output.root / path) for path in came if output.has(path)}
+    days = {f"{day.category} {day.date}": day for day in archive.pending()}
+    before = len(report.written)
+    for name in track(list(days)):
+        write_one(archive, days[name], report)
+    altered = here & {*report.written[before:]}
+    if altered:
+        were = "digest was" if len(altered) == 1 else "digests were"
+        report.remarks.append(f"{len(altered)} {were} written again: by an older template or other settings before")
 
 
 def _write_indexes(archive: Archive, report: Report) -> None:

@@ -1,11 +1,20 @@
-"""Bytes and texts → values. Pure; the only importer of bs4, lxml and feedparser."""
+"""Bytes and texts → values. Pure; the only importer of bs4, lxml and feedparser.
 
-from digest.parse.feed import Feed, parse_feed
-from digest.parse.join import Listing, belongs, join_pages
-from digest.parse.links import LINK_RULES
-from digest.parse.page import Page, parse_page
-from digest.parse.recent import parse_recent
-from digest.parse.relink import relinked
+What reads pages is loaded at first use: that of day records and of state.json is far lighter.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from digest.parse.feed import Feed, parse_feed
+    from digest.parse.join import Listing, belongs, join_pages
+    from digest.parse.links import LINK_RULES
+    from digest.parse.page import Page, parse_page
+    from digest.parse.recent import parse_recent
+    from digest.parse.relink import relinked
 
 PARSER_VERSION = 2
 """Kept with each day; raised when the same page gives other entries than before."""
@@ -23,3 +32,22 @@ __all__ = [
     "parse_recent",
     "relinked",
 ]
+
+_HOMES = {
+    "LINK_RULES": "links",
+    "Feed": "feed",
+    "Listing": "join",
+    "Page": "page",
+    "belongs": "join",
+    "join_pages": "join",
+    "parse_feed": "feed",
+    "parse_page": "page",
+    "parse_recent": "recent",
+    "relinked": "relink",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

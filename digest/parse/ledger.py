@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.errors import DamageError
-from digest.model import CATEGORY, STATE_FORMAT, Correction, Decision, Ledger, Reading, Source
+from digest.model import CATEGORY, STATE_FORMAT, Correction, Decision, Ledger, Reading, Source, Start
 
 
 def parse_ledger(data: bytes) -> Ledger:
@@ -22,6 +22,7 @@ def parse_ledger(data: bytes) -> Ledger:
             tuple(_correction(row) for row in found["corrections"]),
             tuple(_decision(row) for row in found["decisions"]),
             tuple(_reading(row) for row in found["readings"]),
+            tuple(Start(_category(row), date.fromisoformat(row["date"])) for row in found.get("starts", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamageError(f"expected what digest knows, found it damaged ({type(error).__name__}: {error})") from error

@@ -1,6 +1,7 @@
 """A day record → the day, whole or refused (docs/RECORDS.md)."""
 
 import json
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -24,6 +25,32 @@ _MOST = 2**31
 """What every database takes for a number."""
 
 
+@dataclass(frozen=True, slots=True)
+class RecordHeader:
+    """What the first line of a record says of its day: enough to know whether it needs further proof."""
+
+    category: str
+    date: date
+    state: State
+
+
+def parse_header(line: bytes) -> RecordHeader:
+    """Read the first line of a record, and prove no more than that it is one.
+
+    Raises:
+        FormatTooNewError: a newer digest wrote it.
+        DamageError: it is cut or damaged.
+    """
+    if not line.endswith(b"\n"):
+        raise DamageError("expected a header line that ends with a line end, found it cut")
+    try:
+        header = json.loads(line)
+        _require_known_format(header)
+        return RecordHeader(_category(header["category"]), date.fromisoformat(header["date"]), State(header["state"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
+
+
 def parse_record(data: bytes) -> Day:
     """Read the record of a day.
 
@@ -44,11 +71,7 @@ def parse_record(data: bytes) -> Day:
 
 def _day(rows: list[Any]) -> Day:
     header = rows[0]
-    if _number(header["format"]) > RECORD_FORMAT:
-        found = header["format"]
-        raise FormatTooNewError(f"expected record format 1 to {RECORD_FORMAT}, found {found}; upgrade digest")
-    if header["format"] == 0:
-        raise ValueError("expected record format 1 or higher, found 0")
+    _require_known_format(header)
     day = Day(
         category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),
@@ -67,6 +90,14 @@ def _day(rows: list[Any]) -> Day:
     if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
         raise DamageError("expected rising positions and different ids, found a repetition or another order")
     return day
+
+
+def _require_known_format(header: dict[str, Any]) -> None:
+    if _number(header["format"]) > RECORD_FORMAT:
+        found = header["format"]
+        raise FormatTooNewError(f"expected record format 1 to {RECORD_FORMAT}, found {found}; upgrade digest")
+    if header["format"] == 0:
+        raise ValueError("expected record format 1 or higher, found 0")
 
 
 def _entry(row: dict[str, Any]) -> Entry:

@@ -1,4 +1,4 @@
-"""The stored days → the indexes: the archive's README, and one README a category and year."""
+"""The stored days → one README a category and year, and how any README is put together with what is there."""
 
 import calendar
 import posixpath
@@ -10,32 +10,17 @@ from typing import Any
 from urllib.parse import quote
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, is_weekend
-from digest.model import DaySummary, Hit, Section, State
-from digest.render.environment import compile_template, heading_date, render
-from digest.render.markdown import is_web_address
+from digest.config import year_index_path
+from digest.model import DaySummary, Section, State
+from digest.render.environment import compile_template, render
 
 BEGIN = "<!-- digest:begin -->"
 END = "<!-- digest:end -->"
 
-_NEWEST = 7
 _LONGEST_GAP = 10  # years; beyond, one of the two days has an absurd date
 
 PathOf = Callable[[str, date], str]
 """Category and date → the digest's path, relative to the output folder."""
-
-
-@dataclass(frozen=True)
-class NewestHits:
-    """The newest papers of a view, and where its digest of a date lies, relative to the output folder."""
-
-    view: str
-    hits: Sequence[Hit]
-    path_of: Callable[[date], str]
-
-
-def year_index_path(category: str, year: int) -> str:
-    """Return the path of the index of one category and year."""
-    return f"{category}/{year}/README.md"
 
 
 def merge_into(existing: str | None, title: str, generated: str) -> str | None:
@@ -53,62 +38,11 @@ def merge_into(existing: str | None, title: str, generated: str) -> str | None:
     return before + block + after
 
 
-def root_index(
-    source: str, days: Mapping[str, Sequence[DaySummary]], path_of: PathOf, newest: NewestHits | None = None
-) -> str:
-    """Return the generated part of the archive's README.
-
-    Args:
-        source: the template's text.
-        days: the stored days of each category, oldest first.
-        path_of: where a day's digest lies.
-        newest: what a view shows, if there is one.
-    """
-    categories = [
-        {
-            "name": category,
-            "newest": [_row(day, path_of) for day in reversed(stored[-_NEWEST:])],
-            "years": [
-                {"name": year, "link": quote(year_index_path(category, year))} for year in reversed(years_of(stored))
-            ],
-        }
-        for category, stored in days.items()
-        if stored
-    ]
-    view = {"name": newest.view, "newest": [_hit(hit, newest.path_of) for hit in newest.hits]} if newest else None
-    text = render(compile_template(source, "index.md.j2"), "index.md.j2", {"view": view, "categories": categories})
-    # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
-    return text.replace("<!-- digest:", "<!--&#32;digest:")
-
-
-def _hit(hit: Hit, path_of: Callable[[date], str]) -> dict[str, Any]:
-    one = hit.announcement
-    codes = [link.url for link in one.paper.links if link.kind == "code" and is_web_address(link.url)]
-    return {
-        "title": one.paper.title,
-        "abstract_url": one.paper.abstract_url,
-        "heading_date": heading_date(one.date),
-        "link": quote(path_of(one.date)),
-        "code_urls": codes[:1],
-    }
-
-
 def years_of(stored: Sequence[DaySummary]) -> list[int]:
     """Return the years that have an index: those with a stored day, and gaps between them that a person may fill."""
     years = sorted({day.date.year for day in stored})
     gaps = [(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
     return sorted({*years, *(year for first, last in gaps for year in range(first, last))})
-
-
-def _row(day: DaySummary, path_of: PathOf) -> dict[str, Any]:
-    return {
-        "heading_date": heading_date(day.date),
-        "link": quote(path_of(day.category, day.date)),
-        "new": day.counts[Section.NEW],
-        "cross": day.counts[Section.CROSS],
-        "replacement": day.counts[Section.REPLACEMENT],
-        "state": day.state.value,
-    }
 
 
 @dataclass(frozen=True)
@@ -190,12 +124,25 @@ def _cell(view: _Year, day: date, month: int) -> str:
         return _stored_cell(view, stored)
     if is_weekend(day):
         return ""
-    missing = "lost" if day in view.lost else "missing"
-    return f"{day.day}<br>{missing if _is_missing(view, day) else 'deferred'}"
+    return f"{day.day}<br>{absence(day, view.lost) if _is_missing(view, day) else 'deferred'}"
 
 
 def _stored_cell(view: _Year, day: DaySummary) -> str:
     folder = posixpath.dirname(year_index_path(view.category, view.year))
     link = quote(posixpath.relpath(view.path_of(view.category, day.date), folder))
-    state = "" if day.state is State.COMPLETE else f"<br>{day.state.value}"
-    return f"[{day.date.day}]({link})<br>{day.counts[Section.NEW]} + {day.counts[Section.CROSS]}{state}"
+    return f"[{day.date.day}]({link})<br>{sizes(day)}{remark(day)}"
+
+
+def absence(when: date, lost: Collection[date]) -> str:
+    """Return what a listing date is called that should be stored and is not."""
+    return "lost" if when in lost else "missing"
+
+
+def sizes(day: DaySummary) -> str:
+    """Return how many new submissions and cross-lists a stored day has."""
+    return f"{day.counts[Section.NEW]} + {day.counts[Section.CROSS]}"
+
+
+def remark(day: DaySummary) -> str:
+    """Return what a cell says below its counts: how well the day is known, if it is not complete."""
+    return "" if day.state is State.COMPLETE else f"<br>{day.state.value}"

@@ -3,20 +3,19 @@
 import json
 from typing import Any
 
-from digest.model import STATE_FORMAT, Correction, Decision, Ledger, Reading
-
-LEDGER_PATH = "state.json"
-"""Where it lies in the folder of records."""
+from digest.model import STATE_FORMAT, Correction, Decision, Ledger, Reading, Start
 
 
 def render_ledger(ledger: Ledger) -> bytes:
     """Return ``ledger`` as JSON in UTF-8, in the order of its keys; the same ledger gives the same bytes."""
-    data = {
+    data: dict[str, Any] = {
         "format": STATE_FORMAT,
         "corrections": [_correction(one) for one in sorted(ledger.corrections, key=lambda one: one.date)],
         "decisions": [_decision(one) for one in sorted(ledger.decisions, key=lambda one: (one.category, one.date))],
         "readings": [_reading(one) for one in sorted(ledger.readings, key=_reading_key)],
     }
+    if ledger.starts:
+        data["starts"] = [_start(one) for one in sorted(ledger.starts, key=lambda one: one.category)]
     return f"{json.dumps(data, indent=1, ensure_ascii=False)}\n".encode()
 
 
@@ -51,3 +50,7 @@ def _reading(one: Reading) -> dict[str, Any]:
         "seen_at": one.seen_at.isoformat(),
         "fingerprint": one.fingerprint,
     }
+
+
+def _start(one: Start) -> dict[str, Any]:
+    return {"category": one.category, "date": one.date.isoformat()}

@@ -1,23 +1,11 @@
 """A day → its record: deterministic, lossless text that outlives the database (docs/RECORDS.md)."""
 
 import json
-import re
-from datetime import date
 from typing import Any
 
 from digest.model import RECORD_FORMAT, Day, Entry, RawText
 
-_PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
-
-
-def record_path(category: str, day: date) -> str:
-    """Return where a day's record lies in the folder of records."""
-    return f"{category}/{day:%Y}/{day}.jsonl"
-
-
-def is_record_path(path: str) -> bool:
-    """Whether ``path`` looks like that of a record; anything else in the folder is somebody's own."""
-    return _PATH.fullmatch(path) is not None
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 
 
 def render_record(day: Day) -> bytes:
@@ -26,7 +14,7 @@ def render_record(day: Day) -> bytes:
     It is of the oldest format that can hold the day, so that an upgrade changes no record of before.
     """
     lines = [_header(day), *map(_entry, day.entries)]
-    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()
+    return "".join(f"{_as_json(line)}\n" for line in lines).encode()
 
 
 def _header(day: Day) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from digest.model import (
 )
 from digest.store import tables
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
 PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
@@ -33,7 +34,9 @@ PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("
 def write_day(connection: Connection, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
     delete_day(connection, day.category, day.date)
-    revisions = _revision_ids(connection, [entry.paper for entry in day.entries])
+    keys = [_key(entry.paper) for entry in day.entries]
+    papers = (entry.paper for entry in day.entries)
+    revisions = _revision_ids(connection, dict(zip(keys, papers, strict=True)))
     day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), _day_row(day, content_hash))
     rows = [
         {
@@ -41,9 +44,9 @@ def write_day(connection: Connection, day: Day, content_hash: str) -> None:
             "position": entry.position,
             "arxiv_id": str(entry.paper.arxiv_id),
             "section": entry.section.value,
-            "revision_id": revisions[_key(entry.paper)],
+            "revision_id": revisions[key],
         }
-        for entry in day.entries
+        for key, entry in zip(keys, day.entries, strict=True)
     ]
     if rows:
         connection.execute(insert(tables.entry), rows)
@@ -133,7 +136,7 @@ def _day_row(day: Day, content_hash: str) -> dict[str, Any]:
 
 
 def _hash(*values: Any) -> str:
-    return hashlib.sha256(json.dumps(values, ensure_ascii=False).encode()).hexdigest()
+    return hashlib.sha256(_as_json(values).encode()).hexdigest()
 
 
 def _key(paper: Paper) -> tuple[str, str, str]:
@@ -159,16 +162,18 @@ def _raw(stored: Mapping[str, Any] | None) -> RawText | None:
     return None if stored is None else RawText(**{**stored, "authors": tuple(stored["authors"])})
 
 
-def _revision_ids(connection: Connection, papers: Sequence[Paper]) -> dict[tuple[str, str, str], int]:
-    """Return the row of each paper's revision; those not known yet are added in the order given."""
-    known = _known_revisions(connection, [str(paper.arxiv_id) for paper in papers])
+def _revision_ids(
+    connection: Connection, papers: Mapping[tuple[str, str, str], Paper]
+) -> dict[tuple[str, str, str], int]:
+    """Return the row of each paper's revision, by its key; those not known yet are added in the order given."""
+    known = _known_revisions(connection, [key[0] for key in papers])
     # The writer's lock is held, so the numbers can be given out here: they follow the announcements.
     number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
     added: dict[int, Paper] = {}
-    for paper in papers:
-        if _key(paper) not in known:
+    for key, paper in papers.items():
+        if key not in known:
             number += 1
-            known[_key(paper)] = number
+            known[key] = number
             added[number] = paper
     _add_revisions(connection, added)
     return known

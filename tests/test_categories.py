@@ -1,0 +1,178 @@
+"""Several categories in one run: each on its own, one text for all, one grid."""
+
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from digest.standin import Announcement, Fault, StandIn, faults, invent
+from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.nights import after, asked, catchup, listing, noon, paper, show
+
+THREE = ("cs.CV", "cs.LG", "cs.RO")
+OTHERS = ("cs.CV", "cs.RO")
+
+
+@pytest.fixture
+def three(archive: Sandbox, arxiv: StandIn) -> Sandbox:
+    """An archive of three categories."""
+    for category in THREE:
+        arxiv.announce(invent(category, DAY))
+    archive.configure("arxiv", categories=THREE)
+    return archive
+
+
+def errors(result: Result) -> list[str]:
+    """Return the lines that say what failed."""
+    return [line for line in result.err.splitlines() if line.startswith("error: ")]
+
+
+def changed(result: Result) -> list[str]:
+    """Return the categories that the summary has a line of."""
+    return [line.split()[1].removeprefix("category=") for line in result.err.splitlines() if line.startswith("date=")]
+
+
+def digests(sandbox: Sandbox) -> list[str]:
+    """Return the categories that have a digest of the day."""
+    return sorted(path.parts[-4] for path in sandbox.folder.glob(f"*/{DAY:%Y/%m}/{DAY}.md"))
+
+
+def asked_by_category(arxiv: StandIn) -> Counter[str]:
+    """Return how often arXiv was asked for each category since this was asked last."""
+    return Counter(path.split("/")[2] for path in asked(arxiv))
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How the middle category fails, when, and what the run then ends with."""
+
+    fault: Fault
+    now: str
+    code: int
+    requests: int
+    words: str
+
+
+# The listing is asked for, then the RSS and the Atom feed; once six hours have passed the catchup page, too. Of a page
+# that cannot be had now there are four attempts; before the six hours nothing stands in for it.
+MIDDLE = {
+    "refused": Failure(faults.only(r"cs\.LG", faults.login_page()), NIGHT, 5, 3, "expected"),
+    "refused, and overdue": Failure(faults.only(r"cs\.LG", faults.status(404)), noon(DAY), 5, 4, "404"),
+    "out of reach, and overdue": Failure(faults.only(r"cs\.LG", faults.status(503)), noon(DAY), 4, 16, "overdue"),
+    "out of reach before that": Failure(faults.only(r"cs\.LG", faults.status(503)), NIGHT, 75, 4, "503"),
+}
+
+
+@pytest.mark.parametrize("name", MIDDLE)
+def test_a_middle_category_that_fails_leaves_the_others_alone(three: Sandbox, arxiv: StandIn, name: str) -> None:
+    """The others have their line, their files and one request each; the failing one has an error and the exit code."""
+    failure = MIDDLE[name]
+    arxiv.fault = failure.fault
+    result = three.digest("run", now=failure.now)
+    paths = asked_by_category(arxiv)
+    assert (result.code, changed(result)) == (failure.code, list(OTHERS)), result.err
+    (error,) = errors(result)
+    assert error.startswith("error: cs.LG: ")
+    assert failure.words in error
+    assert digests(three) == sorted(OTHERS)
+    assert [paths[category] for category in OTHERS] == [1, 1]
+    assert f"ok=2 failed=1 requests={paths.total()} exit={failure.code}" in result.err
+    assert paths["cs.LG"] == failure.requests
+    arxiv.fault = None
+    again = three.digest("run", now=failure.now)
+    assert (again.code, changed(again)) == (0, ["cs.LG"])
+    assert list(asked_by_category(arxiv)) == ["cs.LG"]
+    assert digests(three) == sorted(THREE)
+
+
+def test_a_category_that_arxiv_does_not_know_stops_no_other(three: Sandbox, arxiv: StandIn) -> None:
+    """Exit 2, because the configuration has to be mended; until then the others have all their days."""
+    three.configure("arxiv", categories=["cs.CV", "cs.XX", "cs.RO"])
+    for when in (DAY, date(2025, 3, 6)):
+        show(arxiv, *(invent(category, when) for category in THREE))
+        result = three.digest("run", now=after(when))
+        assert (result.code, changed(result)) == (2, list(OTHERS))
+        assert [line for line in errors(result) if "Invalid archive or category: cs.XX" in line] == errors(result)
+        assert asked(arxiv) == [listing("cs.CV"), listing("cs.XX"), listing("cs.RO")]
+    assert not list(three.folder.glob("cs.XX/2025/03/*.md"))
+
+
+def test_a_span_asks_once_of_a_category_that_arxiv_does_not_know(three: Sandbox, arxiv: StandIn) -> None:
+    """Its other dates would be refused as well; those of the other categories are fetched."""
+    three.configure("arxiv", categories=["cs.CV", "cs.XX"])
+    arxiv.announce(invent("cs.CV", date(2025, 3, 4)))
+    result = three.digest("fetch", "2025-03-04..2025-03-05")
+    assert (result.code, changed(result)) == (2, ["cs.CV", "cs.CV"])
+    dates = (date(2025, 3, 4), DAY)
+    assert sorted(asked(arxiv)) == sorted([*(catchup(when) for when in dates), catchup(dates[0], category="cs.XX")])
+
+
+def test_the_readme_is_a_grid_that_names_the_one_that_failed(three: Sandbox, arxiv: StandIn) -> None:
+    """A row a date, a column a category; with the next run the cell is filled."""
+    three.digest("run")
+    tomorrow = date(2025, 3, 6)
+    show(arxiv, *(invent(category, tomorrow, new=7, cross=2) for category in THREE))
+    arxiv.fault = faults.only(r"cs\.LG", faults.login_page())
+    three.digest("run", now=after(tomorrow))
+    link = "[7 + 2]({}/2025/03/2025-03-06.md)"
+    row = f"| Thu, 6 Mar 2025 | {link.format('cs.CV')} | {{}} | {link.format('cs.RO')} |"
+    readme = three.read("README.md").decode()
+    assert "| Date | cs.CV | cs.LG | cs.RO |" in readme
+    assert row.format("missing") in readme
+    arxiv.fault = None
+    three.digest("run", now=after(tomorrow, 2))
+    assert row.format(link.format("cs.LG")) in three.read("README.md").decode()
+
+
+# --- one text for all ---------------------------------------------------------------------------------
+
+
+def listed_in_three() -> list[Announcement]:
+    """Return the announcements of a paper that is new in one category and cross-listed into two."""
+    text = "We release code: https://github.com/invented/shared and https://github.com/invented/data too."
+    one = replace(paper("2503.02001", text, "A Shared Title"), primary_category="cs.CV", categories=THREE)
+    filled = [invent(category, DAY) for category in THREE]
+    return [
+        replace(filled[0], new=(one, *filled[0].new)),
+        *(replace(announcement, cross=(one, *announcement.cross)) for announcement in filled[1:]),
+    ]
+
+
+def rows(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
+    """Ask the database."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as database:
+        return database.execute(query).fetchall()
+
+
+REVISIONS = "SELECT id FROM revision WHERE arxiv_id = '2503.02001'"
+ENTRIES = """SELECT d.category, e.revision_id FROM entry e JOIN day d ON d.id = e.day_id
+    WHERE e.arxiv_id = '2503.02001' ORDER BY 1"""
+LINKS = f"SELECT url FROM link WHERE revision_id IN ({REVISIONS})"  # noqa: S608 - of constants
+
+
+def test_a_paper_s_text_is_stored_once(three: Sandbox, arxiv: StandIn) -> None:
+    """Announced in three categories, it is one revision with one set of links, which three entries refer to."""
+    show(arxiv, *listed_in_three())
+    assert three.digest("run").code == 0
+    ((number,),) = rows(three, REVISIONS)
+    assert rows(three, ENTRIES) == [(category, number) for category in THREE]
+    assert len(rows(three, LINKS)) == 2
+
+
+def test_what_a_feed_says_is_a_reading_of_its_own_until_the_listing_is_there(three: Sandbox, arxiv: StandIn) -> None:
+    """A feed shows TeX and no comments: its text is the same; with the proof all entries refer to one revision."""
+    show(arxiv, *listed_in_three())
+    arxiv.fault = faults.only(r"/(list|catchup)/cs\.LG", faults.login_page())
+    assert three.digest("run").code == 5
+    texts = rows(three, "SELECT DISTINCT text_hash FROM revision WHERE arxiv_id = '2503.02001'")
+    assert len(texts) == 1
+    assert len({number for _, number in rows(three, ENTRIES)}) == 2
+    arxiv.fault = None
+    assert three.digest("run", now=after(DAY, 8)).code == 0
+    (number,) = {number for _, number in rows(three, ENTRIES)}
+    assert [category for category, _ in rows(three, ENTRIES)] == list(THREE)
+    assert len(rows(three, f"SELECT url FROM link WHERE revision_id = {number}")) == 2  # noqa: S608 - a number
