@@ -636,7 +636,7 @@ def test_without_the_library_no_message_is_sent(kept: Sandbox, monkeypatch: pyte
         [sys.executable, "-c", script], cwd=kept.folder, capture_output=True, text=True, check=False, timeout=60
     )
     assert (done.returncode, done.stderr) == (7, "")
-    assert "FAIL  no message can be sent: pip install 'arxiv-digest[notify]'" in done.stdout
+    assert "FAIL  no message can be sent: pip install 'arxiv-listing-digest[notify]'" in done.stdout
 
 
 def test_a_secret_file_that_others_can_read(kept: Sandbox) -> None:

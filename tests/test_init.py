@@ -445,7 +445,7 @@ def test_the_workflow_may_write_contents_and_nothing_else(workflow: Path) -> Non
     assert data["concurrency"]["cancel-in-progress"] is False
     (job,) = data["jobs"].values()
     assert 0 < job["timeout-minutes"] <= 360
-    assert any(step.get("run", "").endswith(f'install "arxiv-digest=={__version__}"') for step in job["steps"])
+    assert any(step.get("run", "").endswith(f'install "arxiv-listing-digest=={__version__}"') for step in job["steps"])
     assert "60 days" in workflow.read_text()
 
 

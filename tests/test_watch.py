@@ -452,7 +452,7 @@ def test_without_apprise_the_extra_is_named(told: Sandbox, monkeypatch: pytest.M
     monkeypatch.setattr(builtins, "__import__", without_apprise)
     result = told.digest("run")
     assert result.code == 7
-    assert "pip install 'arxiv-digest[notify]'" in result.err
+    assert "pip install 'arxiv-listing-digest[notify]'" in result.err
     assert f"date={DAY} category=cs.CV state=complete" in result.err
 
 

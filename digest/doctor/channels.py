@@ -17,7 +17,7 @@ def check_channels(case: Case) -> Iterator[Finding]:
         yield Finding("no channel for messages ([notify] urls is empty)")
         return
     if find_spec("apprise") is None:
-        yield Finding("no message can be sent", "pip install 'arxiv-digest[notify]'", NotifyError.exit_code)
+        yield Finding("no message can be sent", "pip install 'arxiv-listing-digest[notify]'", NotifyError.exit_code)
     for place in urls:
         yield from _place(case, "messages", place)
 

@@ -88,7 +88,7 @@ def new_session(contact: str, url: str) -> requests.Session:
     session.headers.clear()
     session.headers.update(
         {
-            "User-Agent": f"arxiv-digest/{__version__}" + (f" ({contact})" if contact else ""),
+            "User-Agent": f"arxiv-listing-digest/{__version__}" + (f" ({contact})" if contact else ""),
             "Accept-Encoding": "gzip",
             "Connection": "close",
         }

@@ -78,7 +78,7 @@ class Channels:
             except NotifyError as error:
                 self.errors.append(error)
             except ImportError:
-                words = "expected the extra \"notify\", found none; pip install 'arxiv-digest[notify]'"
+                words = "expected the extra \"notify\", found none; pip install 'arxiv-listing-digest[notify]'"
                 self.errors.append(NotifyError(f"[notify] urls: {words}"))
                 break
         return opened
@@ -88,7 +88,7 @@ def _open(address: Address) -> _Channel:
     from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - heavy, and an extra
 
     # Without a limit of its own it sends in our thread; its pool would be waited for when the process ends.
-    asset = AppriseAsset(app_id="arxiv-digest", async_mode=False, service_timeout=0, storage_mode="memory")
+    asset = AppriseAsset(app_id="arxiv-listing-digest", async_mode=False, service_timeout=0, storage_mode="memory")
     found = Apprise.instantiate(address.url, asset=asset)
     if found is None:
         raise NotifyError(f"{address.name}: expected an address that apprise knows, found another")

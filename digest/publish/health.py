@@ -56,7 +56,7 @@ def _target(address: Address, run_id: str, sign: str) -> SplitResult:
 def _asked(target: SplitResult, body: str) -> str:
     """Ask for ``target``; return why that failed, "" if it did not. No reason holds an address."""
     data = body.encode() if body else None
-    headers = {"User-Agent": f"arxiv-digest/{__version__}", "Content-Type": "text/plain; charset=utf-8"}
+    headers = {"User-Agent": f"arxiv-listing-digest/{__version__}", "Content-Type": "text/plain; charset=utf-8"}
     request = Request(target.geturl(), data, headers)  # noqa: S310 - of http or https, as was seen to
     try:
         with _opener(target.hostname).open(request, timeout=TIMEOUT):
