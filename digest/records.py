@@ -117,6 +117,9 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
 
 def _checked_record(data: bytes, path: str) -> Day:
     day = parse_record(data)
+    if render_record(day) == data.replace(b"\r\n", b"\n") != data:
+        words = "expected lines that end with LF, found CR LF"
+        raise DamageError(f"{words}: git changed them; say `* -text` in .gitattributes and check the file out again")
     if record_path(day.category, day.date) != path or render_record(day) != data:
         raise DamageError("expected the record of the date in its name, as digest writes it")
     return day

@@ -63,6 +63,7 @@ MIDDLE = {
     "refused": Failure(faults.only(r"cs\.LG", faults.login_page()), NIGHT, 5, 3, "expected"),
     "refused, and overdue": Failure(faults.only(r"cs\.LG", faults.status(404)), noon(DAY), 5, 4, "404"),
     "out of reach, and overdue": Failure(faults.only(r"cs\.LG", faults.status(503)), noon(DAY), 4, 16, "overdue"),
+    "silent": Failure(faults.only(r"cs\.LG", faults.down()), NIGHT, 75, 4, "cs.LG/new"),
     "out of reach before that": Failure(faults.only(r"cs\.LG", faults.status(503)), NIGHT, 75, 4, "503"),
 }
 
@@ -119,7 +120,8 @@ def test_the_readme_is_a_grid_that_names_the_one_that_failed(three: Sandbox, arx
     arxiv.fault = faults.only(r"cs\.LG", faults.login_page())
     three.digest("run", now=after(tomorrow))
     link = "[7 + 2]({}/2025/03/2025-03-06.md)"
-    row = f"| Thu, 6 Mar 2025 | {link.format('cs.CV')} | {{}} | {link.format('cs.RO')} |"
+    date_cell = "Thu, 6 Mar 2025".replace(" ", "\u00a0")  # it is never broken on a narrow screen
+    row = f"| {date_cell} | {link.format('cs.CV')} | {{}} | {link.format('cs.RO')} |"
     readme = three.read("README.md").decode()
     assert "| Date | cs.CV | cs.LG | cs.RO |" in readme
     assert row.format("missing") in readme

@@ -361,6 +361,31 @@ def test_one_damaged_record_does_not_stop_the_others(stored: Sandbox, command: s
     assert stored.read(RECORD) == damaged
 
 
+def test_indexes_stay_while_a_record_cannot_be_read(stored: Sandbox) -> None:
+    """What is published of a day does not vanish because its record was damaged; it is told which one it is."""
+    whole = stored.tree()
+    for path in stored.folder.glob("archive.db*"):
+        path.unlink()
+    (stored.folder / RECORD).write_bytes(whole[RECORD].replace(b"abstract", b"abstrakt", 1))
+    result = stored.digest("rebuild")
+    assert result.code == 6
+    assert "stay as they are while records cannot be read: cs.CV/2025/2025-03-04.jsonl" in result.err
+    kept = {path: data for path, data in stored.tree().items() if path != RECORD}
+    assert kept == {path: data for path, data in whole.items() if path != RECORD}
+    (stored.folder / RECORD).write_bytes(whole[RECORD])
+    assert (stored.digest("rebuild").code, stored.tree()) == (0, whole)
+
+
+def test_line_ends_that_git_changed_are_named(stored: Sandbox) -> None:
+    """A clone with core.autocrlf has other bytes in every record; the way out is in the message."""
+    lose_files(stored)
+    (stored.folder / RECORD).write_bytes(stored.read(RECORD).replace(b"\n", b"\r\n"))
+    result = stored.digest("rebuild")
+    assert result.code == 6
+    assert "found CR LF" in result.err
+    assert "`* -text` in .gitattributes" in result.err
+
+
 def test_reading_names_a_damaged_record(stored: Sandbox) -> None:
     """A command that only reads does not pass over damage in silence."""
     (stored.folder / RECORD).write_bytes(b"")

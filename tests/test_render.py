@@ -383,6 +383,8 @@ def links(text: str) -> list[tuple[str, str]]:
 
 def grid(text: str) -> tuple[list[str], dict[str, list[str]]]:
     """Return the categories that the README's grid shows, and its cells by date; links give their texts alone."""
+    assert re.search(r"\| \w+,\u00a0\d+\u00a0\w+\u00a0\d+ \|", text), "a date that breaks on a narrow screen"
+    text = text.replace("\u00a0", " ")
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
     plain = [[re.sub(r"\[(.*?)\]\(.*?\)", r"\1", cell).strip() for cell in row] for row in rows]
     return plain[0][1:], {row[0]: row[1:] for row in plain[2:]}

@@ -114,6 +114,7 @@ class Client:
         budget: How many more requests the present part of the job may make; None if any number.
         forbidden: Whether arXiv refused this client, on whichever host.
         unreachable: The hosts, with their ports, that did not answer.
+        doubted: Those of them that are asked once more, because it may have been about what they were asked for.
     """
 
     session: requests.Session
@@ -127,6 +128,12 @@ class Client:
     requests_made: int = 0
     forbidden: bool = False
     unreachable: set[str] = field(default_factory=set)
+    doubted: set[str] = field(default_factory=set)
+
+    def doubt_silence(self) -> None:
+        """Let each host that did not answer be asked for something else, once and without retries."""
+        self.doubted |= self.unreachable
+        self.unreachable.clear()
 
     def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None, kind: Kind = PAGES) -> RawPage:
         """Return the document at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
@@ -142,9 +149,11 @@ class Client:
         started = self.machine.monotonic()
         self._require_budget(url)
         self._require_welcome(url)
-        for attempt in range(1, ATTEMPTS + 1):
+        host = urlsplit(url).netloc
+        attempts = 1 if host in self.doubted else ATTEMPTS
+        for attempt in range(1, attempts + 1):
             try:
-                return self._get_once(url, keep, kind)
+                page = self._get_once(url, keep, kind)
             except _PassingFaultError as fault:
                 if self.forbidden:
                     raise PageRefusedError(f"{url}: {FORBIDDEN}") from fault
@@ -152,14 +161,17 @@ class Client:
                 elapsed = self.machine.monotonic() - started
                 if fault.throttles and fault.retry_after:
                     self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
-                if attempt == ATTEMPTS or elapsed + pause > RETRY_SECONDS:
+                if attempt == attempts or elapsed + pause > RETRY_SECONDS:
                     if not fault.answered:
-                        self.unreachable.add(urlsplit(url).netloc)
+                        self.unreachable.add(host)
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
                     raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
                 self._require_budget(f"{url}: {fault}")
                 log.info("%s: %s; trying again in %.0f s", url, fault, pause)
                 self.machine.sleep(pause)
+            else:
+                self.doubted.discard(host)
+                return page
         raise AssertionError("the last attempt returns or raises")
 
     def _require_hope(self, url: str) -> None:

@@ -78,6 +78,7 @@ def _looked_at_again(archive: Archive, category: str, when: date) -> datetime | 
 
 
 def _run_category(archive: Archive, category: str, report: Report) -> None:
+    archive.client.doubt_silence()
     expected = archive.calendar.newest_expected(archive.now)
     if _is_listing_due(archive, category, expected):
         _bring_in(archive, category, expected, report)

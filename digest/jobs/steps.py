@@ -97,15 +97,21 @@ def store(archive: Archive, day: Day, report: Report) -> None:
 def publish(archive: Archive, report: Report, track: Track = untracked, *, are_read: bool = False) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others.
 
-    A view's file counts as up to date if it is there; ``are_read``: if it is as it was made.
+    A view's file counts as up to date if it is there; ``are_read``: if it is as it was made. Views and indexes are of
+    all days: where a record cannot be read, they stay as they are.
     """
     _write_pending(archive, report, track)
-    write_views(archive, report, track, are_read=are_read)
+    unread = unloaded_records(archive)
+    if unread:
+        log.warning("indexes and views stay as they are while records cannot be read: %s", ", ".join(unread[:3]))
+    else:
+        write_views(archive, report, track, are_read=are_read)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
         _note("state", error, report)
-    _write_indexes(archive, report)
+    if not unread:
+        _write_indexes(archive, report)
 
 
 def _write_pending(archive: Archive, report: Report, track: Track) -> None:
