@@ -38,7 +38,7 @@ class Console:
 
     @cached_property
     def run_id(self) -> str:
-        """The name of this use of the command line."""
+        """The run id: a UUID of this use of the command line."""
         # Imported here: few commands need it.
         from uuid import uuid4  # noqa: PLC0415
 

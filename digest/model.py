@@ -388,7 +388,7 @@ class Ledger:
 class RunSummary:
     """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed.
 
-    ``run_id`` is the one that its log lines bear; "" for runs of before they had one.
+    ``run_id`` is the one that its JSON lines bear; "" for runs of before they had one.
     """
 
     run_id: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from digest.errors import DamageError, StoreError
+from digest.errors import DamageError, FormatTooNewError, StoreError
 from digest.messages import NOTICES_PATH, Told
 from digest.publish import Folder
 
@@ -14,25 +15,43 @@ if TYPE_CHECKING:
 
 # What is imported inside functions is loaded only where there is something to tell.
 
+log = logging.getLogger(__name__)
+
 
 class Notebook:
-    """What was told, as a run finds it and leaves it. ``remarks`` are for a person."""
+    """What was told, as a run finds it and leaves it."""
 
     def __init__(self, config: Config) -> None:
         self._folder = Folder(config.records or config.lock.parent)
         self._written: Told | None = None
-        self.remarks: list[str] = []
 
-    @cached_property
+    @property
+    def is_ours(self) -> bool:
+        """Whether this version may keep it; what a newer one noted is left as it is."""
+        return self._found is not None
+
+    @property
     def known(self) -> Told:
         """What was told before this run; nothing, where that cannot be read."""
+        return self._found or Told()
+
+    @property
+    def noted(self) -> Told:
+        """What is noted by now."""
+        return self.known if self._written is None else self._written
+
+    @cached_property
+    def _found(self) -> Told | None:
         from digest.parse.notices import parse_notices  # noqa: PLC0415 - see above
 
         try:
             data = self._folder.read(NOTICES_PATH)
             return Told() if data is None else parse_notices(data)
+        except FormatTooNewError as error:
+            log.warning("%s: %s; until then nothing is told", NOTICES_PATH, error)
+            return None
         except (DamageError, StoreError) as error:
-            self.remarks.append(f"warning: {NOTICES_PATH}: {error}; what was told is noted anew")
+            log.warning("%s: %s; what was told is noted anew", NOTICES_PATH, error)
             return Told()
 
     def write(self, told: Told) -> list[str]:
@@ -41,7 +60,7 @@ class Notebook:
         Raises:
             StoreError: it cannot be written.
         """
-        if told == (self.known if self._written is None else self._written):
+        if told == self.noted:
             return []
         from digest.render.notices import render_notices  # noqa: PLC0415 - see above
 

@@ -5,7 +5,7 @@ Trouble is told of when it changes, daily while it lasts, and when it is over.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
@@ -86,6 +86,10 @@ class Plan:
             told = told.adding(due.subject, due.date)
         return told
 
+    def fulfilled_of(self, dates: Collection[date]) -> Told:
+        """What will have been told once the messages of ``dates`` are sent."""
+        return Plan(self.told, tuple(due for due in self.due if due.date in dates)).fulfilled
+
 
 @dataclass(frozen=True, slots=True)
 class AlertPlan:
@@ -96,26 +100,45 @@ class AlertPlan:
 
 
 def plan_alert(
-    known: Alert | None, failures: Iterable[DigestError], categories: tuple[str, ...], now: datetime
+    known: Alert | None,
+    failures: Iterable[DigestError],
+    categories: tuple[str, ...],
+    now: datetime,
+    left_out: Collection[str] = (),
 ) -> AlertPlan:
     """Decide what to tell of the ``failures`` of a run, which name no secrets, when ``known`` was told before.
 
-    Channels that fail are no trouble to tell through channels; a run that is to try later changes nothing.
+    Channels that fail are no trouble to tell through channels; a run that is to try later changes nothing. Of the
+    categories that it left out a run knows nothing: their trouble goes on, and is not told again.
     """
     own = [failure for failure in failures if not isinstance(failure, NotifyError)]
     exit_code = gravest(failure.exit_code for failure in own)
     if exit_code in _PASSING:
         return AlertPlan(known)
-    if not own:
-        return AlertPlan(None, RecoveryNews(categories, known.about, known.since) if known else None)
     lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
-    about = tuple(sorted({Trouble(failure.exit_code, _subject(failure)) for failure in lasting}))
+    others = [trouble for trouble in known.about if _is_of(trouble, left_out)] if known else []
+    about = tuple(sorted({*others, *(Trouble(failure.exit_code, _subject(failure)) for failure in lasting)}))
+    if not own:
+        return _plan_end(known, about, categories)
     if known and known.about == about and now < known.told_at + _AGAIN:
         return AlertPlan(known)
     goes_on = known is not None and not {*known.about}.isdisjoint(about)
     since = known.since if known and goes_on else now
     words = tuple(dict.fromkeys(str(failure) for failure in lasting))
     return AlertPlan(Alert(about, since, now), AlertNews(categories, exit_code, words, since))
+
+
+def _plan_end(known: Alert | None, left: tuple[Trouble, ...], categories: tuple[str, ...]) -> AlertPlan:
+    """Decide what to tell when a run found no trouble; that which is ``left`` it could not find."""
+    if known is None:
+        return AlertPlan(None)
+    if left:
+        return AlertPlan(replace(known, about=left))
+    return AlertPlan(None, RecoveryNews(categories, known.about, known.since))
+
+
+def _is_of(trouble: Trouble, categories: Collection[str]) -> bool:
+    return trouble.subject.partition(" ")[0] in categories
 
 
 def _subject(failure: DigestError) -> str:

@@ -23,6 +23,8 @@ class Report:
     """Days (category, date) of which a failure says that they cannot be had."""
     not_served: set[str] = field(default_factory=set)
     """Categories that arXiv says it does not have: nothing more is asked of them."""
+    warned: set[str] = field(default_factory=set)
+    """Warnings of the commit that were given: a run may commit twice."""
 
     @property
     def exit_code(self) -> int:

@@ -13,11 +13,12 @@ from digest.errors import DigestError, StoreError
 from digest.model import Section
 from digest.outcome import Report, day_fields
 from digest.publish import hold_lock
+from digest.termination import heeded
 from digest.unopened import is_all_proven
 from digest.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from digest.archive import Archive
     from digest.model import DaySummary
@@ -39,35 +40,41 @@ class Runner:
         Raises:
             LockHeldError: another run is at work.
         """
-        with hold_lock(self._session.config.lock):
+        with heeded(), hold_lock(self._session.config.lock):
             self._announce(command)
             return self._work(command, job)
 
-    def nightly(self, job: Callable[[Archive], Report]) -> Report:
-        """Do the nightly job under the archive's lock, watched; open nothing where nothing is to be done.
+    def nightly(self, job: Callable[[Archive], Report], categories: Collection[str] | None = None) -> Report:
+        """Do the nightly job of ``categories`` (None: all) under the archive's lock, watched.
+
+        Where nothing is to be done, nothing is opened.
 
         Raises:
             LockHeldError: another run is at work; it will tell.
         """
         session = self._session
-        with hold_lock(session.config.lock):
+        with heeded(), hold_lock(session.config.lock):
             self._announce("run")
-            watch = Watch(session.config, session.environment, session.now, session.run_id)
+            watch = Watch(session.config, session.environment, session.now, session.run_id, categories)
             watch.begin()
             try:
                 if watch.is_calm and is_all_proven(session.config, session.now):
                     return self._rest(watch)
                 return self._work("run", job, watch)
+            except KeyboardInterrupt:
+                watch.interrupted()
+                raise
             except Exception as error:
                 for failure in watch.fail(error):
                     session.console.fail(failure)
                 raise
 
     def _announce(self, command: str) -> None:
-        log.debug("run %s… begins: %s", self._session.run_id[:8], command)
+        log.debug("run id %s…: %s begins", self._session.run_id[:8], command)
 
     def _rest(self, watch: Watch) -> Report:
         report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
+        watch.tell(report)
         watch.end(report)
         self._tell(report, requests=0)
         return report
@@ -83,6 +90,8 @@ class Runner:
                 if watch:
                     watch.prepare(archive, report)
                 jobs.commit(archive, report)
+                if watch and watch.tell(report):
+                    jobs.commit(archive, report)
                 if watch:
                     watch.end(report)
             except DigestError as error:

@@ -99,7 +99,7 @@ class Session:
 
     @property
     def run_id(self) -> str:
-        """The name of this use of the command line, which its log lines, its row in the store and its pings bear."""
+        """The run id: a UUID, which the JSON lines of this use of the command line, its row and its pings bear."""
         return self.console.run_id
 
     def log(self) -> None:
@@ -178,8 +178,8 @@ class Session:
 
         return Runner(self).work(command, job)
 
-    def nightly(self, job: Callable[[Archive], Report]) -> Report:
-        """Do the nightly job as ``work`` does, and let those who want to know hear how it goes.
+    def nightly(self, job: Callable[[Archive], Report], categories: Sequence[str] | None = None) -> Report:
+        """Do the nightly job of ``categories`` (None: all) as ``work`` does, and let others hear how it goes.
 
         Where there is no database, and the day records prove that nothing is missing, nothing is opened at all.
 
@@ -188,7 +188,7 @@ class Session:
         """
         from digest.runner import Runner
 
-        return Runner(self).nightly(job)
+        return Runner(self).nightly(job, categories)
 
     @contextmanager
     def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:

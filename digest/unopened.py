@@ -18,7 +18,6 @@ from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_header
 from digest.publish import Folder
-from digest.publish.git import Remote, open_repository
 from digest.resources import read_calendar
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _README = "README.md"
+_BEGIN, _END = b"<!-- digest:begin -->", b"<!-- digest:end -->"  # also in the room that renders: too heavy to be loaded
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ def _is_all_pushed(config: Config) -> bool:
     settings = config.git
     if not settings.commit:
         return True
+    from digest.publish.git import Remote, open_repository  # noqa: PLC0415 - most runs end before it
+
     repository = open_repository(config.output)
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
         return False
@@ -156,14 +158,23 @@ def _is_all_written(config: Config, known: _Known) -> bool:
 
 def _is_indexed(config: Config, output: Folder, category: str, when: date) -> bool:
     path = year_index_path(category, when.year)
+    data = output.read(path)
     link = quote(posixpath.relpath(config.digest_path(category, when), posixpath.dirname(path)))
-    return f"]({link})".encode() in (output.read(path) or b"")
+    return data is not None and (f"]({link})".encode() in data or not _has_place(data))
+
+
+def _has_place(readme: bytes) -> bool:
+    """Whether a README has the one pair of marks that a run writes its index between; another is its owner's."""
+    _, begin, rest = readme.partition(_BEGIN)
+    return bool(begin) and rest.count(_END) == 1 and _BEGIN not in rest
 
 
 def _files_of(config: Config, known: _Known) -> Iterator[str]:
-    """Yield the paths of the digests of all these days, those of views among them, and of the archive's index."""
+    """Yield the paths of the digests of all these days, of the files of views, and of the archive's index."""
     yield _README
     for category, when in known.states:
         yield config.digest_path(category, when)
     for view in config.views:
-        yield from {view.digest_path(when) for category, when in known.states if category in view.categories}
+        shown = {when for category, when in known.states if category in view.categories}
+        yield from map(view.digest_path, shown)
+        yield from view.feed_paths.values() if shown else ()

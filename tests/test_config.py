@@ -155,6 +155,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_known_one(tmp_path: Path, t
         ('[git]\ncommit = "yes"\n', "commit"),
         ("[git]\npush = true\n", "commit = true"),
         ("[git]\ncommit = true\ndurable = true\n", "push = true"),
+        ('[store]\nrecords = ""\n[git]\ncommit = true\npush = true\ndurable = true\n', "[store] records"),
         ('[git]\nremote = ""\n', "remote"),
         ('[git]\nremote = "--mirror"\n', "remote"),
         ('[git]\nremote = "https://example.org/a.git"\n', "remote"),
@@ -199,7 +200,7 @@ def test_a_repository_is_configured_in_words_that_git_knows(tmp_path: Path) -> N
     """Names of remotes and branches as git allows them, an author, a message with its fields."""
     text = 'commit = true\npush = true\nremote = "my-remote.2"\nbranch = "feature/archive_2"\ndurable = true\n'
     text += 'author = "Ada B. Example <ada@example.org>"\nmessage = "{dates}: {counts} ({summary})"\n'
-    git = read(tmp_path, f"[git]\n{text}").git
+    git = read(tmp_path, f'[store]\nrecords = "data"\n[git]\n{text}').git
     assert (git.remote, git.branch, git.author) == (
         *("my-remote.2", "feature/archive_2"),
         "Ada B. Example <ada@example.org>",

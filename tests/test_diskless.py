@@ -257,6 +257,39 @@ def test_where_anything_is_open_the_whole_run_is_made(recorded: Sandbox, what: s
     assert not proves(recorded)
 
 
+def test_a_view_s_new_feeds_are_made(recorded: Sandbox) -> None:
+    """As its digests are: what was configured since is no reason to rest, until it is there."""
+    config = recorded.folder / "config.toml"
+    add_view(recorded)
+    assert recorded.digest("run").code == 0
+    lose_database(recorded)
+    assert proves(recorded)
+    config.write_text(config.read_text() + 'feeds = ["atom", "jsonfeed"]\n')
+    assert not proves(recorded)
+    assert recorded.digest("run").code == 0
+    lose_database(recorded)
+    assert {"views/mine/atom.xml", "views/mine/feed.json"} <= recorded.tree().keys()
+    assert proves(recorded)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Mine\n",
+        "<!-- digest:begin -->\n",
+        "<!-- digest:begin --><!-- digest:end --><!-- digest:begin --><!-- digest:end -->\n",
+    ],
+)
+def test_a_year_s_readme_that_is_its_owner_s_has_no_index(recorded: Sandbox, text: str) -> None:
+    """Without just one pair of markers no run writes it: that the newest day is not in it leaves nothing open."""
+    readme = recorded.folder / "cs.CV/2025/README.md"
+    readme.write_text(text)
+    assert proves(recorded)
+    (recorded.folder / "archive.db").touch()  # so that the run is made
+    assert recorded.digest("run").code == 0
+    assert readme.read_text() == text
+
+
 def test_what_a_killed_run_left_is_committed_and_pushed(
     recorded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

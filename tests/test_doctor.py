@@ -318,6 +318,16 @@ def test_a_folder_that_cannot_be_made(kept: Sandbox) -> None:
     assert found(result, "FAIL", "blocked/raw", "cannot be written")
 
 
+@pytest.mark.parametrize("section", ["digest", "store"])
+def test_a_folder_that_is_a_link_to_nowhere(archive: Sandbox, section: str) -> None:
+    """It cannot be written: exit 6, and no bug."""
+    (archive.folder / "gone").symlink_to("nowhere")
+    archive.configure(section, **{"directory" if section == "digest" else "raw": "gone"})
+    result = doctor(archive)
+    assert (result.code, found(result, "FAIL", "gone", "cannot be written")) == (6, True)
+    assert found(result, "FAIL", "gone has no room") is (section == "digest")
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of two megabytes."""
@@ -484,6 +494,14 @@ def test_a_crontab_that_names_it(
     assert found(doctor(archive), "ok", "run by cron: the user's crontab") is counts
 
 
+def test_a_place_that_cannot_be_looked_into_holds_no_schedule(
+    archive: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is too long for any disk, as one that is closed to us, is no bug of doctor's."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/" + "x" * 5000)
+    assert found(doctor(archive), "warn", "nothing found that runs it")
+
+
 @pytest.mark.parametrize("name", ["mine", '100% of "it\'s" \\ $x'])
 def test_the_schedule_files_of_init_are_recognised(
     archive: Sandbox, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -535,6 +553,29 @@ def test_no_git_and_no_repository(kept: Sandbox, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("PATH", str(kept.folder / "empty"))
     result = doctor(kept)
     assert (result.code, found(result, "FAIL", "git is not installed", "commit = false")) == (7, True)
+
+
+@pytest.mark.parametrize(
+    ("version", "mark", "words", "code"),
+    [
+        ("2.25.4", "FAIL", "2.26 or newer is needed", 7),
+        ("1.9.1 (a vendor's 7)", "FAIL", "2.26 or newer is needed", 7),
+        ("2.26.0", "warn", "flushes no commit", 0),
+        ("2.35.9", "warn", "flushes no commit", 0),
+        ("2.36.0.windows.1", "ok", "", 0),
+        ("10.0", "ok", "", 0),
+        ("of next year", "ok", "", 0),
+    ],
+)
+def test_which_git_there_is(kept: Sandbox, tmp_path: Path, version: str, mark: str, words: str, code: int) -> None:
+    """One that cannot commit as a run does is exit 7, one that does not flush a warning."""
+    make_archive(kept)
+    program = tmp_path / "programs/git"
+    script = f"""for last; do :; done\n[ "$last" != version ] || exec echo "git version {version}"\n"""
+    program.write_text(f'#!/bin/sh\n{script}exec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    result = doctor(kept)
+    assert (result.code, found(result, mark, f"git {version}", words)) == (code, True)
 
 
 def test_the_wrong_branch_and_none(kept: Sandbox) -> None:
@@ -604,6 +645,27 @@ def test_durable_settings_are_in_the_repository(kept: Sandbox) -> None:
     git(kept.folder, "rm", "--quiet", "--cached", "config.toml")
     git(kept.folder, "commit", "--quiet", "--message=Remove")
     assert found(doctor(kept), "warn", "config.toml is not committed as it is")
+
+
+@pytest.mark.parametrize("ignored", ["data/", "*.md", "*.jsonl"])
+@pytest.mark.parametrize("durable", [False, True])
+def test_files_that_git_ignores_are_never_durable(kept: Sandbox, ignored: str, *, durable: bool) -> None:
+    """Day records or digests: exit 7 where a day counts only once it is pushed, else a warning."""
+    make_archive(kept, durable=durable)
+    commit_file(kept.folder, ".gitignore", f"archive.db*\nraw/\n{ignored}\n")
+    result = doctor(kept)
+    assert result.code == (7 if durable else 0)
+    assert found(result, "FAIL" if durable else "warn", "git ignores", f"2025-03-05.{'md' if 'md' in ignored else ''}")
+    (kept.folder / ".gitignore").write_text("archive.db*\nraw/\n")
+    assert "git ignores" not in doctor(kept).out
+
+
+def test_records_outside_of_the_repository_are_never_durable(kept: Sandbox) -> None:
+    """No commit has them: exit 7."""
+    make_archive(kept, durable=True)
+    kept.configure("store", records="../records")
+    result = doctor(kept)
+    assert (result.code, found(result, "FAIL", "../records/cs.CV/2025/2025-03-05.jsonl")) == (7, True)
 
 
 # --- messages --------------------------------------------------------------------------------------

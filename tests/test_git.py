@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from digest.config.values import Git
-from digest.publish import RepositoryState, can_push, examine_repository, start_repository
+from digest.publish.git import RepositoryState, can_push, examine_repository, start_repository
 from digest.render import digest as rendering
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox
@@ -253,16 +255,66 @@ def test_a_digest_edited_by_hand_is_not_committed(archive: Sandbox, arxiv: Stand
     assert path.read_text() == "My own words.\n"
 
 
-def test_words_around_an_index_are_their_writers_to_commit(archive: Sandbox, arxiv: StandIn) -> None:
-    """As long as the generated part of a README is the one that was committed, it is left alone."""
+@pytest.mark.parametrize("path", ["README.md", "cs.CV/2025/README.md"])
+def test_words_around_an_index_are_their_writers_to_commit(archive: Sandbox, arxiv: StandIn, path: str) -> None:
+    """Half a thought is in no commit of a run, also where the run wrote the index; once committed, it goes on."""
     remote = make_archive(archive)
     archive.digest("run")
-    readme = archive.folder / "README.md"
+    readme = archive.folder / path
     readme.write_text(f"{readme.read_text()}\nI am writing here.\n")
     assert archive.digest("run").code == 0
     assert git(remote, "rev-list", "--count", "main") == "2"
     show(arxiv, invent("cs.CV", NEXT))
+    result = archive.digest("run", now=after(NEXT))
+    assert result.code == 0
+    assert f"{readme}: not committed, because it was changed by hand" in result.err
+    assert str(NEXT) in readme.read_text()
+    assert digest_path(NEXT) in committed(remote)
+    assert path not in committed(remote)
+    git(archive.folder, "commit", "--quiet", "--all", "--message=Words")
+    last = date(2025, 3, 7)
+    show(arxiv, invent("cs.CV", last))
+    assert archive.digest("run", now=after(last)).code == 0
+    assert path in committed(remote)
+    assert tree(remote)[path] == readme.read_bytes()
+    assert "I am writing here." in readme.read_text()
+
+
+def test_staged_words_around_an_index_stop_the_commit(archive: Sandbox, arxiv: StandIn) -> None:
+    """They are part of a commit that somebody prepares."""
+    remote = make_archive(archive)
+    archive.digest("run")
+    readme = archive.folder / "README.md"
+    readme.write_text(f"Mine.\n\n{readme.read_text()}")
+    git(archive.folder, "add", "README.md")
+    show(arxiv, invent("cs.CV", NEXT))
+    result = archive.digest("run", now=after(NEXT))
+    assert result.code == 7
+    assert "staged, and not by digest: README.md; commit them" in result.err
+    assert git(remote, "rev-list", "--count", "main") == "2"
+    git(archive.folder, "commit", "--quiet", "--message=Mine", "README.md")
     assert archive.digest("run", now=after(NEXT)).code == 0
+    assert lines(archive.folder, "status", "--porcelain") == []
+
+
+def test_an_index_among_words_that_are_in_no_commit_is_committed(archive: Sandbox) -> None:
+    """Somebody made the README and the place in it for the index, and leaves the first commit of it to the run."""
+    remote = make_archive(archive)
+    (archive.folder / "README.md").write_text("# Mine\n\n<!-- digest:begin -->\n<!-- digest:end -->\n")
+    assert archive.digest("run").code == 0
+    assert tree(remote)["README.md"].startswith(b"# Mine\n\n<!-- digest:begin -->\n")
+    assert str(DAY).encode() in tree(remote)["README.md"]
+
+
+def test_words_with_other_ends_of_lines_are_the_same(archive: Sandbox, arxiv: StandIn) -> None:
+    """Git may have checked a README out so; that is nobody's edit."""
+    remote = make_archive(archive)
+    git(archive.folder, "config", "core.autocrlf", "true")
+    (archive.folder / "README.md").write_bytes(b"# Mine\r\n\r\n<!-- digest:begin -->\n<!-- digest:end -->\r\n")
+    archive.digest("run")
+    show(arxiv, invent("cs.CV", NEXT))
+    result = archive.digest("run", now=after(NEXT))
+    assert "changed by hand" not in result.err
     assert "README.md" in committed(remote)
 
 
@@ -281,8 +333,35 @@ def test_an_ignored_digest_stays_out(archive: Sandbox) -> None:
     """What the owner lets git ignore, is not forced upon it."""
     remote = make_archive(archive)
     commit_file(archive.folder, ".gitignore", "archive.db*\nraw/\n/cs.CV/\n")
-    assert archive.digest("run").code == 0
+    result = archive.digest("run")
+    assert result.code == 0
     assert of_a_night(remote) == {"README.md", f"data/cs.CV/2025/{DAY}.jsonl"}
+    assert f"warning: {archive.folder / digest_path(DAY)}, " in result.err
+    assert f"in no commit, because git ignores it, or it is not in {archive.folder}\n" in result.err
+    assert "in no commit" not in archive.digest("run").err
+
+
+@pytest.mark.parametrize("where", ["ignored", "outside", "nested"])
+def test_where_only_what_is_pushed_counts_a_record_that_git_does_not_keep_is_an_error(
+    archive: Sandbox, where: str
+) -> None:
+    """The run must not end well, because the day is gone with the machine; the way out is named."""
+    records = {"outside": "../records"}.get(where, "data")
+    archive.configure("store", records=records)
+    make_archive(archive, durable=True)
+    if where == "ignored":
+        commit_file(archive.folder, ".gitignore", "archive.db*\nraw/\n/data/\n")
+    elif where == "nested":
+        git(archive.folder, "init", "--quiet", "data")
+    asked_of = [archive.folder / records / "cs.CV" / "2025" / "2025-03-10.jsonl", archive.folder / "cs.CV" / "x.md"]
+    assert examine_repository(archive.folder, Git(), paths=asked_of).unkept == (asked_of[0],)
+    result = archive.digest("run")
+    assert result.code == 6
+    assert (
+        f"cs.CV/2025/{DAY}.jsonl: in no commit, because git ignores it, or it is not in {archive.folder}" in result.err
+    )
+    assert "see to .gitignore and [store] records, or set [git] durable = false" in result.err
+    assert "; pushed to origin/main\n" in result.err
 
 
 def test_an_archive_in_a_folder_of_a_bigger_repository(archive: Sandbox) -> None:
@@ -360,8 +439,21 @@ def test_without_any_name_digest_signs_itself(archive: Sandbox, tmp_path: Path) 
     assert (state.identity, state.is_identity_made_up) == ("digest <digest@localhost>", True)
 
 
+def test_a_mail_address_in_the_environment_is_a_name(
+    archive: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git takes EMAIL for whoever has none configured (git-commit(1)), and digest makes none up then."""
+    remote = make_archive(archive)
+    (tmp_path / "home" / "gitconfig").write_text("[user]\n\tname = Ada Example\n")
+    monkeypatch.setenv("EMAIL", "ada@mail.example.org")
+    state = examine_repository(archive.folder, Git())
+    assert (state.identity, state.is_identity_made_up) == ("Ada Example <ada@mail.example.org>", False)
+    assert archive.digest("run").code == 0
+    assert git(remote, "log", "-1", "--format=%an <%ae>, %cn <%ce>") == f"{state.identity}, {state.identity}"
+
+
 def test_the_configured_message(archive: Sandbox) -> None:
-    """Its fields are filled in; a commit without days says how many files it changes."""
+    """Its fields are filled in; and nothing else is changed in it."""
     make_archive(archive, message="arXiv of {dates}: {counts} [skip ci]")
     archive.digest("run")
     papers = invent("cs.CV", DAY)
@@ -406,7 +498,23 @@ def test_files_without_days(archive: Sandbox) -> None:
     assert archive.digest("accept", "2025-03-04", "--note", "no power").code == 0
     files = committed(archive.folder)
     assert "data/state.json" in files
-    assert lines(archive.folder, "log", "-1", "--format=%B") == [f"digest: {len(files)} file{'s' * (len(files) > 1)}"]
+    assert len(files) <= 3
+    assert lines(archive.folder, "log", "-1", "--format=%B") == [f"digest: {', '.join(files)}"]
+
+
+def test_many_files_without_days_are_counted(archive: Sandbox, arxiv: StandIn) -> None:
+    """Names that would fill the line, or break it, are left to git."""
+    categories = ["cs.CV", "cs.LG", "cs.AI"]
+    show(arxiv, *(invent(name, DAY) for name in categories))
+    archive.configure("arxiv", categories=categories)
+    make_archive(archive)
+    archive.digest("run")
+    readmes = ["README.md", *(f"{name}/2025/README.md" for name in categories)]
+    git(archive.folder, "rm", "--quiet", "--cached", *readmes)
+    git(archive.folder, "commit", "--quiet", "--message=Without")
+    assert archive.digest("regenerate", "--all").code == 0
+    assert set(committed(archive.folder)) == set(readmes)
+    assert subject(archive.folder) == "digest: 4 files"
 
 
 def test_no_subject_is_longer_than_a_line(archive: Sandbox) -> None:
@@ -525,6 +633,7 @@ def test_a_secret_in_the_address_of_the_remote_is_refused(archive: Sandbox) -> N
         ("HTTPS://abc@git.example.org/a.git", True),
         ("https://ada:p/a?s#s@git.example.org/a.git", True),
         ("ssh://git:abc@git.example.org/a.git", True),
+        ("https://git.example.org/a.git?private_token=abc", True),
         ("ssh://git@git.example.org/a.git", False),
         ("git@git.example.org:a.git", False),
         ("https://git.example.org/a@b.git", False),
@@ -535,7 +644,25 @@ def test_which_addresses_hold_a_secret(tmp_path: Path, url: str, *, is_refused: 
     """A name by HTTP may be a token; the one that SSH asks for is none."""
     make_repository(tmp_path)
     git(tmp_path, "remote", "add", "origin", url)
-    assert examine_repository(tmp_path, Git()).has_secret_in_url is is_refused
+    state = examine_repository(tmp_path, Git())
+    assert state.has_secret_in_url is is_refused
+    assert not (is_refused and "abc" in "".join(state.remote_urls))
+
+
+def test_one_of_several_addresses_that_is_ahead_is_told(archive: Sandbox, tmp_path: Path) -> None:
+    """What the first address has is not taken for what all have; each push is plain, and the run says so."""
+    remote = make_archive(archive)
+    second = clone(remote, "mirror.git", "--bare")
+    commit_file(clone(second, "elsewhere"), "notes.txt", "by somebody")
+    git(tmp_path / "elsewhere", "push", "--quiet")
+    for place in (remote, second):
+        git(archive.folder, "remote", "set-url", "--add", "--push", "origin", str(place))
+    for _ in range(2):
+        result = archive.digest("run")
+        assert result.code == 7
+        assert "one of the 2 addresses that it pushes to has commits that are not here" in result.err
+        git(archive.folder, "update-ref", "-d", "refs/remotes/origin/main")
+    assert git(second, "log", "-1", "--format=%s", "main") == "Change notes.txt"
 
 
 def test_what_a_hook_says_is_told_without_secrets(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -587,6 +714,121 @@ def test_no_configuration_makes_a_push_forced(archive: Sandbox, settings: dict[s
     assert of_a_night(remote) == OF_A_NIGHT
     assert lines(remote, "for-each-ref", "--format=%(refname)") == ["refs/heads/main", "refs/heads/precious"]
     check_nothing_was_forced(remote)
+
+
+def test_what_was_pushed_is_noted_whatever_is_configured(archive: Sandbox) -> None:
+    """Git notes nothing where no refspec maps the branch; the next run asks the remote nothing all the same."""
+    remote = make_archive(archive)
+    git(archive.folder, "config", "remote.origin.fetch", "+refs/heads/other:refs/remotes/origin/other")
+    assert "pushed to origin/main" in archive.digest("run").err
+    assert git(archive.folder, "rev-parse", "refs/remotes/origin/main") == git(remote, "rev-parse", "main")
+    shutil.move(remote, remote.with_name("away"))
+    assert archive.digest("run").code == 0
+
+
+# How git is called
+
+
+REAL_GIT = shutil.which("git") or ""
+
+
+def put_first(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a git before the real one on the PATH; ``$GIT`` in the script is the real one."""
+    folder.mkdir()
+    (folder / "git").write_text(f"#!/bin/sh\nGIT='{REAL_GIT}'\n{script}\n")
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_how_git_is_called(archive: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it writes is synced, nothing goes on behind, nobody is asked, nothing is forced, no hook is passed over."""
+    make_archive(archive)
+    variables = ("GIT_TERMINAL_PROMPT", "GIT_ASKPASS", "SSH_ASKPASS_REQUIRE", "LC_ALL", "GIT_OPTIONAL_LOCKS")
+    shown = " ".join(f'"{name}=${name}"' for name in variables)
+    script = f"""(printf '%s\\037' {shown} "$@"; printf '\\036') >>{tmp_path}/calls; exec "$GIT" "$@\""""
+    put_first(tmp_path / "bin", monkeypatch, script)
+    push_from = clone(tmp_path / "remote.git")
+    commit_file(push_from, "theirs.md", "Theirs.\n")
+    git(push_from, "push", "--quiet")
+    (tmp_path / "calls").unlink()
+    assert archive.digest("run").code == 0
+    calls = [call.split("\037")[:-1] for call in (tmp_path / "calls").read_text().split("\036")[:-1]]
+    ours = [call for call in calls if "core.fsync=all" in call]
+    wanted = {"core.fsync=all", "gc.autoDetach=false", "maintenance.autoDetach=false", "i18n.commitEncoding=UTF-8"}
+    wanted |= {"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS_REQUIRE=never", "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"}
+    assert all(wanted <= set(call) for call in ours)
+    steps = {step for call in ours for step in ("add", "commit", "push", "fetch", "rebase") if step in call}
+    assert steps == {"add", "commit", "push", "fetch", "rebase"}
+    words = {word for call in ours for word in call}
+    assert not words & {"--force", "-f", "--force-with-lease", "--no-verify", "-n", "--mirror", "--no-gpg-sign"}
+    assert all("--no-force" in call for call in ours if "push" in call)
+
+
+def test_an_old_git_is_told_by_its_version(archive: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by the usage that it prints when it does not know an option."""
+    make_archive(archive)
+    put_first(
+        tmp_path / "bin",
+        monkeypatch,
+        '[ "$1$3$5$7$9" ]; case "$*" in *" version") echo git version 2.25.1;; *) exec "$GIT" "$@";; esac',
+    )
+    result = archive.digest("run")
+    assert result.code == 7
+    words = "expected git 2.26 or younger, found 2.25.1; install one, or set [git] commit = false"
+    assert result.err.count(words) == 1
+    state = examine_repository(archive.folder, Git())
+    assert (state.version, state.number) == ("2.25.1", (2, 25))
+
+
+@pytest.mark.parametrize(
+    "call", ["rev-parse --show-toplevel", "rev-list --count", "diff-tree -r", "status --porcelain=v2"]
+)
+def test_a_git_that_says_something_else_is_an_error_of_git(
+    archive: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """A wrapper that greets, say: it is told so, and nothing is taken for what it is not."""
+    make_archive(archive)
+    put_first(
+        tmp_path / "bin", monkeypatch, f'case "$*" in *"{call}"*) echo "1 Good evening";; *) exec "$GIT" "$@";; esac'
+    )
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "1 Good evening" in result.err
+    assert "found" in result.err
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\u0085b", "a\nb", "a\n"])
+def test_a_folder_may_have_any_name(archive: Sandbox, name: str) -> None:
+    """Its ends of lines, and what Python takes for some, are none of git's answer."""
+    archive.configure("git", commit=True)
+    archive.configure("digest", directory=f"{archive.folder}/x")
+    folder = archive.folder / name
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    state = examine_repository(folder, Git())
+    assert (state.root, state.branch) == (folder, "main")
+
+
+def test_the_last_error_of_git_is_told_and_not_the_advice_after_it(archive: Sandbox) -> None:
+    """Which is for somebody at a terminal, and may be harmful here."""
+    make_archive(archive)
+    hook(
+        archive.folder,
+        "pre-commit",
+        "printf 'looking\\nfatal: no room\\nMaybe\\nremove\\nthis and that.\\n' >&2; exit 1",
+    )
+    assert "git commit: looking; fatal: no room\n" in archive.digest("run").err
+
+
+def test_without_commits_git_is_not_even_loaded(archive: Sandbox) -> None:
+    """A run that commits nothing does not load what calls git."""
+    script = (
+        "import sys; from digest import cli\n"
+        f"try: cli.main(['--config', {str(archive.folder / 'config.toml')!r}, '--now', {NIGHT!r}, 'run'])\n"
+        "except SystemExit as end: print(end.code, *(name for name in sys.modules if 'publish.git' in name))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
 
 
 # What doctor and init ask

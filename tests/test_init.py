@@ -21,12 +21,12 @@ from digest import __version__
 from digest.config import Arxiv, load
 from digest.standin import StandIn
 from tests.conftest import NIGHT, Result, Sandbox
-from tests.repositories import clone, committed, git, isolate, lines
+from tests.repositories import clone, commit_file, committed, git, isolate, lines
 
 NEW_YORK = ZoneInfo("America/New_York")
 WORKFLOW = ".github/workflows/digest.yml"
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
-COMMITTED = [".gitignore", "README.md", "config.toml"]
+COMMITTED = [".gitattributes", ".gitignore", "README.md", "config.toml"]
 SCHEDULES = ["schedule/crontab", "schedule/digest.service", "schedule/digest.timer"]
 WEIRD = ["plain", "with blanks", '100% of "it\'s"', "$HOME;`x`&|<>*", "back\\slash \\% \\\\ \\'", "ümläut 日"]
 """Names of folders that cron, a shell and systemd take apart, each in its own way, unless they are quoted."""
@@ -101,7 +101,7 @@ def test_what_is_there_stays_as_a_person_made_it(nowhere: Path, path: str) -> No
     result = init(nowhere, "mine", "--github", "--no-git")
     assert (result.code, own.read_bytes()) == (0, b"# mine\r\n")
     assert sorted(result.out.splitlines()) == sorted(f"mine/{one}" for one in tree(nowhere / "mine") if one != path)
-    assert len(tree(nowhere / "mine")) == 7
+    assert len(tree(nowhere / "mine")) == 8
 
 
 def test_said_again_with_another_option_it_makes_what_is_missing(nowhere: Path) -> None:
@@ -171,6 +171,42 @@ def test_it_tells_what_to_do_next(nowhere: Path) -> None:
     assert "[arxiv] contact" not in init(nowhere, "other", "--contact", "me@example.org").err
 
 
+def test_what_config_toml_has_goes_over_the_options(nowhere: Path) -> None:
+    """It stays as it is: each option that says otherwise is told, with the setting that counts; the others are not."""
+    asked = ("mine", "--category", "cs.LG", "--contact", "me@example.org")
+    first = init(nowhere, *asked)
+    again = init(nowhere, *asked)
+    other = init(nowhere, "mine", "--category", "cs.CV", "--contact", "you@example.org", "--no-git")
+    for option, key in OVERRIDDEN.items():
+        assert f"{option} has no effect: config.toml is there; change {key}" in other.err.splitlines()
+    assert "has no effect" not in first.err + again.err + init(nowhere, "mine").err
+    assert "[arxiv] contact" not in init(nowhere, "mine").err
+
+
+OVERRIDDEN = {"--category": "[arxiv] categories", "--contact": "[arxiv] contact", "--no-git": "[git] commit"}
+
+
+def test_a_readme_beside_an_own_config_names_its_categories(nowhere: Path) -> None:
+    """Whatever the options say: the file is what runs go by."""
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine/config.toml").write_text('[arxiv]\ncategories = ["math.AG", "cs.LG"]\n')
+    init(nowhere, "mine", "--category", "cs.CV")
+    readme = (nowhere / "mine/README.md").read_text()
+    assert "The daily listings of math.AG and cs.LG on" in readme
+    assert "`math.AG/`, `cs.LG/`" in readme
+    assert "cs.CV" not in readme
+
+
+def test_beside_a_config_that_is_wrong_nothing_is_made(nowhere: Path) -> None:
+    """Exit 2 in one line that says what is wrong."""
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine/config.toml").write_text("[arxiv]\ncategory = 1\n")
+    result = init(nowhere, "mine")
+    assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+    assert "did you mean 'categories'?" in result.err
+    assert list(tree(nowhere / "mine")) == ["config.toml"]
+
+
 def test_an_own_gitignore_is_told_what_it_should_name(nowhere: Path) -> None:
     """It stays as it is; a new archive's database is in it, or a person adds it."""
     (nowhere / "mine").mkdir()
@@ -190,6 +226,45 @@ def test_a_new_archive_is_a_repository_with_one_commit(nowhere: Path) -> None:
     assert lines(nowhere / "mine", "log", "--format=%an %s") == ["Ada Example digest: set up the archive"]
     assert git(nowhere / "mine", "symbolic-ref", "--short", "HEAD") == "main"
     assert git(nowhere / "mine", "status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before git", "before the commit"])
+def test_a_killed_init_is_ended_by_the_next(nowhere: Path, *, begun: bool) -> None:
+    """The repository comes after the files: without it, or without its first commit, the next init makes it."""
+    init(nowhere, "mine")
+    shutil.rmtree(nowhere / "mine/.git")
+    (nowhere / "mine/README.md").unlink()
+    if begun:
+        git(nowhere / "mine", "init", "--quiet")
+    result = init(nowhere, "mine")
+    assert (result.code, result.out) == (0, "mine/README.md\n")
+    assert sorted(committed(nowhere / "mine")) == COMMITTED
+    assert git(nowhere / "mine", "status", "--porcelain") == ""
+    assert "git" not in init(nowhere, "mine").err.partition("next:")[0]
+
+
+def test_an_own_config_that_commits_gets_a_repository_of_what_init_made(nowhere: Path) -> None:
+    """One that is not to commit gets none; a person's own files are theirs to commit."""
+    for name, commits in (("mine", "true"), ("other", "false")):
+        (nowhere / name).mkdir()
+        (nowhere / name / "config.toml").write_text(f"[git]\ncommit = {commits}\n")
+        assert init(nowhere, name).code == 0
+    assert sorted(committed(nowhere / "mine")) == [".gitattributes", ".gitignore", "README.md"]
+    assert not (nowhere / "other/.git").exists()
+
+
+def test_what_is_to_be_committed_is_said_before_the_push(nowhere: Path) -> None:
+    """In lines that can be pasted: a workflow that is in no commit would never run."""
+    init(nowhere, "mine", "--contact", "me@example.org")
+    steps = init(nowhere, "mine", "--github").err.partition("next:\n")[2].splitlines()
+    (commit,) = [line for line in steps if "git commit" in line]
+    assert steps.index(commit) < next(number for number, line in enumerate(steps) if "git push" in line)
+    subprocess.run(["sh", "-ec", f"cd mine\n{commit}"], cwd=nowhere, capture_output=True, check=True)
+    assert committed(nowhere / "mine") == [WORKFLOW]
+    git(nowhere / "mine", "remote", "add", "origin", str(nowhere / "remote.git"))
+    steps = init(nowhere, "mine", "--github").err.partition("next:\n")[2].splitlines()
+    assert not any("git add" in line or "git remote add" in line for line in steps)
+    assert "  git push -u origin HEAD" in steps
 
 
 def test_what_was_there_before_is_not_committed(nowhere: Path) -> None:
@@ -220,6 +295,7 @@ def test_inside_a_repository_nothing_is_started_or_committed(nowhere: Path) -> N
     head = git(nowhere, "rev-parse", "HEAD")
     result = init(nowhere, "inner/mine", "--github")
     assert result.code == 0
+    assert "  git add config.toml .gitignore .gitattributes README.md && git commit" in result.err
     assert git(nowhere, "rev-parse", "HEAD") == head
     assert not (nowhere / "inner/mine/.git").exists()
     assert git(nowhere, "diff", "--cached", "--name-only") == ""
@@ -236,8 +312,12 @@ def test_without_git_there_is_no_repository(nowhere: Path) -> None:
         assert result.code == 0
         assert not (nowhere / folder / ".git").exists()
         assert load(nowhere / folder / "config.toml", {}).git.commit is False
-    assert "git is not installed" in absent.err
+    assert "git is not installed: config.toml has [git] commit = false" in absent.err
     assert "git is not installed" not in unwanted.err
+    init(nowhere, "before")
+    shutil.rmtree(nowhere / "empty")
+    later = init(nowhere, "before", env=without_path(nowhere))
+    assert "git is not installed: no run can commit" in later.err
 
 
 # --- what cannot be --------------------------------------------------------------------------------
@@ -493,7 +573,7 @@ def run_script(workflow: Path, folder: Path, **env: str) -> subprocess.Completed
     return subprocess.run(
         ["bash", "-e", str(folder.parent / "step.sh")],
         cwd=folder,
-        env={**os.environ, "DATE": "", **variables, **env},
+        env={**os.environ, "DATE": "", "GITHUB_EVENT_NAME": "schedule", **variables, **env},
         capture_output=True,
         text=True,
         timeout=120,
@@ -518,7 +598,7 @@ def stub(nowhere: Path) -> dict[str, str]:
     """A program ``digest`` that notes its arguments and ends as it is told; return the path to find it by."""
     folder = nowhere / "stub"
     folder.mkdir()
-    (folder / "digest").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$NOTED"\nexit "$CODE"\n')
+    (folder / "digest").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >>"$NOTED"\nexit "$CODE"\n')
     (folder / "digest").chmod(0o755)
     return {"PATH": f"{folder}:{os.environ['PATH']}", "NOTED": str(nowhere / "noted")}
 
@@ -545,8 +625,27 @@ def test_without_a_date_it_is_the_nightly_run(workflow: Path, stub: dict[str, st
     assert Path(stub["NOTED"]).read_text().splitlines() == ["--config", "./config.toml", "run"]
 
 
+def test_by_hand_without_a_date_changed_settings_are_taken_in_first(workflow: Path, stub: dict[str, str]) -> None:
+    """Then it is the nightly run, whose failure counts as ever."""
+    done = run_script(workflow, workflow.parents[2], GITHUB_EVENT_NAME="workflow_dispatch", CODE="5", **stub)
+    noted = Path(stub["NOTED"]).read_text().splitlines()
+    assert noted == ["--config", "./config.toml", "regenerate", "--outdated", "--config", "./config.toml", "run"]
+    assert done.returncode == 5
+
+
+def changed_by_hand(archive: Path) -> None:
+    """Change a setting, as a person does: into one more commit that is pushed."""
+    text = (archive / "config.toml").read_text()
+    assert 'sections = ["new", "cross"]' in text
+    commit_file(archive, "config.toml", text.replace('sections = ["new", "cross"]', 'sections = ["cross"]'))
+    git(archive, "push", "--quiet", "origin", "HEAD")
+
+
 def test_a_night_on_a_machine_without_a_disk(workflow: Path, nowhere: Path, arxiv: StandIn) -> None:
-    """The script in a fresh clone commits and pushes the day, as the bot; in another clone nothing is to be done."""
+    """The script in a fresh clone commits and pushes the day, as the bot; in another clone nothing is to be done.
+
+    By hand, settings that were changed meanwhile are taken in.
+    """
     archive = workflow.parents[2]
     git(nowhere, "init", "--quiet", "--bare", "remote.git")
     git(archive, "remote", "add", "origin", str(nowhere / "remote.git"))
@@ -565,6 +664,14 @@ def test_a_night_on_a_machine_without_a_disk(workflow: Path, nowhere: Path, arxi
         assert found[0].startswith("github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com> digest")
     assert DIGEST in committed(nowhere / "remote.git", "main")
     assert (nowhere / "second" / DIGEST).read_bytes().startswith(b"# ArXiv cs.CV --Wed, 5 Mar 2025\n")
+    changed_by_hand(nowhere / "second")
+    before = (nowhere / "second" / DIGEST).read_bytes()
+    for night, event in (("third", "schedule"), ("fourth", "workflow_dispatch")):
+        archive = clone(nowhere / "remote.git", night, "--depth=1")
+        done = run_script(workflow, archive, **env, GITHUB_EVENT_NAME=event)
+        assert done.returncode == 0, done.stderr
+        assert (DIGEST in committed(nowhere / "remote.git", "main")) is (event == "workflow_dispatch")
+        assert ((archive / DIGEST).read_bytes() == before) is (event == "schedule")
 
 
 def test_the_pages_are_kept_whatever_happens(workflow: Path) -> None:

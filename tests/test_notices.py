@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from digest.errors import (
+    DamageError,
     DigestError,
     FormatTooNewError,
     GitError,
@@ -30,7 +31,7 @@ from digest.messages import (
     ViewNews,
 )
 from digest.model import Announcement, DaySummary, Hit, Section, Source, State
-from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates
+from digest.notices import Due, Plan, is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates
 from digest.parse.notices import parse_notices
 from digest.render.message import alert_message, listing_message, recovery_message, view_message
 from digest.render.notices import render_notices
@@ -187,6 +188,35 @@ def test_a_subject_tells_of_no_folder(text: str, subject: str) -> None:
     assert plan.alert.about == (Trouble(1, subject),)
 
 
+@pytest.mark.parametrize(
+    ("failures", "about"),
+    [
+        ([], [(4, "cs.LG")]),
+        ([PageRefusedError("cs.CV: expected 30 entries, found 29")], [(4, "cs.LG"), (5, "cs.CV")]),
+        ([TryLaterError("cs.CV: throttled")], [(4, "cs.LG"), (7, "push")]),
+    ],
+)
+def test_the_trouble_of_a_category_that_was_left_out_goes_on(
+    failures: list[DigestError], about: list[tuple[int, str]]
+) -> None:
+    """What the run did see, such as its push, is over or changed; of the rest nothing is told again."""
+    known = _told_of((4, "cs.LG"), (7, "push"), hours=48)
+    plan = plan_alert(known, failures, ("cs.CV", "cs.LG"), NOW, left_out=["cs.LG"])
+    assert plan.alert is not None
+    assert [(trouble.exit_code, trouble.subject) for trouble in plan.alert.about] == about
+    assert plan.alert.since == known.since
+    assert (plan.news is not None) == (len(about) == 2 and about[1] == (5, "cs.CV"))
+
+
+def test_of_what_will_have_been_told_a_part_can_be_noted() -> None:
+    """That of some dates; the others are told by another run."""
+    message = Message("title", "text", "markdown")
+    later = WHEN + timedelta(days=1)
+    plan = Plan(Told({LISTINGS: frozenset()}), tuple(Due(LISTINGS, when, message) for when in (WHEN, later)))
+    assert plan.fulfilled_of([WHEN]).dates == {LISTINGS: {WHEN}}
+    assert plan.fulfilled.dates == {LISTINGS: {WHEN, later}}
+
+
 # --- words ------------------------------------------------------------------------------------------
 
 
@@ -333,3 +363,25 @@ def test_notes_of_a_newer_digest_are_told_from_damaged_ones() -> None:
     """They say to upgrade."""
     with pytest.raises(FormatTooNewError, match="expected format 1, found 2; upgrade digest"):
         parse_notices(b'{"format": 2}')
+
+
+_EMPTY = '"told": {"views": {}}'
+_SINCE = '"since": "2025-03-05T02:00:00+00:00"'
+_TOLD_AT = '"told_at": "2025-03-05T02:00:00+00:00"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"format": 0}',
+        '{"format": "2"}',
+        f'{{"format": 1, {_EMPTY}, "alert": {{"about": [[Infinity, "cs.CV"]], {_SINCE}, {_TOLD_AT}}}}}',
+        f'{{"format": 1, {_EMPTY}, "alert": {{"about": [[4, "\\ud800"]], {_SINCE}, {_TOLD_AT}}}}}',
+        f'{{"format": 1, {_EMPTY}, "alert": {{"about": [], "since": "0001-01-01T00:00:00+14:00", {_TOLD_AT}}}}}',
+        '{"format": 1, "told": {"views": {"\\ud800": []}}, "alert": null}',
+    ],
+)
+def test_notes_that_cannot_be_are_damaged(text: str) -> None:
+    """Numbers beyond all bounds, times before all times, halves of characters."""
+    with pytest.raises(DamageError, match="found it damaged"):
+        parse_notices(text.encode())

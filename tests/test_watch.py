@@ -14,12 +14,12 @@ import pytest
 
 from digest.config import load
 from digest.errors import GitError, UnpushedError
-from digest.messages import Message
+from digest.messages import NOTICES_PATH, Message
 from digest.outcome import Report
 from digest.publish import hold_lock
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels
-from digest.standin import InventedPaper, StandIn, faults, invent
+from digest.standin import Fault, InventedPaper, StandIn, faults, invent
 from digest.watch import Watch
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, beside, lose_database, noon, show
@@ -296,6 +296,24 @@ def test_try_later_changes_nothing(told: Sandbox, arxiv: StandIn, receiver: Rece
     assert state(told)["alert"]["about"] == [[5, "cs.CV"]]
 
 
+def test_a_run_of_some_categories_leaves_the_trouble_of_others(
+    three: Sandbox, arxiv: StandIn, receiver: Receiver
+) -> None:
+    """It neither ends nor repeats it; what it finds itself is told; only a run of all tells that all is well."""
+    assert three.digest("run", now=noon(DAY)).code == 4
+    assert [message["type"] for message in receiver.messages()] == ["failure", "info"]
+    for hours in (1, 30):
+        one = ("run", "--category", "cs.CV", "--category", "cs.RO")
+        assert three.digest(*one, now=noon(DAY, seconds=hours * 60)).code == 0
+        assert receiver.messages() == []
+    assert state(three)["alert"]["about"] == [[4, "cs.LG"]]
+    assert three.digest("run", "--category", "cs.LG", now=noon(DAY, seconds=3600)).code == 4
+    assert receiver.messages() == []
+    arxiv.fault = None
+    assert three.digest("run", "--category", "cs.LG", now=noon(DAY, seconds=7200)).code == 0
+    assert receiver.titles() == ["digest of cs.CV, cs.LG, cs.RO is well again"]
+
+
 def test_a_run_that_ends_early_is_told_of(told: Sandbox, receiver: Receiver) -> None:
     """A database that cannot be opened gives an alert, and word when it can be opened again."""
     (told.folder / "archive.db").write_bytes(b"no database at all" * 100)
@@ -499,7 +517,7 @@ def test_a_disk_that_takes_no_notes_stops_no_alert(told: Sandbox, receiver: Rece
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", '{"format": 2}', '{"format": 1}', '{"format": 1, "told": {"views": {}}, "alert": [1]}', "[]"]
+    "text", ["", "{", '{"format": 0}', '{"format": 1}', '{"format": 1, "told": {"views": {}}, "alert": [1]}', "[]"]
 )
 def test_damaged_notes_are_begun_anew(told: Sandbox, receiver: Receiver, text: str) -> None:
     """A warning, no failure; only the newest date can be told again."""
@@ -511,6 +529,40 @@ def test_damaged_notes_are_begun_anew(told: Sandbox, receiver: Receiver, text: s
     assert "warning: notices.json: expected" in result.err
     assert len(receiver.messages()) == 1
     assert state(told)["told"]["listings"][-1] == str(DAY)
+
+
+@pytest.mark.parametrize(("fault", "code"), [(None, 0), (faults.new_layout(), 5)])
+def test_notes_of_a_newer_digest_are_left_as_they_are(
+    told: Sandbox, arxiv: StandIn, receiver: Receiver, fault: Fault | None, code: int
+) -> None:
+    """Nothing is sent or written, whatever there would be to tell; one warning, and the exit is that of the job."""
+    told.digest("run")
+    receiver.messages()
+    newer = '{"format": 2, "sent": []}'
+    show(arxiv, invent("cs.CV", THURSDAY))
+    arxiv.fault = fault
+    (told.folder / NOTICES).write_text(newer, encoding="utf-8")
+    result = told.digest("--log-json", "run", now=after(THURSDAY))
+    lines = [line for line in map(json.loads, result.err.splitlines()) if NOTICES_PATH in line["message"]]
+    words = "notices.json: expected format 1, found 2; upgrade digest; until then nothing is told"
+    assert [(line["level"], line["message"]) for line in lines] == [("warning", words)]
+    assert result.code == code
+    assert receiver.taken == []
+    assert told.read(NOTICES).decode() == newer
+
+
+def test_words_that_no_file_takes_are_told_all_the_same(
+    told: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name on the disk may be of other bytes than UTF-8."""
+
+    def commit(_archive: object, report: Report) -> None:
+        report.failures.append(GitError("f\udcff: refused"))
+
+    monkeypatch.setattr("digest.jobs.commit", commit)
+    assert told.digest("run").code == 7
+    assert [message["type"] for message in receiver.messages()] == ["failure", "info"]
+    assert state(told)["alert"]["about"] == [[7, "f?"]]
 
 
 # --- the commit, and machines without a disk ----------------------------------------------------------

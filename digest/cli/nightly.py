@@ -49,7 +49,7 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     if dry_run:
         return plan(session, planned)
     session.require_manners()
-    return session.nightly(job).exit_code
+    return session.nightly(job, chosen).exit_code
 
 
 @cli.command()

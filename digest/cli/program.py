@@ -55,9 +55,10 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
     except click.ClickException as error:
         _refuse(console, error)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        console.say("interrupted; run the command again to go on", fields={"exit_code": _INTERRUPTED})
-        return _INTERRUPTED
+    except (click.Abort, KeyboardInterrupt) as error:
+        code = int(getattr(error.__cause__ or error, "exit_code", _INTERRUPTED))  # click makes an Abort of it
+        console.say("interrupted; run the command again to go on", fields={"exit_code": code})
+        return code
     except Exception as error:  # noqa: BLE001 - told in full, with exit code 1, unless it is expected
         expected = _as_expected(error)
         if expected is None:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from digest.setup import Wanted
+    from digest.config import Config
+    from digest.setup import SetUp, Wanted
+
+_COMMIT = "git commit -m 'Set up the archive'"
+_ADD_REMOTE = "git remote add origin ADDRESS"
+_PUSH = "git push -u origin HEAD"
 
 
 @cli.command()
@@ -45,7 +50,7 @@ def init(
     has_git = shutil.which("git") is not None
     wanted = Wanted(
         program=_program(),
-        categories=tuple(dict.fromkeys(map(checked_category, categories))) or Wanted.categories,
+        categories=tuple(dict.fromkeys(map(checked_category, categories))),
         contact=contact,
         commits=has_git and not no_git,
         on_github=on_github,
@@ -53,13 +58,30 @@ def init(
     done = set_up(folder, wanted)
     for path in done.made:
         click.echo(path)
-    for remark in done.remarks:
+    for remark in (*done.remarks, *_without_effect(wanted, done.config, no_git=no_git)):
         session.console.say(remark)
     if not has_git and not no_git:
-        session.console.say("git is not installed: config.toml has [git] commit = false")
-    for line in _next_steps(folder, wanted):
+        session.console.say(f"git is not installed: {_without_git(done.config)}")
+    for line in _next_steps(folder, done, on_github=on_github):
         session.console.say(line)
     return 0
+
+
+def _without_effect(wanted: Wanted, config: Config, *, no_git: bool) -> Iterator[str]:
+    """Tell of each option that says otherwise than the config.toml that was there before."""
+    words = "has no effect: config.toml is there; change"
+    if wanted.categories and wanted.categories != config.arxiv.categories:
+        yield f"--category {words} [arxiv] categories"
+    if wanted.contact and wanted.contact != config.arxiv.contact:
+        yield f"--contact {words} [arxiv] contact"
+    if no_git and config.git.commit:
+        yield f"--no-git {words} [git] commit"
+
+
+def _without_git(config: Config) -> str:
+    if config.git.commit:
+        return "no run can commit; install it, or change [git] commit in config.toml"
+    return "config.toml has [git] commit = false"
 
 
 def _program() -> tuple[str, ...]:
@@ -74,29 +96,34 @@ def _program() -> tuple[str, ...]:
     return (str(Path(shutil.which(name) or name).absolute()),)
 
 
-def _next_steps(folder: Path, wanted: Wanted) -> Iterator[str]:
+def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
     """Yield what to do next, in lines that can be pasted."""
     yield "next:"
     yield f"  cd {shlex.quote(str(folder))}"
-    if not wanted.contact:
+    if not done.config.arxiv.contact:
         words = "put your address into config.toml ([arxiv] contact), so that arXiv can write to you"
-        yield f"  {words}{', and commit it' if wanted.commits else ''}"
+        yield f"  {words}{', and commit it' if done.config.git.commit else ''}"
+    if done.uncommitted:
+        yield f"  git add {' '.join(done.uncommitted)} && {_COMMIT}"
     yield f"  {program_name()} run"
-    yield from _ways_to_run(wanted)
+    yield from _on_github(done) if on_github else _by_a_clock(done)
 
 
-def _ways_to_run(wanted: Wanted) -> Iterator[str]:
-    """Yield how it is run every night, and how it gets elsewhere."""
-    if wanted.on_github:
-        if not wanted.commits:
-            yield "  git init && git add . && git commit -m 'Set up the archive'"
-        yield "  git remote add origin ADDRESS && git push -u origin HEAD"
-        yield "  from then on GitHub runs it; .github/workflows/digest.yml says when"
-        return
+def _on_github(done: SetUp) -> Iterator[str]:
+    """Yield how it gets to GitHub, which runs it."""
+    if done.repository.root is None:
+        yield f"  git init && git add . && {_COMMIT}"
+    yield f"  {_PUSH if done.repository.has_remote else f'{_ADD_REMOTE} && {_PUSH}'}"
+    yield "  from then on GitHub runs it; .github/workflows/digest.yml says when"
+
+
+def _by_a_clock(done: SetUp) -> Iterator[str]:
+    """Yield how it is run every night here, and how it gets elsewhere."""
     yield "  (crontab -l 2>/dev/null; cat schedule/crontab) | crontab -"
     yield "  or by systemd, as schedule/digest.service says"
-    if wanted.commits:
-        yield "  git remote add origin ADDRESS, and [git] push = true in config.toml, to have it elsewhere, too"
+    if done.config.git.commit and not done.config.git.push:
+        first = "" if done.repository.has_remote else f"{_ADD_REMOTE}, and "
+        yield f"  {first}[git] push = true in config.toml, to have it elsewhere, too"
 
 
 @cli.command()

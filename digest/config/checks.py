@@ -125,6 +125,8 @@ def _check_git(config: Config) -> None:
     for key, needed in (("push", "commit"), ("durable", "push")):
         if getattr(git, key) and not getattr(git, needed):
             raise ValueError(f"[git] {key} = true: expected {needed} = true, too")
+    if git.durable and not config.store.records:
+        raise ValueError('[git] durable = true: expected [store] records, such as "data": only day records last')
     # The address of a remote may hold a password: it is not repeated in the message.
     if not _REMOTE.fullmatch(git.remote):
         raise ValueError("[git] remote: expected the name of a remote, such as origin, found something else")

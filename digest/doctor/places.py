@@ -22,9 +22,16 @@ def check_folders(case: Case) -> Iterator[Finding]:
     for name, place in places.items():
         if place is not None:
             yield _folder(name, place)
-    free = shutil.disk_usage(_existing(config.output)).free
+    yield _room(config.output)
+
+
+def _room(place: Path) -> Finding:
+    try:
+        free = shutil.disk_usage(_existing(place)).free
+    except OSError as error:  # a link that leads nowhere
+        return Finding(f"{place} has no room: {error.strerror}", "mend that, or change the configuration", 6)
     advice = "" if free >= _LEAST_FREE else "make room"
-    yield Finding(f"{free // (1024 * 1024)} MiB free for the digests", advice, 6 if advice else 0)
+    return Finding(f"{free // (1024 * 1024)} MiB free for the digests", advice, 6 if advice else 0)
 
 
 def _existing(place: Path) -> Path:
@@ -33,8 +40,9 @@ def _existing(place: Path) -> Path:
 
 def _folder(name: str, place: Path) -> Finding:
     parent = _existing(place)
-    if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
-        return Finding(f"{name} in {place}" + ("" if place.exists() else " (not made yet)"))
+    # Not by pathlib, which raises where we may not look.
+    if os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK):  # noqa: PTH112
+        return Finding(f"{name} in {place}" + ("" if os.path.lexists(place) else " (not made yet)"))
     return Finding(f"{name} in {place}", f"{parent} cannot be written; change its owner or the configuration", 6)
 
 

@@ -1,13 +1,17 @@
 """The git repository that runs commit to: whatever would keep them from it, and what to do about it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from digest.config import record_path
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
-from digest.publish import RepositoryState, examine_repository, is_committed
+from digest.publish.git import RepositoryState, examine_repository, is_committed
+from digest.publish.git.version import OLDEST
 
 _FAILS = GitError.exit_code
 _NAMED = 3
+_FLUSHING = (2, 36)  # the first with core.fsync
 _NO_COMMITS = "or set [git] commit = false"
 
 
@@ -18,19 +22,39 @@ def check_repository(case: Case) -> Iterator[Finding]:
         yield Finding("nothing is committed ([git] commit = false)")
         return
     try:
-        state = examine_repository(case.config.output, git)
+        state = examine_repository(case.config.output, git, paths=list(_written(case)))
     except GitError as error:
         yield Finding(f"git: {error}", f"mend that, {_NO_COMMITS}", _FAILS)
         return
+    yield _version(state)
     if state.version is None:
-        yield Finding("git is not installed", f"install it, {_NO_COMMITS}", _FAILS)
-    elif state.root is None:
+        return
+    if state.root is None:
         yield Finding(f"{case.config.output} is in no git repository", f"`git init` there, {_NO_COMMITS}", _FAILS)
     else:
-        yield Finding(f"git {state.version}, the repository in {state.root}")
+        yield Finding(f"the repository in {state.root}")
         yield from _commits(case, state)
         if git.push:
             yield from _pushes(case, state)
+
+
+def _written(case: Case) -> Iterator[Path]:
+    """Yield where a digest and a day record are written."""
+    config, category, day = case.config, case.config.arxiv.categories[0], case.now.date()
+    yield config.output / config.digest_path(category, day)
+    if config.records is not None:
+        yield config.records / record_path(category, day)
+
+
+def _version(state: RepositoryState) -> Finding:
+    if state.version is None:
+        return Finding("git is not installed", f"install it, {_NO_COMMITS}", _FAILS)
+    number = state.number or _FLUSHING
+    if number < OLDEST:
+        return Finding(f"git {state.version}", f"{OLDEST[0]}.{OLDEST[1]} or newer is needed, {_NO_COMMITS}", _FAILS)
+    if number < _FLUSHING:
+        return Finding(f"git {state.version}", "it flushes no commit to the disk; from 2.36 on, a power cut loses none")
+    return Finding(f"git {state.version}")
 
 
 def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
@@ -44,8 +68,10 @@ def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
         yield Finding(
             f"staged: {names}", "commit it, or `git restore --staged` it: what is not digest's stops a run", _FAILS
         )
-    if state.is_ignored:
-        yield Finding(f"git ignores {case.config.output}", "see to .gitignore: ignored files are never committed")
+    for path in state.unkept:
+        words = f"git ignores {path}, or its folder is in another repository or none"
+        advice = "see to .gitignore and the folders in the configuration: such files are never committed"
+        yield Finding(words, advice, _FAILS if case.config.git.durable else 0)
     if state.is_identity_made_up:
         yield Finding(f"commits are by {state.identity}", "`git config user.name` and `user.email`, or [git] author")
     else:

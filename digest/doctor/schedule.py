@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from digest.doctor.case import Case, Finding
-from digest.publish import read_crontab
+from digest.publish.schedule import read_crontab
 
 _CRON_FILES = ("/etc/crontab", "/etc/cron.d")
 _SYSTEM_UNITS = ("/etc/systemd/user", "/etc/systemd/system")
 _ENABLED = "timers.target.wants"
-_RUNS = re.compile(r"\bdigest\b.*\brun\b")
+_RUNS = re.compile(r"\brun\b")
+_RUNS_DIGEST = re.compile(r"\bdigest\b.*\brun\b")
 _LARGEST = 1 << 20  # bytes; no such file is larger
 
 
@@ -21,8 +22,8 @@ def check_schedule(case: Case) -> Iterator[Finding]:
     found = [*_crons(case), *_timers(case), *_workflows(case.config.folder)]
     yield from found
     if not found:
-        files = case.config.folder / "schedule"
-        way = f"use {files}/crontab" if (files / "crontab").is_file() else "`digest init DIR` writes one"
+        file = case.config.folder / "schedule/crontab"
+        way = f"use {file}" if _is_file(file) else "`digest init DIR` writes one"
         yield Finding("nothing found that runs it every night", f"{way}; never mind if something else does")
 
 
@@ -55,9 +56,9 @@ def _workflows(folder: Path) -> Iterator[Finding]:
     for place in (folder, *folder.parents):
         for file in _files([place / ".github/workflows"], ".yml", ".yaml"):
             text = _text(file)
-            if "schedule:" in text and _RUNS.search(text):
+            if "schedule:" in text and _RUNS_DIGEST.search(text):
                 yield Finding(f"run by GitHub: {file}")
-        if (place / ".git").exists():
+        if os.path.lexists(place / ".git"):
             return
 
 
@@ -74,9 +75,17 @@ def _names(line: str, case: Case) -> bool:
 
 
 def _files(places: Iterable[str | Path], *suffixes: str) -> Iterator[Path]:
+    """Yield the files that ``places`` are or hold; one that we may not look into holds none."""
     for place in map(Path, places):
-        found = sorted(place.iterdir()) if place.is_dir() and os.access(place, os.R_OK | os.X_OK) else [place]
-        yield from (file for file in found if file.is_file() and file.name.endswith(suffixes or ("",)))
+        try:
+            found = sorted(place.iterdir())
+        except OSError:  # a file, or nothing, or closed to us
+            found = [place]
+        yield from (file for file in found if _is_file(file) and file.name.endswith(suffixes or ("",)))
+
+
+def _is_file(file: Path) -> bool:
+    return os.path.isfile(file)  # noqa: PTH113 - pathlib raises where we may not look
 
 
 def _text(file: Path) -> str:

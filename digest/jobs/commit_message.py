@@ -9,17 +9,18 @@ from digest.model import DaySummary, Section, State
 _LONGEST_SUBJECT = 100
 _MOST_DAYS = 20
 _MOST_CATEGORIES = 4
+_MOST_FILES = 3
 
 
 @dataclass(frozen=True)
 class Contents:
-    """What a commit brings: the ``days`` whose digests or records are in it, and how many ``files`` in all.
+    """What a commit brings: the ``days`` whose digests or records are in it, and the paths of all its ``files``.
 
     ``sections``: those that digests show.
     """
 
     days: Sequence[DaySummary]
-    files: int
+    files: Sequence[str]
     sections: Sequence[Section]
 
     @property
@@ -44,8 +45,8 @@ class Contents:
 
     @property
     def counts(self) -> str:
-        """Say how many entries the days have; how many files, without days."""
-        return _counts(self.days, self.sections) if self.days else f"{self.files} file{'s' * (self.files != 1)}"
+        """Say how many entries the days have; which files there are, or how many, without days."""
+        return _counts(self.days, self.sections) if self.days else _named_files(self.files)
 
     @property
     def _first(self) -> date:
@@ -64,6 +65,12 @@ def commit_message(template: str, contents: Contents) -> str:
         subject = f"{subject[: _LONGEST_SUBJECT - 1].rstrip()}…"
     parts = [subject, rest.strip(), "\n".join(_lines(contents))]
     return "\n\n".join(part for part in parts if part)
+
+
+def _named_files(files: Sequence[str]) -> str:
+    if len(files) <= _MOST_FILES and all(path.isprintable() for path in files):
+        return ", ".join(files)
+    return f"{len(files)} file{'s' * (len(files) != 1)}"
 
 
 def _lines(contents: Contents) -> list[str]:

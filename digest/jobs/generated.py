@@ -86,8 +86,18 @@ class Generated:
         data = _read(self.archive.output, row.path)
         if data is None or hashlib.sha256(data).hexdigest() != row.sha256:
             return False
-        # Around the generated part of an index stands what a person writes, and commits.
-        return row.template_version != _INDEX or _inside(data) != _inside(self.repository.committed(path))
+        return not self.has_own_words(path)
+
+    def has_own_words(self, path: str) -> bool:
+        """Whether ``path`` is an index around which stand other words than in the last commit: a person's own.
+
+        An index that is in no commit yet has none.
+        """
+        text = _below(self._output, path)
+        if text is None or text not in self._files or self._files[text].template_version != _INDEX:
+            return False
+        data, committed = _read(self.archive.output, text), self.repository.committed(path)
+        return data is not None and committed is not None and _around(data) != _around(committed)
 
     def _is_record_as_written(self, path: str) -> bool:
         data = _read(self.archive.records, path) if self.archive.records else None
@@ -133,6 +143,7 @@ def _read(folder: Folder, path: str) -> bytes | None:
         return None
 
 
-def _inside(data: bytes | None) -> bytes | None:
-    """Return what stands between the markers of an index."""
-    return data and data.partition(BEGIN.encode())[2].partition(END.encode())[0]
+def _around(data: bytes) -> tuple[bytes, bytes]:
+    """Return what stands before and after the generated part of an index; git may have changed the ends of lines."""
+    before, _, rest = data.replace(b"\r\n", b"\n").partition(BEGIN.encode())
+    return before, rest.partition(END.encode())[2]

@@ -12,20 +12,26 @@ def parse_notices(data: bytes) -> Told:
     """Read notices.json.
 
     Raises:
-        FormatTooNewError: it is of another format.
+        FormatTooNewError: a newer digest wrote it.
         DamageError: it is cut or damaged.
     """
     try:
         found = json.loads(data)
-        if found["format"] != NOTICES_FORMAT:
-            raise FormatTooNewError(f"expected format {NOTICES_FORMAT}, found {found['format']!r}; upgrade digest")
+        _require_known_format(found["format"])
         told = found["told"]
-        dates = {name: _dates(texts) for name, texts in told["views"].items()}
+        dates = {_text(name): _dates(texts) for name, texts in told["views"].items()}
         if "listings" in told:
             dates[LISTINGS] = _dates(told["listings"])
         return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamageError(f"expected what was told, found it damaged ({type(error).__name__})") from error
+
+
+def _require_known_format(number: object) -> None:
+    if isinstance(number, int) and number > NOTICES_FORMAT:
+        raise FormatTooNewError(f"expected format {NOTICES_FORMAT}, found {number}; upgrade digest")
+    if number != NOTICES_FORMAT:
+        raise ValueError("expected the number of a format")
 
 
 def _dates(texts: list[str]) -> frozenset[date]:
@@ -33,8 +39,13 @@ def _dates(texts: list[str]) -> frozenset[date]:
 
 
 def _alert(row: dict[str, Any]) -> Alert:
-    about = tuple(Trouble(int(code), str(subject)) for code, subject in row["about"])
+    about = tuple(Trouble(int(code), _text(subject)) for code, subject in row["about"])
     return Alert(about, _moment(row["since"]), _moment(row["told_at"]))
+
+
+def _text(value: str) -> str:
+    value.encode()  # JSON can hold halves of characters, which no file can
+    return value
 
 
 def _moment(text: str) -> datetime:

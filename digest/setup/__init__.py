@@ -1,23 +1,16 @@
 """A new archive: its settings, its README, what git should not keep, and how it is run every night."""
 
-import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest import __version__
-from digest.config import Arxiv, Config, Git, check
+from digest.config import Arxiv, Config, Git, check, load
 from digest.errors import UsageError
-from digest.publish import Folder, examine_repository, start_repository
-from digest.resources import folder
-from digest.setup.schedule import cron_command, systemd_command
+from digest.publish import Folder
+from digest.publish.git import RepositoryState, examine_repository, is_committed, start_repository
+from digest.setup.texts import CONFIG, SCHEDULES, WORKFLOW, texts, workflow
 
-WORKFLOW = ".github/workflows/digest.yml"
-"""Where GitHub looks for what it shall run, from the top of a repository."""
-
-_FILES = Path(__file__).with_name("files")
-_OF_THIS_MACHINE = "schedule/"
 _FIRST_COMMIT = "digest: set up the archive"
 
 
@@ -25,12 +18,12 @@ _FIRST_COMMIT = "digest: set up the archive"
 class Wanted:
     """What a new archive shall be like.
 
-    ``program`` is the command that runs digest, with an absolute path; ``commits``: whether runs commit what they
-    write; ``on_github``: whether GitHub shall run it.
+    ``program`` is the command that runs digest, with an absolute path; without ``categories``, the default ones are
+    kept; ``commits``: whether runs commit what they write; ``on_github``: whether GitHub shall run it.
     """
 
     program: tuple[str, ...]
-    categories: tuple[str, ...] = ("cs.CV",)
+    categories: tuple[str, ...] = ()
     contact: str = ""
     commits: bool = True
     on_github: bool = False
@@ -38,10 +31,20 @@ class Wanted:
 
 @dataclass(frozen=True)
 class SetUp:
-    """What was made: files that were not there before; and remarks for a person, one line each."""
+    """What became of it.
 
+    ``config``: the settings of config.toml, which may have been there before.
+    ``made``: the files that were not there before.
+    ``remarks``: for a person, one line each.
+    ``repository``: the one that the archive lies in, as far as it was looked for.
+    ``uncommitted``: those files that its last commit lacks, and that belong into it; relative to the archive.
+    """
+
+    config: Config
     made: tuple[Path, ...]
     remarks: tuple[str, ...]
+    repository: RepositoryState
+    uncommitted: tuple[str, ...]
 
 
 def set_up(target: Path, wanted: Wanted) -> SetUp:
@@ -51,28 +54,55 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
 
     Raises:
         UsageError: what is wanted makes no sense.
+        ConfigError: the config.toml that is there is wrong.
         StoreError: the folder cannot be written.
         GitError: git fails; the files are there.
     """
     _require_plain(target)
-    check(Config(target, arxiv=Arxiv(wanted.categories, wanted.contact)), "digest init")
-    inner = _folder_in_repository(target) if wanted.on_github else ""
     output = Folder(target)
-    missing = {path: text for path, text in _texts(target, wanted, inner).items() if output.read(path) is None}
-    for path, text in missing.items():
-        output.write(path, text.encode())
-    remarks = list(_remarks(target, missing, inner))
-    if wanted.commits and "config.toml" in missing:
-        paths = [path for path in missing if not path.startswith(_OF_THIS_MACHINE)]
-        remarks += filter(None, [start_repository(target, paths, _FIRST_COMMIT, "")])
-    return SetUp(tuple(target / path for path in missing), tuple(remarks))
+    config = _settings(output, wanted)
+    inner = _folder_in_repository(target) if wanted.on_github else ""
+    wishes = texts(wanted.program, config) | ({WORKFLOW: workflow(inner)} if wanted.on_github else {})
+    found = {path: output.read(path) for path in wishes}
+    made = [path for path, data in found.items() if data is None]
+    for path in made:
+        output.write(path, wishes[path].encode())
+    remarks = list(_remarks(target, made, inner))
+    ours = [path for path in _own(wishes, found) if path != WORKFLOW or not inner]
+    if wanted.commits and config.git.commit and (new := _uncommitted(target, ours)):
+        remarks += filter(None, [start_repository(target, new, _FIRST_COMMIT, "")])
+    state = examine_repository(target, config.git) if wanted.commits or wanted.on_github else RepositoryState(None)
+    uncommitted = _uncommitted(target, ours) if state.root else []
+    return SetUp(config, tuple(target / path for path in made), tuple(remarks), state, tuple(uncommitted))
+
+
+def _settings(output: Folder, wanted: Wanted) -> Config:
+    """Return the settings of the config.toml that is there, or will be."""
+    if output.read(CONFIG) is not None:
+        return load(output.root / CONFIG, {})
+    arxiv = Arxiv(wanted.categories or Arxiv.categories, wanted.contact)
+    config = Config(output.root, arxiv=arxiv, git=Git(commit=wanted.commits))
+    check(config, "digest init")
+    return config
+
+
+def _own(wishes: Mapping[str, str], found: Mapping[str, bytes | None]) -> Iterator[str]:
+    """Yield what belongs into a commit: what was made, now or by an ``init`` that was cut short."""
+    for path, text in wishes.items():
+        if not path.startswith(SCHEDULES) and found[path] in (None, text.encode()):
+            yield path
+
+
+def _uncommitted(target: Path, paths: Collection[str]) -> list[str]:
+    return [path for path in paths if not is_committed(target / path)]
 
 
 def _remarks(target: Path, made: Collection[str], inner: str) -> Iterator[str]:
     if WORKFLOW in made and inner:
-        yield f"{target / WORKFLOW}: GitHub reads workflows at the top of a repository only: move it there"
-    if "config.toml" in made and ".gitignore" not in made:
-        yield f"{target / '.gitignore'} stays as it is; let it name archive.db*, raw/, *.digest-tmp and schedule/"
+        words = "GitHub reads workflows at the top of a repository only: move it there, and commit it"
+        yield f"{target / WORKFLOW}: {words}"
+    if CONFIG in made and ".gitignore" not in made:
+        yield f"{target / '.gitignore'} stays as it is; let it name archive.db*, raw/, *.digest-tmp and {SCHEDULES}"
 
 
 def _require_plain(target: Path) -> None:
@@ -87,49 +117,3 @@ def _folder_in_repository(target: Path) -> str:
     around = next(place for place in (real, *real.parents) if place.is_dir())
     root = examine_repository(around, Git()).root
     return "" if root is None or root == real else real.relative_to(root).as_posix()
-
-
-def _texts(target: Path, wanted: Wanted, inner: str) -> dict[str, str]:
-    """Return the text of each file, by its path."""
-    command = (*wanted.program, "--config", str(target.absolute() / "config.toml"), "run")
-    quiet = (*wanted.program, "-q", *command[len(wanted.program) :])
-    workflow = {"FOLDER": json.dumps(inner or ".", ensure_ascii=False), "VERSION": __version__}
-    texts = {
-        "config.toml": _config(wanted),
-        ".gitignore": _text("gitignore"),
-        "README.md": _text("readme", CATEGORIES=_listed(wanted), FOLDERS=_folders(wanted)),
-        "schedule/crontab": _text("crontab", COMMAND=cron_command(quiet)),
-        "schedule/digest.service": _text("service", COMMAND=systemd_command(command)),
-        "schedule/digest.timer": _text("timer"),
-    }
-    return texts | ({WORKFLOW: _text("workflow", **workflow)} if wanted.on_github else {})
-
-
-def _text(name: str, **values: str) -> str:
-    text = (_FILES / f"{name}.txt").read_text(encoding="utf-8")
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return text
-
-
-def _listed(wanted: Wanted) -> str:
-    *others, last = wanted.categories
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _folders(wanted: Wanted) -> str:
-    return ", ".join(f"`{category}/`" for category in wanted.categories)
-
-
-def _config(wanted: Wanted) -> str:
-    """Return the example with its lines for this archive."""
-    text = folder("config.example.toml").read_text(encoding="utf-8")
-    lines = {
-        'categories = ["cs.CV"]': f"categories = {json.dumps(list(wanted.categories))}",
-        'contact = ""': f"contact = {json.dumps(wanted.contact)}",
-        'records = ""': 'records = "data"',
-        "commit = false": f"commit = {str(wanted.commits).lower()}",
-    }
-    for line, wish in lines.items():
-        text = text.replace(f"\n{line}\n", f"\n{wish}\n")
-    return text

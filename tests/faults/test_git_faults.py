@@ -1,18 +1,21 @@
 """Runs whose git is killed, rejected, hindered: nothing foreign is committed, nothing forced, no commit lost."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from digest.errors import GitError
-from digest.publish.git import open_repository, remove_stale_locks
+from digest.publish.git import commit_paths, open_repository, remove_stale_locks, take_turn
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, beside, digest_path, known_as, show
@@ -133,11 +136,64 @@ def test_a_conflict_is_left_to_a_person(archive: Sandbox, remote: Path) -> None:
     assert digest_path(DAY) in committed(archive.folder)
     assert lines(archive.folder, "status", "--porcelain") == []
     assert "rebase in progress" not in git(archive.folder, "status")
-    git(archive.folder, "pull", "--quiet", "--rebase", "--strategy-option=ours")
+    follow(archive, result.err)
     later = archive.digest("run")
     assert later.code == 0, later.err
     check_whole(archive, remote)
     assert archive.read("README.md").startswith(b"# My archive\n")
+
+
+def follow(archive: Sandbox, said: str) -> None:
+    """Do what a message of a conflict says; what was committed here can still be had by its name."""
+    found = re.search(r"`git ([^`]+)` takes theirs \(ours stays as ([0-9a-f]{8})\), then run again", said)
+    assert found, said
+    assert git(archive.folder, "rev-parse", "HEAD").startswith(found[2])
+    git(archive.folder, *found[1].split())
+    git(archive.folder, "cat-file", "-e", found[2])
+
+
+def test_two_machines_that_made_different_days_come_together(archive: Sandbox, remote: Path, arxiv: StandIn) -> None:
+    """Both wrote the indexes, each its own day: theirs stands, and the next run brings ours into it."""
+    other = another_machine(archive, remote)
+    assert archive.digest("run").code == 0
+    show(arxiv, invent("cs.CV", NEXT))
+    result = other.digest("run", now=after(NEXT))
+    assert result.code == 7
+    assert "both sides changed README.md, cs.CV/2025/README.md; what was committed here stays" in result.err
+    assert "digest verify" not in result.err
+    follow(other, result.err)
+    later = other.digest("run", now=after(NEXT))
+    assert later.code == 0, later.err
+    check_whole(other, remote)
+    assert {digest_path(DAY), digest_path(NEXT), RECORD.replace(str(DAY), str(NEXT))} <= tree(remote).keys()
+    assert all(str(when) in other.read("README.md").decode() for when in (DAY, NEXT))
+    assert other.digest("verify", now=after(NEXT)).code == 0
+
+
+def test_two_versions_of_a_day_of_two_machines(archive: Sandbox, remote: Path, arxiv: StandIn) -> None:
+    """Theirs stands in the repository, and is not undone by the next run; what differs here, "verify" tells."""
+    other = another_machine(archive, remote)
+    whole = invent("cs.CV", DAY)
+    arxiv.announce(replace(whole, new=whole.new[:-3]))
+    assert other.digest("run").code == 0
+    arxiv.announce(whole)
+    result = archive.digest("run")
+    assert result.code == 7
+    assert "then run again, which makes what theirs lacks; `digest verify` tells what differs then" in result.err
+    follow(archive, result.err)
+    for _ in range(2):
+        assert archive.digest("run").code == 0
+        assert tree(remote)[RECORD] == other.read(RECORD) == archive.read(RECORD)
+    assert RECORD in archive.digest("verify").out
+
+
+def another_machine(archive: Sandbox, remote: Path) -> Sandbox:
+    """Return a clone of the archive on another machine, with the same configuration."""
+    other = beside(archive, "other")
+    git(remote.parent, "clone", "--quiet", str(remote), "made")
+    (remote.parent / "made" / ".git").rename(other.folder / ".git")
+    git(other.folder, "reset", "--hard", "--quiet")
+    return other
 
 
 def test_two_versions_of_a_record_are_never_mixed(archive: Sandbox, remote: Path) -> None:
@@ -282,6 +338,52 @@ def test_a_lock_of_a_git_at_work_is_respected(archive: Sandbox, remote: Path, mo
     age_locks(archive.folder)
     assert archive.digest("run").code == 0
     assert RECORD in committed(remote)
+
+
+def test_a_lock_that_another_git_holds_for_a_moment_is_waited_for(archive: Sandbox, remote: Path) -> None:
+    """It came between the look for locks and the commit: the same is tried again."""
+    assert remote.exists()
+    lock = archive.folder / ".git" / "index.lock"
+    lock.touch()
+    timer = Timer(0.6, lock.unlink)
+    timer.start()
+    (archive.folder / "x.md").write_text("x\n")
+    repository = open_repository(archive.folder)
+    assert commit_paths(repository, {"x.md"}, "x", "") == git(archive.folder, "rev-parse", "HEAD")
+    timer.join()
+
+
+def test_a_lock_that_stays_is_waited_for_no_longer_than_it_is_sensible(
+    archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is git's own, without its advice to remove the file."""
+    assert remote.exists()
+    monkeypatch.setattr("digest.publish.git.program.LOCK_PATIENCE", 0.5)
+    (archive.folder / ".git" / "index.lock").touch()
+    (archive.folder / "x.md").write_text("x\n")
+    with pytest.raises(GitError, match=r"^git add: fatal: Unable to create '.*index\.lock': File exists\.$"):
+        commit_paths(open_repository(archive.folder), {"x.md"}, "x", "")
+
+
+def test_two_archives_in_one_repository_take_turns(
+    archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One waits while the other commits, rebases and pushes; it gives up after half a minute, and runs again."""
+    repository = open_repository(archive.folder)
+    monkeypatch.setattr("digest.publish.git.locks.TURN_PATIENCE", 0.5)
+    with take_turn(repository):
+        result = archive.digest("run")
+    assert result.code == 7
+    assert f"{archive.folder}: another run of digest commits in this repository; run again" in result.err
+    assert git(remote, "rev-list", "--count", "main") == "1"
+    monkeypatch.setattr("digest.publish.git.locks.TURN_PATIENCE", 30.0)
+    turn = ExitStack()
+    turn.enter_context(take_turn(repository))
+    timer = Timer(0.6, turn.close)
+    timer.start()
+    assert archive.digest("run").code == 0
+    timer.join()
+    check_whole(archive, remote)
 
 
 @dataclass

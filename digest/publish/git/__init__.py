@@ -1,11 +1,12 @@
 """git: what was written becomes a commit, and is pushed; nobody's work is ever undone."""
 
 from digest.publish.git.commits import commit_paths, require_branch, require_nothing_foreign
+from digest.publish.git.contents import is_committed
 from digest.publish.git.examining import RepositoryState, can_push, examine_repository
-from digest.publish.git.locks import remove_stale_locks
+from digest.publish.git.locks import remove_stale_locks, take_turn
 from digest.publish.git.pushes import Remote, push
 from digest.publish.git.recovery import recover
-from digest.publish.git.repository import Repository, open_repository
+from digest.publish.git.repository import Repository, named, open_repository
 from digest.publish.git.starting import start_repository
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "can_push",
     "commit_paths",
     "examine_repository",
+    "is_committed",
+    "named",
     "open_repository",
     "push",
     "recover",
@@ -22,4 +25,5 @@ __all__ = [
     "require_branch",
     "require_nothing_foreign",
     "start_repository",
+    "take_turn",
 ]

@@ -7,6 +7,7 @@ from digest.errors import GitError
 from digest.publish.git.identity import identity
 from digest.publish.git.program import BY_INPUT
 from digest.publish.git.repository import Change, Repository, named
+from digest.publish.git.version import require_version
 
 IsGenerated = Callable[[str], bool]
 """Whether digest generates the file at a path, relative to the work tree."""
@@ -48,8 +49,9 @@ def commit_paths(repository: Repository, paths: Collection[str], message: str, a
     Hooks and signatures are as the repository's owner configured them.
 
     Raises:
-        GitError: git, or a hook, refuses.
+        GitError: git, or a hook, refuses; or git is too old.
     """
+    require_version(repository.git)
     repository.git.run("add", *BY_INPUT, paths=paths)
     # Asked again: a file that was staged and is gone, or whose line ends alone changed, is no change to be committed.
     staged = [one.path for one in repository.changes(untracked=False) if one.is_staged and one.path in paths]

@@ -1,6 +1,7 @@
 """What a repository is like, for whoever asks before anything is committed. Offline, but for ``can_push``."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from digest.config.values import Git
@@ -8,9 +9,9 @@ from digest.errors import GitError
 from digest.publish.git.commits import require_branch
 from digest.publish.git.identity import identity, is_known
 from digest.publish.git.program import Program
-from digest.publish.git.pushes import Remote, has_secret
+from digest.publish.git.pushes import Remote, has_secret, shown
 from digest.publish.git.repository import Repository, find_repository, open_repository
-from digest.secrets import masked
+from digest.publish.git.version import number_of, version_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class RepositoryState:
     ``is_identity_made_up``: whether that is because git knows nobody.
     ``remote_urls``: the addresses of the configured remote, with any user information hidden.
     ``credential_helper``: how git gets credentials for a remote by http(s), in a word or two; None: by nothing.
-    ``is_ignored``: whether git ignores what is written into the folder.
+    ``is_ignored``: whether git ignores what is written into the folder, or else does not commit it there.
+    ``unkept``: those of the paths asked about that git ignores, or that lie outside of the repository.
     ``foreign_staged``: all paths that are staged; those that digest did not write stop it from committing.
     ``unpushed``: how many commits the remote's branch lacks, as far as is known here; None: not known.
     ``dirty``: how many paths differ from the last commit, untracked ones included.
@@ -42,23 +44,32 @@ class RepositoryState:
     has_remote: bool = False
     credential_helper: str | None = None
     is_ignored: bool = False
+    unkept: tuple[Path, ...] = ()
     foreign_staged: tuple[str, ...] = ()
     unpushed: int | None = None
     dirty: int = 0
 
+    @property
+    def number(self) -> tuple[int, int] | None:
+        """The first two numbers of git's version; None if there are none."""
+        return number_of(self.version or "")
 
-def examine_repository(folder: Path, settings: Git) -> RepositoryState:
-    """Return what the repository of ``folder`` is like.
+
+def examine_repository(folder: Path, settings: Git, *, paths: Sequence[Path] = ()) -> RepositoryState:
+    """Return what the repository of ``folder`` is like, and whether files at ``paths``, there or not, go into it.
 
     Raises:
         GitError: git refuses to look, such as into a repository of another user's.
     """
     try:
-        version = Program(Path("/")).run("version").removeprefix("git version ").strip()
+        version = version_of(Program(Path("/")))
     except GitError:
         return RepositoryState(None)
     repository = find_repository(folder)
-    return RepositoryState(version) if repository is None else _state(version, repository, folder, settings)
+    if repository is None:
+        return RepositoryState(version)
+    unkept = tuple(path for path in paths if _is_unkept(repository, path))
+    return replace(_state(version, repository, folder, settings), unkept=unkept)
 
 
 def _state(version: str, repository: Repository, folder: Path, settings: Git) -> RepositoryState:
@@ -72,11 +83,11 @@ def _state(version: str, repository: Repository, folder: Path, settings: Git) ->
         is_busy=repository.busy,
         identity=_identity(repository.git, settings.author),
         is_identity_made_up=not settings.author and not is_known(repository.git),
-        remote_urls=tuple(map(masked, urls)),
+        remote_urls=tuple(map(shown, urls)),
         has_secret_in_url=has_secret(urls),
         has_remote=bool(urls),
         credential_helper=_credential_helper(repository.git, urls),
-        is_ignored=_is_ignored(repository.git, folder),
+        is_ignored=_is_unkept(repository, folder / "README.md"),
         foreign_staged=tuple(change.path for change in changes if change.is_staged),
         unpushed=remote.unpushed() if branch and repository.commit_of(remote.tracking) else None,
         dirty=len(changes),
@@ -89,8 +100,12 @@ def _identity(git: Program, author: str) -> str | None:
     return said and said.rpartition("> ")[0] + ">"
 
 
-def _is_ignored(git: Program, folder: Path) -> bool:
-    return git.answer("check-ignore", "--quiet", "--", str(folder.resolve() / "README.md")).code == 0
+def _is_unkept(repository: Repository, path: Path) -> bool:
+    """Whether git ignores a file, or it lies in another repository, or in none."""
+    around = find_repository(path.parent)
+    if around is None or around.root != repository.root:
+        return True
+    return repository.git.answer("check-ignore", "--quiet", "--", str(path.parent.resolve() / path.name)).code == 0
 
 
 def _credential_helper(git: Program, urls: tuple[str, ...]) -> str | None:

@@ -1,19 +1,27 @@
-"""Lock files that a killed git left: removed, but never under the hands of one that is at work."""
+"""One git after the other: lock files that a killed one left are removed, one that is at work is waited for."""
 
 import logging
 import os
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
 
-from digest.errors import GitError
+from digest.errors import GitError, LockHeldError, StoreError
+from digest.publish.git.clock import Clock
 from digest.publish.git.repository import Repository
+from digest.publish.lock import hold_lock
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 15.0
 """Seconds for which another git is waited for."""
+
+TURN_PATIENCE = 30.0
+"""Seconds for which a run of another archive in the same repository is waited for."""
+
+TURN = "digest.turn"
+"""The file in git's folder that a run holds while it commits and pushes; named so that it is no lock of git's."""
 
 PROCESSES = Path("/proc")
 """Where Linux shows which processes there are (proc(5)); other systems do not."""
@@ -23,17 +31,30 @@ _PAUSE = 0.25
 _STALE_UNSEEN = 3600.0  # seconds of age, where it cannot be seen which processes there are
 
 
-class Clock(Protocol):
-    """The machine's own clock; the module ``time`` is one."""
+@contextmanager
+def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
+    """Be the only run of digest that commits in this repository, in whichever of its work trees and archives.
 
-    def time(self) -> float:
-        """Seconds since 1970."""
+    Raises:
+        GitError: another one does not end; or the file for it cannot be made.
+    """
+    end = clock.monotonic() + TURN_PATIENCE
+    with ExitStack() as held:
+        while not _is_our_turn(repository, held):
+            if clock.monotonic() >= end:
+                raise GitError(f"{repository.root}: another run of digest commits in this repository; run again")
+            clock.sleep(_PAUSE)
+        yield
 
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
 
-    def sleep(self, seconds: float, /) -> None:
-        """Wait."""
+def _is_our_turn(repository: Repository, held: ExitStack) -> bool:
+    try:
+        held.enter_context(hold_lock(repository.common / TURN))
+    except LockHeldError:
+        return False
+    except StoreError as error:
+        raise GitError(str(error)) from error
+    return True
 
 
 def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:

@@ -1,9 +1,10 @@
-"""The git program: how it is called, in which environment, for how long, and what its errors say."""
+"""The git program: how it is called, in which environment, and for how long."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from digest.errors import GitError
-from digest.secrets import of_environment, without
+from digest.publish.git.answers import Answer
+from digest.publish.git.clock import Clock
 
 LIMIT = 600.0
 """Seconds that one call of git may take, hooks and the network included."""
@@ -19,10 +21,11 @@ LIMIT = 600.0
 BY_INPUT = ("--pathspec-from-file=-", "--pathspec-file-nul")
 """Options that let git take paths from its standard input, so that names of any kind, and any number, are taken."""
 
+LOCK_PATIENCE = 15.0
+"""Seconds for which another git is waited for that holds a lock which this one needs."""
+
+_LOCK_PAUSE = 0.25
 _GRACE = 10.0  # seconds in which git, told to end, removes its lock files
-_SHOWN_LINES = 3
-_IDLE = ("hint:", "Please make sure you have the correct access rights", "and the repository exists.")
-_LONGEST_ERROR = 400
 
 # What is committed shall outlive a power cut, and no process shall go on when the run has ended.
 _ALWAYS = ("core.fsync=all", "gc.autoDetach=false", "maintenance.autoDetach=false", "i18n.commitEncoding=UTF-8")
@@ -54,23 +57,6 @@ _OWN = {
 
 
 @dataclass(frozen=True)
-class Answer:
-    """How a call of git ended, and what it said."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def problem(self) -> str:
-        """What went wrong: the last lines that git or a hook said, as one line without secrets."""
-        lines = [" ".join(line.split()) for line in (self.err.strip() or self.out).splitlines()]
-        meant = [line for line in lines if line and not line.startswith(_IDLE)]
-        text = "; ".join(meant[-_SHOWN_LINES:]).encode(errors="replace").decode()
-        return without(text, of_environment(os.environ))[-_LONGEST_ERROR:] or f"exit {self.code}, and not a word"
-
-
-@dataclass(frozen=True)
 class Program:
     """git, called in ``folder``; ``variables`` go over the environment, ``options`` over the configuration.
 
@@ -86,7 +72,7 @@ class Program:
         return replace(self, variables={**self.variables, **variables}, options=(*self.options, *options))
 
     def run(self, *arguments: str, paths: Iterable[str] = ()) -> str:
-        """Call git and return what it prints.
+        """Call git and return what it prints; where another git holds a lock, wait for it, and call again.
 
         Args:
             arguments: the subcommand and its options.
@@ -95,7 +81,8 @@ class Program:
         Raises:
             GitError: it fails.
         """
-        answer = self.answer(*arguments, paths=paths)
+        given = tuple(paths)
+        answer = _patiently(lambda: self.answer(*arguments, paths=given))
         if answer.code:
             raise GitError(f"git {arguments[0]}: {answer.problem}")
         return answer.out
@@ -103,7 +90,7 @@ class Program:
     def ask(self, *arguments: str) -> str | None:
         """Call git and return the line that it prints; None if it fails."""
         answer = self.answer(*arguments)
-        return None if answer.code else answer.out.rstrip("\n")
+        return None if answer.code else answer.out.removesuffix("\n")
 
     def answer(self, *arguments: str, paths: Iterable[str] = ()) -> Answer:
         """Call git and return what it prints and how it ends."""
@@ -141,6 +128,14 @@ class Program:
         if isinstance(error, FileNotFoundError) and self.folder.is_dir():
             return "git was not found; install it, or set [git] commit = false"
         return f"git cannot be run in {self.folder}: {error.strerror}"
+
+
+def _patiently(call: Callable[[], Answer], clock: Clock = time) -> Answer:
+    """Call again while another git holds a lock: a call that finds one has changed nothing yet."""
+    end = clock.monotonic() + LOCK_PATIENCE
+    while (answer := call()).is_locked and clock.monotonic() < end:
+        clock.sleep(_LOCK_PAUSE)
+    return answer
 
 
 def environment() -> dict[str, str]:

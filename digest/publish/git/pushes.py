@@ -9,7 +9,7 @@ from digest.errors import GitError
 from digest.publish.git.program import Program
 from digest.publish.git.rebases import rebase
 from digest.publish.git.repository import Repository
-from digest.secrets import masked
+from digest.secrets import HIDDEN, masked
 
 _ATTEMPTS = 4
 _ASKED_BY_NAME = re.compile(r"(?:https?|ftps?)://|ssh://[^/\s]*:[^/\s]*@", re.IGNORECASE)
@@ -43,9 +43,16 @@ class Remote:
     @property
     def urls(self) -> tuple[str, ...]:
         """All addresses that git would ask, by which they can be secrets; none if there is no such remote."""
-        ask = self.repository.git.ask
-        answers = ask("remote", "get-url", "--all", self.name), ask("remote", "get-url", "--all", "--push", self.name)
-        return tuple(dict.fromkeys(url for answer in answers if answer for url in answer.splitlines()))
+        return tuple(dict.fromkeys([*self._urls(), *self.push_urls]))
+
+    @property
+    def push_urls(self) -> tuple[str, ...]:
+        """The addresses that one push goes to."""
+        return self._urls("--push")
+
+    def _urls(self, *options: str) -> tuple[str, ...]:
+        answer = self.repository.git.ask("remote", "get-url", "--all", *options, self.name)
+        return tuple(answer.split("\n")) if answer else ()
 
     def require_sound(self) -> None:
         """See to it, before git is told to ask it, that there is such a remote, and no secret in its address.
@@ -117,6 +124,7 @@ def push(remote: Remote, is_generated: Callable[[str], bool], author: str) -> tu
             break
         remote.fetch()
         if remote.holds("HEAD"):
+            _require_one_address(remote)
             break
         if not remote.is_in_head():
             rebase(repository, remote.tracking, is_generated, author)
@@ -125,9 +133,22 @@ def push(remote: Remote, is_generated: Callable[[str], bool], author: str) -> tu
     return tuple(repository.changed_between(before, "HEAD"))
 
 
+def _require_one_address(remote: Remote) -> None:
+    """Refuse to take what was fetched from one address for what all have that are pushed to."""
+    if len(remote.push_urls) > 1:
+        words = f"one of the {len(remote.push_urls)} addresses that it pushes to has commits that are not here"
+        raise GitError(f"git push {remote.name}: {words}; see which with `git push`, and take them in by hand")
+
+
 def has_secret(urls: tuple[str, ...]) -> bool:
-    """Whether one of these addresses holds a name or a password; the name alone that SSH asks for is none."""
-    return any(_ASKED_BY_NAME.search(url) and masked(url) != url for url in urls)
+    """Whether an address holds a name, a password or a query; the name alone that SSH asks for is none."""
+    return any(_ASKED_BY_NAME.search(url) and shown(url) != url for url in urls)
+
+
+def shown(url: str) -> str:
+    """Return an address without what may be a secret in it."""
+    address, mark, _ = masked(url).partition("?")
+    return address + (mark and f"{mark}{HIDDEN}")
 
 
 def _reason(out: str) -> str:

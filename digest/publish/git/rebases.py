@@ -1,7 +1,7 @@
 """Commits of digest, moved onto what others pushed; abandoned as soon as it is not plain that nothing is lost."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from digest.errors import GitError, StoreError
 from digest.publish.files import Folder
@@ -14,7 +14,7 @@ MARKER = "digest-rebase"
 STATE = "rebase-merge"
 """git's own folder for a rebase in progress."""
 
-_WAY_OUT = "what was committed here stays; `git pull --rebase`, then run again"
+_BY_HAND = "`git pull --rebase`, then run again"
 
 # The owner's settings are for rebases by hand. Renames are guesses, and no digest is ever another one's.
 _PLAIN = (
@@ -51,8 +51,7 @@ def _run(repository: Repository, onto: str, author: str) -> None:
         conflicts = repository.git.run("diff", "--name-only", "-z", "--diff-filter=U").split("\0")[:-1]
         _abort(repository)
         Folder(repository.folder).remove(MARKER)
-        words = f"both sides changed {named(conflicts)}" if conflicts else str(error)
-        raise _refusal(onto, words) from error
+        raise (_clash(repository, onto, conflicts) if conflicts else _refusal(onto, str(error), _BY_HAND)) from error
 
 
 def _abort(repository: Repository) -> None:
@@ -62,17 +61,19 @@ def _abort(repository: Repository) -> None:
 
 def _require_common_ground(repository: Repository, head: str, onto: str) -> None:
     if repository.git.ask("merge-base", head, onto) is None:
-        raise _refusal(onto, "it has nothing in common with what is here; was it written anew?")
+        way_out = f"look at `git log {_short(onto)}`, and decide by hand which of them stays"
+        raise _refusal(onto, "it has nothing in common with what is here; was it written anew?", way_out)
 
 
 def _require_only_generated(repository: Repository, onto: str, is_generated: Callable[[str], bool]) -> None:
     git = repository.git
     if merges := git.run("rev-list", "--min-parents=2", f"{onto}..HEAD").split():
-        raise _refusal(onto, f"{merges[0][:8]}, which is not pushed, is a merge")
+        raise _refusal(onto, f"{merges[0][:8]}, which is not pushed, is a merge", _BY_HAND)
     for commit in git.run("rev-list", f"{onto}..HEAD").split():
         paths = git.run("diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-only", commit).split("\0")[:-1]
         if foreign := [path for path in paths if not is_generated(path)]:
-            raise _refusal(onto, f"{commit[:8]}, which is not pushed, changes {named(foreign)}, which is not digest's")
+            words = f"{commit[:8]}, which is not pushed, changes {named(foreign)}, which is not digest's"
+            raise _refusal(onto, words, _BY_HAND)
 
 
 def _require_untouched(repository: Repository) -> None:
@@ -95,15 +96,29 @@ def _require_no_clash(repository: Repository, head: str, onto: str) -> None:
     ours, theirs = repository.changed_between(base, head), repository.changed_between(base, onto)
     clash = [path for path in ours.keys() & theirs.keys() if ours[path] != theirs[path] and not _is_index(path)]
     if clash:
-        raise _refusal(onto, f"both sides changed {named(sorted(clash))}")
+        raise _clash(repository, onto, sorted(clash))
     in_the_way = [path for path in _added(repository, head, onto) if os.path.lexists(repository.root / path)]
     if in_the_way:
-        raise _refusal(onto, f"it brings {named(in_the_way)}, where a file lies that git does not know")
+        words = f"it brings {named(in_the_way)}, where a file lies that git does not know"
+        raise _refusal(onto, words, "move that away, then run again")
 
 
 def _is_index(path: str) -> bool:
     return path.rpartition("/")[2] == "README.md"
 
 
-def _refusal(onto: str, words: str) -> GitError:
-    return GitError(f"{onto.removeprefix('refs/remotes/')}: others pushed, and {words}; {_WAY_OUT}")
+def _clash(repository: Repository, onto: str, paths: Sequence[str]) -> GitError:
+    """Refuse where both sides made the same: theirs may stand, because the archive can write ours again."""
+    keep = f"`git reset --keep {_short(onto)}` takes theirs (ours stays as {(repository.head or '')[:8]})"
+    way_out = f"{keep}, then run again, which makes what theirs lacks"
+    if not all(map(_is_index, paths)):
+        way_out += "; `digest verify` tells what differs then"
+    return _refusal(onto, f"both sides changed {named(paths)}", way_out)
+
+
+def _refusal(onto: str, words: str, way_out: str) -> GitError:
+    return GitError(f"{_short(onto)}: others pushed, and {words}; what was committed here stays; {way_out}")
+
+
+def _short(onto: str) -> str:
+    return onto.removeprefix("refs/remotes/")

@@ -17,6 +17,9 @@ _BUSY = {
     "BISECT_LOG": "a bisection",
 }
 _NAMED = 3
+_SHOWN = 80
+_OWN_FOLDERS = ("--absolute-git-dir", "--git-common-dir")
+_BLANKS_OF_A_DIFFERENCE = 4  # git-diff-tree(1), "Raw Output Format"
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
 
 
@@ -80,6 +83,10 @@ class Repository:
         answer = self.git.answer("cat-file", "blob", f"HEAD:{path}")
         return None if answer.code else os.fsencode(answer.out)
 
+    def known(self) -> set[str]:
+        """Return the paths of all files that git knows, in the index that is."""
+        return set(self.git.run("ls-files", "-z").split("\0")) - {""}
+
     def changes(self, *, untracked: bool = True) -> list[Change]:
         """Return every path that differs from the last commit; ignored files are none, ``untracked`` ones may be."""
         options = (f"--untracked-files={'all' if untracked else 'no'}", "--no-renames", "--ignore-submodules=dirty")
@@ -87,13 +94,19 @@ class Repository:
 
     def changed_between(self, one: str, other: str) -> dict[str, str]:
         """Return the paths in which two commits differ, each with its object in the ``other``; "" for none."""
-        raw = self.git.run("diff-tree", "-r", "-z", "--no-renames", one, other).split("\0")
-        pairs = zip(raw[::2], raw[1::2], strict=False)
+        said = self.git.run("diff-tree", "-r", "-z", "--no-renames", one, other)
+        *raw, rest = said.split("\0")
+        pairs = list(zip(raw[::2], raw[1::2], strict=False))
+        if rest or not all(line.count(" ") == _BLANKS_OF_A_DIFFERENCE for line, _ in pairs):
+            raise GitError(f"git diff-tree: expected a list of differences, found {said[:_SHOWN]!r}")
         return {path: "" if line.endswith(" D") else line.split(" ")[3] for line, path in pairs}
 
     def count(self, commits: str) -> int:
         """Return how many ``commits`` there are, a range such as ``A..B``."""
-        return int(self.git.run("rev-list", "--count", commits, "--"))
+        said = self.git.run("rev-list", "--count", commits, "--").strip()
+        if not (said.isascii() and said.isdigit()):
+            raise GitError(f"git rev-list: expected a number of commits, found {said[:_SHOWN]!r}")
+        return int(said)
 
 
 def open_repository(folder: Path) -> Repository:
@@ -115,13 +128,24 @@ def find_repository(folder: Path) -> Repository | None:
         GitError: git refuses to look, or to work there.
     """
     git = Program(next(place for place in (folder, *folder.absolute().parents) if place.is_dir()))
-    answer = git.answer("rev-parse", "--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+    answer = git.answer("rev-parse", "--show-toplevel")
     if answer.code and "not a git repository" in answer.err:
         return None
     if answer.code:
         raise GitError(f"{folder}: {answer.problem}")
-    root, own, common = answer.out.splitlines()
-    return Repository(Program(Path(root)), Path(root), Path(own), git.folder / common)
+    root = _folder(answer.out, git.folder)
+    # One by one: the names of folders may hold the ends of lines.
+    own, common = (_folder(git.run("rev-parse", which), git.folder) for which in _OWN_FOLDERS)
+    return Repository(Program(root), root, own, common)
+
+
+def _folder(said: str, base: Path) -> Path:
+    """Return the folder that git names."""
+    name = said.removesuffix("\n")
+    found = base / name
+    if not name or not found.is_dir():
+        raise GitError(f"{base}: expected that git names a folder, found {said[:_SHOWN]!r}")
+    return found
 
 
 def named(paths: Sequence[str]) -> str:
@@ -137,4 +161,6 @@ def _changes(listed: str) -> Iterator[Change]:
             yield Change(rest, ".", "?")
         elif kind in _FIELDS_BEFORE_PATH:
             fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
-            yield Change(fields[-1], *("UU" if kind == "u" else fields[1]))
+            if len(fields) <= _FIELDS_BEFORE_PATH[kind]:
+                raise GitError(f"git status: expected the state of a path, found {line[:_SHOWN]!r}")
+            yield Change(fields[-1], *("UU" if kind == "u" else fields[1][:2].ljust(2, ".")))

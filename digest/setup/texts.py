@@ -1,0 +1,72 @@
+"""The files of a new archive, as they are made."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from digest import __version__
+from digest.config import Config
+from digest.resources import folder
+from digest.setup.schedule import cron_command, systemd_command
+
+CONFIG = "config.toml"
+SCHEDULES = "schedule/"
+"""The folder of what is this machine's own."""
+WORKFLOW = ".github/workflows/digest.yml"
+"""Where GitHub looks for what it shall run, from the top of a repository."""
+
+_FILES = Path(__file__).with_name("files")
+
+
+def texts(program: Sequence[str], config: Config) -> dict[str, str]:
+    """Return the text of each file, by its path, for an archive with the settings ``config``.
+
+    ``program`` is the command that runs digest, with an absolute path.
+    """
+    command = (*program, "--config", str(config.folder.absolute() / CONFIG), "run")
+    quiet = (*program, "-q", *command[len(program) :])
+    categories = config.arxiv.categories
+    return {
+        CONFIG: _config(config),
+        ".gitignore": _text("gitignore"),
+        ".gitattributes": _text("gitattributes"),
+        "README.md": _text("readme", CATEGORIES=_listed(categories), FOLDERS=_folders(categories)),
+        f"{SCHEDULES}crontab": _text("crontab", COMMAND=cron_command(quiet)),
+        f"{SCHEDULES}digest.service": _text("service", COMMAND=systemd_command(command)),
+        f"{SCHEDULES}digest.timer": _text("timer"),
+    }
+
+
+def workflow(inner: str) -> str:
+    """Return GitHub's workflow for an archive in the folder ``inner`` of its repository; "" is the top."""
+    return _text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), VERSION=__version__)
+
+
+def _text(name: str, **values: str) -> str:
+    text = (_FILES / f"{name}.txt").read_text(encoding="utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    return text
+
+
+def _listed(categories: Sequence[str]) -> str:
+    *others, last = categories
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _folders(categories: Sequence[str]) -> str:
+    return ", ".join(f"`{category}/`" for category in categories)
+
+
+def _config(config: Config) -> str:
+    """Return the example with its lines for this archive."""
+    text = folder("config.example.toml").read_text(encoding="utf-8")
+    lines = {
+        'categories = ["cs.CV"]': f"categories = {json.dumps(list(config.arxiv.categories))}",
+        'contact = ""': f"contact = {json.dumps(config.arxiv.contact)}",
+        'records = ""': 'records = "data"',
+        "commit = false": f"commit = {str(config.git.commit).lower()}",
+    }
+    for line, wish in lines.items():
+        text = text.replace(f"\n{line}\n", f"\n{wish}\n")
+    return text
