@@ -362,6 +362,8 @@ def test_where_only_what_is_pushed_counts_a_record_that_git_does_not_keep_is_an_
     )
     assert "see to .gitignore and [store] records, or set [git] durable = false" in result.err
     assert "; pushed to origin/main\n" in result.err
+    again = archive.digest("run")
+    assert (again.code, f"cs.CV/2025/{DAY}.jsonl: in no commit" in again.err) == (6, True)
 
 
 def test_an_archive_in_a_folder_of_a_bigger_repository(archive: Sandbox) -> None:

@@ -99,7 +99,7 @@ def test_each_step_is_told_when_asked(archive: Sandbox) -> None:
     """With -v; the first line names the run as the store does."""
     first, *rest = objects(archive.digest("-v", "--log-json", "run"))
     assert first["level"] == "debug"
-    assert first["message"] == f"run {first['run'][:8]}… begins: run"
+    assert first["message"] == f"run id {first['run'][:8]}…: run begins"
     assert any(one["message"].startswith("GET http") and one["level"] == "debug" for one in rest)
     (run,) = json.loads(archive.digest("status", "--json").out)["runs"]
     assert run["run_id"] == first["run"]
@@ -239,7 +239,7 @@ def test_quiet_lets_everything_out_when_something_is_wrong(sandbox: Sandbox) -> 
 def test_a_run_has_a_name_that_status_shows(archive: Sandbox) -> None:
     """With -v the first line; its beginning stands in the table of the last runs, with duration and requests."""
     first = archive.digest("-v", "run").err.splitlines()[0]
-    told = re.fullmatch(r"run ([0-9a-f]{8})… begins: run", first)
+    told = re.fullmatch(r"run id ([0-9a-f]{8})…: run begins", first)
     assert told
     heading, row = archive.digest("status").out.splitlines()[-2:]
     assert heading.split() == ["run", "id", "started", "(UTC)", "seconds", "requests", "exit"]

@@ -71,9 +71,9 @@ class _Commands(click.Group):
         except BrokenPipeError:
             give_up_output()
             return 0
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             if console.is_json:  # click would print an empty line
-                raise click.Abort from None
+                raise click.Abort from error
             raise
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from digest.config import record_path
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
-from digest.publish.git import RepositoryState, examine_repository, is_committed
+from digest.publish.git import RepositoryState, examine_repository, is_committed, named
 from digest.publish.git.version import OLDEST
 
 _FAILS = GitError.exit_code
-_NAMED = 3
 _FLUSHING = (2, 36)  # the first with core.fsync
 _NO_COMMITS = "or set [git] commit = false"
 
@@ -62,12 +61,7 @@ def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
     yield _branch(case, state)
     if state.is_busy:
         yield Finding(f"{state.is_busy} is in progress", "end it, or abort it: nothing is committed until then", _FAILS)
-    if state.foreign_staged:
-        more = len(state.foreign_staged) - _NAMED
-        names = ", ".join(state.foreign_staged[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        yield Finding(
-            f"staged: {names}", "commit it, or `git restore --staged` it: what is not digest's stops a run", _FAILS
-        )
+    yield from _staged(case, state)
     for path in state.unkept:
         words = f"git ignores {path}, or its folder is in another repository or none"
         advice = "see to .gitignore and the folders in the configuration: such files are never committed"
@@ -76,6 +70,27 @@ def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
         yield Finding(f"commits are by {state.identity}", "`git config user.name` and `user.email`, or [git] author")
     else:
         yield Finding(f"commits are by {state.identity}")
+
+
+def _staged(case: Case, state: RepositoryState) -> Iterator[Finding]:
+    foreign = [path for path in state.foreign_staged if not _is_likely_ours(case, state, path)]
+    if foreign:
+        advice = "commit it, or `git restore --staged` it: what is not digest's stops a run"
+        yield Finding(f"staged: {named(foreign)}", advice, _FAILS)
+    elif state.foreign_staged:
+        yield Finding(
+            f"staged: {named(state.foreign_staged)}", "a run did not come to its end; the next one commits it"
+        )
+
+
+def _is_likely_ours(case: Case, state: RepositoryState, path: str) -> bool:
+    """Whether a path is in a folder that digest alone writes; the next run looks at each file itself."""
+    config, file = case.config, (state.root or Path()) / path
+    folders = [config.output / category for category in config.arxiv.categories]
+    folders += [config.output / view.path.partition("/")[0] for view in config.views]
+    folders += [config.records] if config.records else []
+    is_below = any(file.is_relative_to(folder.resolve()) for folder in folders)
+    return is_below or file == config.output.resolve() / "README.md"
 
 
 def _branch(case: Case, state: RepositoryState) -> Finding:

@@ -116,6 +116,11 @@ class Generated:
         """Return which of ``paths`` are in the folder of records, relative to it."""
         return [inner for path in paths if (inner := _below(self._record_folder, path)) is not None]
 
+    def record_places(self) -> list[str]:
+        """Return where the records of all stored days lie, and what is known besides them."""
+        records = self.archive.records
+        return [str(records.root / path) for path in (*self._records, LEDGER_PATH)] if records else []
+
     def relative(self, place: str) -> str | None:
         """Return the path of the file at ``place`` as the repository names it; None if it is outside."""
         folder, name = os.path.split(place)

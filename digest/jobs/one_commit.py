@@ -105,8 +105,9 @@ class OneCommit:
         return f"{remote.name}/{branch}"
 
     def _see_to_the_rest(self) -> None:
-        """Tell of what was written now and git does not keep: it is ignored, or no path of this repository."""
-        places = [place for place in self._report.written if os.path.lexists(place)]
+        """Tell of what was written and git does not keep: it is ignored, or no path of this repository."""
+        written = [*self._report.written, *(self._generated.record_places() if self._settings.durable else [])]
+        places = [place for place in dict.fromkeys(written) if os.path.lexists(place)]
         known = self._repository.known() if places else set()
         rest = sorted(place for place in places if self._generated.relative(place) not in known)
         if not rest:

@@ -42,9 +42,15 @@ def _is_alive(process: int) -> bool:
     return state not in "ZX"
 
 
+@pytest.mark.parametrize("options", [(), ("--log-json",)])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_git_ends_with_the_run_that_started_it(
-    archive: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals
+    archive: Sandbox,
+    receiver: Receiver,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    number: signal.Signals,
+    options: tuple[str, ...],
 ) -> None:
     """No git and no hook goes on alone; the health check is told, and the next run commits at once."""
     isolate(monkeypatch, tmp_path / "home")
@@ -55,7 +61,7 @@ def test_git_ends_with_the_run_that_started_it(
     hook.write_text(f"#!/bin/sh\necho $$ > '{mark}'\nexec sleep 300\n")
     hook.chmod(0o755)
     run = subprocess.Popen(
-        [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "run"],
+        [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, *options, "run"],
         cwd=archive.folder,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,7 +70,10 @@ def test_git_ends_with_the_run_that_started_it(
     os.kill(run.pid, number)
     _, said = run.communicate(timeout=_PATIENCE)
     assert run.returncode == 128 + number
-    assert said.splitlines()[-1] == "interrupted; run the command again to go on"
+    assert "interrupted; run the command again to go on" in said.splitlines()[-1]
+    staged = [line for line in archive.digest("doctor").out.splitlines() if "staged: " in line]
+    assert staged
+    assert all(line.startswith("warn") and "the next one commits it" in line for line in staged)
     assert not _is_alive(sleeper)
     assert [ping.route.rpartition("/")[2] for ping in receiver.pings()] == ["start", "fail"]
     hook.unlink()

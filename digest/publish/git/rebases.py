@@ -112,7 +112,7 @@ def _clash(repository: Repository, onto: str, paths: Sequence[str]) -> GitError:
     keep = f"`git reset --keep {_short(onto)}` takes theirs (ours stays as {(repository.head or '')[:8]})"
     way_out = f"{keep}, then run again, which makes what theirs lacks"
     if not all(map(_is_index, paths)):
-        way_out += "; `digest verify` tells what differs then"
+        way_out += "; to have their days in the database here, too, remove archive.db*: the day records make it again"
     return _refusal(onto, f"both sides changed {named(paths)}", way_out)
 
 
