@@ -60,15 +60,20 @@ def test_git_ends_with_the_run_that_started_it(
     hook, mark = archive.folder / ".git/hooks/pre-commit", tmp_path / "mark"
     hook.write_text(f"#!/bin/sh\necho $$ > '{mark}'\nexec sleep 300\n")
     hook.chmod(0o755)
-    run = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, *options, "run"],
         cwd=archive.folder,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    sleeper = _begun(mark)
-    os.kill(run.pid, number)
-    _, said = run.communicate(timeout=_PATIENCE)
+        # A suite that was started in the background has SIGINT ignored, and its children too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as run:
+        try:
+            sleeper = _begun(mark)
+            os.kill(run.pid, number)
+            _, said = run.communicate(timeout=_PATIENCE)
+        finally:
+            run.kill()
     assert run.returncode == 128 + number
     assert "interrupted; run the command again to go on" in said.splitlines()[-1]
     staged = [line for line in archive.digest("doctor").out.splitlines() if "staged: " in line]
