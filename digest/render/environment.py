@@ -4,6 +4,7 @@ import json
 import re
 import traceback
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
@@ -51,6 +52,7 @@ def _environment() -> Environment:
 _ENVIRONMENT = _environment()
 
 
+@lru_cache(maxsize=32)  # compiling costs more than rendering a small text, and a command asks for the same few
 def compile_template(source: str, name: str) -> Template:
     """Compile a template; ``name`` is named in errors.
 
@@ -65,6 +67,7 @@ def compile_template(source: str, name: str) -> Template:
         raise TemplateError(f"{name}: {_words(error)}") from error
 
 
+@lru_cache(maxsize=32)
 def names_in(source: str) -> frozenset[str]:
     """Return the names that a template, which compiles, asks its context for."""
     return frozenset(find_undeclared_variables(_ENVIRONMENT.parse(source)))

@@ -1,6 +1,6 @@
 """The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -42,6 +42,8 @@ class Store:
         """
         self._database = database
         self._engine: Engine = open_engine(url, database, wait)
+        self._ledger: Ledger | None = None
+        self._summaries: Sequence[DaySummary] | None = None
 
     def close(self) -> None:
         """Let go of the database."""
@@ -79,16 +81,23 @@ class Store:
 
         ``outdated_file``, the path of its digest, counts as not written from then on.
         """
-        with self._write() as connection:
+        with self._write_known() as connection:
             days.write_day(connection, day, content_hash)
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def ledger(self) -> Ledger:
         """Return the corrections, decisions and readings, in the order of their keys.
 
+        It is read once, and again after this store has changed it: nobody else does while a run holds the lock.
+
         Raises:
             DamageError: what is noted cannot be read.
         """
+        if self._ledger is None:
+            self._ledger = self._read_ledger()
+        return self._ledger
+
+    def _read_ledger(self) -> Ledger:
         with self._read() as connection:
             try:
                 return ledgers.read_ledger(connection)
@@ -98,12 +107,12 @@ class Store:
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
-        with self._write() as connection:
+        with self._write_known() as connection:
             ledgers.write_ledger(connection, ledger)
 
     def forget_readings(self, category: str, when: date) -> None:
         """Forget the readings of a date that is settled."""
-        with self._write() as connection:
+        with self._write_known() as connection:
             ledgers.forget_readings(connection, category, when)
 
     def attempts(self, category: str) -> dict[date, datetime]:
@@ -113,7 +122,7 @@ class Store:
 
     def remember_attempt(self, category: str, when: date, at: datetime) -> None:
         """Note that a date was asked for in vain."""
-        with self._write() as connection:
+        with self._write_known() as connection:
             ledgers.write_attempt(connection, category, when, at)
 
     def day(self, category: str, when: date) -> Day | None:
@@ -149,9 +158,14 @@ class Store:
             return days.read_page_hashes(connection, keys)
 
     def summaries(self, category: str | None = None) -> list[DaySummary]:
-        """Return the stored days of a category (of all, without one), by category and date."""
-        with self._read() as connection:
-            return days.read_summaries(connection, category, None)
+        """Return the stored days of a category (of all, without one), by category and date.
+
+        They are read once, as the ledger is.
+        """
+        if self._summaries is None:
+            with self._read() as connection:
+                self._summaries = days.read_summaries(connection, None, None)
+        return [day for day in self._summaries if category in (None, day.category)]
 
     def summary(self, category: str, when: date) -> DaySummary | None:
         """Return the stored day without its entries, or None."""
@@ -166,7 +180,7 @@ class Store:
 
     def restore_day(self, day: Day, content_hash: str) -> None:
         """Store ``day`` in place of its damaged rows, those of its papers included."""
-        with self._write() as connection:
+        with self._write_known() as connection:
             repairs.mend_revisions(connection, day)
             days.write_day(connection, day, content_hash)
 
@@ -177,7 +191,7 @@ class Store:
 
     def forget_dangling_rows(self) -> None:
         """Remove the rows that belong to a day or a paper that is not there, and make the search index again."""
-        with self._write() as connection:
+        with self._write_known() as connection:
             repairs.forget_dangling(connection)
 
     def forget_raw_page(self, sha256: str) -> None:
@@ -270,6 +284,13 @@ class Store:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         with storage_errors(self._database), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _write_known(self) -> Iterator[Connection]:
+        """Write what the ledger or the summaries are read from: corrections, decisions, readings, attempts, days."""
+        self._ledger = self._summaries = None
+        with self._write() as connection:
             yield connection
 
     @contextmanager

@@ -1,9 +1,10 @@
 """The tables, in SQLAlchemy Core, portable between SQLite and PostgreSQL.
 
-``migrations/`` makes them; a test holds both to the same shape.
+A new database gets them from here; ``migrations/`` brings older ones to the same shape, which a test compares.
 """
 
 from sqlalchemy import (
+    DDL,
     JSON,
     Boolean,
     Column,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 
 SCHEMA = "0004"
@@ -166,3 +168,24 @@ attempt = Table(
     Column("date", Date, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
 )
+
+# The full-text index. SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
+event.listen(
+    metadata,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+        "CREATE VIRTUAL TABLE revision_text USING fts5("
+        "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2')"
+    ).execute_if(dialect="sqlite"),
+)
+event.listen(
+    metadata,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call]  # as above
+        "CREATE INDEX revision_text ON revision USING gin (to_tsvector('simple', "
+        "title || ' ' || coalesce(abstract, '') || ' ' || coalesce(comments, '')))"
+    ).execute_if(dialect="postgresql"),
+)
+
+# Alembic's own table, which tells the schema of a database; made here for a new one.
+version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
