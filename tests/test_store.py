@@ -248,6 +248,29 @@ def test_a_day_that_is_not_stored_is_none(store: Store) -> None:
     assert store.summary("cs.LG", WHEN) is None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: save(store, simple_day(["2503.00002"]), "b" * 64),
+        lambda store: store.restore_day(simple_day(["2503.00002"]), "b" * 64),
+        lambda store: store.note(LEDGER),
+        lambda store: store.remember_attempt("cs.CV", date(2025, 3, 3), NOON),
+        lambda store: store.forget_readings("cs.RO", WHEN),
+    ],
+    ids=["a day saved", "a day restored", "a note", "an attempt", "readings forgotten"],
+)
+def test_what_is_known_is_what_was_written_last(place: Place, change: Callable[[Store], None]) -> None:
+    """Days and ledger are read once; a store that has changed them since tells what another would read anew."""
+    with closing(place.open()) as store:
+        save(store, simple_day(["2503.00001"]))
+        store.note(Ledger(readings=(Reading("cs.RO", WHEN, Source.FEED, NOON, "x"),)))
+        before = store.ledger(), store.summaries()
+        change(store)
+        after = store.ledger(), store.summaries()
+    with closing(place.open()) as other:
+        assert after == (other.ledger(), other.summaries()) != before
+
+
 def test_summaries_tell_the_counts_without_the_entries(store: Store) -> None:
     """Summaries come by category and date, with what arXiv declared and what is stored."""
     for category, when in (("cs.LG", WHEN), ("cs.CV", date(2025, 3, 6)), ("cs.CV", WHEN)):
