@@ -79,15 +79,15 @@ def _element(markup: str | None) -> etree._Element:
 def _timed(name: str, predict: Callable[[Record], Links], records: Iterable[Record]) -> dict[str, Links]:
     start = time.process_time()
     found = {record["id"]: predict(record) for record in records}
-    print(f"{name}: {len(found)} papers in {time.process_time() - start:.2f} s of CPU")  # noqa: T201  # its purpose
+    print(f"{name}: {len(found)} papers in {time.process_time() - start:.2f} s of CPU")  # its purpose
     return found
 
 
 def _tell_agreement(plain: Mapping[str, Links], html: Mapping[str, Links]) -> None:
     differing = [name for name in plain if plain[name] != html[name]]
-    print(f"{len(plain) - len(differing)} of {len(plain)} papers have the same links in both")  # noqa: T201  # as above
+    print(f"{len(plain) - len(differing)} of {len(plain)} papers have the same links in both")  # as above
     for name in differing:
-        print(f"{name}\n  plain: {plain[name]}\n  html:  {html[name]}")  # noqa: T201  # as above
+        print(f"{name}\n  plain: {plain[name]}\n  html:  {html[name]}")  # as above
 
 
 if __name__ == "__main__":
