@@ -1,14 +1,16 @@
 """What the tests share: an archive in an empty folder, the stand-in for arXiv, the reference data."""
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from digest import cli
@@ -18,13 +20,39 @@ SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "share
 """Reference data that a user's machine does not have: real pages, a real digest, the expected values."""
 
 # A machine that is busy with something else is no failure.
-settings.register_profile("digest", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("digest", deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("thorough", settings.get_profile("digest"), max_examples=300)
 settings.load_profile("digest")
+
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108  # pytest makes a folder of its own in it, which only this user can enter
+_ROOM = 2 * 1024**3
+
+
+def pytest_configure() -> None:
+    """Let the folders of tests lie in memory: they are made by the thousand, and no power fails in a test."""
+    if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run half as many tests again as there are processors: many wait, for git, for a server, for a lock."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which tests run, and how to run the others."""
+    return f'tests: -m "{config.option.markexpr}"; see "Set up, test, check" in CONTRIBUTING.md for the others'
+
 
 NIGHT = "2025-03-05T02:00:00Z"
 """An hour after the announcement of the stand-in's listing of Wednesday, 5 March 2025."""
 
 DAY = date(2025, 3, 5)
+
+
+def long_after(count: int, values: Iterable[object]) -> list[ParameterSet]:
+    """Return parameters of which the first ``count`` are for the default tests, the rest for the long ones."""
+    return [pytest.param(one, marks=[pytest.mark.long] if place >= count else []) for place, one in enumerate(values)]
 
 
 @dataclass(frozen=True)
@@ -43,6 +71,20 @@ class Sandbox:
     folder: Path
     capture: pytest.CaptureFixture[str]
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
+    prepared: Path = field(default_factory=Path)
+    """A folder for what is made once."""
+
+    def once(self, make: Callable[[], object]) -> None:
+        """Fill the archive as the function ``make`` does: by it the first time, then from the copy that was kept.
+
+        Its configuration is not copied.
+        """
+        kept = self.prepared / f"{make.__module__}.{make.__qualname__}"
+        if kept.exists():
+            shutil.copytree(kept, self.folder, dirs_exist_ok=True)
+        else:
+            make()
+            shutil.copytree(self.folder, kept, ignore=shutil.ignore_patterns("config.toml"))
 
     def configure(self, section: str, **values: object) -> None:
         """Set keys of a section and write config.toml."""
@@ -102,12 +144,18 @@ def arxiv() -> Iterator[StandIn]:
         yield standin
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is made once."""
+    return tmp_path_factory.mktemp("prepared")
+
+
 @pytest.fixture
-def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Sandbox:
+def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: Path) -> Sandbox:
     """An archive that is configured to ask nobody."""
     folder = tmp_path / "archive"
     folder.mkdir()
-    made = Sandbox(folder, capsys)
+    made = Sandbox(folder, capsys, prepared=prepared)
     nobody = "http://127.0.0.1:9"
     made.configure("arxiv", pages_url=nobody, feeds_url=nobody, contact="tests@example.org")
     made.configure("arxiv", pages_delay=0, feeds_delay=0)
@@ -120,6 +168,12 @@ def archive(sandbox: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive that asks the stand-in."""
     sandbox.configure("arxiv", pages_url=arxiv.url, feeds_url=arxiv.url)
     return sandbox
+
+
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody measure the coverage of other processes: in these, there is no room for a file of it."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,7 @@
 """Nights of an archive: instants in New York, what arXiv was asked, what the archive then tells."""
 
 import json
-import shutil
-from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,12 +110,3 @@ def beside(sandbox: Sandbox, name: str) -> Sandbox:
 def paper(arxiv_id: str, abstract: str, title: str = "An Invented Title") -> InventedPaper:
     """Return a paper of cs.CV with this raw abstract."""
     return InventedPaper(arxiv_id, title, abstract, ("Ada Example", "Bo Sample"), None, None, "cs.CV", ("cs.CV",))
-
-
-def made_once(sandbox: Sandbox, kept: Path, make: Callable[[], None]) -> None:
-    """Fill an archive as ``make`` does: the first time by it, then from the copy that it left in ``kept``."""
-    if kept.exists():
-        shutil.copytree(kept, sandbox.folder, dirs_exist_ok=True)
-        return
-    make()
-    shutil.copytree(sandbox.folder, kept, ignore=shutil.ignore_patterns("config.toml"))

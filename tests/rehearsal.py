@@ -1,14 +1,9 @@
 """A rehearsal of the nightly job over many nights: an arXiv that fails as arXiv fails, a clock that is simulated.
 
-``python -m tests.rehearsal`` plays a year in one process and compares it with an undisturbed one;
-``test_rehearsal.py`` plays thirty nights of it.
+``test_rehearsal.py`` plays thirty nights of it, and a year.
 """
 
-import argparse
 import sqlite3
-import sys
-import tempfile
-import time as machine_time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -281,35 +276,3 @@ EMPTY = (date(2026, 3, 4), date(2025, 10, 31))
 """Days with next to nothing, and with nothing at all."""
 
 START = date(2025, 10, 6)
-
-
-def main() -> None:
-    """Play a year and tell how it went."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--nights", type=int, default=365)
-    parser.add_argument("--keep", type=Path, help="a new folder for the two archives")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        place = options.keep or Path(temporary)
-        place.mkdir(exist_ok=True)
-        started = machine_time.monotonic()
-        outcome = rehearse(place, START, options.nights, arxiv_announces)
-        sys.stdout.writelines(f"{line}\n" for line in _tell(outcome, machine_time.monotonic() - started))
-
-
-def _tell(outcome: Outcome, seconds: float) -> Iterator[str]:
-    calm, rough = digests(outcome.calm_folder), digests(outcome.rough_folder)
-    wanted = [f"{when}.md" for when in outcome.listing_dates]
-    found = states(outcome.rough_folder)
-    unproven = [when for when in outcome.listing_dates if found.get(when) not in ("complete", "empty")]
-    broken = [*ill_mannered(outcome.rough), *ill_mannered(outcome.calm)]
-    yield f"{len(outcome.calm.codes)} undisturbed and {len(outcome.rough.codes)} disturbed runs in {seconds:.0f} s"
-    yield f"listing dates: {len(wanted)}; not proven at the end: {unproven}"
-    yield f"digests that differ: {[name for name in wanted if calm.get(name) != rough.get(name)]}"
-    yield f"requests: {len(outcome.calm.requests)} undisturbed, {len(outcome.rough.requests)} disturbed"
-    yield f"exit codes seen: {sorted(set(outcome.rough.codes.values()))}; ill-mannered requests: {len(broken)}"
-    yield from broken[:10]
-
-
-if __name__ == "__main__":
-    main()

@@ -28,9 +28,13 @@ def whole(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive of two days that learned, besides, that the Monday before them had no listing."""
     archive.configure("store", start="2025-03-03")
     arxiv.announce(invent("cs.CV", EARLIER))
-    for when, night in ((EARLIER, NIGHT_BEFORE), (DAY, NIGHT)):
-        arxiv.today = when
-        archive.digest("run", now=night)
+
+    def make() -> None:
+        for when, night in ((EARLIER, NIGHT_BEFORE), (DAY, NIGHT)):
+            arxiv.today = when
+            archive.digest("run", now=night)
+
+    archive.once(make)
     assert (archive.folder / LEDGER).is_file()
     return archive
 

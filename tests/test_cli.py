@@ -75,11 +75,16 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     assert "\\b" not in result.out
 
 
+def test_h_is_short_for_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the program and of each command."""
+    assert command(capsys, "-h") == command(capsys, "--help")
+    assert command(capsys, "run", "-h") == command(capsys, "run", "--help")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-@pytest.mark.parametrize("flag", ["--help", "-h"])
-def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str, flag: str) -> None:
+def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
     """A line that can be copied, under a heading that says so."""
-    result = command(capsys, name, flag)
+    result = command(capsys, name, "--help")
     assert (result.code, result.err) == (0, "")
     example = result.out.partition("Example")[2]
     assert re.search(rf"^    .*digest (-q )?{name}\b", example, re.MULTILINE)

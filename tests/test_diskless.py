@@ -42,6 +42,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         yield thirty_nights.rehearse(place)
 
 
+@pytest.mark.long
 def test_the_repository_is_that_of_a_machine_with_a_disk(outcome: Outcome) -> None:
     """Digests, indexes, records and what is known besides are equal to the byte; no listing date is missing."""
     with_disk = thirty_nights.files(outcome.with_disk)
@@ -51,6 +52,7 @@ def test_the_repository_is_that_of_a_machine_with_a_disk(outcome: Outcome) -> No
     assert {"README.md", "cs.CV/2025/README.md", "cs.CV/2026/README.md", "data/state.json"} <= with_disk.keys()
 
 
+@pytest.mark.long
 def test_the_store_is_that_of_a_machine_with_a_disk(outcome: Outcome) -> None:
     """Rebuilt in the last clone: days, entries, revisions, links, corrections, and how each file was made."""
     assert thirty_nights.rebuild(outcome.fresh) == 0
@@ -62,6 +64,7 @@ def test_the_store_is_that_of_a_machine_with_a_disk(outcome: Outcome) -> None:
     assert not sizes["reading"]  # nothing is in doubt any more
 
 
+@pytest.mark.long
 def test_every_run_ends_as_with_a_disk(outcome: Outcome) -> None:
     """The killed one aside; the run after it brings the same day in, from the same page."""
     runs = {night: [firing.code for firing in firings] for night, firings in outcome.firings.items()}
@@ -72,6 +75,7 @@ def test_every_run_ends_as_with_a_disk(outcome: Outcome) -> None:
     assert {tuple(codes) for night, codes in with_disk.items() if night != outcome.refused} == {(0, 0)}
 
 
+@pytest.mark.long
 def test_what_is_proven_is_neither_asked_for_nor_opened(outcome: Outcome) -> None:
     """The second run of a calm night ends before it makes a database, and asks arXiv for nothing."""
     troubled = {outcome.killed, outcome.refused, outcome.late, thirty_nights.SURPRISE}
@@ -85,6 +89,7 @@ def test_what_is_proven_is_neither_asked_for_nor_opened(outcome: Outcome) -> Non
     assert all(len(firings) == len(CALM_HOURS) for firings in outcome.firings.values())
 
 
+@pytest.mark.long
 def test_nobody_s_commit_is_lost(outcome: Outcome) -> None:
     """Others pushed first, twice: their commits are in the history, ours after them, and nothing was forced."""
     check_nothing_was_forced(outcome.remote)
@@ -102,14 +107,18 @@ def test_nobody_s_commit_is_lost(outcome: Outcome) -> None:
 @pytest.fixture
 def recorded(sandbox: Sandbox) -> Sandbox:
     """An archive of three days without a database: records, digests, indexes, and what a run notes."""
-    with StandIn([invent(CATEGORY, when) for when in DAYS], today=DAYS[0]) as arxiv:
-        sandbox.configure("arxiv", pages_url=arxiv.url)
-        for when in DAYS:
-            arxiv.today = when
-            assert sandbox.digest("run", now=after(when)).code == 0
-    sandbox.configure("arxiv", pages_url="http://127.0.0.1:9")
-    lose_database(sandbox)
-    shutil.rmtree(sandbox.folder / "raw")
+
+    def make() -> None:
+        with StandIn([invent(CATEGORY, when) for when in DAYS], today=DAYS[0]) as arxiv:
+            sandbox.configure("arxiv", pages_url=arxiv.url)
+            for when in DAYS:
+                arxiv.today = when
+                assert sandbox.digest("run", now=after(when)).code == 0
+        sandbox.configure("arxiv", pages_url="http://127.0.0.1:9")
+        lose_database(sandbox)
+        shutil.rmtree(sandbox.folder / "raw")
+
+    sandbox.once(make)
     return sandbox
 
 

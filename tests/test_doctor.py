@@ -53,7 +53,7 @@ def crontab(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
 @pytest.fixture
 def kept(archive: Sandbox) -> Sandbox:
     """An archive after its first night."""
-    assert archive.digest("run").code == 0
+    archive.once(lambda: archive.digest("run"))
     return archive
 
 

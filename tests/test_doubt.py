@@ -21,7 +21,6 @@ from tests.nights import (
     known_as,
     listing,
     lose_database,
-    made_once,
     noon,
     requests_of,
     show,
@@ -55,18 +54,12 @@ def small(*, new: int = 3) -> Announcement:
     return invent("cs.CV", DAY, new=new, cross=1, replacement=0)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what is made once."""
-    return tmp_path_factory.mktemp("made")
-
-
 @pytest.fixture
-def weeks(archive: Sandbox, tmp_path: Path, made: Path) -> Sandbox:
+def weeks(archive: Sandbox, tmp_path: Path) -> Sandbox:
     """An archive with eight Wednesdays of 25 entries, and the day before; it starts today."""
     archive.configure("store", start=str(DAY))
     days = [*map(usual, WEDNESDAYS), invent("cs.CV", EVE)]
-    made_once(archive, made / "weeks", lambda: import_pages(archive, tmp_path, days))
+    archive.once(lambda: import_pages(archive, tmp_path, days))
     return archive
 
 

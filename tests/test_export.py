@@ -19,7 +19,7 @@ from uuid import UUID
 import feedparser  # type: ignore[import-untyped]
 import pytest
 from bibtexparser.middlewares import SeparateCoAuthors
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -518,7 +518,6 @@ def test_maths_that_could_do_more_than_print_is_text(text: str) -> None:
 
 
 @given(st.text(AWKWARD + "$_^#~@-!?,=ab", max_size=30))
-@settings(max_examples=300)
 def test_no_text_breaks_an_entry(text: str) -> None:
     """Whatever the title, two readers find the entry, its fields and the next one."""
     days = day_of(
@@ -732,6 +731,7 @@ def peak(sandbox: Sandbox, dates: str, form: str) -> int:
     return int(subprocess.run(command, cwd=sandbox.folder, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_archive(sandbox: Sandbox) -> None:
     """Sixty days take a few MB more than one (ids, where a paper stands once), and far less than 150."""
     dates = [when for when in (date(2024, 1, 1) + timedelta(days=n) for n in range(90)) if when.weekday() < 5][:60]

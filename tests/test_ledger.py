@@ -19,7 +19,7 @@ from digest.render import render_ledger
 from digest.standin import Announcement, StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import texts
-from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, made_once, noon, show, status
+from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
 from tests.test_jobs import errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)
@@ -147,14 +147,8 @@ def test_a_ledger_is_asked_by_date_and_category() -> None:
 # --- in an archive ---------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what is made once."""
-    return tmp_path_factory.mktemp("made")
-
-
 @pytest.fixture
-def knowing(archive: Sandbox, arxiv: StandIn, made: Path) -> Sandbox:
+def knowing(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive that knows a holiday, a decision, and a listing that is not settled: Friday repeats Wednesday."""
     wednesday = invent("cs.CV", DAY)
     repeated = Announcement("cs.CV", FRIDAY, wednesday.new, wednesday.cross)
@@ -166,7 +160,7 @@ def knowing(archive: Sandbox, arxiv: StandIn, made: Path) -> Sandbox:
         show(arxiv, repeated)
         assert archive.digest("run", now=after(FRIDAY)).code in (4, 75)
 
-    made_once(archive, made / "knowing", make)
+    archive.once(make)
     archive.configure("store", start="2025-03-04")
     show(arxiv, repeated)
     assert known_as(archive, FRIDAY, after(FRIDAY)) == ("provisional", "listing")

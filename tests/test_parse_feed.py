@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import PageRefusedError
@@ -431,7 +431,6 @@ def test_a_hostile_text_comes_through_unchanged(make: Callable[[Iterable[Item]],
 
 
 @FORMS
-@settings(max_examples=150)
 @given(title=TEXTS, abstract=TEXTS)
 def test_any_text_comes_through_unchanged(make: Callable[[Iterable[Item]], str], title: str, abstract: str) -> None:
     """Whatever characters XML can carry, and however much they look like markup."""

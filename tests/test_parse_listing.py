@@ -7,7 +7,7 @@ from functools import cache
 from itertools import permutations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
@@ -214,7 +214,6 @@ def test_a_page_cut_at_any_byte_is_refused(at: int) -> None:
     assert type(refusal(listing_page(WHOLE).encode()[:at])) is PageRefusedError
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_page_with_a_hole_loses_no_paper(data: st.DataObject) -> None:
     """A page that lacks bytes in its middle is refused, or still shows each of the day's papers."""
@@ -508,7 +507,6 @@ HOSTILE = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), HOSTILE | st.text(max_size=9)), min_size=1, max_size=4))
 def test_whatever_stands_in_a_page_it_is_a_day_or_refused(insertions: list[tuple[float, str]]) -> None:
     """Foreign markup anywhere in a page never ends in anything but a whole day or a refusal."""

@@ -8,7 +8,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, PageRefusedError
@@ -348,7 +348,6 @@ _PIECES = st.sampled_from(
 _MARKUP = st.lists(_PIECES | st.text(max_size=5), max_size=12).map("".join)
 
 
-@settings(deadline=None, max_examples=300)
 @given(abstract_html=_MARKUP, comments_html=_MARKUP, title_html=_MARKUP)
 def test_whatever_comes_in_only_a_and_br_come_out(abstract_html: str, comments_html: str, title_html: str) -> None:
     """Of any markup, only clean links and line breaks survive, on one line; or the page is refused."""
@@ -362,7 +361,6 @@ def test_whatever_comes_in_only_a_and_br_come_out(abstract_html: str, comments_h
     assert all(re.fullmatch(r"https://[^\s<>\"]+", link.url) for link in found.links)
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text.strip()))
 def test_escaped_text_comes_back_whole(text: str) -> None:
     """What arXiv escapes comes back letter by letter: no text is taken for markup, none is lost."""

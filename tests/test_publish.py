@@ -158,6 +158,7 @@ def test_sweep_leaves_everything_else(tmp_path: Path) -> None:
     assert Folder(tmp_path / "none").sweep() == 0
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     """A write that the system refuses midway is a store error that names the file, and leaves no trace."""
     Folder(tmp_path).write("a.md", OLD)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
@@ -78,7 +78,6 @@ def test_a_record_lies_under_its_category_and_year() -> None:
     assert record_path("cond-mat.mes-hall", date(2025, 3, 5)) == "cond-mat.mes-hall/2025/2025-03-05.jsonl"
 
 
-@settings(max_examples=100, deadline=None)
 @given(day=any_day())
 def test_a_record_gives_back_the_day(day: Day) -> None:
     """Nothing is lost or changed, whatever the texts hold; the same day gives the same bytes."""
@@ -185,12 +184,16 @@ DAMAGED = {
 @pytest.fixture
 def stored(sandbox: Sandbox) -> Sandbox:
     """An archive of three days that asks nobody any more."""
-    with StandIn([invent("cs.CV", when) for when in DAYS], today=DAYS[0]) as arxiv:
-        sandbox.configure("arxiv", pages_url=arxiv.url)
-        for when, night in NIGHTS.items():
-            arxiv.today = when
-            assert sandbox.digest("run", now=night).code == 0
-    sandbox.configure("arxiv", pages_url="http://127.0.0.1:9")
+
+    def make() -> None:
+        with StandIn([invent("cs.CV", when) for when in DAYS], today=DAYS[0]) as arxiv:
+            sandbox.configure("arxiv", pages_url=arxiv.url)
+            for when, night in NIGHTS.items():
+                arxiv.today = when
+                assert sandbox.digest("run", now=night).code == 0
+        sandbox.configure("arxiv", pages_url="http://127.0.0.1:9")
+
+    sandbox.once(make)
     return sandbox
 
 
@@ -263,7 +266,6 @@ def test_a_record_must_lie_where_it_says(sandbox: Sandbox, name: str) -> None:
     assert file.name in result.err
 
 
-@settings(max_examples=30, deadline=None)
 @given(day=any_day())
 def test_a_record_cut_anywhere_is_refused(day: Day) -> None:
     """No part of a record passes for the whole."""

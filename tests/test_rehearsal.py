@@ -1,4 +1,4 @@
-"""Thirty nights of an arXiv that fails in every way in which it has failed, a run every hour."""
+"""Thirty nights, and a year, of an arXiv that fails in every way in which it has failed, a run every hour."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -21,13 +21,20 @@ from tests.rehearsal import (
     states,
 )
 
+A_MONTH = pytest.param(30, marks=pytest.mark.long)
+A_YEAR = pytest.param(365, marks=pytest.mark.exhaustive)
+
+month_and_year = pytest.mark.parametrize("outcome", [A_MONTH, A_YEAR], indirect=True, scope="module")
+month = pytest.mark.parametrize("outcome", [A_MONTH], indirect=True, scope="module")
+
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """Thirty nights, played undisturbed and disturbed; a change of the clock and an unknown holiday are among them."""
-    return rehearse(tmp_path_factory.mktemp("rehearsal"), START, 30, arxiv_announces)
+def outcome(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    """So many nights, played undisturbed and disturbed; a change of the clock and an unknown holiday are among them."""
+    return rehearse(tmp_path_factory.mktemp("rehearsal"), START, request.param, arxiv_announces)
 
 
+@month_and_year
 def test_every_listing_date_is_proven_once(outcome: Outcome) -> None:
     """At the end each date is complete, or empty where nothing was announced, and the holiday is not there."""
     expected = {when: "empty" if when in EMPTY else "complete" for when in outcome.listing_dates}
@@ -39,7 +46,8 @@ def test_every_listing_date_is_proven_once(outcome: Outcome) -> None:
     assert any(START < when < START + timedelta(days=30) for when in UNKNOWN_HOLIDAYS)
 
 
-def test_the_digests_are_those_of_an_undisturbed_month(outcome: Outcome) -> None:
+@month_and_year
+def test_the_digests_are_those_of_an_undisturbed_archive(outcome: Outcome) -> None:
     """Byte for byte, whatever went wrong in between."""
     calm, rough = digests(outcome.calm_folder), digests(outcome.rough_folder)
     names = [f"{when}.md" for when in outcome.listing_dates]
@@ -47,6 +55,7 @@ def test_the_digests_are_those_of_an_undisturbed_month(outcome: Outcome) -> None
     assert [name for name in names if calm[name] != rough[name]] == []
 
 
+@month_and_year
 def test_no_request_broke_the_manners(outcome: Outcome) -> None:
     """The delays, the contact and Accept, no conditional request, over all runs together."""
     assert list(ill_mannered(outcome.rough)) == []
@@ -54,6 +63,7 @@ def test_no_request_broke_the_manners(outcome: Outcome) -> None:
     assert len(outcome.rough.requests) > len(outcome.calm.requests) > len(outcome.listing_dates)
 
 
+@month
 def test_a_quiet_night_costs_a_request_or_two(outcome: Outcome) -> None:
     """Nothing is asked once all is proven; on a day without a listing arXiv is looked at once."""
     per_run = outcome.calm.asked
@@ -66,6 +76,7 @@ def test_a_quiet_night_costs_a_request_or_two(outcome: Outcome) -> None:
     assert len(saturdays) == 2 * 4
 
 
+@month
 def test_a_throttling_arxiv_is_left_alone(outcome: Outcome) -> None:
     """After each 429 with Retry-After nothing is asked for that long."""
     times = [at for at, _ in outcome.rough.requests]
@@ -75,6 +86,7 @@ def test_a_throttling_arxiv_is_left_alone(outcome: Outcome) -> None:
     assert min(other - one for one, other in throttled) >= 1800
 
 
+@month
 def test_every_trouble_was_told(outcome: Outcome) -> None:
     """Late is 75, overdue is 4, a refused page is 5; an undisturbed month ends with 0, its empty day once with 75."""
     assert {4, 5, 75} <= set(outcome.rough.codes.values()) <= {0, 4, 5, 75}

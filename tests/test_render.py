@@ -12,7 +12,7 @@ from types import MappingProxyType
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from markdown_it import MarkdownIt
 
 from digest.calendar import Calendar
@@ -132,7 +132,6 @@ def test_the_setting_says_which_sections_are_shown_and_in_what_order(
     assert re.findall(r"^### ([0-9]+)\.", digest, re.MULTILINE) == [str(n + 1) for n in range(len(expected))]
 
 
-@settings(max_examples=60, deadline=None)
 @given(day=any_day())
 def test_any_day_gives_the_same_text_twice(day: Day) -> None:
     """Rendering is a function of the day: whatever it holds, twice is the same, and it ends with one newline."""

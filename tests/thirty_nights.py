@@ -1,6 +1,6 @@
 """Thirty nights without a disk: each run in a fresh clone of a repository, beside a machine that keeps its disk.
 
-``python -m tests.thirty_nights`` plays them and tells how they went; ``test_diskless.py`` does, too.
+``test_diskless.py`` plays them.
 """
 
 import os
@@ -8,8 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import time as machine_time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -247,31 +245,3 @@ def dump(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """
     with closing(sqlite3.connect(folder / "archive.db")) as database:
         return {table: database.execute(query).fetchall() for table, query in _DUMPS.items()}
-
-
-def main() -> None:
-    """Play the nights and tell how they went."""
-    with tempfile.TemporaryDirectory() as temporary:
-        place = Path(temporary)
-        os.environ.update(isolated(place / "home"))
-        started = machine_time.monotonic()
-        outcome = rehearse(place)
-        sys.stdout.writelines(f"{line}\n" for line in _tell(outcome, machine_time.monotonic() - started))
-
-
-def _tell(outcome: Outcome, seconds: float) -> Iterator[str]:
-    runs = [firing for night in outcome.firings.values() for firing in night]
-    one, other = files(outcome.with_disk), files(outcome.fresh)
-    yield f"{len(runs)} runs in fresh clones, as many with a disk, in {seconds:.0f} s"
-    yield f"listing dates: {len(outcome.listing_dates)}; files: {len(one)} and {len(other)}"
-    yield f"files that differ: {sorted(path for path in {*one, *other} if one.get(path) != other.get(path))}"
-    yield f"rebuilt with exit code {rebuild(outcome.fresh)}"
-    there, here = dump(outcome.with_disk), dump(outcome.fresh)
-    yield f"tables that differ: {[table for table in there if there[table] != here[table]]}"
-    yield f"runs that opened nothing: {sum(not firing.opened for firing in runs)}"
-    yield f"exit codes: {sorted({firing.code for firing in runs})}"
-    yield f"commits: {git(outcome.remote, 'rev-list', '--count', 'main')}"
-
-
-if __name__ == "__main__":
-    main()

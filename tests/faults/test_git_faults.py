@@ -17,7 +17,7 @@ import pytest
 from digest.errors import GitError
 from digest.publish.git import commit_paths, open_repository, remove_stale_locks, take_turn
 from digest.standin import StandIn, invent
-from tests.conftest import DAY, NIGHT, Sandbox
+from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.nights import after, beside, digest_path, known_as, lose_database, show
 from tests.repositories import (
     age_locks,
@@ -463,13 +463,16 @@ def stop_in(archive: Sandbox, repository: Path, name: str, now: str = NIGHT) -> 
     return process
 
 
-HERE = ["pre-commit", "reference-transaction", "post-commit", "pre-push"]
+HERE = ["reference-transaction", "pre-push", "pre-commit", "post-commit"]
 THERE = ["pre-receive", "reference-transaction", "post-receive"]
 
 
-@pytest.mark.parametrize(("place", "name"), [("here", name) for name in HERE] + [("there", name) for name in THERE])
-def test_a_run_killed_with_its_git_is_made_up_for(archive: Sandbox, remote: Path, place: str, name: str) -> None:
+@pytest.mark.parametrize(
+    "where", long_after(2, [*(("here", name) for name in HERE), *(("there", name) for name in THERE)])
+)
+def test_a_run_killed_with_its_git_is_made_up_for(archive: Sandbox, remote: Path, where: tuple[str, str]) -> None:
     """In the middle of the commit and of the push, as by a power cut: the next run goes on."""
+    place, name = where
     repository = archive.folder if place == "here" else remote
     process = stop_in(archive, repository, name)
     kill_tree(process.pid)
@@ -486,7 +489,7 @@ def test_a_run_killed_with_its_git_is_made_up_for(archive: Sandbox, remote: Path
     check_whole(archive, remote)
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", long_after(1, HERE))
 def test_a_run_killed_while_its_git_lives_on(archive: Sandbox, remote: Path, name: str) -> None:
     """The orphan ends its work; the next run waits for it, or finds it done."""
     process = stop_in(archive, archive.folder, name)
@@ -499,7 +502,9 @@ def test_a_run_killed_while_its_git_lives_on(archive: Sandbox, remote: Path, nam
     check_whole(archive, remote)
 
 
-@pytest.mark.parametrize("name", ["pre-rebase", "post-checkout", "reference-transaction", "post-rewrite"])
+@pytest.mark.parametrize(
+    "name", long_after(1, ["post-checkout", "pre-rebase", "reference-transaction", "post-rewrite"])
+)
 @pytest.mark.parametrize("with_git", [True, False])
 def test_a_run_killed_while_it_rebases(archive: Sandbox, remote: Path, name: str, *, with_git: bool) -> None:
     """The rebase that it left is abandoned, and begun again; what others pushed is not taken for a person's files."""
@@ -525,7 +530,7 @@ COUNT = 'n=$(cat "{0}/count" 2>/dev/null || echo 0); echo $((n + 1)) >"{0}/count
 """What a hook does to stop git only when it comes there for the nth time, from 0 on."""
 
 
-@pytest.mark.parametrize("turn", [1, 9, 15, 18, 25])
+@pytest.mark.parametrize("turn", long_after(1, [15, 1, 9, 18, 25]))
 def test_a_run_killed_at_any_change_of_a_ref(archive: Sandbox, remote: Path, arxiv: StandIn, turn: int) -> None:
     """While it commits a second night, is rejected, fetches, rebases both nights, pushes."""
     archive.configure("git", push=False)

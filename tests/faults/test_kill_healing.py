@@ -52,6 +52,7 @@ def start(sandbox: Sandbox, command: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", COMMANDS)
 def test_killed_while_it_heals_it_goes_on(gap: tuple[Sandbox, StandIn, Path], command: str) -> None:
     """Killed at moments spread over its life; again, and the archive equals the undisturbed one, row by row."""

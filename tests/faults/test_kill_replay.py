@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from digest.standin import StandIn, invent
-from tests.conftest import Sandbox
+from tests.conftest import Sandbox, long_after
 from tests.faults.test_kill import PATIENCE, TEMPORARY, appears, kill_when, rows
 from tests.test_replay import misread, older_parser, only_listing, refusing
 
@@ -100,13 +100,16 @@ def changes(sandbox: Sandbox, path: str) -> Callable[[], bool]:
 
 @pytest.mark.parametrize(
     "moment",
-    [
-        "archive.db-wal",
-        "cs.CV/2025/03/2025-03-06.md",
-        "data/cs.CV/2025/.2025-03-0[345]*",
-        "cs.CV/2025/03/.2025-03-0[345]*",
-        "*.digest-tmp",
-    ],
+    long_after(
+        1,
+        [
+            "data/cs.CV/2025/.2025-03-0[345]*",
+            "archive.db-wal",
+            "cs.CV/2025/03/2025-03-06.md",
+            "cs.CV/2025/03/.2025-03-0[345]*",
+            "*.digest-tmp",
+        ],
+    ),
 )
 def test_killed_while_a_file_is_being_written(misread_archive: tuple[Sandbox, Undisturbed], moment: str) -> None:
     """The database, a day that is proven anew, a record, a digest, the index."""
@@ -116,7 +119,7 @@ def test_killed_while_a_file_is_being_written(misread_archive: tuple[Sandbox, Un
     check_recovers(sandbox, whole)
 
 
-@pytest.mark.parametrize("path", ["data/cs.CV/2025/2025-03-04.jsonl", "cs.CV/2025/03/2025-03-04.md"])
+@pytest.mark.parametrize("path", long_after(1, ["data/cs.CV/2025/2025-03-04.jsonl", "cs.CV/2025/03/2025-03-04.md"]))
 def test_killed_between_two_files_of_a_day(misread_archive: tuple[Sandbox, Undisturbed], path: str) -> None:
     """The record is there and the digest not, or both and not the next day's."""
     sandbox, whole = misread_archive
@@ -125,6 +128,7 @@ def test_killed_between_two_files_of_a_day(misread_archive: tuple[Sandbox, Undis
     check_recovers(sandbox, whole)
 
 
+@pytest.mark.long
 def test_killed_at_any_time_and_again(misread_archive: tuple[Sandbox, Undisturbed]) -> None:
     """At moments spread over the whole life of a replay, and a second one that is killed as well."""
     sandbox, whole = misread_archive

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NIGHT, Sandbox
+from tests.conftest import NIGHT, Sandbox, long_after
 from tests.receiver import Receiver, receiving
 from tests.repositories import git, isolate, make_archive
 
@@ -42,7 +42,7 @@ def _is_alive(process: int) -> bool:
     return state not in "ZX"
 
 
-@pytest.mark.parametrize("options", [(), ("--log-json",)])
+@pytest.mark.parametrize("options", long_after(1, [(), ("--log-json",)]))
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_git_ends_with_the_run_that_started_it(
     archive: Sandbox,

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -172,7 +172,6 @@ def test_the_check_sees_what_is_live(harm: str) -> None:
         check_inert(f"# ArXiv\n### 1.A {harm} title\n>  An abstract.      \n")
 
 
-@settings(max_examples=200, deadline=None)
 @given(title=st.text(st.sampled_from("<>/!?-ab=\"' `\\&;#[]()*_\u2028"), max_size=30))
 def test_no_title_makes_a_tag(title: str) -> None:
     """Whatever signs a title is made of, in whatever order, it holds no tag."""

@@ -11,7 +11,7 @@ from typing import Any
 import feedparser  # type: ignore[import-untyped]
 import pytest
 from bibtexparser.middlewares import SeparateCoAuthors
-from hypothesis import given, settings
+from hypothesis import given
 from lxml import etree
 
 from digest.model import Announcement, Day, Link, Paper, Section
@@ -107,7 +107,6 @@ WRITERS: dict[str, Callable[[Sequence[Announcement]], Iterator[str]]] = {
 
 
 @given(any_day())
-@settings(max_examples=60)
 def test_any_day_comes_out_whole(day: Day) -> None:
     """Days of any papers and dates that the model can hold."""
     written = {form: "".join(write(day.announcements)) for form, write in WRITERS.items()}
