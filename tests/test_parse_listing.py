@@ -133,10 +133,27 @@ def test_a_section_that_is_empty_is_left_out(new: int, cross: int, replacement: 
 
 
 @pytest.mark.parametrize("page", [no_updates_page("cs.CV", DAY), empty_catchup_page("cs.CV", DAY)])
-def test_no_updates_with_a_total_of_zero_is_an_empty_page(page: str) -> None:
-    """The parser says what the page says: its date, a total of 0 and nothing."""
+def test_no_updates_is_an_empty_page(page: str) -> None:
+    """The parser says what the page says: its date and nothing; /new has no total then, catchup one of 0."""
     found = parse_page(page.encode())
     assert (found.date, found.total, found.entries) == (DAY, 0, ())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        re.sub(r"Total of [0-9]+ entries", "", listing_page(WHOLE)),
+        re.sub(r"Total of [0-9]+ entries", "", empty_catchup_page("cs.CV", DAY)),
+        no_updates_page("cs.CV", DAY).replace("No updates today.", ""),
+        no_updates_page("cs.CV", DAY).replace(
+            "<p>No updates today.</p>", "<h3>New submissions (showing 0 of 2 entries)</h3><p>No updates today.</p>"
+        ),
+    ],
+    ids=["with entries", "catchup", "without the words", "with a section"],
+)
+def test_only_an_empty_new_may_lack_its_total(page: str) -> None:
+    """ArXiv's list template leaves the total out with the count at 0, and nowhere else."""
+    assert "expected one total" in str(refusal(page))
 
 
 @pytest.mark.parametrize(

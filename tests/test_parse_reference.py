@@ -445,6 +445,16 @@ def test_two_thousand_real_texts(shared: Path) -> None:
             assert entry.paper.plain_abstract == without_markup(canonical(row["abstract_html"]))
 
 
+def test_the_empty_page_that_arxiv_serves(shared: Path) -> None:
+    """It has a date, "No updates today." and no total (``pages/edges/empty_real``, ``field/empty-new.html``)."""
+    for path, category, when in (
+        ("pages/edges/empty_real/list_cs.CV_new.html", "cs.CV", date(2024, 10, 15)),
+        ("field/empty-new.html", "cs.GL", date(2026, 11, 24)),
+    ):
+        found = listing([shared / path], category)
+        assert (found.date, found.category, found.declared, found.entries) == (when, category, {}, ())
+
+
 REFUSED = [
     f"{SEED}/list_cs.CV_recent.html",
     f"{SEED}/list_cs.CV_pastweek_show2000.html",

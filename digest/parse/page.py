@@ -37,6 +37,7 @@ _HEADING = re.compile(
 _OLD_HEADING = re.compile(rf"(?P<name>{_NAMES}) for (?P<date>[^(]+)")
 _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
+_NO_UPDATES_TODAY = re.compile(r"\bNo updates today\.")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
 _NEXT_DAY = "Continue to the next day"
@@ -97,7 +98,7 @@ def _read_page(root: etree._Element) -> Page:
     reading = _Reading()
     for element in root.iter("h1", "h3", "dt", "dd"):
         _READERS[str(element.tag)](element, reading)
-    total, is_old = _total(root)
+    total, is_old = _total(root, reading)
     if is_old:
         reading.declared = _old_declared(root, total, set(reading.declared))
     source = _source(root)
@@ -202,9 +203,13 @@ def _outside_text(root: etree._Element) -> str:
     return collapse(" ".join(parts))
 
 
-def _total(root: etree._Element) -> tuple[int, bool]:
+def _total(root: etree._Element, reading: _Reading) -> tuple[int, bool]:
+    """Return the page's own count of all entries, and whether it is one of the layout before 2024."""
     text = _outside_text(root)
     totals = set(_TOTAL.findall(text))
+    # arXiv's list template leaves the paging out, and with it the total, when the count is 0.
+    if not totals and not reading.declared and not reading.records and _NO_UPDATES_TODAY.search(text):
+        return 0, False
     if len(totals) != 1:
         raise PageRefusedError(f"expected one total such as 'Total of 86 entries', found {sorted(totals)}")
     return int(totals.pop()), bool(_OLD_TOTAL.search(text))

@@ -10,7 +10,12 @@ _PAGES_AROUND = 3
 
 
 def listing_paging(path: str, total: int, skip: int, show: int) -> str:
-    """Return a listing's total, its links to other pages, and those to pages of another length."""
+    """Return a listing's total, its links to other pages, and those to pages of another length: nothing if it is empty.
+
+    arXiv's template leaves them out when there are no entries (``browse/templates/list/list_macros.html``).
+    """
+    if not total:
+        return ""
     lines = [f"      <div class='paging'>Total of {total} entries "]
     if total > show:
         lines[0] += ":" + "\n".join(_page_links(path, total, skip, show)) + "\n"
