@@ -1,7 +1,8 @@
 """Where the files that travel with the package are: templates, migrations, the example configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from digest.calendar import Calendar, parse_deferrals
@@ -29,6 +30,14 @@ def read_calendar(extra: Iterable[date] = ()) -> Calendar:
     """Return arXiv's calendar: the package's table of deferrals, and the dates that a user adds."""
     table = Path(__file__).with_name("deferrals.txt").read_text(encoding="ascii")
     return Calendar(parse_deferrals(table) | frozenset(extra))
+
+
+@cache
+def renamed_categories() -> Mapping[str, str]:
+    """Return the categories that arXiv lists under another name, each with that name."""
+    table = Path(__file__).with_name("renamed_categories.txt").read_text(encoding="ascii")
+    pairs = (line.partition(" ") for line in table.splitlines() if not line.startswith("#"))
+    return {old: new for old, _, new in pairs}
 
 
 def read_template(name: str, relative_to: Path, key: str = "[digest] template") -> str:

@@ -88,6 +88,21 @@ def test_the_environment_goes_over_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        *(("cs.SY", "eess.SY"), ("math.MP", "math-ph"), ("cs.NA", "math.NA"), ("stat.TH", "math.ST")),
+        *(("q-fin.EC", "econ.GN"), ("math.IT", "cs.IT"), ("cmp-lg", "cs.CL"), ("alg-geom", "math.AG")),
+    ],
+)
+def test_a_category_that_arxiv_lists_under_another_name_is_refused_with_it(
+    tmp_path: Path, name: str, listed: str
+) -> None:
+    """ArXiv answers for the one with the other's listing (ARXIV.md § 4), whose entries are not of the first."""
+    assert f"category {name}: arXiv lists it as {listed}" in refusal(tmp_path, f'[arxiv]\ncategories = ["{name}"]\n')
+    assert read(tmp_path, f'[arxiv]\ncategories = ["{listed}"]\n').arxiv.categories == (listed,)
+
+
+@pytest.mark.parametrize(
     ("text", "near"),
     [
         ("[arxiv]\npages_dely = 15.0\n", "pages_delay"),

@@ -8,6 +8,7 @@ from digest.config.paths import check_path
 from digest.config.values import Arxiv, Config
 from digest.config.views import are_some_of, check_views
 from digest.errors import ConfigError
+from digest.resources import renamed_categories
 from digest.secrets import masked
 from digest.terms import CATEGORY, Section
 
@@ -86,13 +87,16 @@ def require_manners(arxiv: Arxiv) -> None:
 
 
 def check_category(category: str) -> None:
-    """Refuse what cannot be an arXiv category.
+    """Refuse what cannot be the category of an arXiv listing.
 
     Raises:
-        ValueError: it is malformed.
+        ValueError: it is malformed, or arXiv lists it under another name.
     """
     if not CATEGORY.fullmatch(category):
         raise ValueError(f"unknown category {category!r}: expected one such as cs.CV or astro-ph")
+    listed = renamed_categories().get(category)
+    if listed:
+        raise ValueError(f"category {category}: arXiv lists it as {listed}; say {listed}")
 
 
 def _check_calendar(config: Config) -> None:
