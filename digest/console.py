@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from contextlib import suppress
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 Level = Literal["debug", "info", "warning", "error"]
 
 _GRAVE = ("warning", "error")
+
+# Control characters but tabs and line ends (with them a terminal is told to copy, to change its title, to erase), and
+# those that turn the direction of a text round.
+_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Console:
@@ -97,6 +102,19 @@ class Console:
         while self._sources:
             self._secrets.update(self._sources.pop())
         return "".join(character if character.isprintable() else " " for character in without(text, self._secrets))
+
+
+def write_out(data: bytes) -> None:
+    """Write to stdout: byte for byte into a file or a pipe; on a terminal without what it would obey or hide."""
+    if sys.stdout.isatty():
+        data = _OBEYED.sub("\ufffd", data.decode(errors="replace")).encode()
+    sys.stdout.buffer.write(data)
+
+
+def print_line(text: str) -> None:
+    """Write a line of text to stdout, as ``write_out`` does, in UTF-8 whatever the locale."""
+    write_out(f"{text}\n".encode(errors="replace"))
+    sys.stdout.flush()
 
 
 def _as_json(now: float, fields: Mapping[str, object]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import as_path, category_option, cli
+from digest.console import write_out
 from digest.errors import gravest
 from digest.session import Session
 
@@ -89,5 +90,5 @@ def _end(session: Session, text: str, categories: Sequence[str]) -> date | None:
 def _print_out(pieces: Iterable[str]) -> None:
     """Print in UTF-8 whatever the locale."""
     for piece in pieces:
-        sys.stdout.buffer.write(piece.encode())
+        write_out(piece.encode())
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest import __version__
-from digest.console import Console
+from digest.console import Console, print_line
 from digest.session import Session
 
 if TYPE_CHECKING:
@@ -116,5 +116,5 @@ def plan(session: Session, job: Callable[[Archive], Sequence[str]]) -> int:
     """Print what a job would do, a line each."""
     with session.reading() as archive:
         for line in job(archive):
-            click.echo(line)
+            print_line(line)
     return 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import as_path, category_option, cli, dry_run_option, plan
+from digest.console import print_line
 from digest.errors import UsageError, gravest
 from digest.session import Session
 
@@ -56,7 +57,7 @@ def regenerate(
     command = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
     report = session.work(command, lambda archive: jobs.regenerate(archive, selection, session.console.track))
     for path in report.written:
-        click.echo(path)
+        print_line(path)
     return report.exit_code
 
 
@@ -114,7 +115,7 @@ def replay(
     else:
         code = _preview(session, job)
     for line in (*found[0].lines, found[0].total):
-        click.echo(line)
+        print_line(line)
     return code
 
 
@@ -150,14 +151,14 @@ def verify(session: Session, *, repair: bool) -> int:
     if repair and found is None:
         aside = check.set_aside(config)
         if aside is not None:
-            click.echo(f"put aside {aside}: the broken database; another is made from the day records")
-        return session.work("verify --repair", lambda archive: check.repair(archive, click.echo, track)).exit_code
+            print_line(f"put aside {aside}: the broken database; another is made from the day records")
+        return session.work("verify --repair", lambda archive: check.repair(archive, print_line, track)).exit_code
     found = found or check.broken_database(config)
     if found is None:
         with session.reading(check.may_be_read) as archive, session.undisturbed(archive):
             found = check.verify(archive, track)
     for line in found.lines:
-        click.echo(line)
+        print_line(line)
     return gravest([session.damage, found.exit_code])
 
 
@@ -177,5 +178,5 @@ def backup(session: Session, file: Path) -> int:
     from digest import check
 
     made = check.back_up(session.config, file)
-    click.echo(made.line)
+    print_line(made.line)
     return 0

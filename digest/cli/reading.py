@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import category_option, cli
+from digest.console import print_line, write_out
 from digest.errors import MissingError, UsageError, gravest
 from digest.session import Session
 
@@ -39,7 +40,7 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
         if data is None:
             code = MissingError.exit_code
         else:
-            sys.stdout.buffer.write(data)
+            write_out(data)
     sys.stdout.flush()
     return code
 
@@ -94,6 +95,6 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
             jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
         )
     found = state.categories
-    click.echo(report.status_json(state) if as_json else report.status_table(state))
+    print_line(report.status_json(state) if as_json else report.status_table(state))
     is_open = any(item.overdue or item.stuck for item in found)
     return gravest([session.damage, MissingError.exit_code if is_open else 0])

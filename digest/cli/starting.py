@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import as_path, cli, program_name
+from digest.console import print_line
 from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def init(
     )
     done = set_up(folder, wanted)
     for path in done.made:
-        click.echo(path)
+        print_line(str(path))
     for remark in (*done.remarks, *_without_effect(wanted, done.config, no_git=no_git)):
         session.console.say(remark)
     if not has_git and not no_git:
@@ -144,7 +145,7 @@ def doctor(session: Session, *, online: bool) -> int:
 
     findings, code = examine(session, online=online)
     for line in findings:
-        click.echo(line)
+        print_line(line)
     return code
 
 
@@ -171,5 +172,5 @@ def demo_(session: Session, folder: Path) -> int:
         if report.exit_code:
             return report.exit_code
     for line in demo.tell(folder, nights, program_name()):
-        click.echo(line)
+        print_line(line)
     return 0

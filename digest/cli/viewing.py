@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import cli
+from digest.console import write_out
 from digest.errors import MissingError, UsageError, gravest
 from digest.session import Session
 
@@ -45,7 +46,7 @@ def view(session: Session, name: str, day: str) -> int:
         if stored:
             read = day_reader(archive.store, held=1)
             parts = open_view(archive, chosen).render(when, [read(category, when) for category in stored])
-            sys.stdout.buffer.write(b"".join(parts.values()))
+            write_out(b"".join(parts.values()))
     sys.stdout.flush()
     for category, error in missing.items():
         if isinstance(error, UsageError) and not stored:
