@@ -12,6 +12,7 @@ from digest.decide import (
     after_refusal,
     counted,
     decide,
+    in_reach_since,
     in_reach_until,
     in_short,
     is_confirmed,
@@ -126,6 +127,14 @@ def test_a_date_that_is_not_stored_has_a_reason(when: str, kind: type[DigestErro
     error = not_stored(date.fromisoformat(when), read_calendar(), NOON)
     assert type(error) is kind
     assert word in str(error)
+
+
+def test_a_saturday_with_a_listing_is_a_day_like_others() -> None:
+    """If arXiv was seen to have announced one, it can be fetched."""
+    saturday = date(2025, 3, 1)
+    error = not_stored(saturday, read_calendar().corrected({saturday: True}), NOON)
+    assert type(error) is MissingError
+    assert "digest fetch 2025-03-01" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -251,6 +260,7 @@ def test_catchup_reaches_back_for_91_days_of_new_york(now: str, *, reached: bool
     """Wednesday, 5 March 2025 can be had until the end of 4 June in New York."""
     assert is_in_reach(WEDNESDAY, datetime.fromisoformat(now)) is reached
     assert in_reach_until(WEDNESDAY) == date(2025, 6, 4)
+    assert (in_reach_since(datetime.fromisoformat(now)) <= WEDNESDAY) is reached
 
 
 @pytest.mark.parametrize("source", [Source.LISTING, Source.CATCHUP])

@@ -229,6 +229,16 @@ def test_looks_that_are_settled_leave_no_trace(knowing: Sandbox) -> None:
     assert knowing.read(STATE) == settled
 
 
+def test_a_state_json_is_emptied_when_all_is_settled(archive: Sandbox, arxiv: StandIn) -> None:
+    """What was in doubt stands in it no more, although nothing else does."""
+    show(arxiv, Announcement("cs.CV", DAY))
+    assert archive.digest("run", now=after(DAY)).code in (4, 75)
+    assert parsed(archive).readings != ()
+    assert archive.digest("run", now=after(DAY, 7)).code == 0
+    assert known_as(archive, DAY, after(DAY, 7)) == ("empty", "catchup")
+    assert parsed(archive) == Ledger()
+
+
 def test_an_archive_that_knows_nothing_special_has_no_state_json(archive: Sandbox) -> None:
     """There is nothing to commit."""
     assert archive.digest("run").code == 0

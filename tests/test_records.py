@@ -67,6 +67,13 @@ def test_a_record_of_typed_texts_is_of_the_second_format() -> None:
     assert render_record(day).decode() == FORMAT_2
 
 
+def test_typed_texts_are_never_left_out_for_an_older_format() -> None:
+    """Links found by the first rules make no record of the first format, which has no room for what was typed."""
+    one = paper("2503.00002", raw=RawText("A title", ('Zo\\"e',)))
+    day = day_of([(Section.NEW, one)], link_rules=1)
+    assert parse_record(render_record(day)) == day
+
+
 @pytest.mark.parametrize("record", [FORMAT_1, FORMAT_2])
 def test_a_record_of_either_format_stays_as_it_is(record: str) -> None:
     """What an older digest wrote is read, and written again byte for byte: an upgrade changes no committed file."""
