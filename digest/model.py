@@ -13,6 +13,7 @@ from digest.terms import CATEGORY, Section
 
 __all__ = [
     "CATEGORY",
+    "MOST_AUTHORS_LISTED",
     "RECORD_FORMAT",
     "STATE_FORMAT",
     "Announcement",
@@ -50,6 +51,9 @@ _FIRST_NEW_ID = (2007, 4)
 _TAG = re.compile(r"<[^>]*>")
 _ANCHOR = re.compile(r'<a [^>]*href="(?P<address>[^"]*)"[^>]*>(?P<shown>[^<]*)</a>')
 _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
+
+MOST_AUTHORS_LISTED = 100
+"""How many authors a listing shows of a paper that has more of them (``split_long_author_list`` of arXiv's site)."""
 
 RECORD_FORMAT = 2
 """The newest version of the day records' format (docs/RECORDS.md)."""
@@ -216,6 +220,14 @@ class Paper:
     journal_ref: str | None = None
     links: tuple[Link, ...] = ()
     raw: RawText | None = None
+
+    @property
+    def may_have_more_authors(self) -> bool:
+        """Whether ``authors`` may be cut: arXiv's listings show the first 100 of a longer line, without a mark.
+
+        A source that shows TeX shows the whole line.
+        """
+        return len(self.authors) == MOST_AUTHORS_LISTED and self.raw is None
 
     @property
     def pdf_url(self) -> str:

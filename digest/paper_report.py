@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from digest.history import Change, Event, Field, History, Mark, PathOf, Piece, Value, difference, history_data
-from digest.model import Announcement, Section
+from digest.model import MOST_AUTHORS_LISTED, Announcement, Section
 
 _NAMED = 10  # authors
 _ANNOUNCED = {
@@ -78,7 +78,8 @@ def _words(value: Value) -> Sequence[str]:
 
 
 def _people(names: Sequence[str]) -> str:
-    shown = names if len(names) <= _NAMED + 1 else [*names[:_NAMED], f"and {len(names) - _NAMED} more"]
+    or_more = " or" if len(names) == MOST_AUTHORS_LISTED else ""  # arXiv's listings show no more of them
+    shown = names if len(names) <= _NAMED + 1 else [*names[:_NAMED], f"and {len(names) - _NAMED}{or_more} more"]
     return _visible(", ".join(shown))
 
 

@@ -116,6 +116,7 @@ def test_a_record_says_all_that_is_known(sandbox: Sandbox) -> None:
             "id": "2503.00001",
             "title": "A title of 2503.00001",
             "authors": ["Zoë van der Plaat", "Mei O'Dunmore"],
+            "more_authors": False,
             "primary": "cs.CV",
             "categories": ["cs.CV", "cs.LG"],
             "abstract": f"Code: {url} for a<b Enough.",
@@ -163,6 +164,7 @@ def test_json_lines_and_csv_say_the_same(sandbox: Sandbox) -> None:
             "categories": "cs.CV; cs.LG",
             **dict.fromkeys(("comments", "journal_ref", "code_urls"), ""),
             **{name: row[name] for name in ("abstract_url", "pdf_url")},
+            "more_authors": "false",
         }
 
 
@@ -194,6 +196,21 @@ def test_a_paper_announced_twice(sandbox: Sandbox) -> None:
     assert (entry["announced"], entry["title"]) == ("2025-03-05", "{A title of 2503.00001}")
     (item,) = json.loads(exported(sandbox, "jsonfeed"))["items"]
     assert (item["_digest"]["date"], item["title"]) == ("2025-03-07", "A title, replaced")
+
+
+@pytest.mark.parametrize(("count", "are_more"), [(99, False), (100, True), (101, False), (0, False)])
+def test_a_hundred_authors_may_be_more(sandbox: Sandbox, count: int, are_more: bool) -> None:
+    """A listing shows 100 authors of a longer line, without a mark (ARXIV.md § 4): every form says so."""
+    names = tuple(f"Author Number{number}" for number in range(count))
+    fill(sandbox, day_of([(Section.NEW, paper("2503.00001", authors=names))]))
+    assert [(len(row["authors"]), row["more_authors"]) for row in records(sandbox)] == [(count, are_more)]
+    (row,) = csv.DictReader(io.StringIO(exported(sandbox, "csv")))
+    assert row["more_authors"] == str(are_more).lower()
+    assert ("and others}" in exported(sandbox, "bibtex")) is are_more
+    for form in ("atom", "jsonfeed"):
+        assert ("and others" in exported(sandbox, form)) is are_more
+    told = sandbox.digest("paper", "2503.00001").out
+    assert ("and 90 or more" in " ".join(told.split())) is are_more
 
 
 @pytest.mark.parametrize("form", ["atom", "jsonfeed"])
@@ -634,6 +651,11 @@ def _listed(row: Row) -> tuple[Section, Paper]:
     )
 
 
+def others(one: Announcement, words: str) -> list[str]:
+    """Return what stands for further authors: a listing with 100 of them may have left some out."""
+    return [words] if len(one.paper.authors) == 100 else []
+
+
 def test_real_papers_in_bibtex(shared: Path) -> None:
     """2,290 entries with different keys; title, authors, comments, abstract and class come back as they went in."""
     real = real_announcements(shared)
@@ -643,7 +665,7 @@ def test_real_papers_in_bibtex(shared: Path) -> None:
     for one, fields in zip(real, found.values(), strict=True):
         source = one.paper
         assert untex(fields["title"]) == source.title
-        assert [untex(name) for name in fields["author"]] == list(map(collapsed, source.authors))
+        assert [untex(name) for name in fields["author"]] == [*map(collapsed, source.authors), *others(one, "others")]
         assert (fields["eprint"], fields["archivePrefix"]) == (str(source.arxiv_id), "arXiv")
         assert (fields["primaryClass"], fields["announced"]) == (source.primary_category, one.date.isoformat())
         assert untex(fields.get("comment", "")) == collapsed(readable(source.comments or ""))
@@ -666,7 +688,7 @@ def test_real_names_in_bibtex(shared: Path) -> None:
     real = real_announcements(shared)
     found = people("".join(bibtex(replace(one, paper=replace(one.paper, abstract=None)) for one in real)))
     assert len({key.lower() for key, _ in found}) == 2290
-    assert [len(names) for _, names in found] == [len(one.paper.authors) for one in real]
+    assert [len(names) for _, names in found] == [len([*one.paper.authors, *others(one, "others")]) for one in real]
 
 
 def test_real_papers_in_atom(shared: Path) -> None:
@@ -680,7 +702,7 @@ def test_real_papers_in_atom(shared: Path) -> None:
     for one, entry in zip(real, feed.entries, strict=True):
         assert html.unescape(entry.title) == html.unescape(one.paper.title)
         assert entry.title_detail.type == "text/plain"
-        assert [author.name for author in entry.authors] == list(one.paper.authors)
+        assert [author.name for author in entry.authors] == [*one.paper.authors, *others(one, "and others")]
         assert entry.link == one.paper.abstract_url
         assert one.date - timedelta(days=1) == date.fromisoformat(entry.updated[:10])
     summaries = [node.text for node in etree.fromstring(text.encode()).iterfind(f"{ATOM}entry/{ATOM}summary")]
@@ -697,7 +719,7 @@ def test_real_papers_in_json_feed(shared: Path) -> None:
     for one, item in zip(real, items, strict=True):
         assert (item["id"], item["title"]) == (one.paper.abstract_url, one.paper.title)
         assert item["content_text"] == readable(one.paper.abstract or "")
-        assert [author["name"] for author in item["authors"]] == list(one.paper.authors)
+        assert [author["name"] for author in item["authors"]] == [*one.paper.authors, *others(one, "and others")]
         assert datetime.fromisoformat(item["date_published"]).date() == one.date - timedelta(days=1)
 
 

@@ -1,10 +1,10 @@
 """A listing page proves itself complete, or is refused in one line that says what was expected and found."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cache
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from hypothesis import given
@@ -195,6 +195,27 @@ def test_an_archive_holds_its_categories() -> None:
     assert read(listing_page(invent("astro-ph", DAY)), category="astro-ph").category == "astro-ph"
 
 
+def _paper(number: int, *authors: str) -> InventedPaper:
+    return InventedPaper(f"2503.1{number:04d}", "A Title", "Text.", authors, None, None, "cs.CV", ("cs.CV",))
+
+
+def test_authors_are_read_from_the_text_and_not_from_its_links() -> None:
+    """A short name has no link, alone or among others; a record whose authors arXiv cannot read has none.
+
+    A listing shows 101 authors, and of more the first 100 (``queries_for_authors``, ``split_long_author_list`` and
+    ``do_author_list`` of arXiv's own code).
+    """
+    many = [f"Author {number}" for number in range(150)]
+    papers = [
+        *(_paper(1, "Li"), _paper(2, "Anna Bell", "Wu", "Cho"), _paper(3)),
+        *(_paper(4, *many[:100]), _paper(5, *many[:101]), _paper(6, *many)),
+    ]
+    found = [entry.paper for entry in read(listing_page(Announcement("cs.CV", DAY, tuple(papers)))).entries]
+    assert [paper.authors for paper in found[:3]] == [("Li",), ("Anna Bell", "Wu", "Cho"), ()]
+    assert [len(paper.authors) for paper in found[3:]] == [100, 101, 100]
+    assert [paper.may_have_more_authors for paper in found[2:]] == [False, True, False, True]
+
+
 # What is refused: a page that is no listing, or not whole
 
 OVER = [
@@ -281,7 +302,11 @@ CONTRADICTIONS: list[tuple[str, Edit, str]] = [
     ("an entry left out", sub(_entry(3), ""), "12 of 12 new.* 11"),
     ("the last entry left out", sub(_entry(23), ""), "6 of 6 replacement.* 5"),
     ("an entry twice", sub(rf"({_entry(3)})", r"\1\1"), "12 of 12 new.* 13"),
-    ("an id twice", swap(f"/abs/{IDS[1]}", f"/abs/{IDS[0]}"), "23 different ids, found 22"),
+    ("an id twice", swap(IDS[1], IDS[0]), "23 different ids, found 22"),
+    ("another id in the address", swap(f"/abs/{IDS[1]}", f"/abs/{IDS[0]}"), f"{IDS[0]} all over item 2.*{IDS[1]}"),
+    ("another id in the text", swap(f"arXiv:{IDS[1]}", f"arXiv:{IDS[0]}"), f"{IDS[1]} all over item 2.*{IDS[0]}"),
+    ("another id of the link", swap(f'id="{IDS[1]}"', f'id="{IDS[0]}"'), f"{IDS[1]} all over item 2.*{IDS[0]}"),
+    ("another PDF", swap(f"/pdf/{IDS[1]}", f"/pdf/{IDS[0]}"), f"{IDS[1]} all over item 2.*{IDS[0]}"),
     ("a number twice", swap("name='item2'>[2]", "name='item3'>[3]"), "item numbers that run on"),
     ("a number left out", swap("name='item12'>[12]", "name='item99'>[99]"), "item numbers that run on"),
     ("numbers that begin at 2, all there", _shifted, "items 1 to 23"),
@@ -296,9 +321,15 @@ CONTRADICTIONS: list[tuple[str, Edit, str]] = [
     ("an id in other digits", swap(FIRST, FIRST.replace("2503.", "25\u0660\u0663.")), "arXiv id in item 1"),
     ("an id that climbs", swap(FIRST, FIRST.replace(IDS[0], "../../etc/passwd")), "arXiv id in item 1"),
     ("no title", sub(r"<div class='list-title.*?</div>", ""), f"list-title in {IDS[0]}"),
-    ("a blank title", sub(r"(Title:</span>).*?(</div>)", r"\1 \2"), f"title and authors in {IDS[0]}"),
+    ("a blank title", sub(r"(Title:</span>).*?(</div>)", r"\1 \2"), f"title in {IDS[0]}"),
     ("no authors", sub(r"<div class='list-authors'>.*?</div>", ""), f"list-authors in {IDS[0]}"),
-    ("authors without a name", sub(r"(<div class='list-authors'>).*?</div>", r"\1</div>"), "title and authors"),
+    ("authors without a name", sub(r"(<div class='list-authors'>).*?</div>", r"\1</div>"), f"authors of {IDS[0]}"),
+    ("names that are glued", sub(r"(<div class='list-authors'>[^\n]*?</a>), <a", r"\1<a"), "expected the authors of"),
+    ("a name that is blank", sub(r"(searchtype=author[^>]*>)[^<]*<", r"\1<"), f"authors of {IDS[0]}"),
+    ("no label", swap("<span class='descriptor'>Title:</span>", "", 1), f"'Title:' before the list-title of {IDS[0]}"),
+    ("another field's label", swap("Title:<", "Subjects:<", 1), f"'Title:' before the list-title of {IDS[0]}"),
+    ("text between fields", swap("<div class='list-authors'>", "x<div class='list-authors'>", 1), "in one div"),
+    ("a paper of another category", swap("(cs.CV)", "(cs.LG)", 1), f"cs.CV, found {IDS[0]} in cs.LG"),
     ("no subjects", sub(r"<div class='list-subjects'>.*?</div>", ""), f"list-subjects in {IDS[0]}"),
     ("no primary subject", swap('class="primary-subject"', "", 1), f"subjects of {IDS[0]}"),
     ("a subject without a name", sub(r"\(cs\.CV\)</span>", "</span>"), f"subjects of {IDS[0]}"),
@@ -339,6 +370,43 @@ def test_a_page_that_contradicts_itself_is_refused(edit: Edit, words: str) -> No
     assert "expected" in str(error)
     assert "found" in str(error)
     assert re.search(words, str(error)), error
+
+
+def damaged(page: str) -> Iterator[str]:
+    """Yield a page with each tag of a record in the middle of each section left out, or exchanged with the next.
+
+    A ``br`` is left alone: without it the line is one that its author did not break, and nothing tells so.
+    """
+    for section in re.finditer(r"<dl.*?</dl>", page, re.DOTALL):
+        records = list(re.finditer(r"<dt>.*?</dd>", section[0], re.DOTALL))
+        record = records[len(records) // 2]
+        start = section.start() + record.start()
+        tags = [(start + tag.start(), start + tag.end()) for tag in re.finditer(r"<(?!br)[^>]*>", record[0])]
+        for begin, end in tags:
+            yield page[:begin] + page[end:]
+        for (begin, end), (second, last) in pairwise(tags):
+            yield page[:begin] + page[second:last] + page[end:second] + page[begin:end] + page[last:]
+
+
+def check_no_field_differs(page: str, category: str = "cs.CV") -> None:
+    """Whatever tag of a page is lost or exchanged: it is refused, or every field is that of the page as it was."""
+    whole = join_pages([parse_page(page.encode())], category).entries
+    tried = 0
+    for broken in damaged(page):
+        tried += 1
+        try:
+            found = join_pages([parse_page(broken.encode())], category).entries
+        except DigestError:
+            continue
+        assert found == whole, next(
+            f"{one}, not {other}" for one, other in zip(found, whole, strict=True) if one != other
+        )
+    assert tried > 50
+
+
+def test_a_lost_or_exchanged_tag_changes_no_field() -> None:
+    """The page is refused, or read as if nothing had happened."""
+    check_no_field_differs(listing_page(invent("cs.CV", DAY, new=3, cross=3, replacement=3)))
 
 
 @pytest.mark.parametrize("digits", [20, 5000])
@@ -448,7 +516,7 @@ def test_a_short_page_says_whether_it_was_cut_or_lags() -> None:
 def test_a_single_page_with_an_id_twice_is_refused() -> None:
     """A repeated id refuses the page that has it, before any other page is looked at."""
     with pytest.raises(PageRefusedError, match="10 different ids, found 9"):
-        parse_page(swap(f"/abs/{IDS[1]}", f"/abs/{IDS[0]}")(parts(10)[0]).encode())
+        parse_page(swap(IDS[1], IDS[0])(parts(10)[0]).encode())
 
 
 def test_a_catchup_page_with_a_total_and_no_updates_is_incomplete() -> None:
@@ -505,7 +573,7 @@ def test_pages_that_contradict_one_another_are_refused(others: list[str], words:
 def test_an_id_may_not_come_back_on_a_later_page() -> None:
     """The same paper on two pages of a day, under different numbers, refuses the day."""
     first, second, third = parts(10)
-    error = refusal(first, swap(f"/abs/{IDS[10]}", f"/abs/{IDS[0]}")(second), third)
+    error = refusal(first, swap(IDS[10], IDS[0])(second), third)
     assert type(error) is PageRefusedError
     assert "23 different ids, found 22" in str(error)
 

@@ -22,6 +22,7 @@ import pytest
 from digest.errors import ListingIncompleteError, PageRefusedError
 from digest.model import Entry, Section, Source, without_markup
 from digest.parse import Listing, join_pages, parse_page
+from tests.test_parse_listing import check_no_field_differs
 
 Row = dict[str, Any]
 
@@ -453,6 +454,52 @@ def test_the_empty_page_that_arxiv_serves(shared: Path) -> None:
     ):
         found = listing([shared / path], category)
         assert (found.date, found.category, found.declared, found.entries) == (when, category, {}, ())
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("path", "category"),
+    [
+        (f"{SEED}/list_cs.CV_new.html", "cs.CV"),
+        ("layouts/2024-07/list_cs.CV_new.html", "cs.CV"),
+        ("layouts/2024-09/list_cs.CV_new.html", "cs.CV"),
+        ("layouts/pre-2024-reconstructed/list_cs.CV_new.html", "cs.CV"),
+        ("layouts/real-2014/list_astro-ph_new_2014-06-13.html", "astro-ph"),
+    ],
+)
+def test_a_lost_or_exchanged_tag_changes_no_field(shared: Path, path: str, category: str) -> None:
+    """In every layout, the page is refused, or read as if nothing had happened."""
+    check_no_field_differs((shared / "pages" / path).read_text(encoding="utf-8"), category)
+
+
+def field_listing(shared: Path, name: str, category: str) -> Listing:
+    """Parse a page of ``field/``, whose CASES.md says what is right."""
+    return listing([shared / "field" / name], category)
+
+
+def test_authors_without_links(shared: Path) -> None:
+    """A name of two letters alone; authors that arXiv cannot read (``short-name-alone``, ``no-authors``)."""
+    short = [entry.paper.authors for entry in field_listing(shared, "short-name-alone.html", "cs.GR").entries]
+    assert len(short) == 2
+    assert short[1] == ("Li",)
+    none = [entry.paper.authors for entry in field_listing(shared, "no-authors.html", "cs.SC").entries]
+    assert none.count(()) == 1
+    assert len(none) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "swallowed-title-missing-div.html",
+        "author-lost-missing-anchor.html",
+        "id-contradicts-itself.html",
+        "foreign-listing-named-right.html",
+    ],
+)
+def test_a_record_that_is_not_whole_is_refused(shared: Path, name: str) -> None:
+    """A block inside a title, half a link, two ids of one paper, entries of another category (``field/``, CASES.md)."""
+    with pytest.raises(PageRefusedError, match=r"expected .*found "):
+        field_listing(shared, name, "cs.CV")
 
 
 REFUSED = [

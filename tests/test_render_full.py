@@ -179,6 +179,12 @@ def test_no_author_is_lost(number: int, folded: int) -> None:
     assert re.findall(r"and ([0-9]+) more authors", text) == ([str(folded)] if folded else [])
 
 
+def test_a_hundred_authors_may_be_more() -> None:
+    """A listing shows 100 authors of a longer line, without a mark (ARXIV.md § 4)."""
+    names = tuple(f"Author {one}." for one in range(100))
+    assert "and 90 or more authors" in body(day_of([(Section.NEW, paper(authors=names))]))
+
+
 @pytest.mark.parametrize(
     ("arxiv_id", "has_page"), [("2312.00001", True), ("2311.99999", False), ("math.GT/0309136", False)]
 )

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from digest.history.withdrawal import says_withdrawn
-from digest.model import Announcement, Paper, Source, readable
+from digest.model import MOST_AUTHORS_LISTED, Announcement, Paper, Source, readable
 
 Value = str | tuple[str, ...] | bool
 """A text ("" if there is none), names, or whether it is so."""
-
-_MOST_AUTHORS = 100  # a listing leaves the others out without a mark
 
 
 class Field(StrEnum):
@@ -79,6 +77,6 @@ def changes_between(before: Mapping[Field, Value], after: Mapping[Field, Value])
 def is_same(field: Field, before: Value, after: Value) -> bool:
     """Whether a field was shown twice alike; a list of authors may be cut, as arXiv's listings do at 100."""
     if field is Field.AUTHORS and isinstance(before, tuple) and isinstance(after, tuple):
-        is_cut = _MOST_AUTHORS in (len(before), len(after))
-        return before[:_MOST_AUTHORS] == after[:_MOST_AUTHORS] if is_cut else before == after
+        is_cut = MOST_AUTHORS_LISTED in (len(before), len(after))
+        return before[:MOST_AUTHORS_LISTED] == after[:MOST_AUTHORS_LISTED] if is_cut else before == after
     return before == after

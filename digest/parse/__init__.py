@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from digest.parse.recent import parse_recent
     from digest.parse.relink import relinked
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Kept with each day; raised when the same page gives other entries than before."""
 
 __all__ = [

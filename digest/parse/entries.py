@@ -1,21 +1,34 @@
 """One record of a listing, a dt with its dd → an entry, whole or refused."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
 
 from digest.errors import PageRefusedError
 from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
+from digest.parse.authors import UNAVAILABLE, names_in
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html, plain_text
+from digest.parse.markup import is_descriptor, one_line_html, plain_text
 
 _ITEM = re.compile(r"item([0-9]{1,9})")
 _ABSTRACT_PAGE = re.compile(r"\A(?:https?://arxiv\.org)?/abs/")  # absolute where a browser saved the page
+_PDF = re.compile(r"\A(?:https?://arxiv\.org)?/pdf/(.+?)(?:v[0-9]+)?(?:\.pdf)?\Z")
+_OWN_ID = re.compile(r"arXiv:(\S+)")
 _SUBJECT = re.compile(r".*\(([^()]+)\)")
 _NEEDED = ("list-title", "list-authors", "list-subjects")
 _MARKED = ("abstract", "list-comments")
+_LABELS = {
+    "list-title": "Title:",
+    "list-authors": "Authors:",
+    "list-comments": "Comments:",
+    "list-journal-ref": "Journal-ref:",
+    "list-subjects": "Subjects:",
+}
+_BLOCKS = ("div", "p", "dl", "dt", "dd")
+_BETWEEN_NAMES = re.compile(r"[,:()]|\b(?:for|the)\b", re.IGNORECASE)
+_SHOWN_OF_LINK = re.compile(r"this [a-z]+ URL|\S+")
 
 
 @dataclass(frozen=True)
@@ -43,23 +56,67 @@ def read_record(section: Section, term: etree._Element, description: etree._Elem
     for needed in _NEEDED:
         if needed not in parts:
             raise PageRefusedError(f"expected a {needed} in {arxiv_id}, found none")
+    for name, element in parts.items():
+        _prove_field(name, element, arxiv_id)
     title = plain_text(parts["list-title"])
-    authors = tuple(plain_text(anchor) for anchor in parts["list-authors"].iter("a"))
-    if not title or not all(authors) or not authors:
-        raise PageRefusedError(f"expected a title and authors in {arxiv_id}, found {title!r} by {authors}")
+    authors = _authors(parts["list-authors"], arxiv_id)
+    if not title:
+        raise PageRefusedError(f"expected a title in {arxiv_id}, found none")
     subjects = _subjects(parts["list-subjects"], arxiv_id)
     return Record(section, position, arxiv_id, title, authors, subjects, parts)
 
 
 def _parts(description: etree._Element) -> dict[str, etree._Element]:
-    """Return the fields of a record by arXiv's class names; the abstract's is our own."""
+    """Return the fields of a record by arXiv's class names; the abstract's is our own.
+
+    They stand side by side in one ``div.meta``, with nothing between them: where a tag is lost, one holds another.
+    """
+    (meta, *others) = [*description] or [description]
+    if others or meta.get("class") != "meta" or _has_stray_text(description) or _has_stray_text(meta):
+        raise PageRefusedError("expected the fields of a record in one div, found them elsewhere")
     parts: dict[str, etree._Element] = {}
-    for element in description.iter("div", "p"):
-        name = "abstract" if element.tag == "p" else (element.get("class") or "").split(" ")[0]
+    for element in meta:
+        name = "abstract" if element.tag == "p" else str(element.get("class") or element.tag).split(" ")[0]
         if name in parts:
             raise PageRefusedError(f"expected each field once in a record, found {name} twice")
         parts[name] = element
     return parts
+
+
+def _has_stray_text(element: etree._Element) -> bool:
+    """Whether text stands in an element outside the elements that it holds."""
+    return bool(((element.text or "") + "".join(child.tail or "" for child in element)).strip())
+
+
+def _prove_field(name: str, element: etree._Element, arxiv_id: ArxivId) -> None:
+    """See that a field has its label where arXiv puts it, holds no other field, and each link in it has its end."""
+    if any(inner.tag in _BLOCKS for inner in element.iterdescendants()):
+        raise PageRefusedError(f"expected text in the {name} of {arxiv_id}, found a field in it: a tag is lost")
+    if name in _LABELS and not _is_labelled(name, element):
+        raise PageRefusedError(f"expected {_LABELS[name]!r} before the {name} of {arxiv_id}, found it elsewhere")
+    if name in _MARKED:
+        shown = ("".join(map(str, anchor.itertext())) for anchor in element.iter("a"))
+        if wrong := [text for text in shown if not _SHOWN_OF_LINK.fullmatch(text)]:
+            raise PageRefusedError(f"expected links of one word in {arxiv_id}, found {wrong[0][:80]!r}")
+
+
+def _is_labelled(name: str, element: etree._Element) -> bool:
+    labels = [inner for inner in element.iter("span") if is_descriptor(inner)]
+    if not labels:
+        return name == "list-authors"  # which have a label in the layout before 2024 alone
+    is_first = labels == [*element][:1] and not (element.text or "").strip()
+    return is_first and labels[0].text == _LABELS[name] and not len(labels[0])
+
+
+def _authors(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
+    """Return the names in the text; the links around some of them prove that none are glued together."""
+    anchors = [anchor for anchor in element if anchor.tag == "a"]
+    glued = [one for one in anchors[:-1] if not _BETWEEN_NAMES.search(one.tail or "") and one.getnext() in anchors]
+    line = plain_text(element)
+    names = names_in(line)
+    if glued or not all(map(plain_text, anchors)) or (not names and line != UNAVAILABLE):
+        raise PageRefusedError(f"expected the authors of {arxiv_id}, found {line[:80]!r}")
+    return names
 
 
 def _position(term: etree._Element) -> int:
@@ -74,9 +131,22 @@ def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
     addresses = [anchor.get("href") or "" for anchor in term.iter("a") if anchor.get("title") == "Abstract"]
     try:
         (address,) = addresses
-        return ArxivId.parse(_ABSTRACT_PAGE.sub("", address))
+        arxiv_id = ArxivId.parse(_ABSTRACT_PAGE.sub("", address))
     except ValueError as error:
         raise PageRefusedError(f"expected one arXiv id in item {position}, found {addresses}") from error
+    if others := {*_other_ids(term)} - {str(arxiv_id)}:
+        raise PageRefusedError(f"expected {arxiv_id} all over item {position}, found {', '.join(sorted(others))} too")
+    return arxiv_id
+
+
+def _other_ids(term: etree._Element) -> Iterator[str]:
+    """Yield the id wherever else an item shows it: in its text, as the link's own id, and in the PDF's address."""
+    yield from _OWN_ID.findall(plain_text(term))
+    for anchor in term.iter("a"):
+        if anchor.get("title") == "Abstract" and anchor.get("id"):
+            yield anchor.get("id") or ""
+        if match := _PDF.match(anchor.get("href") or ""):
+            yield match[1]
 
 
 def _subjects(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:

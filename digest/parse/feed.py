@@ -15,6 +15,7 @@ from typing import Any
 from digest.calendar import today
 from digest.errors import PageRefusedError
 from digest.model import CATEGORY, ArxivId, Entry, Paper, RawText, Section
+from digest.parse.authors import names_in
 from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
@@ -167,9 +168,9 @@ class _Item:
         """Return the entry that the item is; its position is not known yet."""
         self._require_fields()
         arxiv_id, abstract = self._id_and_abstract()
-        raw = RawText(self.text("title"), tuple(self.text("author").split(", ")), abstract)
+        raw = RawText(self.text("title"), names_in(self.text("author")), abstract)
         title, authors, line = title_of(raw.title), tuple(map(title_of, raw.authors)), abstract_of(abstract)
-        if not line or not title or not all(authors):
+        if not line or not title or not authors or not all(authors):
             raise PageRefusedError(f"expected a title, authors and an abstract in {arxiv_id}, found one empty")
         categories = self._categories(arxiv_id)
         paper = Paper(

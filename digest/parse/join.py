@@ -79,7 +79,7 @@ def _prove_category(pages: Sequence[Page], entries: Sequence[Entry], category: s
     if named - {category}:
         raise PageRefusedError(f"expected a listing of {category}, found one of {', '.join(sorted(named))}")
     strangers = [entry for entry in entries if not belongs(entry, category)]
-    if strangers and not named:
+    if strangers:
         example = strangers[0].paper
         raise PageRefusedError(
             f"expected a listing of {category}, found {example.arxiv_id} in {', '.join(example.categories)} only"

@@ -89,9 +89,22 @@ def parse_page(body: bytes) -> Page:
         ListingIncompleteError: a catchup page names a total but shows nothing (a lagging replica).
     """
     try:
-        return _read_page(listing_root(body))
+        page = _read_page(listing_root(body))
     except RecursionError:
         raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
+    _prove_closed(body)
+    return page
+
+
+def _prove_closed(body: bytes) -> None:
+    """See that each link and each label among the records has both its tags: a parser makes up for one that is lost."""
+    records = body[body.find(b"<dl") : body.rfind(b"</dl>")]
+    for name in (b"a", b"span"):
+        begins, ends = (
+            len(re.findall(pattern % name, records, re.IGNORECASE)) for pattern in (rb"<%s[\s>]", rb"</%s>")
+        )
+        if begins != ends:
+            raise PageRefusedError(f"expected as many ends of <{name.decode()}> as begins, found {ends} and {begins}")
 
 
 def _read_page(root: etree._Element) -> Page:

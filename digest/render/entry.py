@@ -42,6 +42,11 @@ class NumberedEntry:
         return self._paper.authors
 
     @property
+    def more_authors(self) -> bool:
+        """Whether there may be more authors than arXiv's listing showed."""
+        return self._paper.may_have_more_authors
+
+    @property
     def abstract(self) -> str:
         """HTML in which only ``a`` and ``br`` occur."""
         return self._paper.abstract or ""

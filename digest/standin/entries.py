@@ -6,12 +6,14 @@ from digest.standin.announcements import InventedPaper, version_of
 from digest.standin.categories import category_name
 from digest.standin.markup import abstract_html, escaped, linked
 
-_MOST_AUTHORS = 100  # arXiv cuts the others off without a mark
+_MOST_AUTHORS = 100  # arXiv cuts the others off without a mark, unless there is only one of them
+_SHORT = 4  # characters; arXiv makes no link of a shorter name
 
 
 def entry_html(number: int, paper: InventedPaper, mark: str, *, revised: bool, abstracts: bool) -> str:
     """Return the ``dt`` and ``dd`` of ``paper``; ``mark`` says why it is listed if it is not new."""
-    authors = ", ".join(_author(name, paper) for name in paper.authors[:_MOST_AUTHORS])
+    most = _MOST_AUTHORS if len(paper.authors) > _MOST_AUTHORS + 1 else None
+    authors = ", ".join(_author(name, paper) for name in paper.authors[:most]) or "(author list is unavailable)"
     abstract = f"        <p class='mathjax'>\n          {abstract_html(paper.abstract)}\n        </p>\n"
     return f"""    <dt>
       <a name='item{number}'>[{number}]</a>
@@ -62,6 +64,8 @@ def _formats(paper: InventedPaper, *, revised: bool) -> str:
 
 
 def _author(name: str, paper: InventedPaper) -> str:
+    if len(name) < _SHORT:
+        return escaped(name)
     given, _, family = name.partition(" ")
     query = escaped(quote_plus(f"{family}, {given[:1]}", safe=",'"))
     archive = paper.primary_category.partition(".")[0]

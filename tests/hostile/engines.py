@@ -224,7 +224,8 @@ def _expect_authors(expected: Expected, authors: list[str]) -> None:
         expected.block("p", ", ".join(few))
     if few != authors:
         expected.elements.append(("details", ()))
-        expected.block("summary", f"and {len(authors) - 10} more authors")
+        or_more = " or" if len(authors) == 100 else ""
+        expected.block("summary", f"and {len(authors) - 10}{or_more} more authors")
         expected.block("p", ", ".join(authors[10:]))
 
 

@@ -49,6 +49,8 @@ def _entry(one: Announcement) -> Iterator[str]:
     yield _element("updated", when)
     for name in filter(str.strip, paper.authors):
         yield f"<author>{_element('name', name)}</author>\n"
+    if paper.may_have_more_authors:
+        yield f"<author>{_element('name', 'and others')}</author>\n"
     for category in paper.categories:
         yield _element("category", term=category, scheme=ARXIV)
     yield from _links(paper)

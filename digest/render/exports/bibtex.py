@@ -36,7 +36,7 @@ def _fields(one: Announcement) -> dict[str, str]:
     origin = {name: f"{{{tex(str(value))}}}" for name, value in provenance(one).items()}
     return {
         "title": f"{{{{{tex(paper.title)}}}}}",  # twice: a style would take the capitals out of what has one pair
-        "author": f"{{{' and '.join(map(_name, filter(str.strip, paper.authors)))}}}",
+        "author": f"{{{' and '.join(_authors(paper))}}}",
         "year": f"{{{paper.arxiv_id.year}}}",
         "month": MONTH_NAMES[paper.arxiv_id.month - 1][:3].lower(),  # the macro that every style defines
         "eprint": f"{{{paper.arxiv_id}}}",
@@ -51,6 +51,12 @@ def _fields(one: Announcement) -> dict[str, str]:
         "announced": origin.pop("date"),  # "date" has another meaning for biblatex
         **origin,
     }
+
+
+def _authors(paper: Paper) -> Iterator[str]:
+    yield from map(_name, filter(str.strip, paper.authors))
+    if paper.may_have_more_authors:
+        yield "others"  # which BibTeX itself makes "et al." of
 
 
 def _name(author: str) -> str:

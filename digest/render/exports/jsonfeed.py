@@ -34,6 +34,7 @@ def json_feed(
 def _item(one: Announcement) -> dict[str, Any]:
     paper, when = one.paper, announced_at(one.date)
     authors = [{"name": name} for name in paper.authors if name.strip()]
+    authors += [{"name": "and others"}] if paper.may_have_more_authors else []
     return {
         "id": paper.abstract_url,
         "url": paper.abstract_url,

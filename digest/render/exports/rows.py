@@ -10,7 +10,7 @@ from digest.render.exports.fields import as_json, code_urls, plain, provenance
 _COLUMNS = (
     *("date", "category", "section", "position", "source", "state"),
     *("id", "title", "authors", "primary", "categories", "abstract", "comments", "journal_ref"),
-    *("code_urls", "abstract_url", "pdf_url"),
+    *("code_urls", "abstract_url", "pdf_url", "more_authors"),
 )
 
 
@@ -53,6 +53,8 @@ def _row(one: Announcement) -> list[Any]:
 
 
 def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
     return "; ".join(value) if isinstance(value, list) else value
 
 
@@ -63,6 +65,7 @@ def _record(one: Announcement) -> dict[str, Any]:
         "id": str(paper.arxiv_id),
         "title": paper.title,
         "authors": list(paper.authors),
+        "more_authors": paper.may_have_more_authors,
         "primary": paper.primary_category,
         "categories": list(paper.categories),
         "abstract": plain(paper.abstract),
