@@ -1,8 +1,12 @@
 """Days to try things on: small ones made by hand, and any that Hypothesis can think of."""
 
+import html
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import strategies as st
 
@@ -95,6 +99,36 @@ def _papers(draw: st.DrawFn, arxiv_id: str, some: st.SearchStrategy[str]) -> Pap
         links=tuple(draw(st.lists(links, max_size=3))),
         raw=draw(st.none() | _raw_texts(some)),
     )
+
+
+def _recordable(paper: Paper) -> Paper:
+    """Return a paper as listings and feeds make them: texts on one line, no foreign markup, links into the web."""
+
+    def line(text: str) -> str:
+        return re.sub(r"[\t-\r\x1c-\x1f]", "", text) or "?"
+
+    def marked(text: str | None) -> str | None:
+        return None if text is None else html.escape(re.sub(r"[\r\n]", "", text), quote=False)
+
+    return replace(
+        paper,
+        title=line(paper.title),
+        authors=tuple(map(line, paper.authors)),
+        categories=(paper.primary_category, *paper.categories),
+        abstract=marked(paper.abstract),
+        comments=marked(paper.comments),
+        journal_ref=None if paper.journal_ref is None else line(paper.journal_ref),
+        links=tuple(replace(one, url=f"https://own.example/{quote(one.url)}") for one in paper.links),
+    )
+
+
+def recordable_day() -> st.SearchStrategy[Day]:
+    """Return any day that a day record may hold (docs/RECORDS.md)."""
+
+    def tamed(day: Day) -> Day:
+        return replace(day, entries=tuple(replace(one, paper=_recordable(one.paper)) for one in day.entries))
+
+    return any_day().map(tamed)
 
 
 @st.composite

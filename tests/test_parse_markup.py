@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, PageRefusedError
-from digest.model import Paper
+from digest.model import Paper, Section
 from digest.parse import parse_page
+from digest.parse.record import parse_record
+from digest.render import render_record
 from digest.standin import Announcement, invent
 from digest.standin.pages import listing_page
+from tests.days import day_of
 
 DAY = date(2025, 3, 5)
 _SLOT = "SLOT-OF-THE-{}"
@@ -357,6 +360,8 @@ def test_whatever_comes_in_only_a_and_br_come_out(abstract_html: str, comments_h
     assert faults(found.comments or "") == []
     assert not re.search(r"[\r\n\t]|  ", found.title)
     assert all(re.fullmatch(r"https://[^\s<>\"]+", link.url) for link in found.links)
+    day = day_of([(Section.NEW, found)])
+    assert parse_record(render_record(day)) == day  # the rules of records refuse nothing that a page can give
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text.strip()))

@@ -22,6 +22,9 @@ import pytest
 from digest.errors import ListingIncompleteError, PageRefusedError
 from digest.model import Entry, Section, Source, without_markup
 from digest.parse import Listing, join_pages, parse_page
+from digest.parse.record import parse_record
+from digest.render import render_record
+from tests.days import day_of
 from tests.test_parse_listing import check_no_field_differs
 
 Row = dict[str, Any]
@@ -275,6 +278,12 @@ def test_the_listing_is_the_announced_day(case: Case) -> None:
     ]
     is_catchup = "catchup" in case.name
     assert case.listing.source is (Source.CATCHUP if is_catchup else Source.LISTING)
+
+
+def test_the_record_of_a_real_day_is_read_back(case: Case) -> None:
+    """What the rules of records refuse does not occur on arXiv's pages."""
+    day = day_of([(entry.section, entry.paper) for entry in case.listing.entries], date=case.date or date(2021, 10, 20))
+    assert parse_record(render_record(day)) == day
 
 
 def test_entries_stand_where_the_pages_show_them(case: Case) -> None:

@@ -1,6 +1,8 @@
 """A day record → the day, whole or refused (docs/RECORDS.md)."""
 
 import json
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,6 +25,14 @@ from digest.model import (
 
 _MOST = 2**31
 """What every database takes for a number."""
+
+_LINE_BREAK = re.compile(r"[\t-\r\x1c-\x1f]")
+_ANCHOR = r'<a(?: (?:class|data-arxiv-id|data-doi|rel)="[^"<>]*")*(?: href="(?i:https?)://[^"<>]*")(?: rel="[^"<>]*")?>'
+_MARKUP = re.compile(rf"(?:[^<\r\n]++|<br>|{_ANCHOR}(?:[^<\r\n]++|<br>)*+</a>)*+")
+_ADDRESS = re.compile(r"https?://[^\x00-\x20]+", re.IGNORECASE)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PLACES = ("abstract", "comments")
+_SHOWN = 80  # characters of a foreign text in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,19 @@ def parse_record(data: bytes) -> Day:
         rows = [json.loads(line) for line in lines]
         return _day(rows)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
+        where = "".join(f"in line {note}: " for note in getattr(error, "__notes__", ()))
+        raise DamageError(
+            f"expected a day record, found it damaged ({where}{type(error).__name__}: {error})"
+        ) from error
+
+
+def _entries(rows: Iterable[Any]) -> Iterator[Entry]:
+    for number, row in enumerate(rows, 2):
+        try:
+            yield _entry(row)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            error.add_note(str(number))
+            raise
 
 
 def _day(rows: list[Any]) -> Day:
@@ -78,8 +100,8 @@ def _day(rows: list[Any]) -> Day:
         state=State(header["state"]),
         source=Source(header["source"]),
         declared={Section(name): _number(count) for name, count in header["declared"].items()},
-        entries=tuple(_entry(row) for row in rows[1:]),
-        pages=tuple(PageRef(_text(page["url"]), _text(page["sha256"])) for page in header["pages"]),
+        entries=tuple(_entries(rows[1:])),
+        pages=tuple(PageRef(_text(page["url"]), _like(_SHA256, page["sha256"])) for page in header["pages"]),
         parser_version=_number(header["parser"]),
         link_rules=_number(header.get("link_rules", 1)),
     )
@@ -103,16 +125,18 @@ def _require_known_format(header: dict[str, Any]) -> None:
 def _entry(row: dict[str, Any]) -> Entry:
     paper = Paper(
         arxiv_id=ArxivId.parse(row["id"]),
-        title=_text(row["title"]),
-        authors=tuple(map(_text, row["authors"])),
+        title=_line(row["title"]),
+        authors=tuple(map(_line, row["authors"])),
         primary_category=_category(row["primary"]),
         categories=tuple(map(_category, row["categories"])),
-        abstract=_text_or_none(row["abstract"]),
-        comments=_text_or_none(row["comments"]),
-        journal_ref=_text_or_none(row["journal_ref"]),
-        links=tuple(Link(*(_text(link[key]) for key in ("url", "kind", "found_in"))) for link in row["links"]),
+        abstract=_markup(row["abstract"]),
+        comments=_markup(row["comments"]),
+        journal_ref=None if row["journal_ref"] is None else _line(row["journal_ref"]),
+        links=tuple(map(_link, row["links"])),
         raw=_raw(row["raw"]) if "raw" in row else None,
     )
+    if paper.categories[:1] != (paper.primary_category,):
+        raise ValueError(f"expected {paper.primary_category} first, found {paper.categories}")
     return Entry(Section(row["section"]), _number(row["position"]), paper)
 
 
@@ -123,6 +147,33 @@ def _raw(row: dict[str, Any]) -> RawText:
         abstract=_text_or_none(row["abstract"]),
         comments=_text_or_none(row["comments"]),
     )
+
+
+def _link(row: dict[str, Any]) -> Link:
+    link = Link(_like(_ADDRESS, row["url"]), _line(row["kind"]), _text(row["found_in"]))
+    if link.found_in not in _PLACES:
+        raise ValueError(f"expected a link of {' or '.join(_PLACES)}, found {link.found_in!r}")
+    return link
+
+
+def _line(value: object) -> str:
+    """Return a text that stands on one line of a digest: a line break in it could begin a heading."""
+    text = _text(value)
+    if not text or _LINE_BREAK.search(text):
+        raise ValueError(f"expected a text on one line, found {text[:_SHOWN]!r}")
+    return text
+
+
+def _markup(value: object) -> str | None:
+    """Return one line of HTML with ``a`` (http, https) and ``br`` only, which a digest holds as it is; or None."""
+    return None if value is None else _like(_MARKUP, value)
+
+
+def _like(pattern: re.Pattern[str], value: object) -> str:
+    text = _text(value)
+    if not pattern.fullmatch(text):
+        raise ValueError(f"expected what docs/RECORDS.md allows, found {text[:_SHOWN]!r}")
+    return text
 
 
 def _category(value: object) -> str:
