@@ -107,14 +107,18 @@ class Console:
 def write_out(data: bytes) -> None:
     """Write to stdout: byte for byte into a file or a pipe; on a terminal without what it would obey or hide."""
     if sys.stdout.isatty():
-        data = _OBEYED.sub("\ufffd", data.decode(errors="replace")).encode()
+        data = _tame(data.decode(errors="replace")).encode()
     sys.stdout.buffer.write(data)
 
 
 def print_line(text: str) -> None:
-    """Write a line of text to stdout, as ``write_out`` does, in UTF-8 whatever the locale."""
-    write_out(f"{text}\n".encode(errors="replace"))
+    """Write a line for people to stdout, without what a terminal would obey, in UTF-8 whatever the locale."""
+    sys.stdout.buffer.write(f"{_tame(text)}\n".encode(errors="replace"))
     sys.stdout.flush()
+
+
+def _tame(text: str) -> str:
+    return _OBEYED.sub("\ufffd", text)
 
 
 def _as_json(now: float, fields: Mapping[str, object]) -> str:
