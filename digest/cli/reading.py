@@ -95,6 +95,9 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
             jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
         )
     found = state.categories
-    print_line(report.status_json(state) if as_json else report.status_table(state))
+    if as_json:
+        write_out(f"{report.status_json(state)}\n".encode())
+    else:
+        print_line(report.status_table(state))
     is_open = any(item.overdue or item.stuck for item in found)
     return gravest([session.damage, MissingError.exit_code if is_open else 0])
