@@ -96,7 +96,7 @@ def check_category(category: str) -> None:
         raise ValueError(f"unknown category {category!r}: expected one such as cs.CV or astro-ph")
     listed = renamed_categories().get(category)
     if listed:
-        raise ValueError(f"category {category}: arXiv lists it as {listed}; say {listed}")
+        raise ValueError(f"category {category}: arXiv lists it as {listed}; use that name")
 
 
 def _check_calendar(config: Config) -> None:
