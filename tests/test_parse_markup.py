@@ -234,6 +234,13 @@ def test_only_web_addresses_become_links(address: str) -> None:
     assert faults(line) == []
 
 
+@pytest.mark.parametrize("scheme", ["http", "ftp", "svn+ssh", "ed2k", "rtsp"])
+def test_a_link_of_any_scheme_is_whole(scheme: str) -> None:
+    """ArXiv's ``urlize`` shows "this SCHEME URL" for each scheme that it links, and else the address or id itself."""
+    assert "x.y/z" in abstract(f'at <a href="{scheme}://x.y/z">this {scheme} URL</a>.')
+    assert "arXiv:2110.10101" in abstract('see <a href="https://arxiv.org/abs/2110.10101">arXiv:2110.10101</a>.')
+
+
 def test_a_link_without_its_scheme_s_anchor_keeps_its_address() -> None:
     """Where "this ftp URL" stops being a link, the address stands in its place: nothing is lost."""
     assert abstract('at <a href="ftp://x.y/z?a&amp;b">this ftp URL</a>.') == "at ftp://x.y/z?a&amp;b."

@@ -28,7 +28,7 @@ _LABELS = {
 }
 _BLOCKS = ("div", "p", "dl", "dt", "dd")
 _BETWEEN_NAMES = re.compile(r"[,:()]|\b(?:for|the)\b", re.IGNORECASE)
-_SHOWN_OF_LINK = re.compile(r"this [a-z]+ URL|\S+")
+_SHOWN_OF_LINK = re.compile(r"this [a-z0-9+.-]+ URL|\S+", re.IGNORECASE)  # by arxiv-base's urls/links.py
 
 
 @dataclass(frozen=True)

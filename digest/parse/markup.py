@@ -15,7 +15,7 @@ from lxml import etree
 
 _BLANKS = re.compile(r"[\t-\r\x1c-\x20]+")  # what str.split takes for blanks in ASCII, and no other space
 _LINE_END = re.compile(r"\r\n|[\n\r]")
-_PLACEHOLDER = re.compile(r"this [a-z]+ URL")
+_PLACEHOLDER = re.compile(r"this [a-z0-9+.-]+ URL", re.IGNORECASE)
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20]")
 _LINK_CLASSES = frozenset({"link-external", "link-internal", "link-http", "link-https"})
 _REL = "external noopener nofollow"
