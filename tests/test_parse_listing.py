@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise, permutations
@@ -214,6 +215,26 @@ def test_authors_are_read_from_the_text_and_not_from_its_links() -> None:
     assert [paper.authors for paper in found[:3]] == [("Li",), ("Anna Bell", "Wu", "Cho"), ()]
     assert [len(paper.authors) for paper in found[3:]] == [100, 101, 100]
     assert [paper.may_have_more_authors for paper in found[2:]] == [False, True, False, True]
+
+
+TITLE = "An $\\alpha<1$ Title"
+SAVED = (
+    '<span class="MathJax_Preview" style="display: none;"></span><span class="MathJax" tabindex="0"><nobr><span class='
+    '"math"><span class="mi">a</span></span></nobr></span><script type="math/tex">\\alpha<1</script>'
+)
+
+
+def test_a_page_that_was_saved_after_mathjax_ran() -> None:
+    """MathJax 2 leaves the TeX beside what it made of it; MathJax 3 leaves none, and the way out is named."""
+    paper = replace(_paper(1, "Anna Bell"), title=TITLE, abstract=f"Where {TITLE}.", comments=TITLE)
+    page = listing_page(Announcement("cs.CV", DAY, (paper,)))
+    saved = page.replace("$\\alpha&lt;1$", SAVED)
+    assert saved.count("math/tex") == 3
+    assert read(saved).entries == read(page).entries
+    assert read(page).entries[0].paper.title == TITLE
+    error = refusal(page.replace("$\\alpha&lt;1$", '<mjx-container class="MathJax">a</mjx-container>'))
+    assert "MathJax 3" in str(error)
+    assert "curl" in str(error)
 
 
 # What is refused: a page that is no listing, or not whole

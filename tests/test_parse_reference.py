@@ -496,6 +496,13 @@ def test_authors_without_links(shared: Path) -> None:
     assert len(none) == 2
 
 
+def test_a_page_saved_after_mathjax_2_ran_is_the_page_as_served(shared: Path) -> None:
+    """Its texts are the very ones (``field/mathjax-saved.html``, ``mathjax-as-served.html``)."""
+    served = field_listing(shared, "mathjax-as-served.html", "cs.CV")
+    assert field_listing(shared, "mathjax-saved.html", "cs.CV") == served
+    assert served.entries[0].paper.title.count("$") == 2
+
+
 @pytest.mark.parametrize(
     "name",
     [

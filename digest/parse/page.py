@@ -17,6 +17,7 @@ from digest.model import CATEGORY, Entry, Section, Source
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
 from digest.parse.markup import collapse, plain_text
+from digest.parse.mathjax import put_tex_back
 
 _Date = date  # in a class with a field of this name
 
@@ -149,6 +150,8 @@ def listing_root(body: bytes) -> etree._Element:
     if root is None:
         title = "" if document is None else collapse(document.findtext(".//title") or "")
         raise PageRefusedError(f"expected a listing page, found an unknown layout titled {title!r}")
+    if b"MathJax" in body or b"mjx-container" in body:
+        put_tex_back(root)
     return root
 
 
