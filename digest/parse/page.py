@@ -99,7 +99,7 @@ def parse_page(body: bytes) -> Page:
 
 def _prove_closed(body: bytes) -> None:
     """See that each link and each label among the records has both its tags: a parser makes up for one that is lost."""
-    records = body[body.find(b"<dl") : body.rfind(b"</dl>")]
+    records = body[body.find(b"<dl") : body.rfind(b"</dl>")].lower()
     for name in (b"a", b"span"):
         begins, ends = (
             len(re.findall(pattern % name, records, re.IGNORECASE)) for pattern in (rb"<%s[\s>]", rb"</%s>")
