@@ -111,7 +111,7 @@ def _is_labelled(name: str, element: etree._Element) -> bool:
 def _authors(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
     """Return the names in the text; the links around some of them prove that none are glued together."""
     anchors = [anchor for anchor in element if anchor.tag == "a"]
-    glued = [one for one in anchors[:-1] if not _BETWEEN_NAMES.search(one.tail or "") and one.getnext() in anchors]
+    glued = [one for one in anchors[:-1] if not _BETWEEN_NAMES.search(one.tail or "")]
     line = plain_text(element)
     names = names_in(line)
     if glued or not all(map(plain_text, anchors)) or (not names and line != UNAVAILABLE):
