@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from digest.config import Config
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
-from digest.ledger import calendar_corrections, dates_told, losses_of
+from digest.ledger import calendar_corrections, losses_of, start_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
 from digest.publish import Folder, write_raw
 from digest.records import load_record
@@ -78,16 +78,12 @@ class Archive:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
 
-    def start(self, category: str, known: Iterable[date]) -> date | None:
-        """Return the first listing date of ``category``, of which these are ``known``; None if nothing tells it.
-
-        It is the first stored, or the one that was asked for first: the first nights may have failed. Where there is
-        no database that remembers these, a date that was given up, or looked at in doubt, tells of them.
-        """
+    def start(self, category: str) -> date | None:
+        """Return the listing date from which on ``category`` has to be whole; None before its first run."""
         if self.config.store.start:
             return date.fromisoformat(self.config.store.start)
-        told = dates_told(self.store.ledger(), category)
-        return min([*known, *told, *self.store.attempts(category)], default=None)
+        days = [(day.date, day.source) for day in self.store.summaries(category)]
+        return start_of(self.store.ledger(), category, days)
 
     def is_proven(self, category: str, when: date) -> bool:
         """Whether a day is stored that needs no further proof."""
@@ -107,7 +103,7 @@ class Archive:
         if decision is not None:
             note = f": {decision.note}" if decision.note else ""
             return MissingError(f"lost, as somebody accepted on {decision.decided_at:%Y-%m-%d}{note}")
-        return not_stored(when, self.calendar, self.now)
+        return not_stored(when, self.calendar, self.now, self.start(category))
 
     def keep(self, page: RawPage) -> None:
         """Keep the bytes and headers of a page before anything looks into it."""
@@ -199,13 +195,15 @@ class Archive:
             stored.setdefault(summary.category, []).append(summary)
         ledger, path_of, known = self.store.ledger(), self.config.digest_path, self.calendar
         lost = {category: losses_of(ledger, category) for category in stored}
+        starts = {category: self.start(category) for category in stored}
         newest = self._newest_hits(summaries)
-        text = root_index(self.index_templates.root, stored, known=known, lost=lost, path_of=path_of, newest=newest)
+        root = self.index_templates.root
+        text = root_index(root, stored, known=known, starts=starts, lost=lost, path_of=path_of, newest=newest)
         texts = {_README: ("arXiv digests", text)}
         for category, days in stored.items():
-            for year in years_of(days):
-                source = self.index_templates.year
-                text = year_index(source, year, days, known=known, lost=lost[category], path_of=path_of)
+            source, start = self.index_templates.year, starts[category]
+            for year in years_of(days, start):
+                text = year_index(source, year, days, known=known, start=start, lost=lost[category], path_of=path_of)
                 texts[year_index_path(category, year)] = (f"{category} {year}", text)
         return texts
 

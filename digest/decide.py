@@ -15,6 +15,12 @@ SETTLING = timedelta(hours=6)
 PATIENCE = timedelta(hours=6)
 """How long after its announcement a listing is left to the nightly job, and a late page is waited for."""
 
+SHORT_FOR_GOOD = timedelta(hours=12)
+"""How far apart two equal looks at a listing that is short of its own count must be: no replica lags for so long."""
+
+SHORT = "short "
+"""How the fingerprint of such a look begins."""
+
 REST = timedelta(hours=6)
 """How long a day rests that was asked for in vain."""
 
@@ -47,14 +53,17 @@ def needs_listing(newest_expected: date, proven: Iterable[date]) -> bool:
     return not any(newest_expected <= day <= newest_expected + _SOON for day in proven)
 
 
-def decide(stored: DaySummary | None, state: State, source: Source | None = None) -> Verdict:
+def decide(stored: DaySummary | None, state: State, source: Source | None = None, *, shortage: int = 0) -> Verdict:
     """Decide whether a listing known as well as ``state`` replaces what is ``stored`` of its date.
 
     What was announced is never rewritten: only a day that is less well known gives way, one that is provisional
-    to a newer look at arXiv's own pages (``source``), and one that counts as empty to a proven listing.
+    to a newer look at arXiv's own pages (``source``), one that counts as empty to a proven listing, and one that is
+    short of arXiv's count to one that is so by less (``shortage``: entries counted and not listed).
     """
     if stored is None:
         return Verdict(stores=True, reason="new")
+    if stored.state is state is State.COMPLETE and shortage < stored.shortage:
+        return Verdict(stores=True, reason=f"replaces what was short by {stored.shortage}")
     is_look = stored.state is state is State.PROVISIONAL and {stored.source, source} <= _LOOKS
     if not is_better(state, stored.state) and not is_look:
         return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
@@ -130,9 +139,23 @@ def _is_twice(moments: Sequence[datetime], apart: timedelta) -> bool:
     return bool(moments) and max(moments) - min(moments) >= apart
 
 
-def next_look(readings: Sequence[Reading]) -> datetime | None:
-    """Return when a doubtful date is to be looked at again; None if it was not looked at yet."""
-    return max(one.seen_at for one in readings) + SETTLING if readings else None
+def is_short_for_good(found: str, readings: Iterable[Reading], now: datetime, *, has_moved_on: bool) -> bool:
+    """Whether a short listing with the fingerprint ``found`` will never be whole: seen just so long enough ago.
+
+    Both of arXiv's pages have to agree, as long as /new still shows it (not ``has_moved_on``).
+    """
+    same = [one for one in readings if one.fingerprint == found]
+    is_seen_long_ago = any(one.seen_at <= now - SHORT_FOR_GOOD for one in same)
+    return is_seen_long_ago and (has_moved_on or {one.source for one in same} >= _LOOKS)
+
+
+def next_look(readings: Iterable[Reading]) -> datetime | None:
+    """Return when a doubtful date is to be looked at again; None if it was not looked at yet.
+
+    A short one is most often a replica that lags for minutes: it does not wait.
+    """
+    seen = [one.seen_at for one in readings if not one.fingerprint.startswith(SHORT)]
+    return max(seen) + SETTLING if seen else None
 
 
 def is_in_reach(when: date, now: datetime) -> bool:
@@ -181,8 +204,8 @@ def in_short(dates: Sequence[date]) -> str:
     return named if len(dates) <= _NAMED else f"{named} and {len(dates) - _NAMED} more"
 
 
-def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
-    """Return why no listing of ``when`` is here, and the way out."""
+def not_stored(when: date, calendar: Calendar, now: datetime, start: date | None) -> DigestError:
+    """Return why no listing of ``when`` is here in an archive that has to be whole from ``start`` on; the way out."""
     if is_weekend(when) and not calendar.is_listing_date(when):
         return UsageError("there is no listing: arXiv announces none for a Saturday or Sunday")
     if not calendar.is_listing_date(when):
@@ -190,9 +213,11 @@ def not_stored(when: date, calendar: Calendar, now: datetime) -> DigestError:
     if when > calendar.newest_expected(now):
         return MissingError("the listing is not announced yet")
     if not is_in_reach(when, now):
+        is_missed = start is not None and when >= start
+        otherwise = f", `digest accept {when}` settles it" if is_missed else "; the archive begins later"
         return MissingError(
             f"not stored, and arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved "
-            f"pages, `digest accept {when}` settles it"
+            f"pages{otherwise}"
         )
     return MissingError(f"not stored; `digest fetch {when}` gets it, until {in_reach_until(when)}")
 

@@ -1,13 +1,18 @@
 """What the archive knows besides its days: put together from two places, and asked. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from digest.model import Correction, Decision, Ledger, Reading, Start
+from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 
 LOST = "lost"
 """What a decision calls a date that a person gave up."""
+
+UNDONE = "undone"
+"""What a decision is that a person took back: noted like any, so that no other copy of it comes back."""
+
+_OF_A_RUN = (Source.LISTING, Source.FEED)
 
 
 def merged(one: Ledger, other: Ledger) -> Ledger:
@@ -56,10 +61,17 @@ def losses_of(ledger: Ledger, category: str) -> dict[date, Decision]:
     return {when: one for when, one in decisions_of(ledger, category).items() if one.state == LOST}
 
 
-def dates_told(ledger: Ledger, category: str) -> set[date]:
-    """Return the dates of ``category`` that were expected although no day of them need be stored."""
-    looks = {one.date for one in ledger.readings if one.category == category}
-    return {*losses_of(ledger, category), *looks, *(one.date for one in ledger.starts if one.category == category)}
+def start_of(ledger: Ledger, category: str, days: Sequence[tuple[date, Source]]) -> date | None:
+    """Return from which listing date on ``category`` is followed, given its stored ``days``; None before any run.
+
+    It is what the first run asked for, or an older listing that it was shown. Days before it are islands: imported,
+    fetched or accepted, with no gap among them that anybody has to fill. An archive of before starts were kept tells
+    by its days whether it has run; what it fetched counts then, for it may have been fetched to fill a gap.
+    """
+    told = [one.date for one in ledger.starts if one.category == category]
+    shown = [when for when, source in days if source in _OF_A_RUN]
+    fetched = [when for when, source in days if source is Source.CATCHUP] if shown and not told else []
+    return min([*told, *shown, *fetched], default=None)
 
 
 def readings_of(ledger: Ledger, category: str, when: date) -> list[Reading]:

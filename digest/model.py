@@ -55,7 +55,7 @@ _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 MOST_AUTHORS_LISTED = 100
 """How many authors a listing shows of a paper that has more of them (``split_long_author_list`` of arXiv's site)."""
 
-RECORD_FORMAT = 2
+RECORD_FORMAT = 3
 """The newest version of the day records' format (docs/RECORDS.md)."""
 
 STATE_FORMAT = 1
@@ -280,6 +280,11 @@ class Day:
         return {section: found[section] for section in Section}
 
     @property
+    def shortage(self) -> int:
+        """How many entries arXiv counted and did not list; a feed counts nothing."""
+        return max(sum(self.declared.values()) - len(self.entries), 0)
+
+    @property
     def announcements(self) -> "tuple[Announcement, ...]":
         """Its entries, each with where it comes from."""
         return tuple(
@@ -331,6 +336,11 @@ class DaySummary:
         """How many entries all sections have together."""
         return sum(self.counts.values())
 
+    @property
+    def shortage(self) -> int:
+        """How many entries arXiv counted and did not list; a feed counts nothing."""
+        return max(sum(self.declared.values()) - self.size, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class RawPageRow:
@@ -377,7 +387,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The first listing date that was asked for of a category, as long as no day that old is stored."""
+    """The listing date that the first run asked for of a category: from then on, every one is expected."""
 
     category: str
     date: date

@@ -53,4 +53,5 @@ def day_fields(day: DaySummary) -> dict[str, object]:
         "source": day.source.value,
         "stored": {section.value: day.counts[section] for section in Section},
         "declared": {section.value: declared(day, section) for section in Section},
+        "not_listed": day.shortage,
     }

@@ -108,7 +108,7 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
     if here is None or not is_read_better(day, here):
         if here is not None and (is_read_better(here, day) or day.state is State.PROVISIONAL):
             return None  # an older digest read it, or neither is known better: the one here goes on
-        decision = decide(stored, day.state)
+        decision = decide(stored, day.state, shortage=day.shortage)
         if not decision.stores:
             raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
     archive.store_day(day)

@@ -149,6 +149,7 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         yield f"missing: {in_short(item.missing)}"
         yield f"  arXiv serves {soonest} {days}: `digest fetch --missing`"
     yield from _unproven(item)
+    yield from _short(item)
     given_up = [day for day in item.lost if day in item.accepted]
     open_ends = [day for day in item.lost if day not in item.accepted]
     if open_ends:
@@ -160,6 +161,15 @@ def _gaps(item: CategoryStatus, now: datetime) -> Iterator[str]:
         yield f"lost: {day}, accepted on {decision.decided_at:%Y-%m-%d}" + (
             f": {decision.note}" if decision.note else ""
         )
+
+
+def _short(item: CategoryStatus) -> Iterator[str]:
+    """Yield which days arXiv counts more entries of than it lists."""
+    short = [day for day in item.days if day.shortage]
+    if short:
+        entries = sum(day.shortage for day in short)
+        yield f"short for good: {in_short([day.date for day in short])}"
+        yield f"  of {entries} {'entry' if entries == 1 else 'entries'} there arXiv shows the count alone"
 
 
 def _unproven(item: CategoryStatus) -> Iterator[str]:

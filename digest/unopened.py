@@ -13,10 +13,10 @@ from digest.calendar import is_weekend, today
 from digest.config import LEDGER_PATH, is_record_path, record_path, year_index_path
 from digest.decide import is_in_reach
 from digest.errors import DamageError, GitError, StoreError
-from digest.ledger import calendar_corrections, dates_told, decisions_of, losses_of
+from digest.ledger import calendar_corrections, decisions_of, losses_of, start_of
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
-from digest.parse.record import parse_header
+from digest.parse.record import RecordHeader, parse_header
 from digest.publish import Folder
 from digest.resources import read_calendar
 
@@ -36,13 +36,13 @@ _BEGIN, _END = b"<!-- digest:begin -->", b"<!-- digest:end -->"  # also in the r
 
 @dataclass(frozen=True)
 class _Known:
-    """What the folder of records holds: the state of each day, and what is known besides."""
+    """What the folder of records holds: the header of each day, and what is known besides."""
 
-    states: Mapping[tuple[str, date], State]
+    headers: Mapping[tuple[str, date], RecordHeader]
     ledger: Ledger
 
-    def days(self, category: str) -> dict[date, State]:
-        return {when: state for (name, when), state in self.states.items() if name == category}
+    def days(self, category: str) -> dict[date, RecordHeader]:
+        return {when: header for (name, when), header in self.headers.items() if name == category}
 
 
 def is_all_proven(config: Config, now: datetime) -> bool:
@@ -64,7 +64,7 @@ def is_all_proven(config: Config, now: datetime) -> bool:
 
 
 def _proves(config: Config, known: _Known, now: datetime) -> bool:
-    if not known.states or known.ledger.readings:
+    if not known.headers or known.ledger.readings:
         return False
     calendar = read_calendar(config.calendar.dates).corrected(calendar_corrections(known.ledger))
     expected = _Expected(config, known, calendar, now)
@@ -102,14 +102,14 @@ def _read(records: Folder) -> _Known:
     Raises:
         DamageError: one of them does not say what it should.
     """
-    states = {}
+    headers = {}
     for path in filter(is_record_path, records.paths(".jsonl")):
         header = parse_header(records.first_line(path))
         if record_path(header.category, header.date) != path:
             raise DamageError(f"{path}: expected the record of the date in its name")
-        states[header.category, header.date] = header.state
+        headers[header.category, header.date] = header
     data = records.read(LEDGER_PATH)
-    return _Known(states, Ledger() if data is None else parse_ledger(data))
+    return _Known(headers, Ledger() if data is None else parse_ledger(data))
 
 
 def _may_surprise(calendar: Calendar, now: datetime) -> bool:
@@ -131,13 +131,13 @@ class _Expected:
         """Whether a run would find nothing to ask arXiv for, and nothing to complain of."""
         days, lost = self.known.days(category), losses_of(self.known.ledger, category)
         newest, start = self.calendar.newest_expected(self.now), self.config.store.start
-        told = dates_told(self.known.ledger, category)
-        first = date.fromisoformat(start) if start else min([*days, *told], default=None)
-        if first is None or not (newest in lost or (newest in days and days[newest].is_proof)):
+        told = start_of(self.known.ledger, category, [(when, header.source) for when, header in days.items()])
+        first = date.fromisoformat(start) if start else told
+        if first is None or not (newest in lost or (newest in days and days[newest].state.is_proof)):
             return False
         expected = self.calendar.listing_dates(min(first, newest), newest)
         is_whole = all(when in days or when in lost for when in expected)
-        return is_whole and not any(self._is_open(category, when, state) for when, state in days.items())
+        return is_whole and not any(self._is_open(category, when, header.state) for when, header in days.items())
 
     def _is_open(self, category: str, when: date, state: State) -> bool:
         """Whether a stored day is provisional, unless nobody can prove more and somebody accepted that."""
@@ -150,7 +150,7 @@ class _Expected:
 def _is_all_written(config: Config, known: _Known) -> bool:
     """Whether the digests are there, and the indexes, which a run writes last, lead to the newest of them."""
     output = Folder(config.output)
-    newest = {category: max(known.days(category)) for category, _ in known.states}
+    newest = {category: max(known.days(category)) for category, _ in known.headers}
     return all(map(output.has, _files_of(config, known))) and all(
         _is_indexed(config, output, category, when) for category, when in newest.items()
     )
@@ -172,9 +172,9 @@ def _has_place(readme: bytes) -> bool:
 def _files_of(config: Config, known: _Known) -> Iterator[str]:
     """Yield the paths of the digests of all these days, of the files of views, and of the archive's index."""
     yield _README
-    for category, when in known.states:
+    for category, when in known.headers:
         yield config.digest_path(category, when)
     for view in config.views:
-        shown = {when for category, when in known.states if category in view.categories}
+        shown = {when for category, when in known.headers if category in view.categories}
         yield from map(view.digest_path, shown)
         yield from view.feed_paths.values() if shown else ()

@@ -126,7 +126,9 @@ def recordable_day() -> st.SearchStrategy[Day]:
     """Return any day that a day record may hold (docs/RECORDS.md)."""
 
     def tamed(day: Day) -> Day:
-        return replace(day, entries=tuple(replace(one, paper=_recordable(one.paper)) for one in day.entries))
+        entries = tuple(replace(one, paper=_recordable(one.paper)) for one in day.entries)
+        declared = {section: max(count, day.declared.get(section, 0)) for section, count in day.counts.items()}
+        return replace(day, entries=entries, declared=declared)
 
     return any_day().map(tamed)
 

@@ -124,7 +124,7 @@ def test_a_page_of_the_expected_date_or_later_is_never_late(shown: date) -> None
 )
 def test_a_date_that_is_not_stored_has_a_reason(when: str, kind: type[DigestError], word: str) -> None:
     """A weekend is a mistake in the command; a deferral, the future and a gap say what they are."""
-    error = not_stored(date.fromisoformat(when), read_calendar(), NOON)
+    error = not_stored(date.fromisoformat(when), read_calendar(), NOON, None)
     assert type(error) is kind
     assert word in str(error)
 
@@ -132,7 +132,7 @@ def test_a_date_that_is_not_stored_has_a_reason(when: str, kind: type[DigestErro
 def test_a_saturday_with_a_listing_is_a_day_like_others() -> None:
     """If arXiv was seen to have announced one, it can be fetched."""
     saturday = date(2025, 3, 1)
-    error = not_stored(saturday, read_calendar().corrected({saturday: True}), NOON)
+    error = not_stored(saturday, read_calendar().corrected({saturday: True}), NOON, None)
     assert type(error) is MissingError
     assert "digest fetch 2025-03-01" in str(error)
 

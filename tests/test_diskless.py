@@ -6,13 +6,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from digest.config import load, record_path
-from digest.model import Correction, Decision, Ledger, Reading, Source, State
+from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.render import render_ledger, render_record
 from digest.standin import StandIn, faults, invent
 from digest.unopened import is_all_proven
@@ -240,8 +241,8 @@ OPEN: dict[str, Callable[[Sandbox], object]] = {
     "a look that waits for another": lambda sandbox: know(
         sandbox, Ledger(readings=(Reading(CATEGORY, DAYS[2], Source.LISTING, SEEN, ""),))
     ),
-    "a date before the first record that was given up, and one between": lambda sandbox: know(
-        sandbox, given_up(date(2025, 2, 27))
+    "an archive whose first run was earlier": lambda sandbox: know(
+        sandbox, Ledger(starts=(Start(CATEGORY, date(2025, 2, 27)),))
     ),
     "a listing that the table does not know": surprise,
     "a digest that is not there": lambda sandbox: (sandbox.folder / "cs.CV/2025/03/2025-03-03.md").unlink(),
@@ -415,11 +416,11 @@ def test_a_category_without_records_begins_tonight(clone: tuple[Sandbox, StandIn
 
 
 def test_a_state_alone_tells_where_the_archive_starts(clone: tuple[Sandbox, StandIn]) -> None:
-    """What was given up was expected: the dates after it are not forgotten, although no record is there yet."""
+    """The first run is known by it: the dates since then are not forgotten, although no record is there yet."""
     sandbox, arxiv = clone
     shutil.rmtree(sandbox.folder / "data/cs.CV")
     shutil.rmtree(sandbox.folder / "cs.CV")
-    know(sandbox, given_up(DAYS[0]))
+    know(sandbox, replace(given_up(DAYS[0]), starts=(Start(CATEGORY, DAYS[0]),)))
     assert sandbox.digest("run", now=after(date(2025, 3, 6))).code == 0
     assert asked(arxiv) == [listing(), catchup(DAYS[2]), catchup(DAYS[1])]
     assert json.loads((sandbox.folder / "data/state.json").read_bytes())["decisions"][0]["date"] == str(DAYS[0])
@@ -428,7 +429,7 @@ def test_a_state_alone_tells_where_the_archive_starts(clone: tuple[Sandbox, Stan
 
 @pytest.mark.parametrize("failing", ["cs.LG", ""], ids=["one category", "all"])
 def test_the_first_night_s_failure_is_not_forgotten(sandbox: Sandbox, failing: str) -> None:
-    """What was asked for first is in state.json until it is here: the next clone knows that it is missing."""
+    """What was asked for first is in state.json: the next clone knows that it is missing."""
     tomorrow = date(2025, 3, 6)
     names = [CATEGORY, "cs.LG"]
     with StandIn([invent(name, DAYS[2]) for name in names], today=DAYS[2]) as arxiv:
@@ -437,7 +438,7 @@ def test_the_first_night_s_failure_is_not_forgotten(sandbox: Sandbox, failing: s
         assert sandbox.digest("run", now=after(DAYS[2])).code == 75
         state = sandbox.folder / "data/state.json"
         starts = json.loads(state.read_bytes())["starts"]
-        assert starts == [{"category": name, "date": str(DAYS[2])} for name in names if failing in name]
+        assert starts == [{"category": name, "date": str(DAYS[2])} for name in names]
         lose_database(sandbox)
         arxiv.fault = None
         show(arxiv, *(invent(name, tomorrow) for name in names))
@@ -446,7 +447,7 @@ def test_the_first_night_s_failure_is_not_forgotten(sandbox: Sandbox, failing: s
         wanted = [catchup(DAYS[2], category=name) for name in names if failing in name]
         assert asked(arxiv) == [*map(listing, names), *wanted]
         assert all(record(sandbox, when, name).exists() for when in (DAYS[2], tomorrow) for name in names)
-        assert "starts" not in json.loads(state.read_bytes())
+        assert json.loads(state.read_bytes())["starts"] == starts
 
 
 def test_a_fresh_clone_says_which_digests_it_alters(clone: tuple[Sandbox, StandIn]) -> None:

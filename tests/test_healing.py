@@ -503,6 +503,7 @@ def quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lost(quarter: Path, archive: Sandbox, arxiv: StandIn) -> Iterator[Sandbox]:
     """The archive of the quarter, in a folder of its own."""
     arxiv.today = LAST
+    archive.configure("store", start=str(LOST - timedelta(days=1)))
     for path in quarter.iterdir():
         if path.name != "config.toml":
             copy = shutil.copytree if path.is_dir() else shutil.copy2

@@ -236,14 +236,16 @@ def test_a_state_json_is_emptied_when_all_is_settled(archive: Sandbox, arxiv: St
     assert parsed(archive).readings != ()
     assert archive.digest("run", now=after(DAY, 7)).code == 0
     assert known_as(archive, DAY, after(DAY, 7)) == ("empty", "catchup")
-    assert parsed(archive) == Ledger()
+    assert parsed(archive) == Ledger(starts=(Start("cs.CV", DAY),))
 
 
-def test_an_archive_that_knows_nothing_special_has_no_state_json(archive: Sandbox) -> None:
-    """There is nothing to commit."""
+def test_the_first_run_is_noted_once(archive: Sandbox) -> None:
+    """Since when the archive has to be whole is all that a night knows besides its day; later runs add nothing."""
     assert archive.digest("run").code == 0
+    known = archive.read(STATE)
+    assert parsed(archive) == Ledger(starts=(Start("cs.CV", DAY),))
     assert archive.digest("run", now=noon(DAY)).code == 0
-    assert not (archive.folder / STATE).exists()
+    assert archive.read(STATE) == known
 
 
 def test_without_records_the_database_knows_it(archive: Sandbox, arxiv: StandIn) -> None:

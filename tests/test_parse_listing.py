@@ -38,10 +38,10 @@ def read(*pages: str, category: str = "cs.CV") -> Listing:
 
 
 def refusal(*pages: str | bytes, category: str = "cs.CV") -> DigestError:
-    """Return the error that the pages are refused with; its text is one line."""
+    """Return the error that the pages are refused with, for good or for now; its text is one line."""
     bodies = [page if isinstance(page, bytes) else page.encode() for page in pages]
     with pytest.raises(DigestError) as caught:
-        join_pages([parse_page(body) for body in bodies], category)
+        raise join_pages([parse_page(body) for body in bodies], category).shortage or AssertionError("not refused")
     assert len(str(caught.value).splitlines()) == 1
     return caught.value
 

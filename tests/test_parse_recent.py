@@ -39,6 +39,11 @@ def recent(
 """
 
 
+def counted(page: bytes) -> dict[date, int]:
+    """Return how many entries a page counts of each date."""
+    return {day: found.count for day, found in parse_recent(page).items()}
+
+
 def refusal(page: str | bytes) -> str:
     """Return the text with which a page is refused as one of /recent; it is one line."""
     with pytest.raises(PageRefusedError) as caught:
@@ -70,13 +75,21 @@ def test_a_reference_page_counts_its_newest_days(shared: Path, path: str, day: s
     rows = json.loads((shared / "pages" / day / "papers.json").read_bytes())
     announced = Counter(date.fromisoformat(row["date"]) for row in rows if row["section_on_cs_CV"] != "rep")
     newest = sorted(announced, reverse=True)[:number]
-    assert parse_recent((shared / "pages" / path).read_bytes()) == {one: announced[one] for one in newest}
+    assert counted((shared / "pages" / path).read_bytes()) == {one: announced[one] for one in newest}
+
+
+def test_a_reference_page_lists_its_newest_day(shared: Path) -> None:
+    """Those that stand under its heading: all but the replacements of that day's papers.json."""
+    folder = shared / "pages/seed-day-2021-10-20"
+    rows = json.loads((folder / "papers.json").read_bytes())
+    listed = {row["arxiv_id"] for row in rows if row["date"] == "2021-10-20" and row["section_on_cs_CV"] != "rep"}
+    assert parse_recent((folder / "list_cs.CV_recent.html").read_bytes())[date(2021, 10, 20)].ids == listed
 
 
 @pytest.mark.parametrize("name", ["list_cs.CV_recent.html", "list_cs.CV_pastweek_show2000.html"])
 def test_a_week_without_anything_has_no_days(shared: Path, name: str) -> None:
     """ArXiv then shows neither a heading nor a total."""
-    assert parse_recent((shared / "pages/edges/empty" / name).read_bytes()) == {}
+    assert counted((shared / "pages/edges/empty" / name).read_bytes()) == {}
 
 
 @pytest.mark.parametrize(
@@ -104,13 +117,13 @@ def test_each_form_of_a_heading_is_read() -> None:
         total="Total of 424 entries : 1-25 26-50",
     )
     counts = [(6, 300), (5, 46), (4, 1), (3, 77)]
-    assert parse_recent(page.encode()) == {date(2025, 3, day): count for day, count in counts}
+    assert counted(page.encode()) == {date(2025, 3, day): count for day, count in counts}
 
 
 def test_a_date_without_updates_has_no_entries() -> None:
     """A mailing with nothing of this category has a heading without numbers, and says so."""
     page = recent_page("cs.CV", [invent("cs.CV", DAY), Announcement("cs.CV", date(2025, 3, 4))], skip=0, show=25)
-    assert parse_recent(page.encode()) == {DAY: 17, date(2025, 3, 4): 0}
+    assert counted(page.encode()) == {DAY: 17, date(2025, 3, 4): 0}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +156,7 @@ def test_what_is_no_whole_page_of_recent_days_is_refused(page: str, words: str) 
 def test_a_page_cut_anywhere_is_refused() -> None:
     """A transfer may end after any byte."""
     page = recent(WEDNESDAY, TUESDAY).encode().rstrip()
-    assert parse_recent(page) == {DAY: 46, date(2025, 3, 4): 20}
+    assert counted(page) == {DAY: 46, date(2025, 3, 4): 20}
     for end in range(0, len(page), 5):
         refusal(page[:end])
 

@@ -167,9 +167,17 @@ def rows(path: Path, day: str) -> tuple[Row, ...]:
     return tuple(row for row in json.loads(read(path)) if row["date"] == day)
 
 
+def whole(pages: Sequence[bytes], category: str = "cs.CV") -> Listing:
+    """Parse and join pages; a listing that is short of its own count is refused."""
+    found = join_pages([parse_page(page) for page in pages], category)
+    if found.shortage:
+        raise found.shortage
+    return found
+
+
 def listing(pages: Sequence[Path], category: str = "cs.CV") -> Listing:
     """Parse and join reference pages."""
-    return join_pages([parse_page(read(path)) for path in pages], category)
+    return whole([read(path) for path in pages], category)
 
 
 SEED = "seed-day-2021-10-20"
@@ -637,4 +645,4 @@ def test_no_layout_lets_damage_pass(shared: Path, layout: str, damage: str) -> N
     page, found = re.subn(pattern, instead, read(shared / "pages" / path).decode(), count=every, flags=re.DOTALL)
     assert found
     with pytest.raises((PageRefusedError, ListingIncompleteError)):
-        join_pages([parse_page(page.encode())], category)
+        whole([page.encode()], category)

@@ -25,7 +25,7 @@ RECORD = "data/cs.CV/2025/2025-03-04.jsonl"
 # The same day as in the first test; each entry is one line.
 FORMAT_1 = (
     '{"format": 1, "category": "cs.CV", "date": "2025-03-05", "state": "complete", "source": "listing", '
-    '"declared": {"new": 1}, "stored": {"new": 1, "cross": 0, "replacement": 1}, '
+    '"declared": {"new": 1, "replacement": 1}, "stored": {"new": 1, "cross": 0, "replacement": 1}, '
     '"pages": [{"url": "https://arxiv.org/list/cs.CV/new", "sha256": "' + "0" * 64 + '"}], "parser": 1}\n'
     '{"position": 1, "section": "new", "id": "2503.00002", "title": "Ä \\"b\\" \\\\ /", '
     '"authors": ["Zoë van der Plaat", "Mei O\'Dunmore"], "primary": "cs.CV", "categories": ["cs.CV", "cs.LG"], '
@@ -55,7 +55,7 @@ def test_a_record_is_a_header_and_a_line_an_entry() -> None:
     link = Link("https://github.com/x/y", "code", "comments")
     one = paper("2503.00002", title='Ä "b" \\ /', comments="8 pages", journal_ref="J", links=(link,))
     two = paper("hep-th/9901001", abstract=None, authors=())
-    day = day_of([(Section.NEW, one), (Section.REPLACEMENT, two)], declared={Section.NEW: 1})
+    day = day_of([(Section.NEW, one), (Section.REPLACEMENT, two)], declared={Section.NEW: 1, Section.REPLACEMENT: 1})
     assert render_record(day).decode() == FORMAT_1
 
 
@@ -67,6 +67,22 @@ def test_a_record_of_typed_texts_is_of_the_second_format() -> None:
     assert render_record(day).decode() == FORMAT_2
 
 
+def test_a_record_of_a_short_listing_is_of_the_third_format() -> None:
+    """Format 3 of docs/RECORDS.md: arXiv counts more than it lists, which an older digest would take for damage."""
+    day = day_of([(Section.NEW, paper("2503.00002"))], declared={Section.NEW: 2}, link_rules=2)
+    header = render_record(day).decode().partition("\n")[0]
+    assert header.startswith('{"format": 3, "category": "cs.CV"')
+    assert '"declared": {"new": 2}, "stored": {"new": 1, "cross": 0, "replacement": 0}' in header
+    assert parse_record(render_record(day)) == day
+
+
+def test_a_record_of_more_than_was_declared_is_damage() -> None:
+    """No listing shows more entries of a section than arXiv counts."""
+    day = day_of([(Section.NEW, paper("2503.00002")), (Section.CROSS, paper("2503.00003"))], declared={Section.NEW: 1})
+    with pytest.raises(DamageError, match="no more entries than declared"):
+        parse_record(render_record(day))
+
+
 def test_typed_texts_are_never_left_out_for_an_older_format() -> None:
     """Links found by the first rules make no record of the first format, which has no room for what was typed."""
     one = paper("2503.00002", raw=RawText("A title", ('Zo\\"e',)))
@@ -75,7 +91,7 @@ def test_typed_texts_are_never_left_out_for_an_older_format() -> None:
 
 
 @pytest.mark.parametrize("record", [FORMAT_1, FORMAT_2])
-def test_a_record_of_either_format_stays_as_it_is(record: str) -> None:
+def test_a_record_of_any_format_stays_as_it_is(record: str) -> None:
     """What an older digest wrote is read, and written again byte for byte: an upgrade changes no committed file."""
     assert render_record(parse_record(record.encode())).decode() == record
 
@@ -277,10 +293,10 @@ def test_a_number_that_no_database_takes_is_damage(key: str, number: int) -> Non
         parse_record(changed(0, key, {"new": number} if key == "declared" else number))
 
 
-@pytest.mark.parametrize("number", [3, 99])
+@pytest.mark.parametrize("number", [4, 99])
 def test_a_format_that_is_not_known_is_refused(number: object) -> None:
     """A record of a newer digest is not guessed at; the error tells the way out."""
-    with pytest.raises(DamageError, match=r"expected record format 1 to 2, found .*; upgrade digest"):
+    with pytest.raises(DamageError, match=r"expected record format 1 to 3, found .*; upgrade digest"):
         parse_record(changed(0, "format", number))
 
 
@@ -493,14 +509,14 @@ def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
     """It is not overwritten, repaired or called edited; the way out is an upgrade, exit 6."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    newer = path.read_bytes().replace(b'"format": 2', b'"format": 3', 1)
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 4', 1)
     path.write_bytes(newer)
     digest = archive.folder / "cs.CV/2025/03/2025-03-05.md"
     digest.unlink()
     for command in (("regenerate", "--all"), ("rebuild",), ("verify",), ("verify", "--repair")):
         result = archive.digest(*command)
         assert result.code == 6, command
-        assert "expected record format 1 to 2, found 3; upgrade digest" in result.out + result.err, command
+        assert "expected record format 1 to 3, found 4; upgrade digest" in result.out + result.err, command
         assert path.read_bytes() == newer
 
 

@@ -366,7 +366,8 @@ def root(
 ) -> str:
     """Return the generated part of the archive's README; ``deferred`` are all deferrals that are known."""
     known = Calendar(frozenset(deferred))
-    return root_index(built_in_template("index"), days, known=known, lost=lost, path_of=path_of)
+    starts = {category: min(day.date for day in stored) for category, stored in days.items() if stored}
+    return root_index(built_in_template("index"), days, known=known, starts=starts, lost=lost, path_of=path_of)
 
 
 def links(text: str) -> list[tuple[str, str]]:
@@ -463,7 +464,8 @@ def test_an_archive_without_days_has_an_empty_index() -> None:
 def year(year_: int, stored: Sequence[DaySummary], *deferred: date, lost: Sequence[date] = ()) -> str:
     """Return the generated part of a year's README; ``deferred`` are all deferrals that are known."""
     known = Calendar(frozenset(deferred))
-    return year_index(built_in_template("year"), year_, stored, known=known, lost=lost, path_of=path_of)
+    start, template = min(day.date for day in stored), built_in_template("year")
+    return year_index(template, year_, stored, known=known, start=start, lost=lost, path_of=path_of)
 
 
 def cells(text: str, month: str) -> dict[int, str]:

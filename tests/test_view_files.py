@@ -342,7 +342,7 @@ def test_a_hostile_title_is_text_in_the_readme(text: str) -> None:
     found = [Hit(one, ("all",)) for one in day_of([(Section.NEW, listed)]).announcements]
     hits = NewestHits("mine", found, path_of_mine)
     template = built_in_template("index")
-    made = root_index(template, {}, known=read_calendar(), lost={}, path_of=lambda *_: "", newest=hits)
+    made = root_index(template, {}, known=read_calendar(), starts={}, lost={}, path_of=lambda *_: "", newest=hits)
     *shown, (_, target) = links(made)
     assert shown == [(text, listed.abstract_url), ("Wed, 5 Mar 2025", path_of("mine"))]
     assert target.startswith("https://github.com/a/b")

@@ -57,9 +57,9 @@ def _problem(summary: DaySummary | None, day: Day | None) -> str:
 
 
 def contradiction(day: Day) -> str:
-    """Say where a day that counts as whole has not what arXiv declared; "" if it does not contradict itself."""
+    """Say where a day that counts as whole has more than arXiv declared; "" if it does not contradict itself."""
     declared = {section: day.declared.get(section, 0) for section in Section}
-    wrong = {section: count for section, count in declared.items() if day.counts[section] != count}
+    wrong = {section: count for section, count in declared.items() if day.counts[section] > count}
     if day.state is not State.COMPLETE or not wrong:
         return ""
     found = {section: day.counts[section] for section in wrong}

@@ -84,7 +84,7 @@ def _missing(archive: Archive, stored: Iterable[_Key]) -> Iterator[Finding]:
     ledger, last = archive.store.ledger(), archive.calendar.newest_overdue(archive.now)
     for category in archive.config.arxiv.categories:
         given_up = losses_of(ledger, category)
-        gaps = gaps_between(archive, category, dates[category]) if archive.start(category, dates[category]) else []
+        gaps = gaps_between(archive, category, dates[category]) if archive.start(category) else []
         yield from (_as_missing(archive, category, when) for when in gaps if when <= last and when not in given_up)
 
 

@@ -119,19 +119,24 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 @cli.command()
 @click.argument("dates", metavar="DATE|FROM..TO")
 @click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
+@click.option("--undo", is_flag=True, help="Take it back: the day is open again.")
+@click.option("--force", is_flag=True, help="Dates before the archive's start too, where nothing is missing.")
 @category_option
 @click.pass_obj
-def accept(session: Session, dates: str, note: str, categories: Sequence[str]) -> int:
-    """Settle a day that is doubtful, empty or lost.
+def accept(  # one each option
+    session: Session, dates: str, note: str, categories: Sequence[str], *, undo: bool, force: bool
+) -> int:
+    """Settle a day that is doubtful, short, empty or lost.
 
-    Doubtful entries count as complete from then on, "No updates" as empty, a day that is not stored as lost. The
-    decision is kept with the day records. A lost day that turns up after all (digest fetch, digest import) is
-    stored as any other.
+    Doubtful entries count as complete from then on, "No updates" as empty, a day that is not stored as lost; of a
+    listing that is short of its own count the entries that are there are stored. The decision is kept with the day
+    records. A lost day that turns up after all (digest fetch, digest import) is stored as any other.
 
     \b
     Examples:
       digest accept 2021-10-20
       digest accept 2021-07-01..2021-08-31 --note "our server was down all summer"
+      digest accept 2021-10-20 --undo
     """
     from digest import jobs
 
@@ -141,5 +146,9 @@ def accept(session: Session, dates: str, note: str, categories: Sequence[str]) -
         note.encode()
     except UnicodeEncodeError as error:
         raise UsageError("expected a note in UTF-8, found other bytes") from error
-    job = f"accept {dates}"
-    return session.work(job, lambda archive: jobs.accept(archive, chosen, first, last, note)).exit_code
+    if undo and (force or note):
+        raise UsageError("expected --undo alone, found --note or --force with it")
+    if undo:
+        return session.work(f"accept {dates} --undo", lambda archive: jobs.undo(archive, chosen, first, last)).exit_code
+    how = jobs.Acceptance(note, force)
+    return session.work(f"accept {dates}", lambda archive: jobs.accept(archive, chosen, first, last, how)).exit_code

@@ -9,7 +9,7 @@
 Every step can be repeated, so recovery from any crash is: run again.
 """
 
-from digest.jobs.accepting import accept
+from digest.jobs.accepting import Acceptance, accept, undo
 from digest.jobs.committing import commit
 from digest.jobs.files import Selection, outdated_by_template, plan_regenerate, rebuild, regenerate
 from digest.jobs.healing import fetch_missing, plan_missing
@@ -24,6 +24,7 @@ from digest.jobs.steps import load_records
 
 __all__ = [
     "SHOWN",
+    "Acceptance",
     "CategoryStatus",
     "Chosen",
     "Replay",
@@ -44,4 +45,5 @@ __all__ = [
     "replay",
     "run",
     "status",
+    "undo",
 ]

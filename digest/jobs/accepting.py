@@ -1,32 +1,62 @@
-"""What a person settles: a doubtful day, an empty one, a lost one."""
+"""What a person settles: a doubtful day, an empty one, a short one, a lost one. It can be undone."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive import Archive
 from digest.calendar import is_overdue
-from digest.decide import in_reach_until, is_in_reach, not_stored
+from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
+from digest.jobs.kept import kept_short_day
 from digest.jobs.state import status
-from digest.jobs.steps import begin, each, publish, store
-from digest.ledger import LOST
-from digest.model import DaySummary, Decision, Ledger, Source, State
+from digest.jobs.steps import begin, each, publish, put_in_place, store
+from digest.ledger import LOST, UNDONE
+from digest.model import Day, DaySummary, Decision, Ledger, Source, State
 from digest.outcome import Report
 
+_Key = tuple[str, date]
 
-def accept(archive: Archive, categories: Sequence[str], first: date, last: date, note: str) -> Report:
+
+@dataclass(frozen=True)
+class Acceptance:
+    """How a person settles days: ``note`` says why; ``force`` notes losses before the archive's start too."""
+
+    note: str = ""
+    force: bool = False
+
+
+def accept(archive: Archive, categories: Sequence[str], first: date, last: date, how: Acceptance) -> Report:
     """Settle what is open from ``first`` to ``last``.
 
-    Doubtful entries count as complete from then on, "No updates" as empty, a date without either as lost. A day
-    from the feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is.
+    Doubtful entries count as complete from then on, "No updates" as empty, a date without either as lost. A listing
+    that was refused because it is short of its own count is stored with the entries that are there. A day from the
+    feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is. Of several
+    dates, those on which nothing is open are left out.
     """
     report = begin(archive)
-    dates = [first] if first == last else _unsettled(archive, categories, first, last)
-    parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
-    each(parts, lambda name: _accept(archive, *parts[name], note, report), report)
+    in_question = _overdue if how.force else _unsettled
+    dates = [first] if first == last else in_question(archive, categories, first, last)
+    _each_day(categories, dates, lambda day: _accept(archive, day, how, report), report)
     publish(archive, report)
     return report
+
+
+def undo(archive: Archive, categories: Sequence[str], first: date, last: date) -> Report:
+    """Take back what a person settled from ``first`` to ``last``: it is open again, and asked for again."""
+    report = begin(archive)
+    accepted = {found.category: found.accepted for found in status(archive, categories)}
+    dates = sorted({when for found in accepted.values() for when in found if first <= when <= last})
+    if not dates:
+        report.remarks.append("nothing was accepted there, so there is nothing to undo")
+    _each_day(categories, dates, lambda day: _undo(archive, accepted[day[0]].get(day[1]), report), report)
+    publish(archive, report)
+    return report
+
+
+def _each_day(categories: Sequence[str], dates: Sequence[date], do: Callable[[_Key], None], report: Report) -> None:
+    parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
+    each(parts, lambda name: do(parts[name]), report)
 
 
 def _unsettled(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[date]:
@@ -46,39 +76,75 @@ def _unsettled(archive: Archive, categories: Sequence[str], first: date, last: d
     return sorted(set(dates))
 
 
-def _accept(archive: Archive, category: str, when: date, note: str, report: Report) -> None:
+def _overdue(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[date]:  # noqa: ARG001
+    """Return the overdue listing dates of a span, those before the start too."""
+    return [when for when in archive.calendar.listing_dates(first, last) if is_overdue(when, archive.now)]
+
+
+def _accept(archive: Archive, key: _Key, how: Acceptance, report: Report) -> None:
+    category, when = key
     stored = archive.store.summary(category, when)
-    if stored is None:
-        _accept_loss(archive, category, when, note, report)
+    short = kept_short_day(archive, category, when) if _is_open(stored) else None
+    if short is not None and (stored is None or len(short.entries) >= stored.size):
+        _note(archive, key, State.COMPLETE, how.note)
+        store(archive, short, report)
+    elif stored is None:
+        _accept_loss(archive, key, how, report)
     elif stored.is_proven or stored.state is not State.PROVISIONAL:
         report.remarks.append(f"{category} {when}: {stored.state} from {stored.source}, nothing to settle")
     else:
-        _accept_provisional(archive, stored, note, report)
+        _accept_provisional(archive, key, how, report)
 
 
-def _accept_loss(archive: Archive, category: str, when: date, note: str, report: Report) -> None:
+def _is_open(stored: DaySummary | None) -> bool:
+    """Whether nothing is here that arXiv's own listing shows."""
+    return stored is None or (stored.state is State.PROVISIONAL and stored.source is Source.FEED)
+
+
+def _accept_loss(archive: Archive, key: _Key, how: Acceptance, report: Report) -> None:
+    category, when = key
     if not archive.calendar.is_listing_date(when) or not is_overdue(when, archive.now):
-        reason = not_stored(when, archive.calendar, archive.now)
         is_early = archive.calendar.is_listing_date(when) and when <= archive.calendar.newest_expected(archive.now)
-        raise MissingError("not overdue yet; the next runs ask for it") if is_early else reason
-    _note(archive, category, when, LOST, note)
+        words = "not overdue yet; the next runs ask for it"
+        raise MissingError(words) if is_early else archive.why_not_stored(category, when)
+    start = archive.start(category)
+    if not how.force and (start is None or when < start):
+        begins = f"the archive begins with {start}" if start else "the archive begins with its first run"
+        raise UsageError(f"{begins}: nothing is missing before it; --force notes it as lost all the same")
+    _note(archive, key, LOST, how.note)
     report.remarks.append(f"date={when} category={category} state={LOST}")
     if is_in_reach(when, archive.now):
         until = in_reach_until(when)
         report.remarks.append(f"{category} {when}: arXiv serves it until {until}; `digest fetch {when}` gets it")
 
 
-def _accept_provisional(archive: Archive, stored: DaySummary, note: str, report: Report) -> None:
-    day = archive.store.day(stored.category, stored.date)
-    if day is None:
-        raise UsageError(f"{stored.category} {stored.date}: expected a stored day, found none")
+def _accept_provisional(archive: Archive, key: _Key, how: Acceptance, report: Report) -> None:
+    day = _stored_day(archive, key)
     state = State.COMPLETE if day.entries else State.EMPTY
     if day.source is Source.FEED:
         state = State.PROVISIONAL
         report.remarks.append(f"{day.category} {day.date}: accepted as the feed has it; it stays provisional")
-    _note(archive, day.category, day.date, state.value, note)
+    _note(archive, key, state, how.note)
     store(archive, replace(day, state=state), report)
 
 
-def _note(archive: Archive, category: str, when: date, state: str, note: str) -> None:
-    archive.store.note(Ledger(decisions=(Decision(category, when, state, note, archive.now),)))
+def _undo(archive: Archive, decision: Decision | None, report: Report) -> None:
+    if decision is None:
+        return
+    key = (decision.category, decision.date)
+    if decision.state in (State.COMPLETE, State.EMPTY):
+        # The day first: killed in between, the decision says no more what the day is, and counts no more.
+        put_in_place(archive, replace(_stored_day(archive, key), state=State.PROVISIONAL), report)
+    _note(archive, key, UNDONE, decision.note)
+    report.remarks.append(f"{decision.category} {decision.date}: no longer accepted as {decision.state}")
+
+
+def _stored_day(archive: Archive, key: _Key) -> Day:
+    day = archive.store.day(*key)
+    if day is None:
+        raise UsageError(f"{key[0]} {key[1]}: expected a stored day, found none")
+    return day
+
+
+def _note(archive: Archive, key: _Key, state: str, note: str) -> None:
+    archive.store.note(Ledger(decisions=(Decision(*key, str(state), note, archive.now),)))

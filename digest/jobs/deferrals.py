@@ -40,6 +40,6 @@ def _watched_span(archive: Archive, categories: Sequence[str]) -> tuple[date, da
     """Return the dates between which deferrals can be confirmed: arXiv has what was before them, and after."""
     stored = {category: [day.date for day in archive.store.summaries(category)] for category in categories}
     newest = archive.calendar.newest_expected(archive.now)
-    first = min(archive.start(category, dates) or newest for category, dates in stored.items())
+    first = min(archive.start(category) or newest for category in categories)
     last = max((when for dates in stored.values() for when in dates), default=first)
     return max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)

@@ -9,14 +9,17 @@ from digest.archive import Archive
 from digest.calendar import NEW_YORK
 from digest.decide import (
     SETTLING,
+    SHORT,
+    SHORT_FOR_GOOD,
     UNUSUAL,
     is_confirmed,
     is_proven_empty,
+    is_short_for_good,
     next_look,
     suspicion,
     usual_size,
 )
-from digest.errors import ListingDoubtfulError
+from digest.errors import DigestError, ListingDoubtfulError
 from digest.jobs.steps import store
 from digest.ledger import readings_of
 from digest.model import Day, Ledger, Reading, Source, State
@@ -62,9 +65,15 @@ def _sizes(archive: Archive, day: Day) -> list[int]:
 
 
 def fingerprint(day: Day) -> str:
-    """Return what two looks at a date must agree in: the sections and the identifiers, not the texts."""
+    """Return what two looks at a date must agree in: the sections and the identifiers, not the texts.
+
+    Of a listing that is short of its own count, the count too.
+    """
     lines = sorted(f"{entry.section} {entry.paper.arxiv_id}\n" for entry in day.entries)
-    return hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
+    if day.shortage:
+        lines += sorted(f"{section} {count}\n" for section, count in day.declared.items())
+    found = hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
+    return SHORT + found if day.shortage else found
 
 
 def is_about_to_settle(archive: Archive, day: Day) -> bool:
@@ -88,9 +97,9 @@ def _confirmed(archive: Archive, day: Day) -> Day | None:
 
 
 def _note(archive: Archive, day: Day, found: str) -> None:
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
-    if found and any(one.fingerprint == found for one in readings):
-        return  # the earliest look counts
+    same = [one for one in readings_of(archive.store.ledger(), day.category, day.date) if one.fingerprint == found]
+    if found and any(one.source is day.source or not day.shortage for one in same):
+        return  # the earliest look counts; of a short listing, that of each page
     seen = Reading(day.category, day.date, day.source, archive.now, found)
     archive.store.note(Ledger(readings=(seen,)))
 
@@ -98,6 +107,32 @@ def _note(archive: Archive, day: Day, found: str) -> None:
 def note_no_updates(archive: Archive, day: Day) -> None:
     """Note that the page of ``day``, which has no entries, said "No updates"."""
     _note(archive, day, "")
+
+
+def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report) -> None:
+    """Store a listing that is short of its own count if it is short for good; nothing that a feed has is given up.
+
+    Raises:
+        DigestError: it may be whole later; ``shortage``, with what is done about it.
+    """
+    _note(archive, day, fingerprint(day))
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
+    is_for_good = is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=has_moved_on)
+    if is_for_good and not archive.store.ids(day.category, day.date) - {str(one.paper.arxiv_id) for one in day.entries}:
+        log.warning("%s %s: short for good, and stored as it is: %s", day.category, day.date, shortage)
+        store(archive, day, report)
+        return
+    hours = f"{SHORT_FOR_GOOD.total_seconds() / 3600:.0f} hours"
+    raise type(shortage)(
+        f"{shortage}; once it has been so for {hours}, it is stored as it is; `digest accept {day.date}` does so now"
+    )
+
+
+def was_short_long_ago(archive: Archive, day: Day) -> bool:
+    """Whether a short listing was seen just so long enough ago for arXiv's other page to settle it."""
+    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    return is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=True)
 
 
 def take_empty(archive: Archive, day: Day, report: Report) -> None:

@@ -139,7 +139,7 @@ def _gaps(archive: Archive, category: str, known: Collection[date], selection: S
 
     An open end is where the archive begins or ends; what somebody accepted as lost is no gap of such a range.
     """
-    first = selection.first or archive.start(category, known)
+    first = selection.first or archive.start(category)
     last = selection.last or max(known, default=None)
     if first is None or last is None:
         return []

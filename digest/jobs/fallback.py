@@ -10,7 +10,7 @@ from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
 from digest.outcome import Report
-from digest.parse import LINK_RULES, PARSER_VERSION, Feed, parse_feed, parse_recent
+from digest.parse import LINK_RULES, PARSER_VERSION, Feed, RecentDay, parse_feed, parse_recent
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +20,8 @@ _NO_HELP = (PageRefusedError, TryLaterError, NotServedError)
 def take_feed(archive: Archive, category: str, when: date, report: Report) -> None:
     """Store the listing of ``when`` as the feed has it, if nothing speaks against it.
 
-    A feed proves nothing by itself: its date, the number of entries that /recent names, and the day before
-    must agree with it. Whatever goes wrong is said, and leaves things as they were.
+    A feed proves nothing by itself: its date, the entries that /recent lists, and the day before must agree with it.
+    Whatever goes wrong is said, and leaves things as they were.
     """
     found = _feed(archive, category)
     if found is None:
@@ -55,18 +55,23 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
     if feed.date != when or not feed.entries:
         return f"expected the announcement of {when}, found {len(feed.entries)} entries of {feed.date}"
     ids = frozenset(str(entry.paper.arxiv_id) for entry in feed.entries)
-    repeated = repetition(ids, archive.neighbours(category, when))
+    neighbours = archive.neighbours(category, when)
+    repeated = repetition(ids, neighbours)
     if repeated is not None:
         return repeated
-    listed = _listed(archive, category, when)
+    recent = _recent(archive, category, when)
+    if recent is None:
+        return None
     shown = sum(entry.section is not Section.REPLACEMENT for entry in feed.entries)
-    if listed not in (None, shown):
-        return f"expected {listed} new submissions and cross-lists as on /recent, found {shown}"
+    if shown > recent.count or recent.ids.difference(ids, *neighbours.values()):
+        return f"expected the {recent.count} new submissions and cross-lists of /recent, found {shown}"
+    if shown < recent.count:  # arXiv counts papers that it does not list
+        log.warning("%s %s: the feed has %d entries, /recent counts %d", category, when, shown, recent.count)
     return None
 
 
-def _listed(archive: Archive, category: str, when: date) -> int | None:
-    """Return how many entries /recent says that the listing has; None if that cannot be had."""
+def _recent(archive: Archive, category: str, when: date) -> RecentDay | None:
+    """Return what /recent tells of the date; None if that cannot be had."""
     url = recent_url(archive.config.arxiv.pages_url.rstrip("/"), category)
     try:
         return parse_recent(archive.client.get(url, archive.keep).body).get(when)

@@ -1,5 +1,6 @@
 """Kept pages → the listings that they were fetched as, proven again by the parser of now. Offline."""
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,9 +10,11 @@ from urllib.parse import parse_qs
 from digest.archive import Archive
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
-from digest.model import Day, PageRef, RawPageRow, State
-from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, parse_page
+from digest.model import Day, PageRef, RawPageRow, Source, State
+from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
 from digest.publish import read_raw
+
+log = logging.getLogger(__name__)
 
 _ADDRESS = re.compile(
     r"(?P<whole>https?://[^?#]+/(?:list/(?P<category>[^/?#]+)/new"
@@ -92,6 +95,27 @@ def proven_day(archive: Archive, kept: KeptListing) -> Day:
     return replace(as_day(listing, when, State.COMPLETE, ()), pages=kept.refs)
 
 
+def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
+    """Return the day that a kept listing of ``when`` has, complete as far as it goes, if it is short of its own count.
+
+    The newest one counts; pages that a person saved are looked through last.
+    """
+    used = archive.store.page_hashes(archive.store.day_keys())
+    rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.sha256 not in used]
+    looks = [kept.refs for kept in kept_listings(rows) if kept.category == category and kept.asked in (None, when)]
+    saved = [(PageRef(row.url, row.sha256),) for row in rows if row.url.startswith("import:")]
+    for refs in (*reversed(looks), *reversed(saved)):
+        try:
+            listing = join_pages([_read_page(archive, ref) for ref in refs], category)
+        except (PageRefusedError, ListingIncompleteError, StoreError) as error:
+            log.info("%s: not what is looked for: %s", refs[0].url, error)
+            continue
+        if listing.date == when and listing.shortage:
+            source = listing.source if refs in looks else Source.IMPORT
+            return replace(as_day(listing, when, State.COMPLETE, ()), pages=refs, source=source)
+    return None
+
+
 def parsed_again(archive: Archive, stored: Day) -> Day:
     """Return a stored day as the parser of now reads its pages; state, source and pages stay.
 
@@ -99,10 +123,10 @@ def parsed_again(archive: Archive, stored: Day) -> Day:
         PageRefusedError: they do not prove it any more.
         StoreError: one of them is missing, damaged or cannot be read.
     """
-    if not stored.entries:
+    if not stored.entries and not stored.shortage:
         _require_empty(archive, stored.pages)
         return stored
-    listing = _listing(archive, stored.pages, stored.category)
+    listing = _listing(archive, stored.pages, stored.category, is_short=stored.shortage > 0)
     # Pages that a person dated bear no date.
     if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
         raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
@@ -122,10 +146,10 @@ def _require_empty(archive: Archive, refs: Sequence[PageRef]) -> None:
             raise PageRefusedError(f"{ref.url}: expected 'No updates', found {found} entries")
 
 
-def _listing(archive: Archive, refs: Sequence[PageRef], category: str) -> Listing:
+def _listing(archive: Archive, refs: Sequence[PageRef], category: str, *, is_short: bool = False) -> Listing:
     pages = [_read_page(archive, ref) for ref in refs]
     try:
-        return proven_listing(pages, category)
+        return join_pages(pages, category) if is_short else proven_listing(pages, category)
     except (PageRefusedError, ListingIncompleteError) as error:
         raise _refusal(refs[0], error) from error
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from digest.archive import Archive
-from digest.calendar import expected_at, is_overdue, today
+from digest.calendar import is_overdue, today
 from digest.decide import after_refusal, lateness, needs_listing, next_look, proven_dates
 from digest.errors import (
     DigestError,
@@ -16,7 +16,7 @@ from digest.errors import (
     TryLaterError,
 )
 from digest.fetch import listing_url
-from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, when_again
+from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.files import tell_outdated
 from digest.jobs.healing import heal, plan_heal, tell_missing
 from digest.jobs.pages import as_day, fetch_pages, require_date
@@ -24,8 +24,8 @@ from digest.jobs.past import get_day
 from digest.jobs.patience import is_due
 from digest.jobs.rescue import is_rescued, make_up
 from digest.jobs.steps import Track, begin, each, publish, untracked
-from digest.ledger import losses_of, readings_of
-from digest.model import Day, RawPage, State
+from digest.ledger import losses_of, readings_of, start_of
+from digest.model import Day, Ledger, RawPage, Start, State
 from digest.outcome import Report
 from digest.parse import Listing, Page
 
@@ -80,6 +80,7 @@ def _looked_at_again(archive: Archive, category: str, when: date) -> datetime | 
 def _run_category(archive: Archive, category: str, report: Report) -> None:
     archive.client.doubt_silence()
     expected = archive.calendar.newest_expected(archive.now)
+    _remember_start(archive, category, expected)
     if _is_listing_due(archive, category, expected):
         _bring_in(archive, category, expected, report)
     elif _is_probe_due(archive, category, expected):
@@ -106,7 +107,6 @@ def _probe(archive: Archive, category: str, expected: date, report: Report) -> N
 
 
 def _bring_in(archive: Archive, category: str, expected: date, report: Report) -> None:
-    _remember_start(archive, category, expected)
     missing = _most_missed(archive, category, expected)
     try:
         _take_newest(archive, category, expected, report)
@@ -130,15 +130,18 @@ def _most_missed(archive: Archive, category: str, expected: date) -> date:
     """Return the date that counts if the newest listing cannot be had: an overdue one before it, if that is missing."""
     overdue = archive.calendar.newest_overdue(archive.now)
     proven = _proven(archive, category)
-    start = archive.start(category, proven)
+    start = archive.start(category)
     is_here = overdue in proven or start is None or overdue < start
     return expected if is_here else overdue
 
 
 def _remember_start(archive: Archive, category: str, expected: date) -> None:
-    """Note what was asked for first, of a category without any day: should it fail, it is missing from then on."""
-    if archive.start(category, (day.date for day in archive.store.summaries(category))) is None:
-        archive.store.remember_attempt(category, expected, expected_at(expected))
+    """Note at the first run since when ``category`` is followed: should that listing fail, it is missing."""
+    ledger = archive.store.ledger()
+    if not any(start.category == category for start in ledger.starts):
+        days = [(day.date, day.source) for day in archive.store.summaries(category)]
+        first = start_of(ledger, category, days) or expected
+        archive.store.note(Ledger(starts=(Start(category, first),)))
 
 
 def _take_newest(archive: Archive, category: str, expected: date, report: Report) -> None:
@@ -150,7 +153,9 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
             *(category, shown, expected, archive.now.isoformat()),
         )
     day = as_day(listing, shown, State.COMPLETE, pages)
-    if listing.entries:
+    if listing.shortage:
+        _take_short(archive, day, listing.shortage, report)
+    elif listing.entries:
         if is_about_to_settle(archive, day):
             _ask_catchup_too(archive, day, report)
         take(archive, day, report)
@@ -164,6 +169,17 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
         raise late
     if shown < expected:
         log.info("%s: the listing of %s is not out yet", category, expected)
+
+
+def _take_short(archive: Archive, day: Day, shortage: DigestError, report: Report) -> None:
+    """Let the catchup page settle what has been short on /new for long; a day that is proven stays as it is."""
+    if archive.is_proven(day.category, day.date):
+        log.info("%s %s: proven already; now %s", day.category, day.date, shortage)
+        return
+    if was_short_long_ago(archive, day):
+        _ask_catchup_too(archive, day, report)
+    if not archive.is_proven(day.category, day.date):
+        take_short(archive, day, shortage, report)
 
 
 def _ask_catchup_too(archive: Archive, day: Day, report: Report) -> None:

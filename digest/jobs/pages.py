@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 
 from digest.archive import Archive
@@ -27,6 +28,7 @@ def fetch_pages(
 
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
     that an interrupted job kept within the last thirty hours are not asked for again, if they prove themselves.
+    The listing may have a shortage; who stores it has to look at that.
     """
     if resume:
         try:
@@ -59,7 +61,11 @@ def _fetch_all(
             with _errors_about(raw.url):
                 pages.append(parse_page(raw.body))
         with _errors_about(raws[0].url):
-            return raws, join_pages(pages, category)
+            listing = join_pages(pages, category)
+            if used and listing.shortage:
+                raise listing.shortage
+        shortage = listing.shortage and type(listing.shortage)(f"{raws[0].url}: {listing.shortage}")
+        return raws, replace(listing, shortage=shortage)
     except (PageRefusedError, ListingIncompleteError) as error:
         if used:
             raise _NotKeptWholeError(str(error)) from error
@@ -91,13 +97,15 @@ def _goes_on(pages: Sequence[Page]) -> bool:
 
 
 def proven_listing(pages: Sequence[Page], category: str) -> Listing:
-    """Put pages together to a listing that has entries.
+    """Put pages together to a whole listing that has entries.
 
     Raises:
         PageRefusedError: they contradict one another.
         ListingIncompleteError: entries are missing, or there are none: no single page proves a day empty.
     """
     listing = join_pages(pages, category)
+    if listing.shortage:
+        raise listing.shortage
     if not listing.entries:
         raise ListingIncompleteError("found 'No updates' with a total of 0, which one page alone does not prove")
     return listing

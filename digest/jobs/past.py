@@ -19,10 +19,10 @@ from digest.errors import (
     UsageError,
 )
 from digest.fetch import catchup_url
-from digest.jobs.doubt import note_no_updates, take, take_empty
+from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
 from digest.jobs.pages import as_day, fetch_pages, require_date
 from digest.jobs.steps import Track, begin, each, publish, untracked
-from digest.model import Day, RawPage, State
+from digest.model import Day, RawPage, Source, State
 from digest.outcome import Report
 from digest.parse import Listing, Page
 
@@ -44,7 +44,7 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
     report = begin(archive, track)
     dates = _dates(archive, first, last)
     for when in dates:
-        refusal = _refusal(archive, when)
+        refusal = _refusal(archive, categories[0], when)
         if isinstance(refusal, UsageError):
             raise type(refusal)(f"{when}: {refusal}")
     parts = {
@@ -66,9 +66,7 @@ def _reachable(archive: Archive, categories: Sequence[str], dates: Sequence[date
     for category in categories:
         gone = [when for when in dates if when not in served and not archive.is_proven(category, when)]
         if gone:
-            report.fail(
-                category, MissingError(f"{not_stored(gone[0], archive.calendar, archive.now)}: {in_short(gone)}")
-            )
+            report.fail(category, MissingError(f"{archive.why_not_stored(category, gone[-1])}: {in_short(gone)}"))
     return served
 
 
@@ -90,20 +88,20 @@ def _dates(archive: Archive, first: date, last: date) -> list[date]:
 
 
 def _plan(archive: Archive, category: str, when: date) -> str:
-    refusal = _refusal(archive, when)
+    refusal = _refusal(archive, category, when)
     return f"would ask for {category} {when}" if refusal is None else f"would not ask for {category} {when}: {refusal}"
 
 
-def _refusal(archive: Archive, when: date) -> DigestError | None:
+def _refusal(archive: Archive, category: str, when: date) -> DigestError | None:
     """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
     is_denied = not archive.calendar.is_listing_date(when)
     if is_denied and not (when in archive.calendar.surprises and is_in_reach(when, archive.now)):
-        return not_stored(when, archive.calendar, archive.now)
+        return not_stored(when, archive.calendar, archive.now, archive.start(category))
     current = today(archive.now)
     if when > max(current, archive.calendar.newest_expected(archive.now)):
         return UsageError(f"is in the future; in New York it is {current}")
     if not is_in_reach(when, archive.now):
-        return not_stored(when, archive.calendar, archive.now)
+        return archive.why_not_stored(category, when)
     return None
 
 
@@ -111,7 +109,7 @@ def _fetch_day(archive: Archive, category: str, when: date, report: Report) -> N
     if archive.is_proven(category, when):
         log.info("%s %s: proven already; nothing to ask", category, when)
         return
-    refusal = _refusal(archive, when)
+    refusal = _refusal(archive, category, when)
     if refusal is not None:
         raise refusal
     try:
@@ -137,7 +135,9 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
         is_first = archive.store.summary(category, when) is None
         pages, listing = _catchup(archive, category, when, resume=is_first)
         day = as_day(listing, when, State.COMPLETE, pages)
-        if listing.entries:
+        if listing.shortage:
+            take_short(archive, day, listing.shortage, report)
+        elif listing.entries:
             take(archive, day, report)
         elif known or is_announced(archive, category, when):
             take_no_updates(archive, day, report)
@@ -167,6 +167,7 @@ def _catchup(archive: Archive, category: str, when: date, *, resume: bool = Fals
     shown = require_date(listing)
     if shown != when:
         raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
+    listing = replace(listing, source=Source.CATCHUP)  # whatever it looks like: a look is told by where it went
     if listing.next_day is None or _learn(archive, when, listing.next_day, pages[0].url):
         return pages, listing
     return pages, replace(listing, next_day=None)

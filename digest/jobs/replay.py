@@ -14,11 +14,10 @@ from digest.errors import PageRefusedError, StoreError
 from digest.jobs.kept import parsed_again
 from digest.jobs.proving import Chosen, Proving
 from digest.jobs.replayed import SHOWN, Replay
-from digest.jobs.steps import Track, begin, each, publish, untracked
+from digest.jobs.steps import Track, begin, each, publish, put_in_place, untracked
 from digest.model import Day, Source
 from digest.outcome import Report
 from digest.parse import relinked
-from digest.render import record_path, render_record
 
 
 def replay(
@@ -76,7 +75,7 @@ def _compare(archive: Archive, category: str, when: date, found: Replay, *, writ
     else:
         found.differs(stored, fresh)
         if write:
-            _put(archive, fresh, found.report)
+            put_in_place(archive, fresh, found.report)
     if lost:
         raise lost
 
@@ -97,14 +96,3 @@ def _read_again(archive: Archive, stored: Day, found: Replay) -> tuple[Day, Stor
 def _is_without_listing(day: Day) -> bool:
     """Whether a day was not made from pages that show a listing; a feed is none."""
     return day.source is Source.FEED or not day.pages
-
-
-def _put(archive: Archive, day: Day, report: Report) -> None:
-    """Store a day that is known as well as before but was read wrongly; its revisions of before stay."""
-    archive.store_day(day)
-    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
-    # Before the digest: the record of before would be taken for one that contradicts the database.
-    path = record_path(day.category, day.date)
-    if archive.records and archive.records.write(path, render_record(day)):
-        report.written.append(str(archive.records.root / path))
-    report.written += archive.write_day(day.category, day.date)

@@ -17,7 +17,7 @@ from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
 from digest.outcome import Report
-from digest.parse import Page, belongs, parse_page
+from digest.parse import Listing, Page, belongs, join_pages, parse_page
 from digest.publish import read_saved_page
 
 log = logging.getLogger(__name__)
@@ -132,8 +132,16 @@ def _date_of(saved: _Saved, when: date | None) -> date:
     return found
 
 
+def _whole(pages: Sequence[Page], category: str, when: date) -> Listing:
+    """Put saved pages together; where all of them are here and arXiv counts more than they list, name the way out."""
+    listing = join_pages(pages, category)
+    if listing.shortage is not None and listing.date is not None:
+        raise PageRefusedError(f"{listing.shortage}; `digest accept {when}` keeps what is listed")
+    return proven_listing(pages, category)
+
+
 def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Saved], report: Report) -> None:
-    listing = replace(proven_listing([item.page for item in saved], category), source=Source.IMPORT)
+    listing = replace(_whole([item.page for item in saved], category, when), source=Source.IMPORT)
     state = State.COMPLETE if listing.date else State.IMPORTED
     ordered = sorted(saved, key=lambda item: item.page.entries[0].position)
     try:

@@ -39,7 +39,9 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
     days = archive.store.summaries(category)
     ledger = archive.store.ledger()
     given_up = losses_of(ledger, category)
-    gaps = gaps_between(archive, category, {day.date for day in days})
+    stored = {day.date for day in days}
+    believed = filter(archive.calendar.is_listing_date, given_up.keys() - stored)  # an older one, too
+    gaps = sorted({*gaps_between(archive, category, stored), *believed})
     provisional = [day.date for day in days if day.state is State.PROVISIONAL]
     provable = tuple(when for when in provisional if _is_provable(archive, ledger, category, when, days))
     accepted = _in_effect(decisions_of(ledger, category), days, gaps)
@@ -74,5 +76,5 @@ def _in_effect(
 def gaps_between(archive: Archive, category: str, known: Collection[date]) -> list[date]:
     """Return the listing dates of a category that are not among those ``known``, the oldest first."""
     newest = archive.calendar.newest_expected(archive.now)
-    first = archive.start(category, known) or newest
+    first = archive.start(category) or newest
     return [day for day in archive.calendar.listing_dates(min(first, newest), newest) if day not in known]

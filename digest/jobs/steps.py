@@ -10,6 +10,7 @@ from digest.jobs.views import write_views
 from digest.model import Day, DaySummary
 from digest.outcome import Report
 from digest.records import load_ledger, load_record, unloaded_records, write_ledger
+from digest.render import record_path, render_record
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +85,23 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
 
 def store(archive: Archive, day: Day, report: Report) -> None:
     """Store a day if it is known better than what is stored of its date, and write its files."""
-    decision = decide(archive.store.summary(day.category, day.date), day.state, day.source)
+    decision = decide(archive.store.summary(day.category, day.date), day.state, day.source, shortage=day.shortage)
     log.info("%s %s: %s", day.category, day.date, decision.reason)
     if not decision.stores:
         return
     archive.store_day(day)
     # It is stored from here on, whether its files can be written or not.
+    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
+    report.written += archive.write_day(day.category, day.date)
+
+
+def put_in_place(archive: Archive, day: Day, report: Report) -> None:
+    """Store a day in the place of the one that is stored, whatever is known better; revisions of before stay."""
+    # The record first: that of before would be taken for one that knows the day better, or contradicts it.
+    path = record_path(day.category, day.date)
+    if archive.records and archive.records.write(path, render_record(day)):
+        report.written.append(str(archive.records.root / path))
+    archive.store_day(day)
     report.changed += filter(None, [archive.store.summary(day.category, day.date)])
     report.written += archive.write_day(day.category, day.date)
 

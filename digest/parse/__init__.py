@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from digest.parse.join import Listing, belongs, join_pages
     from digest.parse.links import LINK_RULES
     from digest.parse.page import Page, parse_page
-    from digest.parse.recent import parse_recent
+    from digest.parse.recent import RecentDay, parse_recent
     from digest.parse.relink import relinked
 
 PARSER_VERSION = 3
@@ -25,6 +25,7 @@ __all__ = [
     "Feed",
     "Listing",
     "Page",
+    "RecentDay",
     "belongs",
     "join_pages",
     "parse_feed",
@@ -38,6 +39,7 @@ _HOMES = {
     "Feed": "feed",
     "Listing": "join",
     "Page": "page",
+    "RecentDay": "recent",
     "belongs": "join",
     "join_pages": "join",
     "parse_feed": "feed",

@@ -13,9 +13,11 @@ _Date = date  # in a class with a field of this name
 
 @dataclass(frozen=True)
 class Listing:
-    """A whole listing, as its pages prove it. ``date`` is None where no page bears one.
+    """A listing, as its pages prove it. ``date`` is None where no page bears one.
 
-    ``next_day`` is the next date with a mailing, where a catchup page links to it.
+    ``next_day`` is the next date with a mailing, where a catchup page links to it. ``shortage`` says what is wrong if
+    arXiv counts more entries than its pages list: its replica lags, or the listing is short for good, for it counts
+    papers that it does not list (browse/services/database/listings.py of arXiv/arxiv-browse: two queries).
     """
 
     source: Source
@@ -24,6 +26,7 @@ class Listing:
     declared: Mapping[Section, int]
     entries: tuple[Entry, ...]
     next_day: _Date | None = None
+    shortage: ListingIncompleteError | PageRefusedError | None = None
 
 
 def join_pages(pages: Sequence[Page], category: str) -> Listing:
@@ -31,7 +34,7 @@ def join_pages(pages: Sequence[Page], category: str) -> Listing:
 
     Raises:
         PageRefusedError: they contradict one another, or are of another category.
-        ListingIncompleteError: they agree, but entries are missing.
+        ListingIncompleteError: they agree, but pages are missing.
     """
     first = pages[0]
     _agree("date", [page.date for page in pages])
@@ -42,8 +45,8 @@ def join_pages(pages: Sequence[Page], category: str) -> Listing:
     declared = _declared(pages)
     entries = _union(pages)
     _prove_category(pages, entries, category)
-    _prove_whole(pages, declared, entries)
-    return Listing(first.source, first.date, category, declared, entries, next(iter(next_days), None))
+    shortage = _prove_whole(pages, declared, entries)
+    return Listing(first.source, first.date, category, declared, entries, next(iter(next_days), None), shortage)
 
 
 def _agree(what: str, values: Sequence[object]) -> None:
@@ -91,17 +94,43 @@ def belongs(entry: Entry, category: str) -> bool:
     return any(name == category or name.startswith(f"{category}.") for name in entry.paper.categories)
 
 
-def _prove_whole(pages: Sequence[Page], declared: Mapping[Section, int], entries: Sequence[Entry]) -> None:
+def _prove_whole(
+    pages: Sequence[Page], declared: Mapping[Section, int], entries: Sequence[Entry]
+) -> ListingIncompleteError | PageRefusedError | None:
+    """Prove that the listing is whole; return what it lacks, if all its pages are here and nothing else is wrong."""
     total = pages[0].total
     found = {section: sum(entry.section is section for entry in entries) for section in declared}
-    short = [f"{section} {found[section]} of {declared[section]}" for section in found]
+    short = ", ".join(f"{section} {found[section]} of {declared[section]}" for section in found)
+    shortage = _lacking(pages, total, len(entries), short)
     # Where a section is not known at all, it may be the one that a lagging replica has nothing of.
     is_settled = len(declared) == len(Section) or len(entries) == total or any(page.partial for page in pages)
     if sum(declared.values()) != total and is_settled:
-        raise PageRefusedError(f"expected sections that add up to {total} entries, found {', '.join(short)}")
-    if len(entries) < total:
-        raise ListingIncompleteError(f"expected {total} entries, found {len(entries)} ({', '.join(short)})")
-    if [entry.position for entry in entries] != list(range(1, total + 1)):
-        raise PageRefusedError(f"expected items 1 to {total}, found other numbers")
-    if found != dict(declared):
-        raise PageRefusedError(f"expected whole sections, found {', '.join(short)}")
+        words = f"expected sections that add up to {total} entries, found {short}"
+        raise shortage if isinstance(shortage, PageRefusedError) else PageRefusedError(words)
+    is_to_its_end = not max(pages, key=_last_position).is_cut and sum(declared.values()) == total
+    if shortage is not None and not is_to_its_end:
+        raise shortage
+    if any(found[section] > declared[section] for section in found):
+        raise PageRefusedError(f"expected no more entries than declared, found {short}")
+    if [entry.position for entry in entries] != list(range(1, len(entries) + 1)):
+        raise shortage or PageRefusedError(f"expected items 1 to {total}, found other numbers")
+    if shortage is None and found != dict(declared):
+        raise PageRefusedError(f"expected whole sections, found {short}")
+    return shortage
+
+
+def _last_position(page: Page) -> int:
+    return page.entries[-1].position if page.entries else 0
+
+
+def _lacking(
+    pages: Sequence[Page], total: int, found: int, short: str
+) -> ListingIncompleteError | PageRefusedError | None:
+    for page in pages:
+        if page.lost:
+            return PageRefusedError(page.lost)
+    if found >= total:
+        return None
+    if not found:
+        return ListingIncompleteError(f"expected {total} entries, found 'No updates' (arXiv is lagging)")
+    return ListingIncompleteError(f"expected {total} entries, found {found} ({short})")

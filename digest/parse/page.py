@@ -12,7 +12,7 @@ from datetime import date
 
 from lxml import etree
 
-from digest.errors import ListingIncompleteError, PageRefusedError
+from digest.errors import PageRefusedError
 from digest.model import CATEGORY, Entry, Section, Source
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
@@ -53,7 +53,9 @@ class Page:
     ``declared`` holds the entries that each section has on all pages together, ``total`` their sum by
     the page's own count. ``date`` is None where the layout bears none; ``category`` where no link of the
     page names it. ``partial`` names sections that are short although the page was not cut: a lagging
-    replica. ``next_day`` is the next date with a mailing, where a catchup page links to it.
+    replica, or one that is short for good. ``is_cut`` tells that a section goes on after this page; ``lost`` says
+    what a section shows less than its heading says, which no lagging replica does. ``next_day`` is the next date
+    with a mailing, where a catchup page links to it.
     """
 
     source: Source
@@ -63,6 +65,8 @@ class Page:
     declared: Mapping[Section, int]
     entries: tuple[Entry, ...]
     partial: tuple[Section, ...] = ()
+    is_cut: bool = False
+    lost: str = ""
     next_day: _Date | None = None
 
 
@@ -74,6 +78,7 @@ class _Reading:
     shown: dict[Section, int] = field(default_factory=dict)
     declared: dict[Section, int] = field(default_factory=dict)
     partial: list[Section] = field(default_factory=list)
+    is_cut: bool = False
     records: list[Record] = field(default_factory=list)
     section: Section | None = None
     term: etree._Element | None = None
@@ -87,7 +92,6 @@ def parse_page(body: bytes) -> Page:
 
     Raises:
         PageRefusedError: the page is cut, of an unknown layout, or contradicts itself.
-        ListingIncompleteError: a catchup page names a total but shows nothing (a lagging replica).
     """
     try:
         page = _read_page(listing_root(body))
@@ -112,7 +116,9 @@ def _read_page(root: etree._Element) -> Page:
         _READERS[str(element.tag)](element, reading)
     total, is_old = _total(root, reading)
     if is_old:
-        reading.declared = _old_declared(root, total, set(reading.declared))
+        reading.declared = _linked_sections(root, total, set(reading.declared))
+    elif sum(reading.declared.values()) < total:
+        _add_unseen_sections(root, total, reading)
     source = _source(root)
     day = _only_date(reading.dates)
     page = Page(
@@ -123,10 +129,22 @@ def _read_page(root: etree._Element) -> Page:
         declared=reading.declared,
         entries=as_entries(reading.records),
         partial=tuple(reading.partial),
+        is_cut=reading.is_cut,
+        lost=_lost(reading),
         next_day=_next_day(root, day) if source is Source.CATCHUP else None,
     )
     _prove(page, reading, root)
     return page
+
+
+def _lost(reading: _Reading) -> str:
+    short = [section for section, shown in reading.shown.items() if reading.found(section) < shown]
+    return "; ".join(_expected(section, reading) for section in short)
+
+
+def _expected(section: Section, reading: _Reading) -> str:
+    counts = f"{reading.shown[section]} of {reading.declared[section]} {section} entries"
+    return f"expected {counts}, found {reading.found(section)}"
 
 
 def listing_root(body: bytes) -> etree._Element:
@@ -177,6 +195,8 @@ def _read_heading(element: etree._Element, reading: _Reading) -> None:
     if "shown" not in counts:
         return
     reading.shown[section] = int(counts["shown"])
+    is_to_its_end = counts["part"] == "last " or not (counts["part"] or counts["cut"])
+    reading.is_cut = reading.is_cut or not is_to_its_end
     if not counts["cut"] and not counts["part"] and counts["shown"] != counts["all"]:
         reading.partial.append(section)
 
@@ -229,14 +249,31 @@ def _total(root: etree._Element, reading: _Reading) -> tuple[int, bool]:
     return int(totals.pop()), bool(_OLD_TOTAL.search(text))
 
 
-def _old_declared(root: etree._Element, total: int, shown: set[Section]) -> dict[Section, int]:
-    """Work out the sections' sizes where the page states none: from the item that each begins with."""
+def _add_unseen_sections(root: etree._Element, total: int, reading: _Reading) -> None:
+    """Take in a section of which the page shows nothing, although arXiv counts it, if the page's links tell its size.
+
+    They do on the first page of a listing; on others their items are numbered otherwise.
+    """
+    try:
+        linked = _linked_sections(root, total, set(reading.declared))
+    except PageRefusedError:
+        return
+    if all(linked[section] == size for section, size in reading.declared.items()) and min(linked.values()) > 0:
+        reading.declared = linked
+
+
+def _linked_sections(root: etree._Element, total: int, shown: set[Section]) -> dict[Section, int]:
+    """Work out the sections' sizes from the item that each begins with, to which the page's first list links.
+
+    Raises:
+        PageRefusedError: there is no link to a section that is ``shown``.
+    """
     starts: dict[Section, int] = {}
     for anchor in root.iterfind("ul/li/a"):
         section = _SECTIONS.get(plain_text(anchor))
         match = re.search(r"#item([0-9]{1,9})\Z", anchor.get("href") or "")
         if section:
-            starts[section] = int(match[1]) if match else 1
+            starts[section] = max(int(match[1]), 1) if match else 1  # today's pages call the first item0
     if missing := shown - set(starts):
         raise PageRefusedError(f"expected a link to each section, found none to {', '.join(sorted(missing))}")
     ordered = sorted(starts, key=list(Section).index)
@@ -286,10 +323,8 @@ def _prove(page: Page, reading: _Reading, root: etree._Element) -> None:
         raise PageRefusedError("expected each dt to be followed by its dd, found the page to end after a dt")
     _prove_not_blank(page, root)
     for section, shown in reading.shown.items():
-        if reading.found(section) != shown or shown > page.declared[section]:
-            raise PageRefusedError(
-                f"expected {shown} of {page.declared[section]} {section} entries, found {reading.found(section)}"
-            )
+        if reading.found(section) > shown or shown > page.declared[section]:
+            raise PageRefusedError(_expected(section, reading))
     _prove_numbers(page)
 
 
@@ -298,9 +333,7 @@ def _prove_not_blank(page: Page, root: etree._Element) -> None:
         return
     if not _NO_UPDATES.search(_outside_text(root)):
         raise PageRefusedError(f"expected entries or 'No updates', found neither (total {page.total})")
-    if page.total and page.source is Source.CATCHUP:
-        raise ListingIncompleteError(f"expected {page.total} entries, found 'No updates' (arXiv is lagging)")
-    if page.total:
+    if page.total and page.source is Source.LISTING:
         raise PageRefusedError(f"expected {page.total} entries, found 'No updates'")
 
 

@@ -1,6 +1,8 @@
-"""A ``/recent`` page → how many entries each of the newest listing dates has. It shows no replacements."""
+"""A ``/recent`` page → what it counts and lists of each of the newest listing dates. It shows no replacements."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from lxml import etree
@@ -19,7 +21,21 @@ _HEADING = re.compile(
 )
 
 
-def parse_recent(body: bytes) -> dict[date, int]:
+_ABSTRACT_PAGE = re.compile(r"\A(?:https?://arxiv\.org)?/abs/")
+
+
+@dataclass(frozen=True)
+class RecentDay:
+    """What a page tells of a date: how many entries arXiv counts, and the identifiers under its heading.
+
+    Where the page is cut these are fewer; where arXiv counts more than it lists, those of the date before slide up.
+    """
+
+    count: int
+    ids: frozenset[str]
+
+
+def parse_recent(body: bytes) -> Mapping[date, RecentDay]:
     """Return the new submissions and cross-lists of each listing date that a ``/list/…/recent`` page shows.
 
     The layouts since 2024 are known; those before state no numbers. A page may be cut after any entry.
@@ -33,26 +49,30 @@ def parse_recent(body: bytes) -> dict[date, int]:
         raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
 
 
-def _read_recent(root: etree._Element) -> dict[date, int]:
+def _read_recent(root: etree._Element) -> dict[date, RecentDay]:
     titles = [plain_text(title) for title in root.iter("h2")]
     if titles != [_TITLE]:
         raise PageRefusedError(f"expected a page titled {_TITLE!r}, found {titles}")
     counts: dict[date, int] = {}
-    for heading in root.iter("h3"):
-        day, count = _read_heading(heading)
-        if counts and day >= min(counts):
-            raise PageRefusedError(f"expected the dates newest first, found {day} after {min(counts)}")
-        counts[day] = count
+    ids: dict[date, set[str]] = {}
+    for element in root.iter("h3", "a"):
+        if element.tag == "h3":
+            day, count = _read_heading(element)
+            if counts and day >= min(counts):
+                raise PageRefusedError(f"expected the dates newest first, found {day} after {min(counts)}")
+            counts[day], ids[day] = count, set()
+        elif counts and element.get("title") == "Abstract":
+            ids[min(counts)].add(_ABSTRACT_PAGE.sub("", element.get("href") or ""))
     _prove(root, counts)
-    return counts
+    return {day: RecentDay(count, frozenset(ids[day])) for day, count in counts.items()}
 
 
 def _read_heading(heading: etree._Element) -> tuple[date, int]:
     text = plain_text(heading)
     following = heading.getnext()
-    if following is not None and plain_text(following) == _NOTHING:
-        return parse_date(text), 0  # announced, and nothing of it in this category
     match = _HEADING.fullmatch(text)
+    if match is None and following is not None and plain_text(following) == _NOTHING:
+        return parse_date(text), 0  # announced, and nothing of it in this category
     if match is None or int(match["shown"]) > int(match["all"]):
         raise PageRefusedError(f"expected 'Wed, 20 Oct 2021 (showing 46 of 46 entries )', found {text!r}")
     return parse_date(match["date"]), int(match["all"])

@@ -42,6 +42,7 @@ class RecordHeader:
     category: str
     date: date
     state: State
+    source: Source
 
 
 def parse_header(line: bytes) -> RecordHeader:
@@ -56,7 +57,8 @@ def parse_header(line: bytes) -> RecordHeader:
     try:
         header = json.loads(line)
         _require_known_format(header)
-        return RecordHeader(_category(header["category"]), date.fromisoformat(header["date"]), State(header["state"]))
+        category, when = _category(header["category"]), date.fromisoformat(header["date"])
+        return RecordHeader(category, when, State(header["state"]), Source(header["source"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
 
@@ -108,6 +110,8 @@ def _day(rows: list[Any]) -> Day:
     stored = {section.value: count for section, count in day.counts.items()}
     if stored != header["stored"]:
         raise DamageError(f"expected {header['stored']} entries as its header says, found {stored}")
+    if day.source is not Source.FEED and any(day.counts[one] > day.declared.get(one, 0) for one in Section):
+        raise DamageError(f"expected no more entries than declared ({header['declared']}), found {stored}")
     positions = [entry.position for entry in day.entries]
     if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
         raise DamageError("expected rising positions and different ids, found a repetition or another order")

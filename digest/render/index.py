@@ -38,11 +38,12 @@ def merge_into(existing: str | None, title: str, generated: str) -> str | None:
     return before + block + after
 
 
-def years_of(stored: Sequence[DaySummary]) -> list[int]:
-    """Return the years that have an index: those with a stored day, and gaps between them that a person may fill."""
+def years_of(stored: Sequence[DaySummary], start: date | None) -> list[int]:
+    """Return the years that have an index: those with a stored day, and since ``start`` the gaps between them."""
     years = sorted({day.date.year for day in stored})
     gaps = [(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
-    return sorted({*years, *(year for first, last in gaps for year in range(first, last))})
+    between = {year for first, last in gaps for year in range(first, last) if start and year >= start.year}
+    return sorted({*years, *between})
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class _Year:
     first: date
     last: date
     calendar: Calendar
+    start: date | None
     lost: Collection[date]
     path_of: PathOf
 
@@ -63,6 +65,7 @@ def year_index(  # noqa: PLR0913  # all but the first three are named
     stored: Sequence[DaySummary],
     *,
     known: Calendar,
+    start: date | None,
     lost: Collection[date],
     path_of: PathOf,
 ) -> str:
@@ -73,11 +76,12 @@ def year_index(  # noqa: PLR0913  # all but the first three are named
         year: the year.
         stored: all stored days of one category, oldest first; gaps show only between the first and the last.
         known: which listing dates exist.
+        start: from when on the archive has to be whole; what is not stored before it is no gap.
         lost: the dates that a person gave up.
         path_of: where a day's digest lies.
     """
     days = {day.date: day for day in stored}
-    view = _Year(stored[0].category, year, days, stored[0].date, stored[-1].date, known, lost, path_of)
+    view = _Year(stored[0].category, year, days, stored[0].date, stored[-1].date, known, start, lost, path_of)
     months = [_month(view, month) for month in range(1, 13)]
     context = {
         "root": quote(posixpath.relpath("README.md", posixpath.dirname(year_index_path(view.category, year)))),
@@ -112,17 +116,21 @@ def _is_weekend_stored(view: _Year, day: date, month: int) -> bool:
 
 
 def _is_missing(view: _Year, day: date) -> bool:
-    inside = view.first < day < view.last
-    return inside and day not in view.days and view.calendar.is_listing_date(day)
+    return _is_told(view, day) and day not in view.days and view.calendar.is_listing_date(day)
+
+
+def _is_told(view: _Year, day: date) -> bool:
+    """Whether it is told what became of a day that is not stored."""
+    return view.first < day < view.last and (day in view.lost or (view.start is not None and day >= view.start))
 
 
 def _cell(view: _Year, day: date, month: int) -> str:
-    if day.month != month or not view.first <= day <= view.last:
+    if day.month != month:
         return ""
     stored = view.days.get(day)
     if stored is not None:
         return _stored_cell(view, stored)
-    if is_weekend(day):
+    if is_weekend(day) or not _is_told(view, day):
         return ""
     return f"{day.day}<br>{absence(day, view.lost) if _is_missing(view, day) else 'deferred'}"
 
@@ -144,5 +152,11 @@ def sizes(day: DaySummary) -> str:
 
 
 def remark(day: DaySummary) -> str:
-    """Return what a cell says below its counts: how well the day is known, if it is not complete."""
-    return "" if day.state is State.COMPLETE else f"<br>{day.state.value}"
+    """Return what a cell says below its counts: how well the day is known, if it is not complete; what it lacks."""
+    state = "" if day.state is State.COMPLETE else f"<br>{day.state.value}"
+    return f"{state}<br>{shortage(day)}" if day.shortage else state
+
+
+def shortage(day: DaySummary) -> str:
+    """Return how many entries arXiv counts and does not list; "" if it lists all."""
+    return f"{day.shortage} not listed" if day.shortage else ""

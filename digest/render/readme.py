@@ -10,7 +10,7 @@ from digest.calendar import Calendar
 from digest.config import year_index_path
 from digest.model import DaySummary, Hit, Section
 from digest.render.environment import compile_template, heading_date, render
-from digest.render.index import PathOf, absence, remark, sizes, years_of
+from digest.render.index import PathOf, absence, remark, shortage, sizes, years_of
 from digest.render.markdown import is_web_address
 
 _NEWEST = 7
@@ -30,6 +30,7 @@ def root_index(  # noqa: PLR0913  # all but the first two are named
     days: Mapping[str, Sequence[DaySummary]],
     *,
     known: Calendar,
+    starts: Mapping[str, date | None],
     lost: Mapping[str, Collection[date]],
     path_of: PathOf,
     newest: NewestHits | None = None,
@@ -40,17 +41,23 @@ def root_index(  # noqa: PLR0913  # all but the first two are named
         source: the template's text.
         days: the stored days of each category, oldest first.
         known: which listing dates exist.
+        starts: from when on each category has to be whole.
         lost: the dates that a person gave up, by category.
         path_of: where a day's digest lies.
         newest: what a view shows, if there is one.
     """
     stored = {category: list(found) for category, found in days.items() if found}
-    grid = _Grid({name: {day.date: day for day in found} for name, found in stored.items()}, known, lost, path_of)
+    by_date = {name: {day.date: day for day in found} for name, found in stored.items()}
+    grid = _Grid(by_date, known, starts, lost, path_of)
     context = {
         "view": {"name": newest.view, "newest": [_hit(hit, newest.path_of) for hit in newest.hits]} if newest else None,
         "grid": grid.rows() if len(stored) > 1 else [],
         "categories": [
-            {"name": name, "newest": [_row(day, path_of) for day in reversed(found[-_NEWEST:])], "years": _years(found)}
+            {
+                "name": name,
+                "newest": [_row(day, path_of) for day in reversed(found[-_NEWEST:])],
+                "years": _years(found, starts.get(name)),
+            }
             for name, found in stored.items()
         ],
     }
@@ -71,9 +78,9 @@ def _hit(hit: Hit, path_of: Callable[[date], str]) -> dict[str, Any]:
     }
 
 
-def _years(stored: Sequence[DaySummary]) -> list[dict[str, Any]]:
-    category = stored[0].category
-    return [{"name": year, "link": quote(year_index_path(category, year))} for year in reversed(years_of(stored))]
+def _years(stored: Sequence[DaySummary], start: date | None) -> list[dict[str, Any]]:
+    category, years = stored[0].category, reversed(years_of(stored, start))
+    return [{"name": year, "link": quote(year_index_path(category, year))} for year in years]
 
 
 def _row(day: DaySummary, path_of: PathOf) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def _row(day: DaySummary, path_of: PathOf) -> dict[str, Any]:
         "new": day.counts[Section.NEW],
         "cross": day.counts[Section.CROSS],
         "replacement": day.counts[Section.REPLACEMENT],
-        "state": day.state.value,
+        "state": ", ".join(filter(None, (day.state.value, shortage(day)))),
     }
 
 
@@ -93,6 +100,7 @@ class _Grid:
 
     stored: Mapping[str, Mapping[date, DaySummary]]
     known: Calendar
+    starts: Mapping[str, date | None]
     lost: Mapping[str, Collection[date]]
     path_of: PathOf
 
@@ -109,5 +117,6 @@ class _Grid:
         day = days.get(when)
         if day is not None:
             return f"[{sizes(day)}]({quote(self.path_of(category, when))}){remark(day)}"
-        is_expected = min(days) < when and self.known.is_listing_date(when)
-        return absence(when, self.lost.get(category, ())) if is_expected else ""
+        start, lost = self.starts.get(category), self.lost.get(category, ())
+        is_expected = when in lost or (start is not None and min(days) < when >= start)
+        return absence(when, lost) if is_expected and self.known.is_listing_date(when) else ""

@@ -18,9 +18,10 @@ def render_record(day: Day) -> bytes:
 
 
 def _header(day: Day) -> dict[str, Any]:
-    is_old = day.link_rules == 1 and all(entry.paper.raw is None for entry in day.entries)
+    is_first = day.link_rules == 1 and all(entry.paper.raw is None for entry in day.entries)
+    is_old = is_first and not day.shortage
     header = {
-        "format": 1 if is_old else RECORD_FORMAT,
+        "format": 1 if is_old else RECORD_FORMAT if day.shortage else 2,
         "category": day.category,
         "date": day.date.isoformat(),
         "state": day.state.value,

@@ -86,7 +86,7 @@ class Store:
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def ledger(self) -> Ledger:
-        """Return the corrections, decisions and readings, in the order of their keys.
+        """Return the corrections, decisions, readings and starts, in the order of their keys.
 
         It is read once, and again after this store has changed it: nobody else does while a run holds the lock.
 
@@ -122,7 +122,7 @@ class Store:
 
     def remember_attempt(self, category: str, when: date, at: datetime) -> None:
         """Note that a date was asked for in vain."""
-        with self._write_known() as connection:
+        with self._write() as connection:
             ledgers.write_attempt(connection, category, when, at)
 
     def day(self, category: str, when: date) -> Day | None:
@@ -288,7 +288,7 @@ class Store:
 
     @contextmanager
     def _write_known(self) -> Iterator[Connection]:
-        """Write what the ledger or the summaries are read from: corrections, decisions, readings, attempts, days."""
+        """Write what the ledger or the summaries are read from: corrections, decisions, readings, starts, days."""
         self._ledger = self._summaries = None
         with self._write() as connection:
             yield connection

@@ -3,9 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, Table, delete, insert, select
 
-from digest.calendar import expected_at
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 from digest.store import tables
 
@@ -25,20 +24,8 @@ def read_ledger(connection: Connection) -> Ledger:
             Reading(row.category, row.date, Source(row.source), utc(row.seen_at), row.fingerprint)
             for row in _rows(connection, tables.reading)
         ),
-        _starts(connection),
+        tuple(Start(row.category, row.date) for row in _rows(connection, tables.start)),
     )
-
-
-def _starts(connection: Connection) -> tuple[Start, ...]:
-    """Return since when each category is asked for, where no day that old is stored."""
-    asked, stored = (_first_dates(connection, table) for table in (tables.attempt, tables.day))
-    return tuple(Start(name, first) for name, first in asked.items() if name not in stored or first < stored[name])
-
-
-def _first_dates(connection: Connection, table: Table) -> dict[str, date]:
-    columns = (table.c.category, func.min(table.c.date))
-    query = select(*columns).group_by(table.c.category).order_by(table.c.category)
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _rows(connection: Connection, table: Table) -> Any:
@@ -54,8 +41,7 @@ def write_ledger(connection: Connection, ledger: Ledger) -> None:
     for reading in ledger.readings:
         _put(connection, tables.reading, _reading_row(reading))
     for start in ledger.starts:
-        if start.date not in read_attempts(connection, start.category):
-            write_attempt(connection, start.category, start.date, expected_at(start.date))
+        _put(connection, tables.start, {"category": start.category, "date": start.date})
 
 
 def forget_readings(connection: Connection, category: str, when: date) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     event,
 )
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
 metadata = MetaData()
@@ -158,6 +158,14 @@ reading = Table(
     Column("source", Text, primary_key=True),
     Column("seen_at", DateTime(timezone=True), primary_key=True),
     Column("fingerprint", Text, nullable=False),
+)
+
+# The listing date that the first run asked for: from then on, a category has to be whole.
+start = Table(
+    "start",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("date", Date, nullable=False),
 )
 
 # When arXiv was last asked for a date in vain, so that it is not asked every hour.

@@ -159,7 +159,8 @@ def test_two_machines_that_made_different_days_come_together(archive: Sandbox, r
     show(arxiv, invent("cs.CV", NEXT))
     result = other.digest("run", now=after(NEXT))
     assert result.code == 7
-    assert "both sides changed README.md, cs.CV/2025/README.md; what was committed here stays" in result.err
+    changed = "README.md, cs.CV/2025/README.md, data/state.json"
+    assert f"both sides changed {changed}; what was committed here stays" in result.err
     assert "digest verify" not in result.err
     follow(other, result.err)
     later = other.digest("run", now=after(NEXT))

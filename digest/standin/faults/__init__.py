@@ -12,6 +12,7 @@ from digest.standin.faults.answers import (
     stale_feed,
     stale_page,
     status,
+    unlisted,
     wrong_count,
 )
 from digest.standin.faults.combine import (
@@ -62,5 +63,6 @@ __all__ = [
     "stale_feed",
     "stale_page",
     "status",
+    "unlisted",
     "wrong_count",
 ]

@@ -53,6 +53,22 @@ def lag_partial(hidden: int) -> Fault:
     return fail
 
 
+def unlisted(hidden: int) -> Fault:
+    """ArXiv counts the last ``hidden`` new papers and lists them nowhere, for good: on no page, in no feed.
+
+    Its counts and its entries come from two queries; only the second asks for a current record
+    (``browse/services/database/listings.py`` of arXiv/arxiv-browse).
+    """
+
+    def fail(_request: Request, reply: Reply) -> Reply:
+        whole = reply.announcement
+        if whole is None:
+            return reply
+        return _held(reply, replace(whole, new=whole.new[: max(0, len(whole.new) - hidden)]))
+
+    return fail
+
+
 def lag_full() -> Fault:
     """A replica has nothing yet: 503 for a listing, a total and "No updates for" in a catchup page.
 
