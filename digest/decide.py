@@ -1,13 +1,13 @@
 """(what is stored, what the page says, now) → what to change, or why not. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from statistics import median
 
 from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, is_weekend, today
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError
-from digest.model import Day, DaySummary, Reading, Section, Source, State
+from digest.model import Day, DaySummary, Entry, Reading, Section, Source, State
 
 SETTLING = timedelta(hours=6)
 """How far apart two equal looks at a doubtful date must be."""
@@ -83,6 +83,23 @@ def is_read_better(day: Day, than: Day) -> bool:
         and rules != others
         and all(own >= other for own, other in zip(rules, others, strict=True))
     )
+
+
+def with_whole_author_lists(day: Day, known: Day) -> Day:
+    """Return ``day`` with the author lists of ``known`` where a listing shows the first 100 of them alone.
+
+    Only a feed has them whole (``split_long_author_list`` of arXiv's site cuts those of the pages).
+    """
+    lists = {entry.paper.arxiv_id: entry.paper.authors for entry in known.entries}
+
+    def whole(entry: Entry) -> Entry:
+        paper = entry.paper
+        longer = lists.get(paper.arxiv_id, ())
+        if not paper.may_have_more_authors or longer[: len(paper.authors)] != paper.authors:
+            return entry
+        return replace(entry, paper=replace(paper, authors=longer))
+
+    return replace(day, entries=tuple(map(whole, day.entries)))
 
 
 def suspicion(ids: frozenset[str], sizes: Sequence[int], neighbours: Mapping[date, frozenset[str]]) -> str | None:

@@ -471,3 +471,48 @@ def test_another_of_arxiv_s_feeds_is_not_used(sandbox: Sandbox, shared: Path, na
         assert sandbox.digest("run", now=SEED_NIGHT).code == 5
     assert known_as(sandbox, date(2021, 10, 20), SEED_NIGHT) is None
     assert not list(sandbox.folder.glob("cs.CV/20*/*/*.md"))
+
+
+# --- long author lists -----------------------------------------------------------------------------
+
+
+def _names(number: int) -> tuple[str, ...]:
+    return tuple(f"{chr(65 + place % 26)}ugo {chr(65 + place // 26)}randt" for place in range(number))
+
+
+def _with_authors(*names: str) -> Announcement:
+    whole = invent("cs.CV", DAY)
+    first, *others = whole.new
+    return replace(whole, new=(replace(first, authors=names), *others))
+
+
+def _first_authors(sandbox: Sandbox) -> list[str]:
+    row = json.loads(sandbox.read(f"data/cs.CV/2025/{DAY}.jsonl").splitlines()[1])
+    found: list[str] = row["authors"]
+    return found
+
+
+def test_a_listing_that_cuts_an_author_list_does_not_cost_the_feed_s(eve: Sandbox, arxiv: StandIn) -> None:
+    """The listing shows the first 100 of 150 (ARXIV.md § 4); the feed, fetched anyway, has them all: they stay."""
+    arxiv.announce(_with_authors(*_names(150)))
+    arxiv.fault = faults.only(NEW_PAGE, faults.login_page())
+    assert eve.digest("run", now=NIGHT).code == 5
+    arxiv.fault = None
+    assert eve.digest("run", now=after(DAY, 2)).code == 0
+    assert known_as(eve, DAY, NIGHT) == LISTED
+    assert _first_authors(eve) == list(_names(150))
+    result = eve.digest("replay", str(DAY), now=after(DAY, 3))
+    assert (result.code, "1 as stored" in result.out) == (0, True)
+    assert eve.digest("verify", now=after(DAY, 3)).code == 0
+
+
+def test_another_author_list_of_the_feed_is_not_taken(eve: Sandbox, arxiv: StandIn) -> None:
+    """Where the first 100 differ, the listing's are those that were announced."""
+    arxiv.announce(_with_authors(*_names(150)))
+    arxiv.fault = faults.chain(
+        faults.only(NEW_PAGE, faults.login_page()), feed_of(_with_authors("Somebody Else", *_names(150)))
+    )
+    assert eve.digest("run", now=NIGHT).code == 5
+    arxiv.fault = None
+    assert eve.digest("run", now=after(DAY, 2)).code == 0
+    assert _first_authors(eve) == list(_names(100))

@@ -10,6 +10,7 @@ from datetime import date
 from functools import partial
 
 from digest.archive import Archive
+from digest.decide import with_whole_author_lists
 from digest.errors import PageRefusedError, StoreError
 from digest.jobs.kept import parsed_again
 from digest.jobs.proving import Chosen, Proving
@@ -70,6 +71,7 @@ def _compare(archive: Archive, category: str, when: date, found: Replay, *, writ
     if stored is None:
         return
     fresh, lost = _read_again(archive, stored, found)
+    fresh = with_whole_author_lists(fresh, stored)
     if replace(fresh, parser_version=stored.parser_version, link_rules=stored.link_rules) == stored:
         found.counts["without their pages" if lost else "as stored"] += 1
     else:

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 
 from digest.archive import Archive
-from digest.decide import decide
+from digest.decide import decide, with_whole_author_lists
 from digest.errors import DamageError, DigestError
 from digest.jobs.views import write_views
-from digest.model import Day, DaySummary
+from digest.model import Day, DaySummary, Source
 from digest.outcome import Report
 from digest.records import load_ledger, load_record, unloaded_records, write_ledger
 from digest.render import record_path, render_record
@@ -85,10 +85,14 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
 
 def store(archive: Archive, day: Day, report: Report) -> None:
     """Store a day if it is known better than what is stored of its date, and write its files."""
-    decision = decide(archive.store.summary(day.category, day.date), day.state, day.source, shortage=day.shortage)
+    stored = archive.store.summary(day.category, day.date)
+    decision = decide(stored, day.state, day.source, shortage=day.shortage)
     log.info("%s %s: %s", day.category, day.date, decision.reason)
     if not decision.stores:
         return
+    if stored is not None and stored.source is Source.FEED:
+        feed = archive.store.day(day.category, day.date)
+        day = with_whole_author_lists(day, feed) if feed else day
     archive.store_day(day)
     # It is stored from here on, whether its files can be written or not.
     report.changed += filter(None, [archive.store.summary(day.category, day.date)])
