@@ -285,3 +285,75 @@ def test_a_decision_asks_nobody(eve: Sandbox, arxiv: StandIn) -> None:
     assert asked(arxiv)[0] == listing()
     eve.configure("arxiv", pages_url="http://127.0.0.1:9", feeds_url="http://127.0.0.1:9")
     assert eve.digest("accept", str(DAY)).code == 0
+
+
+# --- taken back ------------------------------------------------------------------------------------
+
+
+def test_a_doubtful_day_is_doubtful_again(doubtful: Sandbox, arxiv: StandIn) -> None:
+    """Provisional as before, in the records too; the looks begin anew, and two of them settle it."""
+    assert doubtful.digest("accept", str(DAY), "--note", "too early").code == 0
+    result = doubtful.digest("accept", str(DAY), "--undo")
+    assert (result.code, errors(result)) == (0, [])
+    assert "no longer accepted as complete" in result.err
+    assert known_as(doubtful, DAY, NIGHT) == ("provisional", "listing")
+    lose_database(doubtful)
+    assert known_as(doubtful, DAY, NIGHT) == ("provisional", "listing")
+    found = day(doubtful, DAY, NIGHT)
+    assert found is not None
+    assert found["accepted"] is None
+    asked(arxiv)
+    assert doubtful.digest("run", now=after(DAY, 2)).code == 75
+    assert doubtful.digest("run", now=after(DAY, 9)).code == 0
+    assert known_as(doubtful, DAY, noon(DAY)) in (("complete", "listing"), ("complete", "catchup"))
+
+
+def test_a_loss_is_missing_again(eve: Sandbox, arxiv: StandIn) -> None:
+    """The next run asks for it, and brings it in."""
+    assert eve.digest("accept", str(DAY), "--note", "x", now=noon(DAY)).code == 0
+    assert status(eve, noon(DAY))[0] == 0
+    assert eve.digest("accept", str(DAY), "--undo", now=noon(DAY, seconds=60)).code == 0
+    assert status(eve, noon(DAY, seconds=60))[0] == 4
+    lose_database(eve)
+    assert status(eve, noon(DAY, seconds=60))[0] == 4
+    asked(arxiv)
+    assert eve.digest("run", now=noon(DAY, seconds=120)).code == 0
+    assert known_as(eve, DAY, noon(DAY, seconds=120)) == ("complete", "listing")
+
+
+def test_an_empty_day_is_open_again(eve: Sandbox, arxiv: StandIn) -> None:
+    """What counted as empty is asked for again, and its entries are found."""
+    arxiv.announce(Announcement("cs.CV", DAY))
+    assert eve.digest("run").code == 75
+    assert eve.digest("accept", str(DAY)).code == 0
+    assert known_as(eve, DAY, NIGHT) == ("empty", "catchup")
+    assert eve.digest("accept", str(DAY), "--undo").code == 0
+    assert known_as(eve, DAY, NIGHT) == ("provisional", "catchup")
+    arxiv.announce(invent("cs.CV", DAY))
+    assert eve.digest("run", now=after(DAY, 8)).code == 0
+    assert known_as(eve, DAY, noon(DAY)) == ("complete", "listing")
+
+
+@pytest.mark.parametrize("dates", [str(EVE), f"{EVE}..{DAY}", "today"])
+def test_where_nothing_was_accepted_nothing_is_undone(eve: Sandbox, dates: str) -> None:
+    """A proven day stays as it is; a word says so, exit 0."""
+    before = eve.tree()
+    result = eve.digest("accept", dates, "--undo")
+    assert (result.code, errors(result)) == (0, [])
+    assert "nothing to undo" in result.err
+    assert eve.tree() == before
+
+
+@pytest.mark.parametrize("option", [("--force",), ("--note", "no")])
+def test_undo_stands_alone(eve: Sandbox, option: tuple[str, ...]) -> None:
+    """With what settles a day beside it, nobody knows what is meant: exit 2."""
+    result = eve.digest("accept", str(DAY), "--undo", *option, now=noon(DAY))
+    assert (result.code, len(errors(result))) == (2, 1)
+
+
+def test_what_was_undone_can_be_accepted_again(eve: Sandbox) -> None:
+    """Of two decisions the later counts."""
+    for seconds, arguments, code in ((0, (), 0), (60, ("--undo",), 4), (120, ("--note", "after all"), 0)):
+        assert eve.digest("accept", str(DAY), *arguments, now=noon(DAY, seconds=seconds)).code == 0
+        assert status(eve, noon(DAY, seconds=seconds))[0] == code
+    assert accepted(eve, DAY, noon(DAY, seconds=120)) == "after all"
