@@ -74,7 +74,12 @@ def _in_effect(
 
 
 def gaps_between(archive: Archive, category: str, known: Collection[date]) -> list[date]:
-    """Return the listing dates of a category that are not among those ``known``, the oldest first."""
-    newest = archive.calendar.newest_expected(archive.now)
-    first = archive.start(category) or newest
-    return [day for day in archive.calendar.listing_dates(min(first, newest), newest) if day not in known]
+    """Return the listing dates of a category that are not among those ``known``, the oldest first.
+
+    Before the first run there is no gap between days; of an archive without any, the newest listing is missing.
+    """
+    newest, start = archive.calendar.newest_expected(archive.now), archive.start(category)
+    if start is None and known:
+        return []
+    first = min(start or newest, newest)
+    return [day for day in archive.calendar.listing_dates(first, newest) if day not in known]
