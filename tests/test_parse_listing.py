@@ -320,7 +320,7 @@ CONTRADICTIONS: list[tuple[str, Edit, str]] = [
     ("total too low", swap("Total of 23 entries", "Total of 22 entries"), "22"),
     ("two totals", swap("Total of 23 entries", "Total of 46 entries", 1), "one total.*'23', '46'"),
     ("no total", swap("Total of 23 entries", ""), "one total"),
-    ("an entry left out", sub(_entry(3), ""), "12 of 12 new.* 11"),
+    ("an entry left out", sub(_entry(3), ""), "numbers that run on"),
     ("the last entry left out", sub(_entry(23), ""), "6 of 6 replacement.* 5"),
     ("an entry twice", sub(rf"({_entry(3)})", r"\1\1"), "12 of 12 new.* 13"),
     ("an id twice", swap(IDS[1], IDS[0]), "23 different ids, found 22"),
@@ -624,7 +624,7 @@ def test_whatever_stands_in_a_page_it_is_a_day_or_refused(insertions: list[tuple
         listing = read(page)
     except DigestError:
         return
-    assert len(listing.entries) == 4
+    assert listing.shortage or len(listing.entries) == 4
     assert sum(listing.declared.values()) == 4
 
 

@@ -274,6 +274,8 @@ def _linked_sections(root: etree._Element, total: int, shown: set[Section]) -> d
         match = re.search(r"#item([0-9]{1,9})\Z", anchor.get("href") or "")
         if section:
             starts[section] = max(int(match[1]), 1) if match else 1  # today's pages call the first item0
+    if not starts:
+        raise PageRefusedError("expected links to the sections, found none")
     if missing := shown - set(starts):
         raise PageRefusedError(f"expected a link to each section, found none to {', '.join(sorted(missing))}")
     ordered = sorted(starts, key=list(Section).index)
