@@ -6,15 +6,16 @@ What a job needs is loaded with its archive: a run that ends before it opens one
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from digest.decide import counted
-from digest.errors import DigestError, StoreError
+from digest.errors import DigestError, GitError, StoreError
 from digest.model import Section
 from digest.outcome import Report, day_fields
 from digest.publish import hold_lock
 from digest.termination import heeded
-from digest.unopened import is_all_proven
+from digest.unopened import is_all_proven, unkept_settings
 from digest.watch import Watch
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Runner:
         session = self._session
         with heeded(), hold_lock(session.config.lock):
             self._announce("run")
+            self._warn_of_settings()
             watch = Watch(session.config, session.environment, session.now, session.run_id, categories)
             watch.begin()
             try:
@@ -71,6 +73,13 @@ class Runner:
 
     def _announce(self, command: str) -> None:
         log.debug("run id %s…: %s begins", self._session.run_id[:8], command)
+
+    def _warn_of_settings(self) -> None:
+        """Warn while a clone would lack what the archive runs by."""
+        session = self._session
+        with suppress(GitError):  # the commit fails then, too, and says so
+            for words, way_out in unkept_settings(session.config, session.config_path.absolute()):
+                log.warning("%s; %s", words, way_out)
 
     def _rest(self, watch: Watch) -> Report:
         report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])

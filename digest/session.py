@@ -65,13 +65,15 @@ class Session:
             ConfigError: there is none, or it is wrong.
         """
         if self._config is None:
-            from digest.config import load
+            from digest.config import load, odd_names
 
             self._origin = self.config_path
             self._config = load(self._origin, self.environment)
             self.console.hide(self._secrets(self._config))
             for key in self._config.unused:
                 self.console.say(f"{self._origin}: {key} has no effect in this version", "warning")
+            for words in odd_names(self._config):  # a new one would have been refused
+                self.console.say(f"{self._origin}: {words}", "warning")
         return self._config
 
     def _secrets(self, config: Config) -> Iterator[str]:
@@ -147,15 +149,22 @@ class Session:
 
     @contextmanager
     def open_archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
-        """Open the archive's edges: the store, the templates, a client of arXiv."""
+        """Open the archive's edges: the store, the templates, a client of arXiv.
+
+        Raises:
+            DamageError: there is no database, or nothing in it, and git has day records that are not here.
+        """
         from digest.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
         from digest.render import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
+        from digest.unopened import require_records
 
         config = self.config
         self.log()
+        if config.database is not None and _is_absent(config.database):
+            require_records(config)
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))

@@ -1,16 +1,19 @@
-"""What the day records tell by themselves, before any database is opened or made."""
+"""What the day records and git tell by themselves, before any database is opened or made."""
 
 from __future__ import annotations
 
 import logging
+import os
 import posixpath
+import shlex
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from digest.calendar import is_weekend, today
-from digest.config import LEDGER_PATH, is_record_path, record_path, year_index_path
+from digest.config import LEDGER_PATH, SCHEDULES, WORKFLOW, is_record_path, record_path, year_index_path
 from digest.decide import is_in_reach
 from digest.errors import DamageError, GitError, StoreError
 from digest.ledger import calendar_corrections, decisions_of, losses_of, start_of
@@ -23,7 +26,6 @@ from digest.resources import read_calendar
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from digest.calendar import Calendar
     from digest.config import Config
@@ -57,10 +59,69 @@ def is_all_proven(config: Config, now: datetime) -> bool:
         return False
     try:
         known = _read(Folder(config.records))
-        return _proves(config, known, now) and _is_all_written(config, known) and _is_all_pushed(config)
+        if not (_proves(config, known, now) and _is_all_written(config, known) and _is_all_pushed(config)):
+            return False
+        require_records(config)  # more than is here
     except (DamageError, StoreError, GitError) as error:
         log.info("the day records do not tell by themselves that nothing is to be done: %s", error)
         return False
+    return True
+
+
+def require_records(config: Config) -> None:
+    """Refuse to begin without a database while git has day records that are not here: their days would be lost.
+
+    Raises:
+        DamageError: git has some.
+    """
+    if config.records is None:
+        return
+    place = Path(os.path.realpath(config.records))
+    if not any(os.path.lexists(parent / ".git") for parent in (place, *place.parents)):
+        return
+    from digest.publish.git import find_repository, named  # noqa: PLC0415 - it starts programs
+
+    try:
+        repository = find_repository(place)
+        if repository is None:
+            return
+        folder = place.relative_to(repository.root).as_posix()
+        paths = {path: Path(path).relative_to(folder).as_posix() for path in repository.removed(folder)}
+        lost = [path for path, inner in paths.items() if is_record_path(inner) or inner == LEDGER_PATH]
+        if not lost:
+            return
+        options = "" if repository.known().issuperset(lost) else "--staged --worktree "
+    except GitError as error:  # where runs commit, the commit says so
+        log.info("git does not tell whether it has day records: %s", error)
+        return
+    words = f"{config.records}: git has {named(lost)}, neither the folder nor a database has"
+    way_out = f"`git restore {options}-- {shlex.quote(folder)}` in {repository.root} brings them back"
+    raise DamageError(f"{words} {'them' if len(lost) > 1 else 'it'}; {way_out}")
+
+
+def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, str]]:
+    """Yield, in words, what an archive runs by and a clone would lack, and the way out.
+
+    That is the configuration, the templates that it names, and what lets a machine run it: no run commits these.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    from digest.publish.git import find_repository, unkept  # noqa: PLC0415 - it starts programs
+
+    repository = find_repository(config.output) if config.git.commit else None
+    if repository is None:
+        return
+    root = repository.root
+    templates = [name for name in (config.digest.template, *(view.template for view in config.views)) if "." in name]
+    places = [config_path, *(config.folder / name for name in (*templates, *SCHEDULES)), root / WORKFLOW]
+    found = unkept(repository, filter(os.path.lexists, dict.fromkeys(places)))
+    if lacking := (*found.changed, *found.ignored):
+        files = " ".join(map(shlex.quote, lacking))
+        add, commit = (f"git -C {shlex.quote(str(root))} {words}" for words in ("add --force", "commit -m Settings"))
+        yield f"not committed in the present form: {', '.join(lacking)}", f"`{add} -- {files} && {commit} -- {files}`"
+    if found.outside:
+        yield f"a clone of {root} lacks {', '.join(map(str, found.outside))}", "keep it in the repository"
 
 
 def _proves(config: Config, known: _Known, now: datetime) -> bool:

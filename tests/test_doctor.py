@@ -162,6 +162,7 @@ sections = ["replacement"]
 def test_what_is_shown_is_toml_with_the_same_meaning(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put in the place of the file, without the environment, it gives the same settings, those of views too."""
     edit(sandbox, FULL)
+    (sandbox.folder / 'out/\u65e5 "x" \\y').mkdir(parents=True)  # a new one could not be called so
     monkeypatch.setenv("DIGEST_ARXIV_CATEGORIES", "cs.CV, cs.LG")
     monkeypatch.setenv("DIGEST_ARXIV_TIMEOUT", "12.5")
     monkeypatch.setenv("DIGEST_STORE_RAW", "pa#ges")
@@ -523,7 +524,7 @@ def test_the_schedule_files_of_init_are_recognised(
     assert found(doctor(mine), "ok", "run by systemd")
     shutil.rmtree(units)
     assert found(doctor(mine), "warn", "nothing found that runs it")
-    archive.digest("init", str(folder), "--no-git", "--github")
+    archive.digest("init", str(folder), "--no-git", "--github", "--from", "digest==1.0")
     assert found(doctor(mine), "ok", "run by GitHub", "digest.yml")
 
 
@@ -636,15 +637,27 @@ def test_where_the_credentials_are_from(kept: Sandbox) -> None:
     assert found(doctor(kept), "ok", "credentials from store")
 
 
-def test_durable_settings_are_in_the_repository(kept: Sandbox) -> None:
-    """A fresh clone has no others: not committed, or changed since, is told."""
-    make_archive(kept, durable=True)
-    assert not found(doctor(kept), "warn", "is not committed")
+def test_settings_are_in_the_repository(kept: Sandbox) -> None:
+    """A clone has no others: not committed, or changed since, is told with the command that mends it."""
+    make_archive(kept, push=False)
+    assert not found(doctor(kept), "warn", "not committed")
     edit(kept, "# changed\n")
-    assert found(doctor(kept), "warn", "config.toml is not committed as it is")
+    assert found(doctor(kept), "warn", "not committed in the present form: config.toml: `git -C ", " add --force -- ")
     git(kept.folder, "rm", "--quiet", "--cached", "config.toml")
     git(kept.folder, "commit", "--quiet", "--message=Remove")
-    assert found(doctor(kept), "warn", "config.toml is not committed as it is")
+    assert found(doctor(kept), "warn", "not committed in the present form: config.toml")
+
+
+def test_a_name_that_other_systems_cannot_have_is_told_while_it_is_used(kept: Sandbox) -> None:
+    """An archive of before goes on: the digests that lie there are of use to whoever can clone them."""
+    make_archive(kept)
+    kept.configure("digest", path="aux/{date:%Y-%m-%d}.md")
+    assert doctor(kept).code == 2
+    (kept.folder / "aux").mkdir()
+    (kept.folder / "aux/2025-03-05.md").touch()
+    result = doctor(kept)
+    assert found(result, "warn", "[digest] path", "'aux', which Windows reserves")
+    assert (result.code, kept.digest("status").code) == (0, 0)
 
 
 @pytest.mark.parametrize("ignored", ["data/", "*.md", "*.jsonl"])

@@ -890,24 +890,40 @@ def test_whether_a_push_would_be_taken(archive: Sandbox) -> None:
 
 
 def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a first commit of the named files, on main; a second time, and inside another's, nothing is done."""
+    """With a first commit of the named files, on main; a second time, and without git, nothing is done."""
     folder = tmp_path / "archive"
     folder.mkdir()
     for name in ("config.toml", "README.md", "notes.md"):
         (folder / name).write_text("x\n")
     git(folder, "config", "--global", "init.defaultBranch", "trunk")
-    said = start_repository(folder, ["config.toml", "README.md"], "A new archive", "")
-    assert said == "made it a git repository with 2 files committed"
+    names = ["config.toml", "README.md"]
+    said = start_repository(folder, names, "A new archive", Git())
+    assert said == ["made it a git repository with 2 files committed"]
     assert set(tree(folder)) == {"config.toml", "README.md"}
     assert (git(folder, "branch", "--show-current"), subject(folder)) == ("main", "A new archive")
-    inner = folder / "inner"
-    inner.mkdir()
-    for place in (folder, inner):
-        words = start_repository(place, ["notes.md"], "Again", "")
-        assert words == f"it lies in the git repository {folder}; commit the new files there"
-    assert git(folder, "rev-list", "--count", "HEAD") == "1"
+    assert start_repository(folder, names, "Again", Git()) == []
     monkeypatch.setenv("PATH", "/nowhere")
-    assert start_repository(inner, [], "None", "") is None
+    assert start_repository(folder, ["notes.md"], "None", Git()) == []
+
+
+def test_a_folder_in_a_repository_gets_one_commit_of_its_own_files(tmp_path: Path) -> None:
+    """What somebody staged stays staged; what git ignores is left out; both are told."""
+    git(tmp_path, "init", "--quiet")
+    commit_file(tmp_path, ".gitignore", "*.toml\n")
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    for name in ("config.toml", "README.md", "x[1].md", "mine.md"):
+        (inner / name).write_text("x\n")
+    git(tmp_path, "add", "inner/mine.md")
+    said = start_repository(inner, ["config.toml", "README.md", "x[1].md"], "A new archive", Git())
+    assert said == [
+        "git ignores inner/config.toml: in no commit, so a clone lacks it",
+        f"committed 2 files in the git repository {tmp_path}",
+        "staged before, and left as it was: inner/mine.md",
+    ]
+    assert committed(tmp_path) == ["inner/README.md", "inner/x[1].md"]
+    assert lines(tmp_path, "diff", "--cached", "--name-only") == ["inner/mine.md"]
+    assert git(tmp_path, "rev-list", "--count", "HEAD") == "2"
 
 
 def test_a_folder_half_made_a_repository_is_finished(tmp_path: Path) -> None:
@@ -915,8 +931,10 @@ def test_a_folder_half_made_a_repository_is_finished(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet", "archive")
     for name in ("README.md", "x.md"):
         (tmp_path / "archive" / name).write_text("x\n")
-    words = start_repository(tmp_path / "archive", ["README.md", "x.md"], "A new archive", "Ada <ada@example.org>")
-    assert words == "made it a git repository with 2 files committed"
+    settings = Git(author="Ada Lovelace <al@example.org>")
+    words = start_repository(tmp_path / "archive", ["README.md", "x.md"], "A new archive", settings)
+    assert words == ["made it a git repository with 2 files committed"]
+    assert git(tmp_path / "archive", "log", "--format=%an <%ae>") == settings.author
     assert set(tree(tmp_path / "archive")) == {"README.md", "x.md"}
 
 

@@ -1,5 +1,6 @@
 """`digest init`: an archive that is ready to use, and the files by which it runs every night."""
 
+import base64
 import os
 import re
 import shlex
@@ -7,12 +8,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,13 +26,15 @@ from digest import __version__
 from digest.config import Arxiv, load
 from digest.standin import StandIn
 from tests.conftest import NIGHT, Result, Sandbox, long_after
-from tests.repositories import clone, commit_file, committed, git, isolate, lines
+from tests.repositories import clone, commit_file, committed, git, hook, isolate, lines
 
 NEW_YORK = ZoneInfo("America/New_York")
 WORKFLOW = ".github/workflows/digest.yml"
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
-COMMITTED = [".gitattributes", ".gitignore", "README.md", "config.toml"]
 SCHEDULES = ["schedule/crontab", "schedule/digest.service", "schedule/digest.timer"]
+COMMITTED = [".gitattributes", ".gitignore", "README.md", "config.toml", *SCHEDULES]
+SOURCE = "git+https://example.org/digest@v1.0"
+GITHUB = ("--github", "--from", SOURCE)
 WEIRD = ["with blanks", '100% of "it\'s"', "$HOME;`x`&|<>*", "back\\slash \\% \\\\ \\'", "ümläut 日", "plain"]
 """Names of folders that cron, a shell and systemd take apart, each in its own way, unless they are quoted."""
 
@@ -81,38 +87,39 @@ def without_path(folder: Path) -> dict[str, str]:
 
 def test_it_names_what_it_made_and_a_second_time_changes_nothing(nowhere: Path) -> None:
     """Each file on a line of stdout; then nothing, and every byte is as it was."""
-    first = init(nowhere, "mine", "--github")
+    first = init(nowhere, "mine", *GITHUB)
     assert first.code == 0
     made = tree(nowhere / "mine")
-    assert sorted(made) == sorted([*COMMITTED, *SCHEDULES, WORKFLOW])
+    assert sorted(made) == sorted([*COMMITTED, WORKFLOW])
     assert sorted(first.out.splitlines()) == sorted(f"mine/{path}" for path in made)
     head = git(nowhere / "mine", "rev-parse", "HEAD")
-    second = init(nowhere, "mine", "--github", "--category", "cs.LG")
+    second = init(nowhere, "mine", *GITHUB, "--category", "cs.LG")
     assert (second.code, second.out) == (0, "")
     assert tree(nowhere / "mine") == made
     assert git(nowhere / "mine", "rev-parse", "HEAD") == head
 
 
-@pytest.mark.parametrize("path", [*COMMITTED, *SCHEDULES, WORKFLOW])
+@pytest.mark.parametrize("path", [*COMMITTED, WORKFLOW])
 def test_what_is_there_stays_as_a_person_made_it(nowhere: Path, path: str) -> None:
     """One file is somebody's own; the others are made around it."""
     own = nowhere / "mine" / path
     own.parent.mkdir(parents=True)
     own.write_bytes(b"# mine\r\n")
-    result = init(nowhere, "mine", "--github", "--no-git")
+    result = init(nowhere, "mine", *GITHUB, "--no-git")
     assert (result.code, own.read_bytes()) == (0, b"# mine\r\n")
     assert sorted(result.out.splitlines()) == sorted(f"mine/{one}" for one in tree(nowhere / "mine") if one != path)
     assert len(tree(nowhere / "mine")) == 8
 
 
-def test_said_again_with_another_option_it_makes_what_is_missing(nowhere: Path) -> None:
-    """An archive of before gets a workflow, and nothing else, no commit either."""
+def test_said_again_with_another_option_it_makes_and_commits_what_is_missing(nowhere: Path) -> None:
+    """An archive of before gets a workflow, and nothing else, in a commit of its own."""
     init(nowhere, "mine")
     before = tree(nowhere / "mine")
-    assert init(nowhere, "mine", "--github").out == f"mine/{WORKFLOW}\n"
+    assert init(nowhere, "mine", *GITHUB).out == f"mine/{WORKFLOW}\n"
     after = tree(nowhere / "mine")
     assert {path: data for path, data in after.items() if path != WORKFLOW} == before
-    assert git(nowhere / "mine", "rev-list", "--count", "HEAD") == "1"
+    assert git(nowhere / "mine", "rev-list", "--count", "HEAD") == "2"
+    assert committed(nowhere / "mine") == [WORKFLOW]
 
 
 def test_the_settings_are_those_that_were_asked_for(nowhere: Path) -> None:
@@ -221,8 +228,8 @@ def test_an_own_gitignore_is_told_what_it_should_name(nowhere: Path) -> None:
 
 
 def test_a_new_archive_is_a_repository_with_one_commit(nowhere: Path) -> None:
-    """Of what was made, less what is this machine's own; on the branch main, and nothing is left over."""
-    init(nowhere, "mine", "--github")
+    """Of all that was made, on the branch main, and nothing is left over."""
+    init(nowhere, "mine", *GITHUB)
     assert sorted(committed(nowhere / "mine")) == sorted([*COMMITTED, WORKFLOW])
     assert lines(nowhere / "mine", "log", "--format=%an %s") == ["Ada Example digest: set up the archive"]
     assert git(nowhere / "mine", "symbolic-ref", "--short", "HEAD") == "main"
@@ -241,7 +248,7 @@ def test_a_killed_init_is_ended_by_the_next(nowhere: Path, *, begun: bool) -> No
     assert (result.code, result.out) == (0, "mine/README.md\n")
     assert sorted(committed(nowhere / "mine")) == COMMITTED
     assert git(nowhere / "mine", "status", "--porcelain") == ""
-    assert "git" not in init(nowhere, "mine").err.partition("next:")[0]
+    assert "git repository" not in init(nowhere, "mine").err.partition("next:")[0]
 
 
 def test_an_own_config_that_commits_gets_a_repository_of_what_init_made(nowhere: Path) -> None:
@@ -250,20 +257,25 @@ def test_an_own_config_that_commits_gets_a_repository_of_what_init_made(nowhere:
         (nowhere / name).mkdir()
         (nowhere / name / "config.toml").write_text(f"[git]\ncommit = {commits}\n")
         assert init(nowhere, name).code == 0
-    assert sorted(committed(nowhere / "mine")) == [".gitattributes", ".gitignore", "README.md"]
+    assert sorted(committed(nowhere / "mine")) == [name for name in COMMITTED if name != "config.toml"]
     assert not (nowhere / "other/.git").exists()
 
 
 def test_what_is_to_be_committed_is_said_before_the_push(nowhere: Path) -> None:
-    """In lines that can be pasted: a workflow that is in no commit would never run."""
+    """What git would not take is told in a line that can be pasted: a workflow that is in no commit would never run."""
     init(nowhere, "mine", "--contact", "me@example.org")
-    steps = init(nowhere, "mine", "--github").err.partition("next:\n")[2].splitlines()
-    (commit,) = [line for line in steps if "git commit" in line]
+    hook(nowhere / "mine", "pre-commit", "echo No; exit 1")
+    refused = init(nowhere, "mine", *GITHUB)
+    assert (refused.code, refused.out) == (7, f"mine/{WORKFLOW}\n")
+    assert refused.err.splitlines()[-1] == "error: git commit: No"
+    steps = refused.err.partition("next:\n")[2].splitlines()
+    (commit,) = [line for line in steps if line.startswith("  git add")]
     assert steps.index(commit) < next(number for number, line in enumerate(steps) if "git push" in line)
+    (nowhere / "mine/.git/hooks/pre-commit").unlink()
     subprocess.run(["sh", "-ec", f"cd mine\n{commit}"], cwd=nowhere, capture_output=True, check=True)
     assert committed(nowhere / "mine") == [WORKFLOW]
     git(nowhere / "mine", "remote", "add", "origin", str(nowhere / "remote.git"))
-    steps = init(nowhere, "mine", "--github").err.partition("next:\n")[2].splitlines()
+    steps = init(nowhere, "mine", *GITHUB).err.partition("next:\n")[2].splitlines()
     assert not any("git add" in line or "git remote add" in line for line in steps)
     assert "  git push -u origin HEAD" in steps
 
@@ -287,28 +299,64 @@ def test_a_run_leaves_nothing_that_git_would_take_for_somebody_s(nowhere: Path, 
     assert (nowhere / "mine/raw").is_dir()
 
 
-def test_inside_a_repository_nothing_is_started_or_committed(nowhere: Path) -> None:
-    """It is somebody's: what becomes of the new files is for them to say."""
+def test_inside_a_repository_its_own_files_are_one_commit(nowhere: Path) -> None:
+    """What somebody staged stays staged, and is told; the workflow has to be moved, and is left to them."""
     git(nowhere, "init", "--quiet")
-    (nowhere / "own.txt").write_text("own\n")
+    commit_file(nowhere, "own.txt", "own\n")
+    (nowhere / "own.txt").write_text("mine\n")
     git(nowhere, "add", "own.txt")
-    git(nowhere, "commit", "--quiet", "--message=Begin")
-    head = git(nowhere, "rev-parse", "HEAD")
-    result = init(nowhere, "inner/mine", "--github")
+    result = init(nowhere, "inner/mine", *GITHUB)
     assert result.code == 0
-    assert "  git add config.toml .gitignore .gitattributes README.md && git commit" in result.err
-    assert git(nowhere, "rev-parse", "HEAD") == head
+    assert "staged before, and left as it was: own.txt" in result.err.splitlines()
+    assert sorted(committed(nowhere)) == [f"inner/mine/{name}" for name in COMMITTED]
+    assert git(nowhere, "rev-list", "--count", "HEAD") == "2"
     assert not (nowhere / "inner/mine/.git").exists()
-    assert git(nowhere, "diff", "--cached", "--name-only") == ""
+    assert git(nowhere, "diff", "--cached", "--name-only") == "own.txt"
     assert f"inner/mine/{WORKFLOW}: GitHub reads workflows at the top of a repository only" in result.err
     workflow = yaml.safe_load((nowhere / "inner/mine" / WORKFLOW).read_text())
     assert workflow["env"]["ARCHIVE"] == "inner/mine"
 
 
+def test_what_git_ignores_is_left_to_the_person(nowhere: Path) -> None:
+    """It is told, with the line that adds it all the same; the rest is committed."""
+    (nowhere / "mine").mkdir()
+    (nowhere / "mine/.gitignore").write_text("/schedule/\n")
+    result = init(nowhere, "mine", "--contact", "me@example.org")
+    assert result.code == 0
+    assert sorted(committed(nowhere / "mine")) == [".gitattributes", "README.md", "config.toml"]
+    assert "git ignores schedule/crontab, schedule/digest.service, schedule/digest.timer" in result.err
+    (commit,) = [line for line in result.err.splitlines() if "git commit" in line]
+    subprocess.run(["sh", "-ec", f"cd mine\n{commit}"], cwd=nowhere, capture_output=True, check=True)
+    assert sorted(committed(nowhere / "mine")) == SCHEDULES
+
+
+def test_where_git_knows_nobody_the_commit_is_made_all_the_same(nowhere: Path, home: Path) -> None:
+    """By a name that says so, with a warning; a configured author is taken."""
+    (home / "gitconfig").write_text("")
+    result = init(nowhere, "mine")
+    assert (result.code, git(nowhere / "mine", "log", "--format=%an")) == (0, "digest")
+    assert "git knows nobody's name here: commits are by digest <digest@localhost>" in result.err
+    (nowhere / "other").mkdir()
+    (nowhere / "other/config.toml").write_text('[git]\ncommit = true\nauthor = "Ada <ada@example.org>"\n')
+    assert "nobody" not in init(nowhere, "other").err
+    assert git(nowhere / "other", "log", "--format=%an <%ae>") == "Ada <ada@example.org>"
+
+
+def test_a_schedule_of_another_machine_is_told(nowhere: Path) -> None:
+    """Cloned to another place, the files name a folder that is not there: removed, they are made anew."""
+    init(nowhere, "mine")
+    git(nowhere, "clone", "--quiet", "mine", "second")
+    words = "schedule/crontab is of another machine, folder or version; remove it, and say init again"
+    assert f"second/{words}" in init(nowhere, "second").err.splitlines()
+    shutil.rmtree(nowhere / "second/schedule")
+    assert words not in init(nowhere, "second").err
+    assert str(nowhere / "second/config.toml") in (nowhere / "second/schedule/crontab").read_text()
+
+
 def test_without_git_there_is_no_repository(nowhere: Path) -> None:
     """Neither when it is not wanted nor when it is not installed; runs do not commit then, and the latter is told."""
     unwanted = init(nowhere, "unwanted", "--no-git")
-    absent = init(nowhere, "absent", "--github", env=without_path(nowhere))
+    absent = init(nowhere, "absent", *GITHUB, env=without_path(nowhere))
     for folder, result in (("unwanted", unwanted), ("absent", absent)):
         assert result.code == 0
         assert not (nowhere / folder / ".git").exists()
@@ -337,6 +385,11 @@ def test_without_git_there_is_no_repository(nowhere: Path) -> None:
         (("file/mine",), 6, "file"),
         (("/proc/mine",), 6, "/proc/mine"),
         (("mine", "--categry", "cs.CV"), 2, "--categry"),
+        (("mine", "--from", "digest==1"), 2, "--github"),
+        (("mine", "--github", "--from", ""), 2, "--from"),
+        (("/",), 2, "the top of the file system"),
+        (("mine/.git",), 2, "git's own folder"),
+        (("mine/.GIT/hooks/x",), 2, "git's own folder"),
         ((), 2, "DIR"),
     ],
 )
@@ -350,6 +403,33 @@ def test_a_mistake_is_one_line_and_makes_nothing(
     assert word in result.err
     assert tree(nowhere) == {"file": b"a file\n"}
     assert not (nowhere / "mine").exists()
+
+
+def test_in_the_source_of_digest_itself_no_archive_is_made(nowhere: Path) -> None:
+    """Exit 2 says whose folder it is and where to go, in the checkout, below it, and by a link into it."""
+    checkout = nowhere / "digest-0.1.0"
+    (checkout / "digest").mkdir(parents=True)
+    (checkout / "digest/__init__.py").touch()
+    (checkout / "pyproject.toml").write_text('[project]\nname = "arxiv-listing-digest"\n')
+    (nowhere / "link").symlink_to(checkout)
+    before = tree(nowhere)
+    for place in ("digest-0.1.0", "digest-0.1.0/mine", "digest-0.1.0/digest/x/y", "link/mine"):
+        result = init(nowhere, place)
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert f"found the source of digest itself in {checkout}; try ~/my-archive" in result.err
+    assert tree(nowhere) == before
+    (checkout / "pyproject.toml").write_text('[project]\nname = "something-else"\n')
+    assert init(nowhere, "digest-0.1.0/mine").code == 0
+
+
+def test_a_home_and_git_s_own_folders_are_no_archives(nowhere: Path, home: Path) -> None:
+    """A folder in the home is; so is one in whose name .git is but a part."""
+    git(nowhere, "init", "--quiet", "--bare", "bare")
+    for place, whose in ((home, "a home folder"), (nowhere / "bare/mine", "git's own folder")):
+        result = init(nowhere, str(place))
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert f"found {whose}" in result.err
+    assert init(nowhere, str(home / "my.gitarchive")).code == 0
 
 
 # --- cron ------------------------------------------------------------------------------------------
@@ -487,6 +567,9 @@ def test_the_timer_catches_up_and_spreads_the_load(nowhere: Path) -> None:
 
 # --- GitHub ----------------------------------------------------------------------------------------
 
+TOKEN = "ghs_16C7e42F292c6912E7710c838347Ae178B4a"  # noqa: S105 - of nobody
+SERVER = "https://github.example.org"
+
 
 def tool(name: str) -> str:
     """Return the path of a program that is installed beside Python, or on the path."""
@@ -499,7 +582,7 @@ def tool(name: str) -> str:
 @pytest.fixture
 def workflow(nowhere: Path) -> Path:
     """A workflow that init made."""
-    init(nowhere, "mine", "--github", "--contact", "me@example.org")
+    init(nowhere, "mine", *GITHUB, "--contact", "me@example.org")
     return nowhere / "mine" / WORKFLOW
 
 
@@ -524,15 +607,139 @@ def parsed(workflow: Path) -> dict[str, Any]:
     return {"on": data.pop(True), **data}
 
 
-def test_the_workflow_may_write_contents_and_nothing_else(workflow: Path) -> None:
-    """One at a time, none cut short, in bounded time, by the version that made the file."""
+def test_only_the_job_that_pushes_may_write_and_only_contents(workflow: Path) -> None:
+    """One at a time, none cut short, in bounded time, from where it was told."""
     data = parsed(workflow)
-    assert data["permissions"] == {"contents": "write"}
+    assert data["permissions"] == {}
     assert data["concurrency"]["cancel-in-progress"] is False
     (job,) = data["jobs"].values()
+    assert job["permissions"] == {"contents": "write"}
     assert 0 < job["timeout-minutes"] <= 360
-    assert any(step.get("run", "").endswith(f'install "arxiv-listing-digest=={__version__}"') for step in job["steps"])
+    assert [step["run"] for step in job["steps"] if "pip" in step.get("run", "")] == [
+        f'python -m pip install "{SOURCE}"'
+    ]
     assert "60 days" in workflow.read_text()
+
+
+def test_the_token_is_not_kept_in_the_checkout(workflow: Path) -> None:
+    """It is known to the step that pushes, and to no other."""
+    (job,) = parsed(workflow)["jobs"].values()
+    checkout, *others = job["steps"]
+    assert checkout == {"uses": "actions/checkout@v4", "with": {"persist-credentials": False}}
+    knowing = [step.get("name") for step in others if "github.token" in str(step) or "secrets." in str(step)]
+    assert knowing == ["Run digest"]
+
+
+SOURCES = [
+    "arxiv-listing-digest",
+    "arxiv-listing-digest==0.1.0",
+    "arxiv-listing-digest[notify]>=0.1, <0.3",
+    "arxiv-listing-digest[notify] @ git+https://example.org/digest.git@v0.1.0",
+    "git+https://github.com/you/digest@0a1b2c3d#egg=digest",
+    "git+ssh://git@example.org/you/digest@main",
+    "https://example.org/arxiv_listing_digest-0.1.0-py3-none-any.whl#sha256=00ff",
+    "./wheels/digest-0.1.0.whl",
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_pip_gets_just_what_was_asked_for(nowhere: Path, stub: dict[str, str], source: str) -> None:
+    """Through YAML and a shell, as one argument."""
+    init(nowhere, "mine", "--github", "--from", source)
+    workflow = nowhere / "mine" / WORKFLOW
+    (job,) = parsed(workflow)["jobs"].values()
+    (script,) = [step["run"] for step in job["steps"] if "pip" in step.get("run", "")]
+    (nowhere / "stub/python").symlink_to("digest")
+    subprocess.run(["bash", "-ec", script], env={**os.environ, **stub, "CODE": "0"}, check=True)
+    assert Path(stub["NOTED"]).read_text().splitlines() == ["-m", "pip", "install", source]
+
+
+@pytest.mark.parametrize("source", long_after(1, SOURCES))
+def test_actionlint_accepts_it_whatever_is_installed(nowhere: Path, source: str) -> None:
+    """Each form that is taken."""
+    init(nowhere, "mine", "--github", "--from", source)
+    done = lint(nowhere / "mine" / WORKFLOW)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x; touch hacked",
+        "x$(touch hacked)",
+        "x`touch hacked`",
+        "x && touch hacked",
+        "x|y",
+        "x >hacked",
+        "x<y",
+        "x\ny",
+        "x\n",
+        "x\ty",
+        'x"y',
+        "x'y",
+        "x\\y",
+        "${{ github.token }}",
+        "$HOME",
+        "git+https://example.org/x@v1 # comment",
+        "git+https://example.org/x: y",
+        "--index-url=https://example.org",
+        "-r requirements.txt",
+        "x y",
+        " x",
+        "*",
+        "ümläut",
+        "git+https://user:secret@example.org/x",
+        "git+https://ghp_secret@example.org/x",
+    ],
+)
+def test_what_yaml_or_a_shell_could_misread_is_refused(nowhere: Path, source: str) -> None:
+    """Exit 2 in one line, nothing is made, and no secret is repeated."""
+    result = init(nowhere, "mine", "--github", f"--from={source}")
+    assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+    assert "--from: expected" in result.err
+    assert "secret" not in result.err
+    assert tree(nowhere) == {}
+
+
+@pytest.mark.parametrize(
+    ("urls", "expected"),
+    [
+        (["Homepage, https://example.org/home", "Source Code, https://example.org/digest/"], "digest"),
+        (["repository, https://example.org/digest.git"], "digest.git"),
+        (["Documentation, https://docs.example.org", "Homepage, https://example.org/home"], "home"),
+        (["Documentation, https://docs.example.org"], None),
+        (["Source, https://user:secret@example.org/digest"], None),
+        (['Source, https://example.org/"$(touch hacked)"'], None),
+        ([], None),
+    ],
+)
+def test_without_from_it_is_this_version_from_the_project_s_address(
+    nowhere: Path, urls: list[str], expected: str | None
+) -> None:
+    """As the installed metadata have it; where they name none, exit 2 says what to do."""
+    metadata = nowhere / f"arxiv_listing_digest-{__version__}.dist-info/METADATA"
+    metadata.parent.mkdir()
+    head = f"Metadata-Version: 2.4\nName: arxiv-listing-digest\nVersion: {__version__}\n"
+    metadata.write_text(head + "".join(f"Project-URL: {url}\n" for url in urls))
+    result = init(nowhere, "mine", "--github", env={"PYTHONPATH": str(nowhere)})
+    if expected is None:
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert "--from" in result.err
+        assert not (nowhere / "mine").exists()
+    else:
+        assert (
+            f'install "git+https://example.org/{expected}@v{__version__}"\n'
+            in (nowhere / "mine" / WORKFLOW).read_text()
+        )
+
+
+def test_a_workflow_that_is_there_stays_and_from_is_told_to_have_no_effect(workflow: Path, nowhere: Path) -> None:
+    """It is somebody's from the first day on."""
+    before = workflow.read_bytes()
+    assert "--from" not in init(nowhere, "mine", *GITHUB).err
+    again = init(nowhere, "mine", "--github", "--from", "digest==9")
+    assert (again.code, workflow.read_bytes()) == (0, before)
+    assert f"mine/{WORKFLOW} stays as it is: --from" in again.err
 
 
 @pytest.mark.parametrize("monday", ["2025-01-13", "2025-03-10", "2025-07-14"])
@@ -564,12 +771,16 @@ def _matches(field: str, value: int) -> bool:
 
 
 def script_of(workflow: Path) -> tuple[str, dict[str, str]]:
-    """Return the script that runs digest, and the variables that it gets, without those that GitHub fills in."""
+    """Return the script that runs digest, and the variables that it gets, filled in as GitHub does."""
     (job,) = parsed(workflow)["jobs"].values()
     (step,) = [step for step in job["steps"] if step.get("name") == "Run digest"]
     variables = {**parsed(workflow)["env"], **step["env"]}
-    assert step["env"]["DATE"] == "${{ github.event.inputs.date }}"
-    return step["run"], {name: value for name, value in variables.items() if "${{" not in value}
+    assert variables.pop("DATE") == "${{ github.event.inputs.date }}"
+    for name, value in variables.items():
+        for expression, filled in (("github.token", TOKEN), ("github.server_url", SERVER)):
+            variables[name] = variables[name].replace(f"${{{{ {expression} }}}}", filled)
+        assert "${{" not in variables[name], (name, value)
+    return step["run"], variables
 
 
 def run_script(workflow: Path, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -678,6 +889,82 @@ def test_a_night_on_a_machine_without_a_disk(workflow: Path, nowhere: Path, arxi
         assert done.returncode == 0, done.stderr
         assert (DIGEST in committed(nowhere / "remote.git", "main")) is (event == "workflow_dispatch")
         assert ((archive / DIGEST).read_bytes() == before) is (event == "schedule")
+
+
+@pytest.fixture
+def hub(nowhere: Path) -> Iterator[tuple[str, Path]]:
+    """A git server that takes pushes from whoever has the token: its address, and the repository behind it."""
+    git(nowhere, "init", "--quiet", "--bare", "hub/mine.git")
+    git(nowhere / "hub/mine.git", "config", "http.receivepack", "true")
+    backend = Path(git(nowhere, "--exec-path")) / "git-http-backend"
+    wanted = "Basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            length, address = int(self.headers.get("Content-Length", 0)), urlsplit(self.path)
+            data = self.rfile.read(length)
+            if self.headers.get("Authorization") != wanted:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="hub"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            variables = {
+                "GIT_PROJECT_ROOT": str(nowhere / "hub"),
+                "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": address.path,
+                "QUERY_STRING": address.query,
+                "REQUEST_METHOD": self.command,
+                "REMOTE_USER": "x-access-token",
+                "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+                "CONTENT_LENGTH": str(length),
+                "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
+            }
+            done = subprocess.run(
+                [backend], env={**os.environ, **variables}, input=data, capture_output=True, check=True
+            )
+            head, _, body = done.stdout.partition(b"\r\n\r\n")
+            self.send_response(200)
+            for line in head.decode().splitlines():
+                self.send_header(*line.split(": ", 1))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - the name is the library's
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", nowhere / "hub/mine.git"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_push_gets_the_token_and_no_file_has_it(
+    workflow: Path, nowhere: Path, arxiv: StandIn, hub: tuple[str, Path]
+) -> None:
+    """In a checkout without credentials: git asks for them when it pushes, and for that server alone."""
+    address, remote = hub
+    archive = workflow.parents[2]
+    git(archive, "push", "--quiet", str(remote), "main")
+    git(archive, "remote", "add", "origin", f"{address}/mine.git")
+    programs = nowhere / "programs"
+    programs.mkdir()
+    (programs / "digest").write_text(f'#!/bin/sh\nexec {sys.executable} -m digest --now {NIGHT} "$@"\n')
+    (programs / "digest").chmod(0o755)
+    env = {"PATH": f"{programs}:{os.environ['PATH']}", **_asks(arxiv)}
+    other = run_script(workflow, archive, **env)
+    assert (other.returncode, "git push origin" in other.stderr) == (6, True)
+    assert DIGEST not in committed(remote, "main")
+    done = run_script(workflow, archive, **env, GIT_CONFIG_KEY_0=f"credential.{address}.helper")
+    assert done.returncode == 0, done.stderr
+    assert DIGEST in committed(remote, "main")
+    assert TOKEN not in done.stdout + done.stderr + other.stdout + other.stderr
+    assert not [path for path in archive.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
 
 
 def test_the_pages_are_kept_whatever_happens(workflow: Path) -> None:

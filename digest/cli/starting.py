@@ -10,6 +10,7 @@ import click
 
 from digest.cli.group import as_path, cli, program_name
 from digest.console import print_line
+from digest.errors import UsageError
 from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
@@ -27,27 +28,39 @@ _PUSH = "git push -u origin HEAD"
 @cli.command()
 @click.argument("folder", metavar="DIR", callback=as_path)
 @click.option("--github", "on_github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
+@click.option("--from", "source", metavar="SPEC", help="With --github: what pip installs there. Default: this version.")
 @click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
 @click.option("--contact", default="", metavar="TEXT", help="Your mail address or page, for arXiv.")
 @click.option("--no-git", is_flag=True, help="No repository, no commits.")
 @click.pass_obj
 def init(
-    session: Session, folder: Path, *, on_github: bool, categories: Sequence[str], contact: str, no_git: bool
+    session: Session,
+    folder: Path,
+    *,
+    on_github: bool,
+    source: str | None,
+    categories: Sequence[str],
+    contact: str,
+    no_git: bool,
 ) -> int:
     """Set up an archive in DIR.
 
     It gets a configuration, a README, a .gitignore, and the files by which cron, systemd or GitHub run it every
-    night. What is there already is left alone. An archive in no git repository becomes one, with a first commit.
+    night. What is there already is left alone. What was written is committed, in a new git repository unless DIR lies
+    in one.
 
     \b
     Examples:
       digest init my-archive && cd my-archive && digest run
-      digest init my-archive --category cs.CV --category cs.LG --contact you@example.org --github
+      digest init my-archive --category cs.CV --category cs.LG --contact you@example.org
+      digest init my-archive --github --from git+https://example.org/digest@v1.0
     """
     import shutil
 
     from digest.setup import Wanted, set_up
 
+    if source is not None and (not on_github or not source):
+        raise UsageError("expected --from SPEC together with --github, and what pip shall install there")
     has_git = shutil.which("git") is not None
     wanted = Wanted(
         program=_program(),
@@ -55,6 +68,7 @@ def init(
         contact=contact,
         commits=has_git and not no_git,
         on_github=on_github,
+        source=source or "",
     )
     done = set_up(folder, wanted)
     for path in done.made:
@@ -65,7 +79,10 @@ def init(
         session.console.say(f"git is not installed: {_without_git(done.config)}")
     for line in _next_steps(folder, done, on_github=on_github):
         session.console.say(line)
-    return 0
+    if done.failure is None:
+        return 0
+    session.console.fail(done.failure)
+    return done.failure.exit_code
 
 
 def _without_effect(wanted: Wanted, config: Config, *, no_git: bool) -> Iterator[str]:
@@ -105,7 +122,8 @@ def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
         words = "put your address into config.toml ([arxiv] contact), so that arXiv can write to you"
         yield f"  {words}{', and commit it' if done.config.git.commit else ''}"
     if done.uncommitted:
-        yield f"  git add {' '.join(done.uncommitted)} && {_COMMIT}"
+        files = " ".join(done.uncommitted)
+        yield f"  git add --force {files} && {_COMMIT} {files}"
     yield f"  {program_name()} run"
     yield from _on_github(done) if on_github else _by_a_clock(done)
 

@@ -2,13 +2,24 @@
 
 from digest.config.checks import check, check_category, require_manners
 from digest.config.origins import DEFAULT, Origins, unknown_variables
-from digest.config.paths import LEDGER_PATH, is_record_path, part_path, record_path, year_index_path
+from digest.config.paths import (
+    LEDGER_PATH,
+    SCHEDULES,
+    WORKFLOW,
+    is_record_path,
+    odd_names,
+    part_path,
+    record_path,
+    year_index_path,
+)
 from digest.config.reading import load, load_with_origins
 from digest.config.values import Arxiv, Config, DigestSettings, Git, View
 
 __all__ = [
     "DEFAULT",
     "LEDGER_PATH",
+    "SCHEDULES",
+    "WORKFLOW",
     "Arxiv",
     "Config",
     "DigestSettings",
@@ -20,6 +31,7 @@ __all__ = [
     "is_record_path",
     "load",
     "load_with_origins",
+    "odd_names",
     "part_path",
     "record_path",
     "require_manners",

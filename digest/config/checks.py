@@ -4,7 +4,7 @@ import re
 from datetime import date
 from urllib.parse import urlsplit
 
-from digest.config.paths import check_path
+from digest.config.paths import check_path, odd_names
 from digest.config.values import Arxiv, Config
 from digest.config.views import are_some_of, check_views
 from digest.errors import ConfigError
@@ -30,7 +30,8 @@ def check(config: Config, origin: str) -> None:
     Raises:
         ConfigError: a value makes no sense.
     """
-    for one in (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_git, _check_notify, check_views):
+    checks = (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_git, _check_notify, check_views)
+    for one in (*checks, _check_names):
         try:
             one(config)
         except ValueError as error:
@@ -150,3 +151,9 @@ def _check_notify(config: Config) -> None:
         raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found something else")
     if config.notify.health and not _SECRET.fullmatch(config.notify.health):
         raise ValueError("[notify] health: expected 'env:NAME' or 'file:PATH', found something else")
+
+
+def _check_names(config: Config) -> None:
+    for words, is_used in odd_names(config).items():
+        if not is_used:
+            raise ValueError(words)

@@ -1,15 +1,21 @@
 """Paths of generated files: what may stand in them, and that no two files share one."""
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations
+from pathlib import Path
 
 from digest.config.values import Config
 
 LEDGER_PATH = "state.json"
 """Where what the archive knows besides its days lies in the folder of records."""
+SCHEDULES = ("schedule/crontab", "schedule/digest.service", "schedule/digest.timer")
+"""What lets cron and systemd run an archive, in its folder."""
+WORKFLOW = ".github/workflows/digest.yml"
+"""Where GitHub looks for what it shall run, from the top of a repository."""
 
 _RECORD = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 _FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
@@ -21,6 +27,10 @@ _TAKEN = (".jsonl", ".gz", ".db", ".lock", ".digest-tmp", "README.md", "config.t
 _LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a copy beside
 _ANY_DIGIT = "\0"  # no path holds it
 _PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
+# Windows, by "Naming Files, Paths, and Namespaces" of its documentation; git, by verify_path() of its read-cache.c.
+_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?")
+_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+_OF_GIT = re.compile(r"(?i)(?:\.git|git~1)[ .]*")
 
 
 def record_path(category: str, day: date) -> str:
@@ -68,7 +78,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
     if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
         raise ValueError(f"{where}: expected year, month and day in it, so that no two dates share a file: {path!r}")
     names = shown.split("/")
-    if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
+    if any(name.endswith(_TAKEN) for name in names):
         raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
     if max(len(name.encode()) for name in names) > _LONGEST_NAME:
         raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
@@ -83,6 +93,56 @@ def _sample(path: str, field: str, value: str) -> str:
         return path.format(**{field: value}, date=_SAMPLE_DATE)
     except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
         return ""
+
+
+def odd_names(config: Config) -> dict[str, bool]:
+    """Return which names in the configuration not every system can have that a repository is cloned on.
+
+    Each is said in words, with whether files by it are here already: these go on, a new one is refused.
+    """
+    output = config.output
+    found: dict[str, bool] = {}
+    for key, value in (("[digest] directory", config.digest.directory), *_folders(config)):
+        place = config.folder / value
+        inner = place.relative_to(config.folder).parts if place.is_relative_to(config.folder) else ()
+        found |= {words: os.path.lexists(place) for words in _oddities(key, inner)}
+    for category in config.arxiv.categories:
+        path = config.digest.path
+        names = _sample(path, "category", category).split("/")
+        found |= {words: _has_files(output, path) for words in _oddities("[digest] path", names)}
+    for view in config.views:
+        where = f"[[view]] {view.name!r}"
+        names = _sample(view.path, "view", view.name).split("/")
+        odd = (*_oddities(f"{where} name", [view.name]), *_oddities(f"{where} path", names))
+        found |= {words: _has_files(output, view.path, view.name) for words in odd}
+    return found
+
+
+def _folders(config: Config) -> Iterator[tuple[str, str]]:
+    return ((f"[store] {key}", getattr(config.store, key)) for key in ("records", "raw"))
+
+
+def _oddities(key: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if _RESERVED.fullmatch(name):
+            why = "which Windows reserves"
+        elif _FORBIDDEN.search(name):
+            why = 'and Windows allows none of < > : " | ? * \\ in one'
+        elif name.endswith((".", " ")) and name not in (".", ".."):
+            why = "and Windows drops a dot or blank at the end"
+        elif _OF_GIT.fullmatch(name):
+            why = "which is git's own"
+        else:
+            continue
+        yield f"{key}: expected a name that every system can have, found {name!r}, {why}"
+
+
+def _has_files(output: Path, path: str, view: str = "") -> bool:
+    """Whether there is a file at ``path``, of whatever date and category."""
+    import glob  # noqa: PLC0415 - nearly no configuration needs it
+
+    pieces = re.split(r"(\{[^{}]*\})", path.replace("{view}", view))
+    return any(output.glob("".join("*" if piece[:1] == "{" else glob.escape(piece) for piece in pieces)))
 
 
 def check_shared(config: Config) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.config import record_path
+from digest.config import odd_names, record_path
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
-from digest.publish.git import RepositoryState, examine_repository, is_committed, named
+from digest.publish.git import RepositoryState, examine_repository, named
 from digest.publish.git.version import OLDEST
+from digest.unopened import unkept_settings
 
 _FAILS = GitError.exit_code
 _FLUSHING = (2, 36)  # the first with core.fsync
@@ -66,6 +67,11 @@ def _commits(case: Case, state: RepositoryState) -> Iterator[Finding]:
         words = f"git ignores {path}, or its folder is in another repository or none"
         advice = "see to .gitignore and the folders in the configuration: such files are never committed"
         yield Finding(words, advice, _FAILS if case.config.git.durable else 0)
+    for words, way_out in unkept_settings(case.config, case.path):
+        yield Finding(words, way_out)
+    for words, is_used in odd_names(case.config).items():
+        if is_used:
+            yield Finding(words, "what is there goes on; rename it where others clone the repository")
     if state.is_identity_made_up:
         yield Finding(f"commits are by {state.identity}", "`git config user.name` and `user.email`, or [git] author")
     else:
@@ -122,5 +128,3 @@ def _pushes(case: Case, state: RepositoryState) -> Iterator[Finding]:
         yield Finding("no credential helper", advice)
     if state.unpushed:
         yield Finding(f"{state.unpushed} commits are not pushed yet", "the next run pushes them, and says why if not")
-    if git.durable and not is_committed(case.path):
-        yield Finding(f"{case.path} is not committed as it is", "commit it: a fresh clone has no other settings")

@@ -11,6 +11,7 @@ from digest.model import Day, DaySummary, Source
 from digest.outcome import Report
 from digest.records import load_ledger, load_record, unloaded_records, write_ledger
 from digest.render import record_path, render_record
+from digest.unopened import require_records
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def begin(archive: Archive, track: Track = untracked, *, load_missing: bool = Tr
 
     Raises:
         StoreError: a folder cannot be written; it is better to say so before arXiv is asked.
+        DamageError: nothing is stored, and git has records that are not here.
     """
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
         folder.prepare()
@@ -48,7 +50,13 @@ def each(names: Iterable[str], do: Callable[[str], None], report: Report) -> Non
 
 
 def load_records(archive: Archive, track: Track = untracked) -> Report:
-    """Load the records that the database lacks, and nothing else: all of them into a fresh clone."""
+    """Load the records that the database lacks, and nothing else: all of them into a fresh clone.
+
+    Raises:
+        DamageError: nothing is stored, and git has records that are not here.
+    """
+    if not archive.store.summaries():
+        require_records(archive.config)
     report = _load_ledger(archive, Report())
     report.loaded = load(archive, track(unloaded_records(archive)), report)
     if report.loaded:

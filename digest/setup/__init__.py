@@ -1,17 +1,22 @@
 """A new archive: its settings, its README, what git should not keep, and how it is run every night."""
 
 import os
+import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from digest.config import Arxiv, Config, Git, check, load
-from digest.errors import UsageError
+from digest.config import SCHEDULES, WORKFLOW, Arxiv, Config, Git, check, load
+from digest.errors import GitError, UsageError
 from digest.publish import Folder
-from digest.publish.git import RepositoryState, examine_repository, is_committed, start_repository
-from digest.setup.texts import CONFIG, SCHEDULES, WORKFLOW, texts, workflow
+from digest.publish.git import RepositoryState, examine_repository, open_repository, start_repository, unkept
+from digest.setup.source import source
+from digest.setup.texts import CONFIG, texts, workflow
 
 _FIRST_COMMIT = "digest: set up the archive"
+_PROJECT = "arxiv-listing-digest"
+_PARTS_OF_GIT = ("HEAD", "objects", "refs")
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class Wanted:
     """What a new archive shall be like.
 
     ``program`` is the command that runs digest, with an absolute path; without ``categories``, the default ones are
-    kept; ``commits``: whether runs commit what they write; ``on_github``: whether GitHub shall run it.
+    kept; ``commits``: whether runs commit what they write; ``on_github``: whether GitHub shall run it, and ``source``:
+    what pip installs there, "" for this version from the project's own address.
     """
 
     program: tuple[str, ...]
@@ -27,6 +33,7 @@ class Wanted:
     contact: str = ""
     commits: bool = True
     on_github: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class SetUp:
     ``remarks``: for a person, one line each.
     ``repository``: the one that the archive lies in, as far as it was looked for.
     ``uncommitted``: those files that its last commit lacks, and that belong into it; relative to the archive.
+    ``failure``: why they could not be committed; None: they were, or were not to be.
     """
 
     config: Config
@@ -45,35 +53,47 @@ class SetUp:
     remarks: tuple[str, ...]
     repository: RepositoryState
     uncommitted: tuple[str, ...]
+    failure: GitError | None
 
 
 def set_up(target: Path, wanted: Wanted) -> SetUp:
     """Write the files of a new archive into ``target``; a file that is there stays as it is.
 
-    A new archive that commits becomes a git repository, unless it lies in one.
+    An archive that commits becomes a git repository, unless it lies in one. What was written is committed there.
 
     Raises:
         UsageError: what is wanted makes no sense.
         ConfigError: the config.toml that is there is wrong.
         StoreError: the folder cannot be written.
-        GitError: git fails; the files are there.
+        GitError: git does not tell what the repository is like; the files are there.
     """
     _require_plain(target)
+    _require_own_place(target)
+    installed = source(wanted.source) if wanted.on_github else ""
     output = Folder(target)
     config = _settings(output, wanted)
     inner = _folder_in_repository(target) if wanted.on_github else ""
-    wishes = texts(wanted.program, config) | ({WORKFLOW: workflow(inner)} if wanted.on_github else {})
+    wishes = texts(wanted.program, config) | ({WORKFLOW: workflow(inner, installed)} if wanted.on_github else {})
     found = {path: output.read(path) for path in wishes}
     made = [path for path, data in found.items() if data is None]
     for path in made:
         output.write(path, wishes[path].encode())
-    remarks = list(_remarks(target, made, inner))
-    ours = [path for path in _own(wishes, found) if path != WORKFLOW or not inner]
-    if wanted.commits and config.git.commit and (new := _uncommitted(target, ours)):
-        remarks += filter(None, [start_repository(target, new, _FIRST_COMMIT, "")])
+    remarks = list(_remarks(target, wishes, found, inner))
+    # What belongs into a commit was made now, or by an ``init`` that was cut short.
+    ours = [path for path, text in wishes.items() if found[path] in (None, text.encode())]
+    ours = [path for path in ours if path != WORKFLOW or not inner]
+    failure = None
+    if wanted.commits and config.git.commit:
+        try:
+            remarks += start_repository(target, ours, _FIRST_COMMIT, config.git)
+        except GitError as error:
+            failure = error
     state = examine_repository(target, config.git) if wanted.commits or wanted.on_github else RepositoryState(None)
+    if wanted.commits and config.git.commit and state.is_identity_made_up:
+        way_out = "`git config --global user.name` and `user.email`, or [git] author, tell it a better one"
+        remarks.append(f"git knows nobody's name here: commits are by {state.identity}; {way_out}")
     uncommitted = _uncommitted(target, ours) if state.root else []
-    return SetUp(config, tuple(target / path for path in made), tuple(remarks), state, tuple(uncommitted))
+    return SetUp(config, tuple(target / path for path in made), tuple(remarks), state, tuple(uncommitted), failure)
 
 
 def _settings(output: Folder, wanted: Wanted) -> Config:
@@ -86,29 +106,67 @@ def _settings(output: Folder, wanted: Wanted) -> Config:
     return config
 
 
-def _own(wishes: Mapping[str, str], found: Mapping[str, bytes | None]) -> Iterator[str]:
-    """Yield what belongs into a commit: what was made, now or by an ``init`` that was cut short."""
-    for path, text in wishes.items():
-        if not path.startswith(SCHEDULES) and found[path] in (None, text.encode()):
-            yield path
-
-
 def _uncommitted(target: Path, paths: Collection[str]) -> list[str]:
-    return [path for path in paths if not is_committed(target / path)]
+    """Return which of ``paths`` the last commit lacks, those that git ignores too."""
+    repository = open_repository(target)
+    found = unkept(repository, [target / path for path in paths])
+    lacking = {repository.root / path for path in (*found.changed, *found.ignored)}
+    return [path for path in paths if target.resolve() / path in lacking]
 
 
-def _remarks(target: Path, made: Collection[str], inner: str) -> Iterator[str]:
-    if WORKFLOW in made and inner:
-        words = "GitHub reads workflows at the top of a repository only: move it there, and commit it"
-        yield f"{target / WORKFLOW}: {words}"
-    if CONFIG in made and ".gitignore" not in made:
-        yield f"{target / '.gitignore'} stays as it is; let it name archive.db*, raw/, *.digest-tmp and {SCHEDULES}"
+def _remarks(target: Path, wishes: Mapping[str, str], found: Mapping[str, bytes | None], inner: str) -> Iterator[str]:
+    for path, data in found.items():
+        is_other = data not in (None, wishes[path].encode())
+        if path == WORKFLOW and is_other:
+            yield f"{target / path} stays as it is: --from and a newer version have no effect on it; change it there"
+        elif path == WORKFLOW and data is None and inner:
+            words = "GitHub reads workflows at the top of a repository only: move it there, and commit it"
+            yield f"{target / path}: {words}"
+        elif path in SCHEDULES and is_other:
+            yield f"{target / path} is of another machine, folder or version; remove it, and say init again"
+    if found[CONFIG] is None and found[".gitignore"] is not None:
+        yield f"{target / '.gitignore'} stays as it is; let it name archive.db*, raw/ and *.digest-tmp"
 
 
 def _require_plain(target: Path) -> None:
     """Refuse a folder that no line of a crontab could name."""
     if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) < 0xE000 for one in str(target.absolute())):
         raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {str(target)!r}")
+
+
+def _require_own_place(target: Path) -> None:
+    """Refuse a folder where an archive would be mixed with something else, or lost with it."""
+    real = Path(os.path.realpath(target))
+    found = _whose(real)
+    if found:
+        raise UsageError(f"{target}: expected a folder of the archive's own, found {found}; try ~/my-archive")
+
+
+def _whose(real: Path) -> str:
+    """Say what the folder belongs to; "" if nothing is against it."""
+    if real == real.parent:
+        return "the top of the file system"
+    if str(real) == os.path.realpath(os.path.expanduser("~")):  # noqa: PTH111 - pathlib raises where there is none
+        return "a home folder"
+    for place in (real, *real.parents):
+        if place.name.casefold() == ".git" or all(os.path.lexists(place / part) for part in _PARTS_OF_GIT):
+            return f"git's own folder {place}"
+        project = _toml(place / "pyproject.toml").get("project")
+        if (
+            isinstance(project, dict)
+            and project.get("name") == _PROJECT
+            and os.path.lexists(place / "digest/__init__.py")
+        ):
+            return f"the source of digest itself in {place}"
+    return ""
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return what a file says; nothing if it is none, or says nothing that can be read: then it is not digest's."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
 
 
 def _folder_in_repository(target: Path) -> str:

@@ -1,20 +1,15 @@
 """The files of a new archive, as they are made."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from digest import __version__
-from digest.config import Config
+from digest.config import SCHEDULES, Config
 from digest.resources import folder
 from digest.setup.schedule import cron_command, systemd_command
 
 CONFIG = "config.toml"
-SCHEDULES = "schedule/"
-"""The folder of what is this machine's own."""
-WORKFLOW = ".github/workflows/digest.yml"
-"""Where GitHub looks for what it shall run, from the top of a repository."""
-
 _FILES = Path(__file__).with_name("files")
 
 
@@ -26,27 +21,29 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
     command = (*program, "--config", str(config.folder.absolute() / CONFIG), "run")
     quiet = (*program, "-q", *command[len(program) :])
     categories = config.arxiv.categories
+    crontab, service, timer = SCHEDULES
     return {
         CONFIG: _config(config),
         ".gitignore": _text("gitignore"),
         ".gitattributes": _text("gitattributes"),
         "README.md": _text("readme", CATEGORIES=_listed(categories), FOLDERS=_folders(categories)),
-        f"{SCHEDULES}crontab": _text("crontab", COMMAND=cron_command(quiet)),
-        f"{SCHEDULES}digest.service": _text("service", COMMAND=systemd_command(command)),
-        f"{SCHEDULES}digest.timer": _text("timer"),
+        crontab: _text("crontab", COMMAND=cron_command(quiet)),
+        service: _text("service", COMMAND=systemd_command(command)),
+        timer: _text("timer"),
     }
 
 
-def workflow(inner: str) -> str:
-    """Return GitHub's workflow for an archive in the folder ``inner`` of its repository; "" is the top."""
-    return _text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), VERSION=__version__)
+def workflow(inner: str, source: str) -> str:
+    """Return GitHub's workflow for an archive in the folder ``inner`` of its repository; "" is the top.
+
+    ``source`` is what pip shall install, without any sign that YAML or a shell would heed in double quotes.
+    """
+    return _text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), SOURCE=source)
 
 
 def _text(name: str, **values: str) -> str:
     text = (_FILES / f"{name}.txt").read_text(encoding="utf-8")
-    for key, value in values.items():
-        text = text.replace(f"@{key}@", value)
-    return text
+    return re.sub(r"@([A-Z]+)@", lambda place: values[place[1]], text)
 
 
 def _listed(categories: Sequence[str]) -> str:

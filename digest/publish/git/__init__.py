@@ -1,22 +1,23 @@
 """git: what was written becomes a commit, and is pushed; nobody's work is ever undone."""
 
 from digest.publish.git.commits import commit_paths, require_branch, require_nothing_foreign
-from digest.publish.git.contents import is_committed
+from digest.publish.git.contents import Unkept, unkept
 from digest.publish.git.examining import RepositoryState, can_push, examine_repository
 from digest.publish.git.locks import remove_stale_locks, take_turn
 from digest.publish.git.pushes import Remote, push
 from digest.publish.git.recovery import recover
-from digest.publish.git.repository import Repository, named, open_repository
+from digest.publish.git.repository import Repository, find_repository, named, open_repository
 from digest.publish.git.starting import start_repository
 
 __all__ = [
     "Remote",
     "Repository",
     "RepositoryState",
+    "Unkept",
     "can_push",
     "commit_paths",
     "examine_repository",
-    "is_committed",
+    "find_repository",
     "named",
     "open_repository",
     "push",
@@ -26,4 +27,5 @@ __all__ = [
     "require_nothing_foreign",
     "start_repository",
     "take_turn",
+    "unkept",
 ]

@@ -18,7 +18,7 @@ _BUSY = {
 }
 _NAMED = 3
 _SHOWN = 80
-_OWN_FOLDERS = ("--absolute-git-dir", "--git-common-dir")
+_FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
 _BLANKS_OF_A_DIFFERENCE = 4  # git-diff-tree(1), "Raw Output Format"
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
 
@@ -28,7 +28,7 @@ class Change:
     """A path, relative to the work tree, that differs from the last commit.
 
     ``staged`` and ``unstaged`` are git's letters, such as ``M``, ``A``, ``D``; ``.`` where nothing changed, ``?`` for
-    a file that git does not know yet, ``U`` for one that a merge left open.
+    a file that git does not know yet, ``!`` for one that it ignores, ``U`` for one that a merge left open.
     """
 
     path: str
@@ -43,7 +43,12 @@ class Change:
     @property
     def is_tracked(self) -> bool:
         """Whether git knows the file."""
-        return self.unstaged != "?"
+        return self.unstaged not in ("?", "!")
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether git does not know the file, and is told not to."""
+        return self.unstaged == "!"
 
 
 @dataclass(frozen=True)
@@ -87,10 +92,24 @@ class Repository:
         """Return the paths of all files that git knows, in the index that is."""
         return set(self.git.run("ls-files", "-z").split("\0")) - {""}
 
-    def changes(self, *, untracked: bool = True) -> list[Change]:
-        """Return every path that differs from the last commit; ignored files are none, ``untracked`` ones may be."""
-        options = (f"--untracked-files={'all' if untracked else 'no'}", "--no-renames", "--ignore-submodules=dirty")
+    def changes(self, *, untracked: bool = True, paths: Sequence[str] = ()) -> list[Change]:
+        """Return every path that differs from the last commit; ``untracked`` files may be among them.
+
+        Ignored files are none, unless they are among the ``paths`` that alone are asked about.
+        """
+        options = [f"--untracked-files={'all' if untracked else 'no'}", "--no-renames", "--ignore-submodules=dirty"]
+        if paths:
+            options += ["--ignored=traditional", "--", *(f":(top,literal){path}" for path in paths)]
         return list(_changes(self.git.run("status", "--porcelain=v2", "-z", *options)))
+
+    def removed(self, folder: str) -> list[str]:
+        """Return the paths below ``folder`` that are in the last commit and not in the work tree."""
+        if self.head is None:
+            return []
+        below = ["--", f":(top,literal){folder}"] if folder not in ("", ".") else []
+        said = self.git.run("diff", "--name-only", "--diff-filter=D", "--no-renames", "-z", "HEAD", *below)
+        # What was taken out of the index alone is a difference, too, and is there.
+        return [path for path in said.split("\0") if path and not os.path.lexists(self.root / path)]
 
     def changed_between(self, one: str, other: str) -> dict[str, str]:
         """Return the paths in which two commits differ, each with its object in the ``other``; "" for none."""
@@ -128,14 +147,15 @@ def find_repository(folder: Path) -> Repository | None:
         GitError: git refuses to look, or to work there.
     """
     git = Program(next(place for place in (folder, *folder.absolute().parents) if place.is_dir()))
-    answer = git.answer("rev-parse", "--show-toplevel")
+    answer = git.answer("rev-parse", *_FOLDERS)
     if answer.code and "not a git repository" in answer.err:
         return None
     if answer.code:
         raise GitError(f"{folder}: {answer.problem}")
-    root = _folder(answer.out, git.folder)
-    # One by one: the names of folders may hold the ends of lines.
-    own, common = (_folder(git.run("rev-parse", which), git.folder) for which in _OWN_FOLDERS)
+    said = answer.out.splitlines(keepends=True)
+    if len(said) != len(_FOLDERS):  # the names of folders may hold the ends of lines
+        said = [git.run("rev-parse", which) for which in _FOLDERS]
+    root, own, common = (_folder(one, git.folder) for one in said)
     return Repository(Program(root), root, own, common)
 
 
@@ -157,8 +177,8 @@ def named(paths: Sequence[str]) -> str:
 def _changes(listed: str) -> Iterator[Change]:
     for line in filter(None, listed.split("\0")):
         kind, _, rest = line.partition(" ")
-        if kind == "?":
-            yield Change(rest, ".", "?")
+        if kind in ("?", "!"):
+            yield Change(rest, ".", kind)
         elif kind in _FIELDS_BEFORE_PATH:
             fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
             if len(fields) <= _FIELDS_BEFORE_PATH[kind]:

@@ -1,42 +1,54 @@
-"""A folder becomes a repository."""
+"""A folder becomes a repository, or part of one: its first commit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from digest.config.values import Git
 from digest.errors import GitError
-from digest.publish.git.commits import commit_paths
+from digest.publish.git.commits import commit_paths, require_branch
+from digest.publish.git.contents import unkept
 from digest.publish.git.program import Program
-from digest.publish.git.repository import Repository, find_repository
+from digest.publish.git.repository import Repository, find_repository, named, open_repository
 
 _BRANCH = "main"
 
 
-def start_repository(folder: Path, paths: Sequence[str], message: str, author: str) -> str | None:
-    """Make ``folder`` a git repository with a first commit of ``paths``, relative to it, unless it is in one already.
+def start_repository(folder: Path, paths: Sequence[str], message: str, settings: Git) -> list[str]:
+    """Commit ``paths``, relative to ``folder``, in the repository that it lies in, which is made if there is none.
 
-    Returns what was done, for a person; None without git.
+    It is one commit of these files alone: what somebody staged stays staged. What git ignores is left out.
+
+    Returns what was done, for a person; nothing without git, or where all is committed already.
 
     Raises:
-        GitError: git fails.
+        GitError: git, or a hook, refuses; nothing is committed then.
     """
     try:
         git = Program(folder)
         git.run("version")
     except GitError:
-        return None
+        return []
     repository = find_repository(folder)
-    if repository is not None and not _is_begun(repository, folder):
-        return f"it lies in the git repository {repository.root}; commit the new files there"
     if repository is None:
         git.run("init", "--quiet")
         # The option for it is younger than git 2.28, and the owner's configuration may name another.
         git.run("symbolic-ref", "HEAD", f"refs/heads/{_BRANCH}")
-        repository = find_repository(folder)
-    commit = commit_paths(repository, frozenset(paths), message, author) if repository else None
-    return f"made it a git repository with {len(paths)} files committed" if commit else None
+        repository = open_repository(folder)
+    return list(_commit(repository, folder, paths, message, settings))
 
 
-def _is_begun(repository: Repository, folder: Path) -> bool:
-    """Whether the folder was made a repository, and nothing was committed yet, nor prepared."""
-    is_own = repository.root == folder.resolve() and repository.head is None
-    return is_own and not any(change.is_tracked for change in repository.changes())
+def _commit(repository: Repository, folder: Path, paths: Sequence[str], message: str, settings: Git) -> Iterator[str]:
+    found = unkept(repository, [folder / path for path in paths])
+    if found.ignored:
+        yield f"git ignores {named(found.ignored)}: in no commit, so a clone lacks it"
+    if not found.changed:
+        return
+    require_branch(repository, settings)
+    is_first = repository.head is None and repository.root == folder.resolve()
+    staged = [change.path for change in repository.changes(untracked=False) if change.is_staged]
+    if commit_paths(repository, frozenset(found.changed), message, settings.author):
+        files = f"{len(found.changed)} file{'s' if len(found.changed) > 1 else ''}"
+        where = f"the git repository {repository.root}"
+        yield f"made it a git repository with {files} committed" if is_first else f"committed {files} in {where}"
+    if others := [path for path in staged if path not in found.changed]:
+        yield f"staged before, and left as it was: {named(others)}"
