@@ -107,9 +107,11 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     Raises:
         GitError: git cannot tell.
     """
+    if not config.git.commit:
+        return
     from digest.publish.git import find_repository, unkept  # noqa: PLC0415 - it starts programs
 
-    repository = find_repository(config.output) if config.git.commit else None
+    repository = find_repository(config.output)
     if repository is None:
         return
     root = repository.root

@@ -107,6 +107,32 @@ def test_the_bare_command_shows_its_help(archive: Sandbox) -> None:
     assert len([line for line in done.stderr.splitlines() if line.startswith("  run ")]) == 1
 
 
+WITHOUT_POSIX = {
+    "Windows": "sys.platform = 'win32'",
+    "a Python without locks": "sys.modules['fcntl'] = None",
+}
+
+
+@pytest.mark.parametrize("system", WITHOUT_POSIX)
+@pytest.mark.parametrize("words", [["run"], ["init", "mine"], ["status", "--json"], ["paper", "2503.00001"], []])
+def test_where_digest_cannot_run_one_sentence_says_so(tmp_path: Path, system: str, words: list[str]) -> None:
+    """Exit 2, before anything is read or made: it is no bug."""
+    program = f"import sys\n{WITHOUT_POSIX[system]}\nfrom digest.cli import main\nmain({words!r})\n"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    sentence = "error: digest runs on POSIX systems such as Linux and macOS; on Windows, install and run it in WSL\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--help"], ["run", "--help"]])
+def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
+    """Also where nothing else works."""
+    program = f"import sys\nsys.modules['fcntl'] = None\nfrom digest.cli import main\nmain({words!r})\n"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "digest" in done.stdout
+
+
 # --- mistakes in the command line ------------------------------------------------------------------
 
 

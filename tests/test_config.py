@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from digest.config import Config, load, require_manners
+from digest.config import Config, load, odd_names, require_manners
 from digest.errors import ConfigError
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
@@ -453,6 +453,97 @@ def test_no_two_files_share_a_path(tmp_path: Path, text: str, owner: str) -> Non
 def test_paths_that_never_meet_are_allowed(tmp_path: Path, text: str) -> None:
     """Neighbours in one folder are no conflict."""
     assert read(tmp_path, text).views
+
+
+ODD_NAMES = {
+    "aux": "which Windows reserves",
+    "Con": "which Windows reserves",
+    "NUL.tar.x": "which Windows reserves",
+    "prn ": "which Windows reserves",
+    "COM1": "which Windows reserves",
+    "lpt9.md": "which Windows reserves",
+    "com\u00b9": "which Windows reserves",
+    "conin$": "which Windows reserves",
+    "a.": "drops a dot or blank",
+    "a ": "drops a dot or blank",
+    "a...": "drops a dot or blank",
+    "a<b": "allows none of",
+    "a>b": "allows none of",
+    "a:b": "allows none of",
+    'a\\"b': "allows none of",
+    "a|b": "allows none of",
+    "a?b": "allows none of",
+    "a*b": "allows none of",
+    "a\\\\b": "allows none of",
+    ".GIT": "git's own",
+    "git~1": "git's own",
+}
+"""Names as TOML has them that a clone on Windows could not have, or git would not add: see the sources in paths.py."""
+
+IN_PATHS = (
+    '[digest]\npath = "NAME/{date:%Y-%m-%d}.md"\n',
+    '[digest]\npath = "{category}/NAME/{date:%Y-%m-%d}.md"\n',
+    '[digest]\ndirectory = "out/NAME/x"\n',
+    '[store]\nrecords = "NAME"\n',
+    '[store]\nraw = "pages/NAME"\n',
+    '[[view]]\nname = "mine"\npath = "{view}/NAME/{date:%Y-%m-%d}.md"\n',
+)
+
+
+@pytest.mark.parametrize("text", IN_PATHS)
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_not_every_system_can_have_is_refused(tmp_path: Path, text: str, name: str) -> None:
+    """A repository is cloned on Windows, too: exit 2 names the key, the name and the reason."""
+    message = refusal(tmp_path, text.replace("NAME", name))
+    assert ODD_NAMES[name] in message
+    assert re.search(r"\] path|'mine' path|\[digest\] directory|\[store\] (?:records|raw)", message)
+
+
+@pytest.mark.parametrize("name", ["aux", "CON", "Nul", "prn", "com7", "LPT1"])
+def test_a_view_s_name_is_none_that_windows_reserves(tmp_path: Path, name: str) -> None:
+    """Whatever its path: people type it, and it becomes a folder's name."""
+    for keys in ("", 'path = "x/{date:%Y-%m-%d}.md"'):
+        message = refusal(tmp_path, f'[[view]]\nname = "{name}"\n{keys}\n')
+        assert f"[[view]] '{name}' name" in message
+        assert "Windows reserves" in message
+
+
+def test_a_reserved_name_that_a_date_makes_is_seen(tmp_path: Path) -> None:
+    """On Mondays this would be COM1."""
+    assert "reserves" in refusal(tmp_path, '[digest]\npath = "{date:%G-%V}/com{date:%u}.md"\n')
+
+
+@pytest.mark.parametrize(
+    "name", ["auxiliary", "console", "com10", "com", "nul-x", "a.aux", ".hidden", "a b", "gitea", "日"]
+)
+def test_names_that_only_look_like_these_are_allowed(tmp_path: Path, name: str) -> None:
+    """Archives of before have them."""
+    for text in IN_PATHS:
+        read(tmp_path, text.replace("NAME", name))
+
+
+def test_folders_outside_of_the_archive_are_the_machine_s_own(tmp_path: Path) -> None:
+    """No repository of the archive holds them."""
+    read(tmp_path, '[store]\nraw = "/srv/a:b/raw"\nrecords = "/srv/a?/data"\n')
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        ("a:b/2025-03-05.md", '[digest]\npath = "a:b/{date:%Y-%m-%d}.md"\n'),
+        ("x/cs.CV: 2025-03-05.md", '[digest]\ndirectory = "x"\npath = "{category}: {date:%Y-%m-%d}.md"\n'),
+        ("views/aux/2025/03/2025-03-05.md", '[[view]]\nname = "aux"\n'),
+        ("nul/cs.CV/2025/2025-03-05.jsonl", '[store]\nrecords = "nul"\n'),
+        ("a[b?/2025-03-05.md", '[digest]\npath = "a[b?/{date:%Y-%m-%d}.md"\n'),
+    ],
+)
+def test_what_is_used_already_goes_on(tmp_path: Path, made: str, text: str) -> None:
+    """An archive of before opens and runs; a new name of the kind is refused."""
+    assert "every system" in refusal(tmp_path, text)
+    (tmp_path / made).parent.mkdir(parents=True)
+    (tmp_path / made).touch()
+    config = read(tmp_path, text)
+    assert list(odd_names(config).values()) == [True] * len(odd_names(config)) != []
 
 
 def test_the_environment_says_nothing_of_views(tmp_path: Path) -> None:

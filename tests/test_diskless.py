@@ -21,6 +21,7 @@ from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox
 from tests.days import simple_day
 from tests.nights import after, asked, catchup, listing, lose_database, show
+from tests.receiver import receiving
 from tests.rehearsal import CALM_HOURS, CATEGORY
 from tests.repositories import check_nothing_was_forced, git, isolate, make_remote, make_repository
 from tests.thirty_nights import Outcome
@@ -457,6 +458,172 @@ def test_a_fresh_clone_says_which_digests_it_alters(clone: tuple[Sandbox, StandI
     result = sandbox.digest("run", now=after(date(2025, 3, 6)))
     assert "3 digests were written again: by an older template or other settings before" in result.err.splitlines()
     assert "regenerate" not in result.err
+
+
+# --- what git has, and nothing else ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(recorded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An archive of three days without a database, all of it committed."""
+    isolate(monkeypatch, tmp_path / "home")
+    make_repository(recorded.folder, "config.toml", "data", "cs.CV", "README.md")
+    return recorded
+
+
+def lose_all_but_an_empty_database(sandbox: Sandbox) -> None:
+    """Let a database be there in which nothing is stored, and no records."""
+    shutil.rmtree(sandbox.folder / "data")
+    (sandbox.folder / "archive.db").touch()
+
+
+def lose_decisions(sandbox: Sandbox) -> None:
+    """Let what somebody decided be in git alone."""
+    know(sandbox, given_up(date(2025, 2, 28)))
+    git(sandbox.folder, "add", "data/state.json")
+    git(sandbox.folder, "commit", "--quiet", "--message=State")
+    (sandbox.folder / "data/state.json").unlink()
+
+
+LOSSES: dict[str, Callable[[Sandbox], object]] = {
+    "all records": lambda sandbox: shutil.rmtree(sandbox.folder / "data"),
+    "the folder but itself": lambda sandbox: shutil.rmtree(sandbox.folder / "data/cs.CV"),
+    "the first day": lambda sandbox: record(sandbox, DAYS[0]).unlink(),
+    "a day between": lambda sandbox: record(sandbox).unlink(),
+    "all records, and a database without days": lose_all_but_an_empty_database,
+    "all records, from the index too": lambda sandbox: git(sandbox.folder, "rm", "-r", "--quiet", "data"),
+    "what people decided": lose_decisions,
+}
+
+
+@pytest.mark.parametrize("what", LOSSES)
+def test_no_empty_archive_begins_where_git_has_the_days(kept: Sandbox, what: str) -> None:
+    """Exit 6 names the command that brings them back; nothing is made, and after it the run goes on."""
+    LOSSES[what](kept)
+    before = kept.tree()
+    result = kept.digest("run")
+    assert result.code == 6
+    (error,) = [line for line in result.err.splitlines() if line.startswith("error: ")]
+    assert f"{kept.folder / 'data'}: git has data/" in error
+    command = error.split("`")[1]
+    is_staged = "index" in what
+    assert command == f"git restore {'--staged --worktree ' if is_staged else ''}-- data"
+    made = {path for path in kept.tree() if path not in before}
+    assert not any(path.startswith(("data/", "cs.CV/", "raw/")) for path in made)
+    assert (kept.folder / "archive.db").exists() is ("database" in what)
+    subprocess.run(["sh", "-ec", command], cwd=kept.folder, check=True)
+    assert kept.digest("run").code == 0
+    assert git(kept.folder, "status", "--porcelain", "data") == ""
+
+
+COMMANDS = [
+    *(("fetch", "2025-03-04"), ("import", "page.html"), ("accept", "2025-03-04"), ("rebuild",), ("status",)),
+    *(("regenerate", "--all"), ("replay", "--all", "--write"), ("show", "latest"), ("run", "--dry-run")),
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("what", ["all records", "the first day"])
+def test_no_other_command_begins_one_either(kept: Sandbox, what: str, words: tuple[str, ...]) -> None:
+    """Nor does one that reads make a database of what is left."""
+    (kept.folder / "page.html").touch()
+    LOSSES[what](kept)
+    result = kept.digest(*words)
+    assert (result.code, result.out) == (6, "")
+    assert "`git restore -- data`" in result.err
+    assert not (kept.folder / "archive.db").exists()
+
+
+def test_a_folder_inside_a_repository_is_restored_from_its_top(kept: Sandbox) -> None:
+    """The command works where the line says."""
+    top = kept.folder.parent / "top"
+    git(kept.folder.parent, "init", "--quiet", str(top))
+    shutil.copytree(kept.folder, top / "my archive", ignore=shutil.ignore_patterns(".git"))
+    git(top, "add", "--all")
+    git(top, "commit", "--quiet", "--message=All")
+    shutil.rmtree(top / "my archive/data")
+    inner = Sandbox(top / "my archive", kept.capture)
+    error = inner.digest("run").err
+    assert f"`git restore -- 'my archive/data'` in {top} brings them back" in error
+    subprocess.run(["sh", "-ec", error.split("`")[1]], cwd=top, check=True)
+    assert inner.digest("run").code == 0
+
+
+def test_what_was_removed_by_a_commit_is_not_asked_for(kept: Sandbox) -> None:
+    """A person who wants to begin anew says so to git; records that nobody committed are no concern of it."""
+    git(kept.folder, "rm", "-r", "--quiet", "data", "cs.CV")
+    git(kept.folder, "commit", "--quiet", "--message=Anew")
+    assert kept.digest("status").code == 0
+    with StandIn([invent(CATEGORY, DAYS[2])], today=DAYS[2]) as arxiv:
+        kept.configure("arxiv", pages_url=arxiv.url)
+        assert kept.digest("run").code == 0
+
+
+def test_with_its_database_an_archive_says_what_is_missing(kept: Sandbox) -> None:
+    """`verify` finds the record, and makes it again."""
+    assert kept.digest("rebuild").code == 0
+    record(kept).unlink()
+    assert kept.digest("verify").code == 6
+    assert kept.digest("verify", "--repair").code == 0
+    assert git(kept.folder, "status", "--porcelain", "data") == ""
+
+
+def test_what_was_pushed_is_the_whole_archive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made by `init`, its folder lost and cloned: the same settings, templates, digests, views and messages."""
+    isolate(monkeypatch, tmp_path / "home")
+    (tmp_path / "archive").mkdir()
+    home = Sandbox(tmp_path / "archive", capsys)
+    with StandIn([invent(CATEGORY, DAYS[1])], today=DAYS[1]) as arxiv, receiving() as receiver:
+        monkeypatch.setenv("CHANNEL", receiver.channel)
+        assert home.digest("init", str(home.folder), "--contact", "me@example.org").code == 0
+        configure_by_hand(home.folder / "config.toml", arxiv.url)
+        git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+        git(home.folder, "remote", "add", "origin", str(tmp_path / "remote.git"))
+        first = home.digest("run", now=after(DAYS[1]))
+        assert first.code == 0, first.err
+        (warning,) = [line for line in first.err.splitlines() if line.startswith("warning: ")]
+        subprocess.run(["sh", "-ec", warning.split("`")[1]], cwd="/", capture_output=True, check=True)
+        show(arxiv, invent(CATEGORY, DAYS[2]))
+        second = home.digest("run", now=after(DAYS[2]))
+        assert (second.code, "warning" in second.err) == (0, False)
+        settings, whole = load(home.folder / "config.toml", {}), thirty_nights.files(home.folder)
+        assert "# My own template\n" in (home.folder / "cs.CV/2025/03/2025-03-05.md").read_text()
+        assert len(receiver.titles()) == 4
+        shutil.rmtree(home.folder)
+        git(tmp_path, "clone", "--quiet", "remote.git", "archive")
+        assert load(home.folder / "config.toml", {}) == settings
+        assert thirty_nights.files(home.folder) == whole
+        show(arxiv, invent(CATEGORY, date(2025, 3, 6)))
+        third = home.digest("run", now=after(date(2025, 3, 6)))
+        assert (third.code, "warning" in third.err) == (0, False)
+        assert len(receiver.titles()) == 2
+        made = thirty_nights.files(home.folder)
+        indexes = {"README.md", "cs.CV/2025/README.md", "data/notices.json", "views/mine/feed.json"}
+        assert {path for path in whole if made[path] != whole[path]} == indexes
+        assert {"cs.CV/2025/03/2025-03-06.md", "views/mine/2025/03/2025-03-06.md"} <= made.keys()
+        assert "# My own template\n" in (home.folder / "cs.CV/2025/03/2025-03-06.md").read_text()
+
+
+def configure_by_hand(config: Path, arxiv: str) -> None:
+    """Change a configuration of `init` as a person does: pushes, messages, a view, a template."""
+    text = config.read_text()
+    changes = {
+        'pages_url = "https://arxiv.org"': f'pages_url = "{arxiv}"',
+        'feeds_url = "https://rss.arxiv.org"': f'feeds_url = "{arxiv}"',
+        "pages_delay = 15.0": "pages_delay = 0",
+        "push = false": "push = true",
+        'template = "classic"': 'template = "mine.md.j2"',
+        "urls = []": 'urls = ["env:CHANNEL"]',
+    }
+    for line, change in changes.items():
+        assert f"\n{line}\n" in text, line
+        text = text.replace(f"\n{line}\n", f"\n{change}\n")
+    view = 'name = "mine"\nsections = ["new"]\nfeeds = ["jsonfeed"]\nnotify = true'
+    config.write_text(f"{text}\n[[view]]\n{view}\n")
+    template = Path(__file__).parents[1] / "templates/classic.md.j2"
+    (config.parent / "mine.md.j2").write_text(template.read_text() + "# My own template\n")
 
 
 # --- an upgrade on a machine with a disk ----------------------------------------------------------------

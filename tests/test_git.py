@@ -947,3 +947,79 @@ def test_a_remote_added_later_gets_everything(archive: Sandbox) -> None:
     archive.configure("git", push=True)
     assert archive.digest("run").code == 0
     assert git(remote, "rev-list", "--count", "main") == "2"
+
+
+# --- what no run commits -------------------------------------------------------------------------------
+
+
+def unkept(archive: Sandbox, *options: str) -> list[str]:
+    """Run once more; return what it says of files that a clone would lack."""
+    result = archive.digest(*options, "run")
+    assert result.code == 0, result.err
+    return [line for line in result.err.splitlines() if "in the present form" in line or "a clone of" in line]
+
+
+def with_own_templates(archive: Sandbox) -> None:
+    """Let digests and a view have templates of one's own, and cron a schedule."""
+    folder = archive.folder
+    (folder / "my templates").mkdir()
+    for name in ("mine.md.j2", "view.md.j2"):
+        shutil.copy(Path(__file__).parents[1] / "templates/classic.md.j2", folder / "my templates" / name)
+    archive.configure("digest", template="my templates/mine.md.j2")
+    with (folder / "config.toml").open("a") as config:
+        config.write('[[view]]\nname = "mine"\ntemplate = "my templates/view.md.j2"\nkeywords = ["a"]\n')
+    for path in ("schedule/crontab", ".github/workflows/digest.yml"):
+        (folder / path).parent.mkdir(parents=True)
+        (folder / path).write_text("x\n")
+
+
+def test_a_run_warns_of_settings_that_are_in_no_commit(archive: Sandbox) -> None:
+    """In one line, with the command that mends it: configuration, templates, schedule, workflow; never as a failure."""
+    make_archive(archive)
+    assert unkept(archive) == []
+    with_own_templates(archive)
+    (archive.folder / ".git/info/exclude").write_text("schedule/\n")
+    (warning,) = unkept(archive)
+    files = [
+        *("config.toml", ".github/workflows/digest.yml", "my templates/mine.md.j2", "my templates/view.md.j2"),
+        "schedule/crontab",
+    ]
+    assert warning.startswith(f"warning: not committed in the present form: {', '.join(files)}; `git -C ")
+    assert unkept(archive, "-q") == []
+    command = warning.split("`")[1]
+    subprocess.run(["sh", "-ec", command], cwd="/", capture_output=True, check=True)
+    assert sorted(committed(archive.folder)) == sorted(files)
+    assert unkept(archive) == []
+
+
+def test_a_change_of_the_settings_is_warned_of_until_it_is_committed(archive: Sandbox) -> None:
+    """Staged is not committed; what somebody else staged stays out of the commit that the command makes."""
+    make_archive(archive)
+    archive.configure("arxiv", contact="other@example.org")
+    assert len(unkept(archive)) == 1
+    git(archive.folder, "add", "config.toml")
+    (warning,) = unkept(archive)
+    (archive.folder / "essay.md").write_text("Half a thought.\n")
+    git(archive.folder, "add", "essay.md")
+    subprocess.run(["sh", "-ec", warning.split("`")[1]], cwd="/", capture_output=True, check=True)
+    assert committed(archive.folder) == ["config.toml"]
+    assert lines(archive.folder, "diff", "--cached", "--name-only") == ["essay.md"]
+
+
+def test_settings_outside_of_the_repository_are_warned_of(archive: Sandbox) -> None:
+    """A clone cannot have them, whatever is committed."""
+    make_archive(archive)
+    template = archive.folder.parent / "mine.md.j2"
+    shutil.copy(Path(__file__).parents[1] / "templates/classic.md.j2", template)
+    archive.configure("digest", template="../mine.md.j2")
+    git(archive.folder, "commit", "--quiet", "--all", "--message=Template")
+    (warning,) = unkept(archive)
+    assert f"a clone of {archive.folder} lacks" in warning
+    assert "mine.md.j2" in warning
+
+
+def test_without_commits_nobody_is_told_to_make_one(archive: Sandbox) -> None:
+    """What becomes of the repository is then for its owner to say."""
+    make_archive(archive, commit=False, push=False)
+    archive.configure("arxiv", contact="other@example.org")
+    assert unkept(archive) == []

@@ -78,7 +78,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
     if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
         raise ValueError(f"{where}: expected year, month and day in it, so that no two dates share a file: {path!r}")
     names = shown.split("/")
-    if any(name.endswith(_TAKEN) for name in names):
+    if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
         raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
     if max(len(name.encode()) for name in names) > _LONGEST_NAME:
         raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
