@@ -94,9 +94,9 @@ def require_records(config: Config) -> None:
     except GitError as error:  # where runs commit, the commit says so
         log.info("git does not tell whether it has day records: %s", error)
         return
-    words = f"{config.records}: git has {named(lost)}, neither the folder nor a database has"
-    way_out = f"`git restore {options}-- {shlex.quote(folder)}` in {repository.root} brings them back"
-    raise DamageError(f"{words} {'them' if len(lost) > 1 else 'it'}; {way_out}")
+    words = f"{config.records}: git has {named(lost)}, and neither this folder nor a database does"
+    way_out = f"`git restore {options}-- {shlex.quote(folder)}` in {repository.root} brings back what git has"
+    raise DamageError(f"{words}; {way_out}")
 
 
 def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, str]]:

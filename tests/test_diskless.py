@@ -519,6 +519,7 @@ def test_no_empty_archive_begins_where_git_has_the_days(kept: Sandbox, what: str
 COMMANDS = [
     *(("fetch", "2025-03-04"), ("import", "page.html"), ("accept", "2025-03-04"), ("rebuild",), ("status",)),
     *(("regenerate", "--all"), ("replay", "--all", "--write"), ("show", "latest"), ("run", "--dry-run")),
+    ("verify",),
 ]
 
 
@@ -532,6 +533,9 @@ def test_no_other_command_begins_one_either(kept: Sandbox, what: str, words: tup
     assert (result.code, result.out) == (6, "")
     assert "`git restore -- data`" in result.err
     assert not (kept.folder / "archive.db").exists()
+    found = kept.digest("doctor")
+    assert found.code == 6
+    assert "FAIL" in next(line for line in found.out.splitlines() if "`git restore -- data`" in line)
 
 
 def test_a_folder_inside_a_repository_is_restored_from_its_top(kept: Sandbox) -> None:
@@ -544,7 +548,7 @@ def test_a_folder_inside_a_repository_is_restored_from_its_top(kept: Sandbox) ->
     shutil.rmtree(top / "my archive/data")
     inner = Sandbox(top / "my archive", kept.capture)
     error = inner.digest("run").err
-    assert f"`git restore -- 'my archive/data'` in {top} brings them back" in error
+    assert f"`git restore -- 'my archive/data'` in {top} brings back what git has" in error
     subprocess.run(["sh", "-ec", error.split("`")[1]], cwd=top, check=True)
     assert inner.digest("run").code == 0
 

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from digest.archive import Archive
 from digest.doctor.case import Case, Finding
-from digest.errors import DigestError, StoreError, UsageError
+from digest.errors import DamageError, DigestError, StoreError, UsageError
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
 from digest.store.tables import SCHEMA
+from digest.unopened import require_records
 
 _TOO_OLD = timedelta(hours=26)
 _SLACK = timedelta(minutes=5)
@@ -33,6 +34,10 @@ def check_database(case: Case) -> Iterator[Finding]:
 
 
 def _absent(case: Case) -> Finding:
+    try:
+        require_records(case.config)
+    except DamageError as error:
+        return Finding(str(error), exit_code=error.exit_code)
     records = case.config.records
     if records is not None and records.is_dir():
         return Finding("no database; the next run makes it from the day records, if it needs one")
