@@ -13,6 +13,7 @@ from digest.terms import CATEGORY, Section
 
 __all__ = [
     "CATEGORY",
+    "LARGEST_BODY",
     "MOST_AUTHORS_LISTED",
     "RECORD_FORMAT",
     "STATE_FORMAT",
@@ -51,6 +52,9 @@ _FIRST_NEW_ID = (2007, 4)
 _TAG = re.compile(r"<[^>]*>")
 _ANCHOR = re.compile(r'<a [^>]*href="(?P<address>[^"]*)"[^>]*>(?P<shown>[^<]*)</a>')
 _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
+
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes of a page or a feed, after decompression; the biggest real page has about 5 MB."""
 
 MOST_AUTHORS_LISTED = 100
 """How many authors a listing shows of a paper that has more of them (``split_long_author_list`` of arXiv's site)."""

@@ -8,9 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from digest.errors import PageRefusedError, TryLaterError
 from digest.fetch.kinds import Kind
-
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes of a body after decompression; the biggest real page has about 5 MB."""
+from digest.model import LARGEST_BODY
 
 _START = 200
 _GZIP = zlib.MAX_WBITS | 16
@@ -77,7 +75,7 @@ class Answer:
         """Return the decoded body of a document of ``kind``.
 
         Raises:
-            PageRefusedError: an unknown coding, or more than ``MAX_BODY`` bytes.
+            PageRefusedError: an unknown coding, or more than ``LARGEST_BODY`` bytes.
             TryLaterError: the transfer was cut.
         """
         if self._is_gzip:
@@ -93,11 +91,11 @@ class Answer:
 def _gunzip(payload: bytes) -> bytes:
     decoder = zlib.decompressobj(_GZIP)
     try:
-        body = decoder.decompress(payload, MAX_BODY)
+        body = decoder.decompress(payload, LARGEST_BODY)
     except zlib.error as error:
         raise TryLaterError(f"expected a gzip body, found it damaged ({error})") from error
     if decoder.unconsumed_tail:
-        raise PageRefusedError(f"expected at most {MAX_BODY} bytes after decompression, found more")
+        raise PageRefusedError(f"expected at most {LARGEST_BODY} bytes after decompression, found more")
     if not decoder.eof:
         raise TryLaterError(f"expected a whole gzip body, found it cut after {len(payload)} bytes")
     return body

@@ -19,10 +19,10 @@ import urllib3
 
 from digest import __version__
 from digest.errors import BudgetSpentError, DigestError, NotAskedError, PageRefusedError, TryLaterError
-from digest.fetch.answer import MAX_BODY, Answer
+from digest.fetch.answer import Answer
 from digest.fetch.deadline import Deadline, DeadlineAdapter
 from digest.fetch.kinds import FEEDS, FORBIDDEN, PAGES, Kind
-from digest.model import RawPage
+from digest.model import LARGEST_BODY, RawPage
 
 log = logging.getLogger(__name__)
 
@@ -284,8 +284,8 @@ class Client:
             for part in response.raw.stream(_CHUNK, decode_content=False):
                 parts.append(part)
                 received += len(part)
-                if received > MAX_BODY:
-                    raise PageRefusedError(f"{url}: expected at most {MAX_BODY} bytes, found more")
+                if received > LARGEST_BODY:
+                    raise PageRefusedError(f"{url}: expected at most {LARGEST_BODY} bytes, found more")
             headers = {name.lower(): value for name, value in response.headers.items()}
             declared = headers.get("content-length", "")
             if _LENGTH.fullmatch(declared) and int(declared) != received:

@@ -15,6 +15,7 @@ _DIVIDER = re.compile(r"(?:,\s*(?:and|&)\s|\s(?:and|&)\s|[,:])\s*")
 _SUFFIX = re.compile(r"Jr\.?|Sr\.?|[IV]{2,}")
 _NO_NAME = re.compile(r"et\.? al\.?", re.IGNORECASE)
 _FOR_OTHERS = re.compile(r"for\s+(?:the\s+)?", re.IGNORECASE)
+_BRACKET = re.compile(r"[()]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -58,22 +59,23 @@ def _items(line: str) -> Iterator[str]:
 
 def _blocks(line: str) -> Iterator[tuple[str, str]]:
     """Yield the text before each outermost bracket, and the bracket; one that is never closed ends with its item."""
-    start = place = depth = 0
-    opened = 0
-    while place < len(line):
-        character = line[place]
-        if character == "(":
-            opened = place if depth == 0 else opened
-            depth += 1
-        elif character == ")" and depth:
-            depth -= 1
-            if depth == 0:
-                yield line[start:opened], line[opened : place + 1]
-                start = place + 1
-        place += 1
-        if place == len(line) and depth:
-            end = _DIVIDER.search(line, opened)
-            place = end.start() if end else len(line)
-            yield line[start:opened], line[opened:place]
-            start, depth = place, 0
+    ends = _ends_of_brackets(line)
+    start, opened = 0, line.find("(")
+    while opened >= 0:
+        divider = None if opened in ends else _DIVIDER.search(line, opened)
+        end = ends.get(opened, divider.start() if divider else len(line))
+        yield line[start:opened], line[opened:end]
+        start, opened = end, line.find("(", end)
     yield line[start:], ""
+
+
+def _ends_of_brackets(line: str) -> dict[int, int]:
+    """Return where each bracket that is closed ends, by where it opens."""
+    ends: dict[int, int] = {}
+    opened: list[int] = []
+    for match in _BRACKET.finditer(line):
+        if match[0] == "(":
+            opened.append(match.start())
+        elif opened:
+            ends[opened.pop()] = match.end()
+    return ends

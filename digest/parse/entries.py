@@ -9,6 +9,7 @@ from lxml import etree
 from digest.errors import PageRefusedError
 from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
 from digest.parse.authors import UNAVAILABLE, names_in
+from digest.parse.bounds import require_at_most
 from digest.parse.links import find_links
 from digest.parse.markup import is_descriptor, one_line_html, plain_text
 
@@ -26,6 +27,7 @@ _LABELS = {
     "list-journal-ref": "Journal-ref:",
     "list-subjects": "Subjects:",
 }
+_MOST_ADDRESSES = 10_000  # of all records of a page; 2000 of arXiv's have 1200
 _BLOCKS = ("div", "p", "dl", "dt", "dd")
 _BETWEEN_NAMES = re.compile(r"[,:()]|\b(?:for|the)\b", re.IGNORECASE)
 _SHOWN_OF_LINK = re.compile(r"this [a-z0-9+.-]+ URL|\S+", re.IGNORECASE)  # by arxiv-base's urls/links.py
@@ -166,10 +168,11 @@ def as_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
     """Turn all records of a page into entries at once, because their markup is cleaned in one batch.
 
     Raises:
-        PageRefusedError: an abstract is empty.
+        PageRefusedError: an abstract is empty, or there are more tags or addresses than any page of arXiv's has.
     """
     places = [(record, name) for record in records for name in _MARKED if name in record.markup]
     lines = one_line_html([record.markup[name] for record, name in places])
+    require_at_most("addresses in abstracts and comments", sum(line.count("://") for line in lines), _MOST_ADDRESSES)
     texts = {(record.position, name): line for (record, name), line in zip(places, lines, strict=True)}
     return tuple(_entry(record, *(texts.get((record.position, name)) for name in _MARKED)) for record in records)
 

@@ -12,17 +12,17 @@ from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from lxml import etree
+
 from digest.calendar import today
 from digest.errors import PageRefusedError
 from digest.model import CATEGORY, ArxivId, Entry, Paper, RawText, Section
 from digest.parse.authors import names_in
+from digest.parse.bounds import MOST_ENTRIES, require_at_most, require_modest_feed, require_modest_text
 from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
 from digest.parse.tex import abstract_of, title_of
-
-MOST_ITEMS = 2000
-"""arXiv's feeds stop here, and leave out new submissions first: with so many it is not known to be whole."""
 
 _SECTIONS = {
     "new": Section.NEW,
@@ -41,6 +41,7 @@ _FORMS = {
     "atom10": ("text/plain",),
 }
 _SHOWN = 200  # characters of a foreign text that a message quotes
+_LONGEST_TEXT = 10_000  # arXiv takes abstracts of up to 1920 characters
 _YEARS = range(1991, 2991)
 _ASCII_BLANKS = " \t\n\v\f\r"
 _NEEDED = {
@@ -81,11 +82,14 @@ def parse_feed(body: bytes) -> Feed:
     category = _category(document.feed)
     if document.version not in _FORMS:
         raise PageRefusedError(f"expected RSS 2.0 or Atom 1.0, found {document.version!r}")
-    if len(document.entries) >= MOST_ITEMS:
+    if len(document.entries) >= MOST_ENTRIES:
         raise PageRefusedError(
-            f"expected less than {MOST_ITEMS} entries, where arXiv's feeds stop, found {len(document.entries)}"
+            f"expected less than {MOST_ENTRIES} entries, where arXiv's feeds stop, found {len(document.entries)}"
         )
     forms = _FORMS[document.version]
+    texts = [len(entry.get(key, "")) for entry in document.entries for key in ("title", "summary")]
+    require_modest_text(sum(texts), len(document.entries))
+    require_at_most("characters in a title or an abstract", max(texts, default=0), _LONGEST_TEXT)
     items = [_Item(number, fields, forms) for number, fields in enumerate(document.entries, 1)]
     own_dates = [] if document.version == "atom10" else [_restored(document.feed.get("published"))]
     entries = _ordered([item.entry() for item in items])
@@ -97,7 +101,9 @@ def _document(body: bytes) -> Any:
     """Let feedparser read the feed, if it is one and is well-formed."""
     import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415  # only a day without a listing waits for it
 
+    require_modest_feed(body)
     text = _whole_text(body)
+    _require_well_formed(body)
     if _PRIVATE.search(text):
         raise PageRefusedError("expected no characters of private use, found some")
     shielded = _CHANGED.sub(lambda match: chr(ord(match[0]) + _OFFSET), text)
@@ -113,6 +119,14 @@ def _document(body: bytes) -> Any:
     if document.bozo:
         raise PageRefusedError(f"expected well-formed XML, found: {collapse(str(document.bozo_exception))}")
     return document
+
+
+def _require_well_formed(body: bytes) -> None:
+    """Pass XML that is well-formed: feedparser would read anything else twice, and slowly."""
+    try:
+        etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise PageRefusedError(f"expected well-formed XML, found: {collapse(str(error))}") from error
 
 
 def _whole_text(body: bytes) -> str:

@@ -13,6 +13,9 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 from lxml import etree
 
+from digest.parse.bounds import require_at_most
+
+_MOST_TAGS = 20_000  # of all abstracts and comments of a page; 2000 entries of arXiv's have 7000
 _BLANKS = re.compile(r"[\t-\r\x1c-\x20]+")  # what str.split takes for blanks in ASCII, and no other space
 _LINE_END = re.compile(r"\r\n|[\n\r]")
 _PLACEHOLDER = re.compile(r"this [a-z0-9+.-]+ URL", re.IGNORECASE)
@@ -55,6 +58,7 @@ def one_line_html(elements: Sequence[etree._Element]) -> list[str]:
     results = ["" if _has_markup(element) else _escape_line(_own_text(element)) for element in elements]
     marked = [index for index, element in enumerate(elements) if _has_markup(element)]
     batch = "".join(f"<div>{_inner_html(elements[index])}</div>" for index in marked)
+    require_at_most("tags in abstracts and comments", batch.count("<"), _MOST_TAGS)
     body = BeautifulSoup(batch, "lxml").body if batch else None
     blocks = body.find_all("div", recursive=False) if body else []
     for index, block in zip(marked, blocks, strict=True):

@@ -6,6 +6,7 @@ what was found.
 """
 
 import re
+from codecs import utf_8_decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,7 @@ from lxml import etree
 
 from digest.errors import PageRefusedError
 from digest.model import CATEGORY, Entry, Section, Source
+from digest.parse.bounds import require_modest_page, require_modest_text
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
 from digest.parse.markup import collapse, plain_text
@@ -43,7 +45,10 @@ _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
 _NEXT_DAY = "Continue to the next day"
 _CATCHUP_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/catchup/[^/?#]+/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\?.*)?")
-_END = re.compile(rb"</html>\s*(?:<!--[^>]*-->\s*)*\Z", re.IGNORECASE)  # a browser may have added a comment
+_END = re.compile(rb"</html>\s*+(?:<!--[^>]*+(?<=--)>\s*+)*+\Z", re.IGNORECASE)  # a browser may have added a comment
+
+_PIECE = 1 << 20
+_CHARACTERS: Callable[[etree._Element], float] = etree.XPath("string-length()")  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -157,10 +162,8 @@ def listing_root(body: bytes) -> etree._Element:
         raise PageRefusedError("expected a listing page, found an empty body")
     if not _END.search(body):
         raise PageRefusedError(f"expected the page to end with </html>, found it cut after {len(body)} bytes")
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {error.start}") from error
+    _require_utf8(body)
+    require_modest_page(body)
     document = etree.fromstring(body, etree.HTMLParser(encoding="utf-8", huge_tree=True))
     root = None if document is None else document.find(".//div[@id='dlpage']")
     if root is None:
@@ -168,7 +171,19 @@ def listing_root(body: bytes) -> etree._Element:
         raise PageRefusedError(f"expected a listing page, found an unknown layout titled {title!r}")
     if b"MathJax" in body or b"mjx-container" in body:
         put_tex_back(root)
+    require_modest_text(int(_CHARACTERS(root)), sum(1 for _ in root.iter("dd")))
     return root
+
+
+def _require_utf8(body: bytes) -> None:
+    """Pass a body in UTF-8; it is read in pieces, because a text may take four times the memory of its bytes."""
+    start = 0
+    while start < len(body):
+        end = start + _PIECE
+        try:
+            start += utf_8_decode(body[start:end], "strict", end >= len(body))[1]
+        except UnicodeDecodeError as error:
+            raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {start + error.start}") from error
 
 
 def _read_title(element: etree._Element, reading: _Reading) -> None:

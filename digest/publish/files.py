@@ -140,14 +140,16 @@ def _no_link(target: Path) -> Path:
     return target
 
 
-def read_regular(path: Path) -> bytes:
-    """Return the bytes of a regular file; opening anything else, such as a pipe, could wait for ever.
+def read_regular(path: Path, most: int = -1) -> bytes:
+    """Return the bytes of a regular file, or the first ``most`` of them.
+
+    Opening anything else, such as a pipe, could wait for ever.
 
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
     with _open_regular(path) as stream:
-        return stream.read()
+        return stream.read(most)
 
 
 def _open_regular(path: Path) -> BinaryIO:

@@ -8,10 +8,8 @@ import zlib
 from pathlib import Path
 
 from digest.errors import DamageError, PageRefusedError
+from digest.model import LARGEST_BODY
 from digest.publish.files import Folder, read_regular
-
-MAX_SAVED = 64 * 1024 * 1024
-"""Bytes of a saved page after decompression; the biggest real page has about 5 MB."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _SHA256 = re.compile("[0-9a-f]{64}")
@@ -63,16 +61,16 @@ def read_saved_page(path: Path) -> bytes:
     """Return the bytes of a page that a person saved, as it is or compressed with gzip.
 
     Raises:
-        PageRefusedError: the file cannot be read, is damaged, or holds more than ``MAX_SAVED`` bytes.
+        PageRefusedError: the file cannot be read, is damaged, or holds more than ``LARGEST_BODY`` bytes.
     """
     try:
-        body = read_regular(path)
+        body = read_regular(path, LARGEST_BODY + 1)
         if body.startswith(_GZIP_MAGIC):
             with gzip.open(io.BytesIO(body)) as stream:
-                body = stream.read(MAX_SAVED + 1)
+                body = stream.read(LARGEST_BODY + 1)
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise PageRefusedError(f"expected a saved page, found it unreadable ({reason})") from error
-    if len(body) > MAX_SAVED:
-        raise PageRefusedError(f"expected at most {MAX_SAVED} bytes, found more")
+    if len(body) > LARGEST_BODY:
+        raise PageRefusedError(f"expected at most {LARGEST_BODY} bytes, found more")
     return body
