@@ -608,6 +608,139 @@ def test_html_is_known_however_it_is_written(arxiv: StandIn, value: str) -> None
     assert get(make_client(FakeMachine()), arxiv).body
 
 
+# --- where an answer begins and ends ---------------------------------------------------------------
+
+PAGE = b"<!DOCTYPE html>\n<html>" + b"x" * 5000 + b"</html>\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+PACKED = gzip.compress(PAGE)
+MEMBERS = gzip.compress(PAGE[:2000]) + gzip.compress(PAGE[2000:])
+
+
+def sized(body: bytes, length: object = None, *, coding: str = "identity") -> bytes:
+    """Return an answer with a Content-Length, that of the body unless another is given."""
+    return OK + f"Content-Encoding: {coding}\r\nContent-Length: {length or len(body)}\r\n\r\n".encode() + body
+
+
+def chunk(body: bytes) -> bytes:
+    """Return a chunk of the chunked coding."""
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+WHOLE_ANSWERS = {
+    "a length": sized(PAGE),
+    "a length twice": OK + b"Content-Length: %d\r\n" % len(PAGE) + sized(PAGE).removeprefix(OK),
+    "chunks": CHUNKED + chunk(PAGE[:9]) + chunk(PAGE[9:]) + b"0\r\n\r\n",
+    "an extension and a trailer": CHUNKED + b"%x ;a=b\r\n%b\r\n0\r\nX: y\r\n\r\n" % (len(PAGE), PAGE),
+    "100": b"HTTP/1.1 100 Continue\r\n\r\n" + sized(PAGE),
+    "102": b"HTTP/1.1 102 Processing\r\n\r\n" + sized(PAGE),
+    "103": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nContent-Length: 7\r\n\r\n" + sized(PAGE),
+    "several": b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" * 3 + sized(PAGE),
+    "two members": sized(MEMBERS, coding="gzip"),
+    "two members in chunks": OK
+    + b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + chunk(MEMBERS)
+    + b"0\r\n\r\n",
+    "padded with zeros": sized(PACKED + bytes(50), coding="gzip"),
+}
+
+BROKEN_ANSWERS = {
+    "nothing": b"",
+    "another protocol": b"220 mail ready\r\n",
+    "bytes": bytes(range(256)) * 8,
+    "a status that is no number": b"HTTP/1.1 fine OK\r\n\r\n",
+    "a status below 100": b"HTTP/1.1 99 X\r\n\r\n",
+    "a negative status": b"HTTP/1.1 -200 X\r\n\r\n",
+    "a status line without end": b"HTTP/1.1 200 " + b"x" * 70_000,
+    "a status line alone": b"HTTP/1.1 200 OK\r\n",
+    "headers that are cut": OK,
+    "a header without end": OK + b"X: " + b"x" * 70_000,
+    "too many headers": OK + b"X: y\r\n" * 101 + b"\r\n",
+    "bytes after the headers": OK + b"\r\n" + b"\0\xff" * 500,
+    "endless 100": b"HTTP/1.1 100 Continue\r\n\r\n" * 2000,
+    "endless 103": b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2000,
+    "103 alone": b"HTTP/1.1 103 Early Hints\r\n\r\n",
+    "another transfer coding": OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunk(PACKED) + b"0\r\n\r\n",
+    "an unknown transfer coding": OK + b"Transfer-Encoding: x\r\n\r\n" + PAGE,
+    "a negative length": sized(PAGE, -5),
+    "a length with a sign": sized(PAGE, f"+{len(PAGE)}"),
+    "a length that is no number": sized(PAGE, "long"),
+    "a hexadecimal length": sized(PAGE, "0x10"),
+    "an endless length": sized(PAGE, "9" * 5000),
+    "two lengths": OK + b"Content-Length: 5\r\n" + sized(PAGE).removeprefix(OK),
+    "two lengths in one": sized(PAGE, f"{len(PAGE)}, 5"),
+    "a longer length": sized(PAGE, len(PAGE) + 1),
+    "a shorter length": sized(PAGE, len(PAGE) - 9),
+    "a negative chunk": CHUNKED + b"-5\r\nabcde\r\n0\r\n\r\n",
+    "a negative chunk later": CHUNKED + chunk(PAGE) + b"-1\r\n",
+    "minus nothing": CHUNKED + chunk(PAGE) + b"-0\r\n\r\n",
+    "a chunk with a sign": CHUNKED + b"+5\r\nabcde\r\n0\r\n\r\n",
+    "a chunk of 0x5": CHUNKED + b"0x5\r\nabcde\r\n0\r\n\r\n",
+    "a chunk of 1_0": CHUNKED + b"1_0\r\n" + b"x" * 16 + b"\r\n0\r\n\r\n",
+    "a chunk of words": CHUNKED + b"five\r\nabcde\r\n0\r\n\r\n",
+    "a chunk without a size": CHUNKED + b"\r\nabcde\r\n0\r\n\r\n",
+    "a chunk of other digits": CHUNKED + "\u0665\r\nabcde\r\n0\r\n\r\n".encode(),
+    "a chunk that is too long": CHUNKED + b"5\r\nabcdefgh\r\n0\r\n\r\n",
+    "a chunk that is too short": CHUNKED + b"ffff\r\nabc\r\n0\r\n\r\n",
+    "a chunk beyond all measure": CHUNKED + b"f" * 30 + b"\r\nabc",
+    "an endless extension": CHUNKED + b"5;" + b"x" * 200_000,
+    "endless trailers": CHUNKED + chunk(PAGE) + b"0\r\n" + b"X: y\r\n" * 5000,
+    "no last chunk": CHUNKED + chunk(PAGE),
+    "gzip that is none": sized(PAGE, coding="gzip"),
+    "gzip with a wrong sum": sized(PACKED[:-8] + bytes(8), coding="gzip"),
+    "gzip with other bytes inside": sized(PACKED[:40] + b"\xff" * 8 + PACKED[48:], coding="gzip"),
+    "gzip without its end": sized(PACKED[:-3], coding="gzip"),
+    "gzip of nothing": sized(b"", "0", coding="gzip"),
+    "a second member without its end": sized(MEMBERS[:-3], coding="gzip"),
+    "a second member of three bytes": sized(PACKED + PACKED[:3], coding="gzip"),
+    "gzip and something else": sized(PACKED + b"else", coding="gzip"),
+}
+
+
+def sends(answer: bytes) -> Callable[[socket.socket, threading.Event], None]:
+    """Return a server's part that sends ``answer`` and closes."""
+
+    def serve(connection: socket.socket, _closing: threading.Event) -> None:
+        connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+
+    return serve
+
+
+@pytest.mark.parametrize("name", WHOLE_ANSWERS)
+def test_a_whole_answer_is_read_whole(name: str) -> None:
+    """With informational answers before it, in whatever framing, and all members of a gzip body."""
+    with raw_server(sends(WHOLE_ANSWERS[name])) as url:
+        client = make_client(FakeMachine())
+        assert client.get(url).body == PAGE
+    assert client.requests_made == 1
+
+
+@pytest.mark.parametrize("name", BROKEN_ANSWERS)
+def test_a_broken_answer_is_tried_again_and_given_up(sandbox: Sandbox, name: str) -> None:
+    """The command ends with 75 and one clear line that names the page, as for any cut transfer."""
+    with raw_server(sends(BROKEN_ANSWERS[name])) as url:
+        sandbox.configure("arxiv", pages_url=url)
+        result = sandbox.digest("fetch", str(DAY))
+    assert result.code == 75
+    (line,) = (line for line in result.err.splitlines() if line.startswith("error"))
+    assert f"{url}/catchup/cs.CV/{DAY}" in line
+    assert len(line) < 500
+    assert "Traceback" not in result.err
+    assert f"requests={ATTEMPTS} exit=75" in result.err
+
+
+def test_members_of_a_gzip_body_are_bounded() -> None:
+    """Hundreds of thousands of empty ones would cost time that their few bytes do not show."""
+    with (
+        raw_server(sends(sized(gzip.compress(b"") * 20_000, coding="gzip"))) as url,
+        pytest.raises(PageRefusedError, match="members"),
+    ):
+        make_client(FakeMachine()).get(url)
+
+
 # --- redirects -------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,7 @@
 """What a server answered, and each question that the client asks about it. Pure."""
 
+import gzip
+import io
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from digest.model import LARGEST_BODY
 
 _START = 200
 _GZIP = zlib.MAX_WBITS | 16
+_MEMBER = b"\x1f\x8b\x08"
+_MOST_MEMBERS = 1000
 _THROTTLED = b"Rate exceeded."
 
 
@@ -89,13 +93,18 @@ class Answer:
 
 
 def _gunzip(payload: bytes) -> bytes:
-    decoder = zlib.decompressobj(_GZIP)
+    """Return what all members of a gzip body hold (RFC 1952 § 2.2)."""
+    if payload.count(_MEMBER) > _MOST_MEMBERS:
+        raise PageRefusedError(f"expected at most {_MOST_MEMBERS} members in a gzip body, found more")
     try:
-        body = decoder.decompress(payload, LARGEST_BODY)
-    except zlib.error as error:
+        with gzip.GzipFile(fileobj=io.BytesIO(payload)) as stream:
+            body = stream.read(LARGEST_BODY + 1)
+    except EOFError as error:
+        raise TryLaterError(f"expected a whole gzip body, found it cut after {len(payload)} bytes") from error
+    except (OSError, zlib.error) as error:
         raise TryLaterError(f"expected a gzip body, found it damaged ({error})") from error
-    if decoder.unconsumed_tail:
+    if len(body) > LARGEST_BODY:
         raise PageRefusedError(f"expected at most {LARGEST_BODY} bytes after decompression, found more")
-    if not decoder.eof:
-        raise TryLaterError(f"expected a whole gzip body, found it cut after {len(payload)} bytes")
+    if not payload:
+        raise TryLaterError("expected a whole gzip body, found nothing")
     return body

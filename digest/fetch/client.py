@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
@@ -252,7 +253,13 @@ class Client:
         with Deadline(self.timeout) as deadline:
             try:
                 answer = self._exchange(url, kind)
-            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            except (
+                requests.RequestException,
+                urllib3.exceptions.HTTPError,
+                HTTPException,
+                OSError,
+                ValueError,
+            ) as error:
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
                 raise _PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
             finally:

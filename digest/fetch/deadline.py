@@ -10,6 +10,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from digest.fetch.framing import StrictResponse
+
 _current: ContextVar["Deadline | None"] = ContextVar("deadline", default=None)
 
 
@@ -67,11 +69,15 @@ def _watched(connected: socket.socket) -> socket.socket:
 
 
 class _WatchedHTTP(HTTPConnection):
+    response_class = StrictResponse
+
     def _new_conn(self) -> socket.socket:
         return _watched(super()._new_conn())
 
 
 class _WatchedHTTPS(HTTPSConnection):
+    response_class = StrictResponse
+
     # From the bare connection on: the handshake and a proxy's answer can drip as well.
     def _new_conn(self) -> socket.socket:
         return _watched(super()._new_conn())

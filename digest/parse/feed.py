@@ -101,8 +101,8 @@ def _document(body: bytes) -> Any:
     """Let feedparser read the feed, if it is one and is well-formed."""
     import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415  # only a day without a listing waits for it
 
-    require_modest_feed(body)
     text = _whole_text(body)
+    require_modest_feed(body)
     _require_well_formed(body)
     if _PRIVATE.search(text):
         raise PageRefusedError("expected no characters of private use, found some")

@@ -12,6 +12,7 @@ from digest.model import LARGEST_BODY
 from digest.publish.files import Folder, read_regular
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_MOST_MEMBERS = 1000
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -65,7 +66,7 @@ def read_saved_page(path: Path) -> bytes:
     """
     try:
         body = read_regular(path, LARGEST_BODY + 1)
-        if body.startswith(_GZIP_MAGIC):
+        if body.startswith(_GZIP_MAGIC) and body.count(_GZIP_MAGIC + b"\x08") <= _MOST_MEMBERS:
             with gzip.open(io.BytesIO(body)) as stream:
                 body = stream.read(LARGEST_BODY + 1)
     except (OSError, EOFError, zlib.error) as error:
