@@ -21,6 +21,8 @@ Level = Literal["debug", "info", "warning", "error"]
 
 _GRAVE = ("warning", "error")
 
+_LONGEST = 2000  # characters of a line; what errors quote is cut by them, and this is for all else
+
 # Control characters but tabs and line ends (with them a terminal is told to copy, to change its title, to erase), and
 # those that turn the direction of a text round.
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -85,6 +87,7 @@ class Console:
 
     def _print(self, now: float, message: str, level: Level, fields: Mapping[str, object], traceback: str) -> None:
         said = self._clean(message)
+        said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
         lines = [self._clean(line) for line in traceback.splitlines()]
         if self.is_json:
             more = {"traceback": "\n".join(lines)} if lines else {}

@@ -33,6 +33,9 @@ from collections.abc import Iterable
 # When several parts of one job fail, the gravest code is the job's: what ends it before all, the store
 # before a page, a page before a missing day, anything that needs a person before "try later".
 _GRAVITY = (1, 2, 3, 6, 5, 4, 7, 75)
+SHOWN = 200
+"""So much of a foreign text stands in a message."""
+
 ENDING = frozenset({1, 2, 3})
 """Codes of failures after which the other parts of a job make no sense, ``NotServedError`` aside."""
 
@@ -135,6 +138,19 @@ class NotAskedError(TryLaterError):
 
 class BudgetSpentError(NotAskedError):
     """This part of the job may make no more requests; the next run goes on."""
+
+
+def quoted(value: object) -> str:
+    """Return a foreign value as Python writes it, texts in quotes, cut after ``SHOWN`` characters."""
+    if not isinstance(value, str):
+        return shortened(repr(value))
+    return repr(value if len(value) <= SHOWN else f"{value[:SHOWN]}…")
+
+
+def shortened(text: str) -> str:
+    """Return a foreign text that is shown without quotes: control characters escaped, cut after ``SHOWN`` of it."""
+    cut = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+    return cut if cut.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in cut)
 
 
 def gravest(codes: Iterable[int]) -> int:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from functools import total_ordering
 
+from digest.errors import quoted
 from digest.terms import CATEGORY, Section
 
 __all__ = [
@@ -91,15 +92,15 @@ class ArxivId:
         """
         match = _NEW_ID.fullmatch(text) or _OLD_ID.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no arXiv id")
+            raise ValueError(f"{quoted(text)} is no arXiv id")
         parts = match.groupdict()
         year = int(parts["year"])
         year += 1900 if year > 90 else 2000
         month, number = int(parts["month"]), parts["number"]
         if ("archive" in parts) != ((year, month) < _FIRST_NEW_ID):
-            raise ValueError(f"{text!r} is no arXiv id: it had another form in {year}-{month:02d}")
+            raise ValueError(f"{quoted(text)} is no arXiv id: it had another form in {year}-{month:02d}")
         if "archive" not in parts and len(number) != (5 if year >= 2015 else 4):
-            raise ValueError(f"{text!r} is no arXiv id: {len(number)} digits in {year}")
+            raise ValueError(f"{quoted(text)} is no arXiv id: {len(number)} digits in {year}")
         return cls(year, month, int(number), parts.get("archive", ""), text)
 
     @property

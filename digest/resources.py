@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from digest.calendar import Calendar, parse_deferrals
-from digest.errors import ConfigError, TemplateError
+from digest.errors import ConfigError, TemplateError, quoted
 
 _SUFFIX = ".md.j2"
 _DIGESTS = ("classic", "full")
@@ -52,7 +52,7 @@ def read_template(name: str, relative_to: Path, key: str = "[digest] template") 
     if name in _DIGESTS:
         return built_in_template(name)
     if not name.endswith(".j2"):
-        raise ConfigError(f"{key}: expected {' or '.join(_DIGESTS)}, or a path FILE.md.j2, found {name!r}")
+        raise ConfigError(f"{key}: expected {' or '.join(_DIGESTS)}, or a path FILE.md.j2, found {quoted(name)}")
     try:
         return (relative_to / name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, LockHeldError, MissingError, NotifyError, StoreError, UsageError, gravest
+from digest.errors import ConfigError, LockHeldError, MissingError, NotifyError, StoreError, UsageError, gravest, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -289,7 +289,7 @@ class Session:
             day = date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
         except ValueError as error:
             expected = "a date such as 2021-10-20, today, yesterday or latest"
-            raise UsageError(f"expected {expected}, found {text!r}") from error
+            raise UsageError(f"expected {expected}, found {quoted(text)}") from error
         if not 1991 <= day.year <= 2990:
             raise UsageError(f"arXiv began in 1991, found the year {day.year}")
         return day

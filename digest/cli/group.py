@@ -11,6 +11,7 @@ import click
 
 from digest import __version__
 from digest.console import Console, print_line
+from digest.errors import quoted
 from digest.session import Session
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
     try:
         moment = datetime.fromisoformat(value)
     except ValueError as error:
-        raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {value!r}") from error
+        raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {quoted(value)}") from error
     if moment.tzinfo is None:
         raise click.BadParameter(f"expected a zone, such as {value}Z")
     if not 1991 <= moment.year <= 2990:

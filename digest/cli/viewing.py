@@ -9,7 +9,7 @@ import click
 
 from digest.cli.group import cli
 from digest.console import write_out
-from digest.errors import MissingError, UsageError, gravest
+from digest.errors import MissingError, UsageError, gravest, quoted
 from digest.session import Session
 
 if TYPE_CHECKING:
@@ -70,5 +70,5 @@ def _named(views: Sequence[View], name: str) -> View:
         names = [one.name for one in views]
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-        raise UsageError(f"no view {name!r}; {hint}")
+        raise UsageError(f"no view {quoted(name)}; {hint}")
     return found

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from digest.config.paths import check_path, odd_names
 from digest.config.values import Arxiv, Config
 from digest.config.views import are_some_of, check_views
-from digest.errors import ConfigError
+from digest.errors import ConfigError, quoted
 from digest.resources import renamed_categories
 from digest.secrets import masked
 from digest.terms import CATEGORY, Section
@@ -94,7 +94,7 @@ def check_category(category: str) -> None:
         ValueError: it is malformed, or arXiv lists it under another name.
     """
     if not CATEGORY.fullmatch(category):
-        raise ValueError(f"unknown category {category!r}: expected one such as cs.CV or astro-ph")
+        raise ValueError(f"unknown category {quoted(category)}: expected one such as cs.CV or astro-ph")
     listed = renamed_categories().get(category)
     if listed:
         raise ValueError(f"category {category}: arXiv lists it as {listed}; use that name")
@@ -107,7 +107,7 @@ def _check_calendar(config: Config) -> None:
         except ValueError:
             is_sensible = False
         if not is_sensible:
-            raise ValueError(f"expected dates such as 2021-10-20, found {text!r}")
+            raise ValueError(f"expected dates such as 2021-10-20, from 1991 to 2990, found {quoted(text)}")
 
 
 def _check_store(config: Config) -> None:
@@ -136,13 +136,13 @@ def _check_git(config: Config) -> None:
     if not _REMOTE.fullmatch(git.remote):
         raise ValueError("[git] remote: expected the name of a remote, such as origin, found something else")
     if git.branch and (not _BRANCH.fullmatch(git.branch) or _NO_BRANCH.search(git.branch)):
-        raise ValueError(f"[git] branch: expected a branch's name, or none, found {git.branch!r}")
+        raise ValueError(f"[git] branch: expected a branch's name, or none, found {quoted(git.branch)}")
     if git.author and not _AUTHOR.fullmatch(git.author):
-        raise ValueError(f"[git] author: expected 'Name <mail@example.org>', or none, found {git.author!r}")
+        raise ValueError(f"[git] author: expected 'Name <mail@example.org>', or none, found {quoted(git.author)}")
     rest = re.sub(r"\{(?:summary|dates|counts)\}", "", git.message)
     if not git.message.strip() or "{" in rest or "}" in rest:
         allowed = "{summary}, {dates}, {counts}"
-        raise ValueError(f"[git] message: expected a text with some of {allowed}, found {git.message!r}")
+        raise ValueError(f"[git] message: expected a text with some of {allowed}, found {quoted(git.message)}")
 
 
 def _check_notify(config: Config) -> None:

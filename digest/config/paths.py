@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 from digest.config.values import Config
+from digest.errors import quoted
 
 LEDGER_PATH = "state.json"
 """Where what the archive knows besides its days lies in the folder of records."""
@@ -72,11 +73,13 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
     shown = _sample(path, field, sample)
     if odd or f"{{{field}:" in path or {"", ".", ".."} & set(shown.split("/")):
         words = f"expected a relative path of {{{field}}} and {{date:%Y-%m-%d}}"
-        raise ValueError(f"{where}: {words}, found {path!r}")
+        raise ValueError(f"{where}: {words}, found {quoted(path)}")
     directives = set(_DIRECTIVE.findall("".join(forms)))
     has_day = {"m", "d"} <= directives or "j" in directives
     if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
-        raise ValueError(f"{where}: expected year, month and day in it, so that no two dates share a file: {path!r}")
+        raise ValueError(
+            f"{where}: expected year, month and day in it, so that no two dates share a file: {quoted(path)}"
+        )
     names = shown.split("/")
     if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
         raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 
 from digest.config.paths import check_path, check_shared, different
 from digest.config.values import FEED_FILES, Config, View
+from digest.errors import quoted
 from digest.terms import Section
 
 _NAME = re.compile(r"[^\W_]+(?:[ _-][^\W_]+)*")
@@ -34,7 +35,7 @@ def _check_name(name: str) -> None:
     # It becomes a folder's name and a heading, and is typed on command lines.
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
         allowed = "letters and digits, with single blanks, - or _ between them"
-        raise ValueError(f"[[view]] name: expected at most {_LONGEST_NAME} {allowed}, found {name!r}")
+        raise ValueError(f"[[view]] name: expected at most {_LONGEST_NAME} {allowed}, found {quoted(name)}")
 
 
 def _check_view(view: View, kept: Collection[str]) -> None:
@@ -51,15 +52,15 @@ def _check_view(view: View, kept: Collection[str]) -> None:
         _check_keyword(keyword)
     for author in view.authors:
         if not _has_word(author):
-            raise ValueError(f"authors: expected names such as 'Kaiming He' or 'K. He', found {author!r}")
+            raise ValueError(f"authors: expected names such as 'Kaiming He' or 'K. He', found {quoted(author)}")
     check_path(view.path, "path", "view", view.name)
 
 
 def _check_keyword(keyword: str) -> None:
     if not _has_word(keyword):
-        raise ValueError(f"keywords: expected words such as 'diffusion' or '-medical', found {keyword!r}")
+        raise ValueError(f"keywords: expected words such as 'diffusion' or '-medical', found {quoted(keyword)}")
     if _STRAY_STAR.search(keyword):
-        raise ValueError(f"keywords: expected * only at the end of a word, such as 'segment*', found {keyword!r}")
+        raise ValueError(f"keywords: expected * only at the end of a word, such as 'segment*', found {quoted(keyword)}")
 
 
 def _has_word(text: str) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from digest.archive import Archive
 from digest.doctor.case import Case, Finding
-from digest.errors import DamageError, DigestError, StoreError, UsageError
+from digest.errors import DamageError, DigestError, StoreError, UsageError, quoted
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
 from digest.store.tables import SCHEMA
@@ -62,7 +62,7 @@ def _before_opening(database: Path) -> Iterator[Finding]:
         yield Finding(f"database with the schema {schema}", f"the next run upgrades it to {SCHEMA}, and keeps a copy")
     if journal != "wal":
         yield Finding(
-            f"database with the journal mode {journal!r}, not 'wal'",
+            f"database with the journal mode {quoted(journal)}, not 'wal'",
             "the next run sets it; if this is said again, its disk cannot do it: no network drive, please",
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from digest.errors import PageRefusedError, TryLaterError
+from digest.errors import PageRefusedError, TryLaterError, quoted
 from digest.fetch.kinds import Kind
 from digest.model import LARGEST_BODY
 
@@ -86,7 +86,7 @@ class Answer:
             return _gunzip(self.payload)
         coding = self.headers.get("content-encoding", "identity").strip().lower()
         if coding not in ("", "identity"):
-            raise PageRefusedError(f"expected gzip or no content coding, found {coding!r}")
+            raise PageRefusedError(f"expected gzip or no content coding, found {quoted(coding)}")
         if not self._shows_its_end and not kind.is_whole(self.payload):
             raise TryLaterError(f"cut transfer: {len(self.payload)} bytes, without a length and without an end")
         return self.payload

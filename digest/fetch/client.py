@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPException
+from http.client import BadStatusLine, HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
@@ -19,7 +19,15 @@ import requests
 import urllib3
 
 from digest import __version__
-from digest.errors import BudgetSpentError, DigestError, NotAskedError, PageRefusedError, TryLaterError
+from digest.errors import (
+    BudgetSpentError,
+    DigestError,
+    NotAskedError,
+    PageRefusedError,
+    TryLaterError,
+    quoted,
+    shortened,
+)
 from digest.fetch.answer import Answer
 from digest.fetch.deadline import Deadline, DeadlineAdapter
 from digest.fetch.kinds import FEEDS, FORBIDDEN, PAGES, Kind
@@ -307,9 +315,11 @@ def _same_host(url: str, location: str) -> str:
         target = urljoin(url, location)
         new = urlsplit(target)
     except ValueError as error:
-        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {location!r}") from error
+        raise PageRefusedError(
+            f"{url}: expected to stay on {old.netloc}, found a redirect to {quoted(location)}"
+        ) from error
     if new.netloc != old.netloc or new.scheme not in (old.scheme, "https"):
-        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {target}")
+        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {shortened(target)}")
     return target
 
 
@@ -318,7 +328,8 @@ def _cause(error: BaseException) -> str:
     while True:
         inner = error.__cause__ or error.__context__ or _wrapped(error)
         if inner is None:
-            return str(error).strip() or type(error).__name__
+            text = shortened(str(error).strip()) or type(error).__name__
+            return f"expected an HTTP answer, found {text!r}" if type(error) is BadStatusLine else text
         error = inner
 
 

@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from digest.errors import NotServedError, PageRefusedError
+from digest.errors import NotServedError, PageRefusedError, quoted, shortened
 from digest.model import RawPage
 
 FORBIDDEN = "403 Forbidden: arXiv refuses this client; ask nothing more, and write to its help desk"
@@ -37,14 +37,14 @@ class Kind:
             PageRefusedError: it is anything else.
         """
         if page.status == 400:
-            raise NotServedError(f"arXiv says: {_reason(page)}")
+            raise NotServedError(f"arXiv says: {shortened(_reason(page))}")
         if page.status == 403:
             raise PageRefusedError(FORBIDDEN)
         if page.status != 200:
             raise PageRefusedError(f"expected status 200, found {page.status}")
         found = dict(page.headers).get("content-type", "").partition(";")[0].strip().lower()
         if found not in self.types:
-            raise PageRefusedError(f"expected {' or '.join(self.types)}, found content type {found!r}")
+            raise PageRefusedError(f"expected {' or '.join(self.types)}, found content type {quoted(found)}")
 
 
 def _reason(page: RawPage) -> str:

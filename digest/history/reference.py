@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from digest.errors import UsageError
+from digest.errors import UsageError, quoted
 from digest.model import ArxivId
 
 _VERSIONED = r"(?P<id>[^\s?#]+?)(?:v(?P<version>[1-9][0-9]{0,3}))?"
@@ -39,5 +39,5 @@ def parse_reference(text: str) -> Reference:
                 continue
             return Reference(arxiv_id, int(match["version"]) if match["version"] else None)
     raise UsageError(
-        f"expected an arXiv id such as 2110.10101 or hep-th/9901001, or the address of its page, found {text!r}"
+        f"expected an arXiv id such as 2110.10101 or hep-th/9901001, or the address of its page, found {quoted(text)}"
     )

@@ -43,10 +43,7 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
     """
     report = begin(archive, track)
     dates = _dates(archive, first, last)
-    for when in dates:
-        refusal = _refusal(archive, categories[0], when)
-        if isinstance(refusal, UsageError):
-            raise type(refusal)(f"{when}: {refusal}")
+    _require_possible(archive, categories[0], dates[-1])
     parts = {
         f"{category} {when}": (category, when)
         for when in _reachable(archive, categories, dates, report)
@@ -58,26 +55,38 @@ def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, 
     return report
 
 
+def _require_possible(archive: Archive, category: str, newest: date) -> None:
+    """Refuse dates whose ``newest`` one is in the future; a single one may be a weekend's."""
+    refusal = _refusal(archive, category, newest)
+    if isinstance(refusal, UsageError):
+        raise type(refusal)(f"{newest}: {refusal}")
+
+
 def _reachable(archive: Archive, categories: Sequence[str], dates: Sequence[date], report: Report) -> Sequence[date]:
     """Return the dates that arXiv still serves; of several, note the others together."""
     served = [when for when in dates if is_in_reach(when, archive.now)]
     if len(dates) == 1 or len(served) == len(dates):
         return dates
     for category in categories:
-        gone = [when for when in dates if when not in served and not archive.is_proven(category, when)]
+        known = {*served, *(day.date for day in archive.store.summaries(category) if day.is_proven)}
+        gone = [when for when in dates if when not in known]
         if gone:
             report.fail(category, MissingError(f"{archive.why_not_stored(category, gone[-1])}: {in_short(gone)}"))
     return served
 
 
 def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[str]:
-    """Say what ``fetch`` would ask arXiv for, a line each."""
-    return [
-        _plan(archive, category, when)
-        for when in _dates(archive, first, last)
-        for category in categories
-        if not archive.is_proven(category, when)
-    ]
+    """Say what ``fetch`` would ask arXiv for, a line each.
+
+    Raises:
+        UsageError: as ``fetch``, of several dates.
+    """
+    dates = _dates(archive, first, last)
+    if len(dates) > 1:
+        _require_possible(archive, categories[0], dates[-1])
+    proven = {(day.category, day.date) for day in archive.store.summaries() if day.is_proven}
+    parts = ((category, when) for when in dates for category in categories)
+    return [_plan(archive, *part) for part in parts if part not in proven]
 
 
 def _dates(archive: Archive, first: date, last: date) -> list[date]:

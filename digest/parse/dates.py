@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
-from digest.errors import PageRefusedError
+from digest.errors import PageRefusedError, quoted
 
 _DATE = re.compile(r"([A-Z][a-z]+), ([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4}|[0-9]{2})")
 
@@ -21,17 +21,17 @@ def parse_date(text: str) -> date:
     """
     match = _DATE.fullmatch(text)
     if match is None:
-        raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {text!r}")
+        raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {quoted(text)}")
     weekday, day, month, year = match.groups()
     if not _FIRST_YEAR <= _full_year(year) <= _LAST_YEAR:
-        raise PageRefusedError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, found {text!r}")
+        raise PageRefusedError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, found {quoted(text)}")
     try:
         found = date(_full_year(year), _index(month, MONTH_NAMES) + 1, int(day))
         agrees = found.weekday() == _index(weekday, WEEKDAY_NAMES)
     except ValueError as error:
-        raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {text!r}") from error
+        raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {quoted(text)}") from error
     if not agrees:
-        raise PageRefusedError(f"expected {found} to be a {WEEKDAY_NAMES[found.weekday()]}, found {text!r}")
+        raise PageRefusedError(f"expected {found} to be a {WEEKDAY_NAMES[found.weekday()]}, found {quoted(text)}")
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from digest.errors import PageRefusedError
+from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
 from digest.parse.authors import UNAVAILABLE, names_in
 from digest.parse.bounds import require_at_most
@@ -80,7 +80,7 @@ def _parts(description: etree._Element) -> dict[str, etree._Element]:
     for element in meta:
         name = "abstract" if element.tag == "p" else str(element.get("class") or element.tag).split(" ")[0]
         if name in parts:
-            raise PageRefusedError(f"expected each field once in a record, found {name} twice")
+            raise PageRefusedError(f"expected each field once in a record, found {shortened(name)} twice")
         parts[name] = element
     return parts
 
@@ -99,7 +99,7 @@ def _prove_field(name: str, element: etree._Element, arxiv_id: ArxivId) -> None:
     if name in _MARKED:
         shown = ("".join(map(str, anchor.itertext())) for anchor in element.iter("a"))
         if wrong := [text for text in shown if not _SHOWN_OF_LINK.fullmatch(text)]:
-            raise PageRefusedError(f"expected links of one word in {arxiv_id}, found {wrong[0][:80]!r}")
+            raise PageRefusedError(f"expected links of one word in {arxiv_id}, found {quoted(wrong[0])}")
 
 
 def _is_labelled(name: str, element: etree._Element) -> bool:
@@ -117,7 +117,7 @@ def _authors(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
     line = plain_text(element)
     names = names_in(line)
     if glued or not all(map(plain_text, anchors)) or (not names and line != UNAVAILABLE):
-        raise PageRefusedError(f"expected the authors of {arxiv_id}, found {line[:80]!r}")
+        raise PageRefusedError(f"expected the authors of {arxiv_id}, found {quoted(line)}")
     return names
 
 
@@ -126,7 +126,7 @@ def _position(term: etree._Element) -> int:
         match = _ITEM.fullmatch(anchor.get("name") or "")
         if match and plain_text(anchor) == f"[{match[1]}]":
             return int(match[1])
-    raise PageRefusedError(f"expected an item number such as [31], found {plain_text(term)!r}")
+    raise PageRefusedError(f"expected an item number such as [31], found {quoted(plain_text(term))}")
 
 
 def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
@@ -135,9 +135,11 @@ def _arxiv_id(term: etree._Element, position: int) -> ArxivId:
         (address,) = addresses
         arxiv_id = ArxivId.parse(_ABSTRACT_PAGE.sub("", address))
     except ValueError as error:
-        raise PageRefusedError(f"expected one arXiv id in item {position}, found {addresses}") from error
+        raise PageRefusedError(f"expected one arXiv id in item {position}, found {quoted(addresses)}") from error
     if others := {*_other_ids(term)} - {str(arxiv_id)}:
-        raise PageRefusedError(f"expected {arxiv_id} all over item {position}, found {', '.join(sorted(others))} too")
+        raise PageRefusedError(
+            f"expected {arxiv_id} all over item {position}, found {shortened(', '.join(sorted(others)))} too"
+        )
     return arxiv_id
 
 
@@ -157,10 +159,10 @@ def _subjects(element: etree._Element, arxiv_id: ArxivId) -> tuple[str, ...]:
     categories = tuple(match[1] for match in names if match and CATEGORY.fullmatch(match[1]))
     primary = [span for span in element.iter("span") if span.get("class") == "primary-subject"]
     if not primary or len(categories) != len(names):
-        raise PageRefusedError(f"expected the subjects of {arxiv_id}, found {plain_text(element)!r}")
+        raise PageRefusedError(f"expected the subjects of {arxiv_id}, found {quoted(plain_text(element))}")
     first = _SUBJECT.fullmatch(plain_text(primary[0]))
     if first is None or first[1] != categories[0]:
-        raise PageRefusedError(f"expected the primary subject of {arxiv_id} first, found {categories}")
+        raise PageRefusedError(f"expected the primary subject of {arxiv_id} first, found {quoted(categories)}")
     return categories
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from lxml import etree
 
 from digest.calendar import today
-from digest.errors import PageRefusedError
+from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, ArxivId, Entry, Paper, RawText, Section
 from digest.parse.authors import names_in
 from digest.parse.bounds import MOST_ENTRIES, require_at_most, require_modest_feed, require_modest_text
@@ -40,7 +40,6 @@ _FORMS = {
     "rss20": ("text/plain", "text/html"),  # RSS does not say which; feedparser guesses
     "atom10": ("text/plain",),
 }
-_SHOWN = 200  # characters of a foreign text that a message quotes
 _LONGEST_TEXT = 10_000  # arXiv takes abstracts of up to 1920 characters
 _YEARS = range(1991, 2991)
 _ASCII_BLANKS = " \t\n\v\f\r"
@@ -81,7 +80,7 @@ def parse_feed(body: bytes) -> Feed:
     document = _document(body)
     category = _category(document.feed)
     if document.version not in _FORMS:
-        raise PageRefusedError(f"expected RSS 2.0 or Atom 1.0, found {document.version!r}")
+        raise PageRefusedError(f"expected RSS 2.0 or Atom 1.0, found {quoted(document.version)}")
     if len(document.entries) >= MOST_ENTRIES:
         raise PageRefusedError(
             f"expected less than {MOST_ENTRIES} entries, where arXiv's feeds stop, found {len(document.entries)}"
@@ -115,9 +114,11 @@ def _document(body: bytes) -> Any:
             sanitize_html=False,
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:  # it stumbles over elements out of place
-        raise PageRefusedError(f"expected a feed that can be read, found {type(error).__name__}: {error}") from error
+        raise PageRefusedError(
+            f"expected a feed that can be read, found {type(error).__name__}: {shortened(str(error))}"
+        ) from error
     if document.bozo:
-        raise PageRefusedError(f"expected well-formed XML, found: {collapse(str(document.bozo_exception))}")
+        raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(document.bozo_exception)))}")
     return document
 
 
@@ -126,7 +127,7 @@ def _require_well_formed(body: bytes) -> None:
     try:
         etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError as error:
-        raise PageRefusedError(f"expected well-formed XML, found: {collapse(str(error))}") from error
+        raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(error)))}") from error
 
 
 def _whole_text(body: bytes) -> str:
@@ -136,7 +137,7 @@ def _whole_text(body: bytes) -> str:
         raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {error.start}") from error
     start = _START.match(text)
     if start is None:
-        raise PageRefusedError(f"expected an RSS or Atom feed, found {collapse(text[:_SHOWN])!r}")
+        raise PageRefusedError(f"expected an RSS or Atom feed, found {quoted(collapse(text[:1000]))}")
     end = f"</{start['root']}>"
     if not text.rstrip(_ASCII_BLANKS).endswith(end):
         raise PageRefusedError(f"expected the feed to end with {end}, found it cut after {len(body)} bytes")
@@ -163,7 +164,7 @@ def _category(feed: Mapping[str, object]) -> str | None:
     match = _TITLE.fullmatch(title)
     if match is None:
         reason = collapse(_restored(feed.get("subtitle")))
-        raise PageRefusedError(f"expected the feed of a category, found {title[:_SHOWN]!r}: {reason[:_SHOWN]}")
+        raise PageRefusedError(f"expected the feed of a category, found {quoted(title)}: {shortened(reason)}")
     return match[1] if CATEGORY.fullmatch(match[1]) else None
 
 
@@ -208,7 +209,7 @@ class _Item:
             )
         found = [self.fields.get(f"{key}_detail", {}).get("type") for key in ("title", "summary")]
         if not set(found) <= set(self.forms):
-            raise PageRefusedError(f"expected plain text in item {self.number}, found {' and '.join(map(str, found))}")
+            raise PageRefusedError(f"expected plain text in item {self.number}, found {quoted(found)}")
         if len(self.fields.get("authors", ())) != 1:
             raise PageRefusedError(f"expected one line of authors in item {self.number}, found several")
 
@@ -217,7 +218,7 @@ class _Item:
         if own is None or description is None:
             raise PageRefusedError(
                 f"expected 'oai:arXiv.org:ID' and 'arXiv:ID Announce Type: …' in item {self.number}, "
-                f"found {self.text('id')[:_SHOWN]!r} and {self.text('summary')[:_SHOWN]!r}"
+                f"found {quoted(self.text('id'))} and {quoted(self.text('summary'))}"
             )
         said = (description["versioned"], description["kind"])
         if said != (own["versioned"], self.text("arxiv_announce_type")):
@@ -225,18 +226,18 @@ class _Item:
         try:
             return ArxivId.parse(own["id"]), description["abstract"]
         except ValueError as error:
-            raise PageRefusedError(f"expected an arXiv id in item {self.number}, found {own['id']!r}") from error
+            raise PageRefusedError(f"expected an arXiv id in item {self.number}, found {quoted(own['id'])}") from error
 
     def _categories(self, arxiv_id: ArxivId) -> tuple[str, ...]:
         names = tuple(_restored(tag.term) for tag in self.fields.get("tags", ()))
         if not names or not all(map(CATEGORY.fullmatch, names)):
-            raise PageRefusedError(f"expected the categories of {arxiv_id}, found {names}")
+            raise PageRefusedError(f"expected the categories of {arxiv_id}, found {quoted(names)}")
         return names
 
     def _section(self) -> Section:
         kind = self.text("arxiv_announce_type")
         if kind not in _SECTIONS:
-            raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {kind!r}")
+            raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {quoted(kind)}")
         return _SECTIONS[kind]
 
 
@@ -252,7 +253,7 @@ def _prove(entries: Sequence[Entry], category: str | None) -> None:
         raise PageRefusedError(f"expected {len(entries)} different ids, found {len(ids)}")
     for entry in entries:
         if category is not None and not belongs(entry, category):
-            found = f"{entry.paper.arxiv_id} in {', '.join(entry.paper.categories)} only"
+            found = f"{entry.paper.arxiv_id} in {shortened(', '.join(entry.paper.categories))} only"
             raise PageRefusedError(f"expected a feed of {category}, found {found}")
 
 
@@ -268,7 +269,7 @@ def _new_york_date(text: str) -> date:
     try:
         moment = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
     except ValueError as error:
-        raise PageRefusedError(f"expected a date and time, found {text!r}") from error
+        raise PageRefusedError(f"expected a date and time, found {quoted(text)}") from error
     if moment.tzinfo is None or moment.year not in _YEARS:
-        raise PageRefusedError(f"expected a date and time with its zone, found {text!r}")
+        raise PageRefusedError(f"expected a date and time with its zone, found {quoted(text)}")
     return today(moment)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from digest.errors import ListingIncompleteError, PageRefusedError
+from digest.errors import ListingIncompleteError, PageRefusedError, shortened
 from digest.model import Entry, Section, Source
 from digest.parse.page import Page
 
@@ -84,9 +84,8 @@ def _prove_category(pages: Sequence[Page], entries: Sequence[Entry], category: s
     strangers = [entry for entry in entries if not belongs(entry, category)]
     if strangers:
         example = strangers[0].paper
-        raise PageRefusedError(
-            f"expected a listing of {category}, found {example.arxiv_id} in {', '.join(example.categories)} only"
-        )
+        found = f"{example.arxiv_id} in {shortened(', '.join(example.categories))} only"
+        raise PageRefusedError(f"expected a listing of {category}, found {found}")
 
 
 def belongs(entry: Entry, category: str) -> bool:

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.errors import DamageError
+from digest.errors import DamageError, quoted
 from digest.model import CATEGORY, STATE_FORMAT, Correction, Decision, Ledger, Reading, Source, Start
 
 
@@ -17,7 +17,7 @@ def parse_ledger(data: bytes) -> Ledger:
     try:
         found = json.loads(data)
         if found["format"] != STATE_FORMAT:
-            raise DamageError(f"expected state format {STATE_FORMAT}, found {found['format']!r}; upgrade digest")
+            raise DamageError(f"expected state format {STATE_FORMAT}, found {quoted(found['format'])}; upgrade digest")
         return Ledger(
             tuple(_correction(row) for row in found["corrections"]),
             tuple(_decision(row) for row in found["decisions"]),
@@ -31,7 +31,7 @@ def parse_ledger(data: bytes) -> Ledger:
 def _correction(row: dict[str, Any]) -> Correction:
     has_listing = row["has_listing"]
     if not isinstance(has_listing, bool):
-        raise TypeError(f"expected true or false, found {has_listing!r}")
+        raise TypeError(f"expected true or false, found {quoted(has_listing)}")
     return Correction(date.fromisoformat(row["date"]), has_listing, _text(row["evidence"]), _moment(row["seen_at"]))
 
 
@@ -47,20 +47,20 @@ def _reading(row: dict[str, Any]) -> Reading:
 
 def _category(row: dict[str, Any]) -> str:
     if not CATEGORY.fullmatch(_text(row["category"])):
-        raise ValueError(f"expected a category, found {row['category']!r}")
+        raise ValueError(f"expected a category, found {quoted(row['category'])}")
     return _text(row["category"])
 
 
 def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
-        raise ValueError(f"expected a time with its zone, found {value!r}")
+        raise ValueError(f"expected a time with its zone, found {quoted(value)}")
     return moment.astimezone(UTC)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"expected a text, found {value!r}")
+        raise TypeError(f"expected a text, found {quoted(value)}")
     value.encode()  # JSON can spell half a character, which no database can hold
     if "\0" in value:
         raise ValueError("expected a text without NUL, which not every database can hold")

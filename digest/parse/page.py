@@ -13,7 +13,7 @@ from datetime import date
 
 from lxml import etree
 
-from digest.errors import PageRefusedError
+from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, Entry, Section, Source
 from digest.parse.bounds import require_modest_page, require_modest_text
 from digest.parse.dates import parse_date
@@ -168,7 +168,7 @@ def listing_root(body: bytes) -> etree._Element:
     root = None if document is None else document.find(".//div[@id='dlpage']")
     if root is None:
         title = "" if document is None else collapse(document.findtext(".//title") or "")
-        raise PageRefusedError(f"expected a listing page, found an unknown layout titled {title!r}")
+        raise PageRefusedError(f"expected a listing page, found an unknown layout titled {quoted(title)}")
     if b"MathJax" in body or b"mjx-container" in body:
         put_tex_back(root)
     require_modest_text(int(_CHARACTERS(root)), sum(1 for _ in root.iter("dd")))
@@ -198,7 +198,7 @@ def _read_heading(element: etree._Element, reading: _Reading) -> None:
         return
     match = _HEADING.fullmatch(text) or _OLD_HEADING.fullmatch(text)
     if match is None:
-        raise PageRefusedError(f"expected the heading of a known section, found {text!r}")
+        raise PageRefusedError(f"expected the heading of a known section, found {quoted(text)}")
     section = _SECTIONS[match["name"]]
     if section in reading.declared:
         raise PageRefusedError(f"expected each section once, found {section} twice")
@@ -260,7 +260,7 @@ def _total(root: etree._Element, reading: _Reading) -> tuple[int, bool]:
     if not totals and not reading.declared and not reading.records and _NO_UPDATES_TODAY.search(text):
         return 0, False
     if len(totals) != 1:
-        raise PageRefusedError(f"expected one total such as 'Total of 86 entries', found {sorted(totals)}")
+        raise PageRefusedError(f"expected one total such as 'Total of 86 entries', found {quoted(sorted(totals))}")
     return int(totals.pop()), bool(_OLD_TOTAL.search(text))
 
 
@@ -305,7 +305,7 @@ def _source(root: etree._Element) -> Source:
 
 def _only_date(dates: set[date]) -> date | None:
     if len(dates) > 1:
-        raise PageRefusedError(f"expected one date, found {', '.join(map(str, sorted(dates)))}")
+        raise PageRefusedError(f"expected one date, found {shortened(', '.join(map(str, sorted(dates))))}")
     return next(iter(dates), None)
 
 
@@ -323,7 +323,7 @@ def _next_day(root: etree._Element, day: date | None) -> date | None:
         dates = {None}
     found = next(iter(dates), None)
     if dates and (len(dates) > 1 or found is None or day is None or found <= day):
-        raise PageRefusedError(f"expected the next day's links to lead to one date after {day}, found {links}")
+        raise PageRefusedError(f"expected the next day's links to lead to one date after {day}, found {quoted(links)}")
     return found
 
 
@@ -331,7 +331,7 @@ def _category(root: etree._Element) -> str | None:
     matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in _own_anchors(root))
     names = {match[1] for match in matches if match and CATEGORY.fullmatch(match[1])}
     if len(names) > 1:
-        raise PageRefusedError(f"expected links to one category, found {', '.join(sorted(names))}")
+        raise PageRefusedError(f"expected links to one category, found {shortened(', '.join(sorted(names)))}")
     return next(iter(names), None)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 from lxml import etree
 
-from digest.errors import PageRefusedError
+from digest.errors import PageRefusedError, quoted
 from digest.parse.dates import parse_date
 from digest.parse.markup import plain_text
 from digest.parse.page import listing_root
@@ -52,7 +52,7 @@ def parse_recent(body: bytes) -> Mapping[date, RecentDay]:
 def _read_recent(root: etree._Element) -> dict[date, RecentDay]:
     titles = [plain_text(title) for title in root.iter("h2")]
     if titles != [_TITLE]:
-        raise PageRefusedError(f"expected a page titled {_TITLE!r}, found {titles}")
+        raise PageRefusedError(f"expected a page titled {_TITLE!r}, found {quoted(titles)}")
     counts: dict[date, int] = {}
     ids: dict[date, set[str]] = {}
     for element in root.iter("h3", "a"):
@@ -74,7 +74,7 @@ def _read_heading(heading: etree._Element) -> tuple[date, int]:
     if match is None and following is not None and plain_text(following) == _NOTHING:
         return parse_date(text), 0  # announced, and nothing of it in this category
     if match is None or int(match["shown"]) > int(match["all"]):
-        raise PageRefusedError(f"expected 'Wed, 20 Oct 2021 (showing 46 of 46 entries )', found {text!r}")
+        raise PageRefusedError(f"expected 'Wed, 20 Oct 2021 (showing 46 of 46 entries )', found {quoted(text)}")
     return parse_date(match["date"]), int(match["all"])
 
 
@@ -87,4 +87,6 @@ def _prove(root: etree._Element, counts: dict[date, int]) -> None:
         return  # nothing was announced in this category for a week
     if len(totals) != 1 or not 0 < sum(counts.values()) <= int(min(totals)):
         expected = "one total, and dates with no more entries"
-        raise PageRefusedError(f"expected {expected}, found {sorted(totals)} and {sum(counts.values())} entries")
+        raise PageRefusedError(
+            f"expected {expected}, found {quoted(sorted(totals))} and {sum(counts.values())} entries"
+        )

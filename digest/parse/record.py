@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from digest.errors import DamageError, FormatTooNewError
+from digest.errors import DamageError, FormatTooNewError, quoted
 from digest.model import (
     CATEGORY,
     RECORD_FORMAT,
@@ -32,7 +32,6 @@ _MARKUP = re.compile(rf"(?:[^<\r\n]++|<br>|{_ANCHOR}(?:[^<\r\n]++|<br>)*+</a>)*+
 _ADDRESS = re.compile(r"https?://[^\x00-\x20]+", re.IGNORECASE)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = ("abstract", "comments")
-_SHOWN = 80  # characters of a foreign text in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _raw(row: dict[str, Any]) -> RawText:
 def _link(row: dict[str, Any]) -> Link:
     link = Link(_like(_ADDRESS, row["url"]), _line(row["kind"]), _text(row["found_in"]))
     if link.found_in not in _PLACES:
-        raise ValueError(f"expected a link of {' or '.join(_PLACES)}, found {link.found_in!r}")
+        raise ValueError(f"expected a link of {' or '.join(_PLACES)}, found {quoted(link.found_in)}")
     return link
 
 
@@ -164,7 +163,7 @@ def _line(value: object) -> str:
     """Return a text that stands on one line of a digest: a line break in it could begin a heading."""
     text = _text(value)
     if not text or _LINE_BREAK.search(text):
-        raise ValueError(f"expected a text on one line, found {text[:_SHOWN]!r}")
+        raise ValueError(f"expected a text on one line, found {quoted(text)}")
     return text
 
 
@@ -176,19 +175,19 @@ def _markup(value: object) -> str | None:
 def _like(pattern: re.Pattern[str], value: object) -> str:
     text = _text(value)
     if not pattern.fullmatch(text):
-        raise ValueError(f"expected what docs/RECORDS.md allows, found {text[:_SHOWN]!r}")
+        raise ValueError(f"expected what docs/RECORDS.md allows, found {quoted(text)}")
     return text
 
 
 def _category(value: object) -> str:
     if not CATEGORY.fullmatch(_text(value)):
-        raise ValueError(f"expected a category, found {value!r}")
+        raise ValueError(f"expected a category, found {quoted(value)}")
     return _text(value)
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"expected a text, found {value!r}")
+        raise TypeError(f"expected a text, found {quoted(value)}")
     value.encode()  # JSON can spell half a character, which no file can hold
     return value
 
@@ -199,5 +198,5 @@ def _text_or_none(value: object) -> str | None:
 
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < _MOST:
-        raise TypeError(f"expected a number from 0 to {_MOST - 1}, found {value!r}")
+        raise TypeError(f"expected a number from 0 to {_MOST - 1}, found {quoted(value)}")
     return value

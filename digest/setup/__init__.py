@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.config import SCHEDULES, WORKFLOW, Arxiv, Config, Git, check, load
-from digest.errors import GitError, UsageError
+from digest.errors import GitError, UsageError, quoted
 from digest.publish import Folder
 from digest.publish.git import RepositoryState, examine_repository, open_repository, start_repository, unkept
 from digest.setup.source import source
@@ -131,7 +131,7 @@ def _remarks(target: Path, wishes: Mapping[str, str], found: Mapping[str, bytes 
 def _require_plain(target: Path) -> None:
     """Refuse a folder that no line of a crontab could name."""
     if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) < 0xE000 for one in str(target.absolute())):
-        raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {str(target)!r}")
+        raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {quoted(str(target))}")
 
 
 def _require_own_place(target: Path) -> None:

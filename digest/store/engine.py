@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select
 
-from digest.errors import SchemaTooNewError, StoreError
+from digest.errors import SchemaTooNewError, StoreError, quoted
 from digest.resources import folder
 from digest.store.tables import SCHEMA, metadata, version
 
@@ -116,7 +116,7 @@ def _upgrade(engine: Engine, found: str, database: Path | None) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found not in known:
         raise SchemaTooNewError(
-            f"{database or 'database'}: its schema {found!r} is newer than this digest knows; upgrade digest"
+            f"{database or 'database'}: its schema {quoted(found)} is newer than this digest knows; upgrade digest"
         )
     if database is not None:
         _keep_copy(engine, database, found)

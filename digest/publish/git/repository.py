@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.errors import GitError
+from digest.errors import GitError, quoted
 from digest.publish.git.program import Program
 
 _BUSY = {
@@ -17,7 +17,6 @@ _BUSY = {
     "BISECT_LOG": "a bisection",
 }
 _NAMED = 3
-_SHOWN = 80
 _FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
 _BLANKS_OF_A_DIFFERENCE = 4  # git-diff-tree(1), "Raw Output Format"
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
@@ -117,14 +116,14 @@ class Repository:
         *raw, rest = said.split("\0")
         pairs = list(zip(raw[::2], raw[1::2], strict=False))
         if rest or not all(line.count(" ") == _BLANKS_OF_A_DIFFERENCE for line, _ in pairs):
-            raise GitError(f"git diff-tree: expected a list of differences, found {said[:_SHOWN]!r}")
+            raise GitError(f"git diff-tree: expected a list of differences, found {quoted(said)}")
         return {path: "" if line.endswith(" D") else line.split(" ")[3] for line, path in pairs}
 
     def count(self, commits: str) -> int:
         """Return how many ``commits`` there are, a range such as ``A..B``."""
         said = self.git.run("rev-list", "--count", commits, "--").strip()
         if not (said.isascii() and said.isdigit()):
-            raise GitError(f"git rev-list: expected a number of commits, found {said[:_SHOWN]!r}")
+            raise GitError(f"git rev-list: expected a number of commits, found {quoted(said)}")
         return int(said)
 
 
@@ -164,7 +163,7 @@ def _folder(said: str, base: Path) -> Path:
     name = said.removesuffix("\n")
     found = base / name
     if not name or not found.is_dir():
-        raise GitError(f"{base}: expected that git names a folder, found {said[:_SHOWN]!r}")
+        raise GitError(f"{base}: expected that git names a folder, found {quoted(said)}")
     return found
 
 
@@ -182,5 +181,5 @@ def _changes(listed: str) -> Iterator[Change]:
         elif kind in _FIELDS_BEFORE_PATH:
             fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
             if len(fields) <= _FIELDS_BEFORE_PATH[kind]:
-                raise GitError(f"git status: expected the state of a path, found {line[:_SHOWN]!r}")
+                raise GitError(f"git status: expected the state of a path, found {quoted(line)}")
             yield Change(fields[-1], *("UU" if kind == "u" else fields[1][:2].ljust(2, ".")))
