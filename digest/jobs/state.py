@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.archive import Archive
-from digest.calendar import is_overdue
-from digest.decide import is_all_told, is_in_reach
+from digest.decide import in_reach_since, is_all_told, is_in_reach
 from digest.ledger import LOST, decisions_of, losses_of, readings_of
 from digest.model import DaySummary, Decision, Ledger, State
 
@@ -45,13 +44,14 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
     provisional = [day.date for day in days if day.state is State.PROVISIONAL]
     provable = tuple(when for when in provisional if _is_provable(archive, ledger, category, when, days))
     accepted = _in_effect(decisions_of(ledger, category), days, gaps)
-    lost = tuple(day for day in gaps if day in given_up or not is_in_reach(day, archive.now))
+    oldest, overdue = in_reach_since(archive.now), archive.calendar.newest_overdue(archive.now)
+    lost = tuple(day for day in gaps if day in given_up or day < oldest)
     return CategoryStatus(
         category=category,
         days=tuple(days),
-        missing=tuple(day for day in gaps if day not in lost),
+        missing=tuple(day for day in gaps if day not in given_up and day >= oldest),
         lost=lost,
-        overdue=tuple(day for day in gaps if day not in given_up and is_overdue(day, archive.now)),
+        overdue=tuple(day for day in gaps if day not in given_up and day <= overdue),
         provable=provable,
         stuck=tuple(when for when in provisional if when not in provable and when not in accepted),
         accepted=accepted,
