@@ -98,7 +98,7 @@ def test_a_refused_page_is_made_up_for_at_once(eve: Sandbox, arxiv: StandIn, nam
     assert result.code == 5
     assert FROM_FEED in result.err.splitlines()
     (line,) = errors(result)
-    assert "cs.CV" in line
+    assert listing() in line
     assert "expected" in line or "404" in line
     assert asked(arxiv) == [listing(), RSS, RECENT]
     assert known_as(eve, DAY, NIGHT) == PROVISIONAL
@@ -414,6 +414,92 @@ def test_one_category_from_the_feed_leaves_the_others_alone(eve: Sandbox, arxiv:
     assert eve.digest("run", now=NIGHT).code == 5
     assert known_as(eve, DAY, NIGHT) == PROVISIONAL
     assert known_as(eve, DAY, NIGHT, "cs.LG") == LISTED
+
+
+# --- each fault with its own address ---------------------------------------------------------------
+
+PAGE_FAULTS: dict[str, tuple[Fault, str, int]] = {
+    "login page": (faults.login_page(), "unknown layout", 5),
+    "404": (faults.status(404), "found 404", 5),
+    "text": (faults.content_type("text/plain"), "found content type 'text/plain'", 5),
+    "wrong count": (faults.wrong_count(), "new entries, found 12", 5),
+    "503": (faults.status(503), "status 503", 75),
+    "cut transfer": (faults.cut_transfer(5000), "IncompleteRead", 75),
+}
+
+FEED_FAULTS: dict[str, tuple[Fault, str]] = {
+    "500": (faults.status(500), "status 500"),
+    "410": (faults.status(410), "found 410"),
+    "image": (faults.content_type("image/png"), "found content type 'image/png'"),
+    "cut": (faults.cut_page(4000), "expected the feed to end"),
+    "rate exceeded": (faults.rate_exceeded(), "throttled, status 200"),
+    "empty": (feed_of(Announcement("cs.CV", DAY)), "found 0 entries"),
+}
+
+ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+(/[a-z]+)/(cs\.[A-Z]{2})")
+
+
+@pytest.mark.parametrize("feed", FEED_FAULTS)
+@pytest.mark.parametrize("page", PAGE_FAULTS)
+def test_each_fault_is_told_of_its_own_address(eve: Sandbox, arxiv: StandIn, page: str, feed: str) -> None:
+    """Pages fail one way and feeds another: no line lays the one to the other's charge; the page's is the failure."""
+    page_fault, page_words, code = PAGE_FAULTS[page]
+    feed_fault, feed_words = FEED_FAULTS[feed]
+    arxiv.fault = faults.chain(faults.only(PAGES, page_fault), faults.only(FEEDS, feed_fault))
+    result = eve.digest("-v", "run", now=after(DAY, 6))
+    assert result.code == code
+    told = set()
+    for line in result.err.splitlines():
+        found = {match[1] for match in ADDRESS.finditer(line)}
+        if line.startswith(("error:", "warning:")):
+            told |= found
+        if found & {"/rss", "/atom"}:
+            assert page_words not in line
+        if found & {"/list", "/catchup"}:
+            assert feed_words not in line
+    assert {"/list", "/rss"} <= told
+    assert all(page_words in line for line in errors(result))
+    assert any(feed_words in line for line in result.err.splitlines() if line.startswith("warning:"))
+
+
+def test_a_refusal_by_recent_is_not_laid_to_the_feed_s_charge(eve: Sandbox, arxiv: StandIn) -> None:
+    """The page that refuses this client is named; the feed that was whole is not."""
+    arxiv.fault = faults.chain(faults.only(NEW_PAGE, faults.login_page()), faults.only("/recent", faults.status(403)))
+    result = eve.digest("run", now=NIGHT)
+    assert result.code == 5
+    forbidden = [line for line in result.err.splitlines() if "403" in line]
+    assert forbidden
+    assert all("/list/cs.CV/recent" in line and "/rss/" not in line for line in forbidden)
+
+
+def test_a_catchup_page_that_says_400_does_not_hide_the_refused_page(eve: Sandbox, arxiv: StandIn) -> None:
+    """The page's refusal is the failure, exit 5, whatever was tried in its place."""
+    arxiv.fault = faults.chain(
+        faults.only(NEW_PAGE, faults.login_page()), faults.only("^/catchup/", faults.status(400))
+    )
+    result = eve.digest("run", now=after(DAY, 6))
+    assert result.code == 5
+    assert any("/list/cs.CV/new" in line and "unknown layout" in line for line in errors(result))
+
+
+def test_each_category_has_its_own_fault(eve: Sandbox, arxiv: StandIn) -> None:
+    """Three categories fail in three ways in one run: each line names the fault of its own page."""
+    ways = {
+        "cs.CV": (faults.login_page(), "unknown layout"),
+        "cs.LG": (faults.status(404), "found 404"),
+        "cs.GR": (faults.status(503), "status 503"),
+    }
+    eve.configure("arxiv", categories=list(ways))
+    pages = [faults.only(f"^/(list|catchup)/{name}/", fault) for name, (fault, _) in ways.items()]
+    arxiv.fault = faults.chain(*pages, faults.only(FEEDS, faults.status(410)))
+    result = eve.digest("run", now=NIGHT)
+    assert result.code == 5
+    for line in errors(result):
+        (name,) = {match[2] for match in ADDRESS.finditer(line)}
+        own = ways[name][1]
+        assert own in line
+        assert not any(words in line for _, words in ways.values() if words != own)
+    assert {next(one for one in ways if f"error: {one}" in line) for line in errors(result)} == set(ways)
 
 
 # --- arXiv's own feeds -----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.decide import repetition
-from digest.errors import NotServedError, PageRefusedError, TryLaterError
+from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
 from digest.fetch import FEEDS, atom_url, recent_url, rss_url
 from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
@@ -28,8 +28,8 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
         return
     page, feed = found
     objection = _objection(archive, category, when, feed)
-    if archive.client.forbidden:
-        objection = "arXiv refused this client (403) meanwhile"
+    if archive.client.forbidden:  # at another address, which was named
+        return
     if objection is not None:
         log.warning("%s: not used: %s", page.url, objection)
         return
@@ -45,7 +45,7 @@ def _feed(archive: Archive, category: str) -> tuple[RawPage, Feed] | None:
             page = archive.client.get(url, archive.keep, FEEDS)
             return page, parse_feed(page.body)
         except _NO_HELP as error:
-            log.warning("%s: not used: %s", url, error)
+            log.warning("the feed is not used: %s", _named(url, error))
     return None
 
 
@@ -76,8 +76,16 @@ def _recent(archive: Archive, category: str, when: date) -> RecentDay | None:
     try:
         return parse_recent(archive.client.get(url, archive.keep).body).get(when)
     except _NO_HELP as error:
-        log.info("%s: the feed cannot be compared with it: %s", url, error)
+        is_forbidden = archive.client.forbidden
+        words = "the feed is not used" if is_forbidden else "the feed cannot be compared"
+        log.log(logging.WARNING if is_forbidden else logging.INFO, "%s: %s", words, _named(url, error))
         return None
+
+
+def _named(url: str, error: DigestError) -> str:
+    """Return the words of an error with the address that it is about: its own, if it names one."""
+    text = str(error)
+    return text if "://" in text.partition(": ")[0] else f"{url}: {text}"
 
 
 def _as_day(page: RawPage, feed: Feed, category: str, when: date) -> Day:

@@ -19,7 +19,7 @@ from digest.fetch import listing_url
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.files import tell_outdated
 from digest.jobs.healing import heal, plan_heal, tell_missing
-from digest.jobs.pages import as_day, fetch_pages, require_date
+from digest.jobs.pages import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due
 from digest.jobs.rescue import is_rescued, make_up
@@ -146,7 +146,8 @@ def _remember_start(archive: Archive, category: str, expected: date) -> None:
 
 def _take_newest(archive: Archive, category: str, expected: date, report: Report) -> None:
     pages, listing = _fetch_newest(archive, category)
-    shown = require_date(listing)
+    with errors_about(pages[0].url):
+        shown = require_date(listing)
     if shown > expected:
         log.warning(
             "%s: arXiv shows %s, but %s is the newest expected at %s; is the clock right?",

@@ -58,9 +58,9 @@ def _fetch_all(
             used = used or found is not None
             raw = found or archive.client.get(url, archive.keep)
             raws.append(raw)
-            with _errors_about(raw.url):
+            with errors_about(raw.url):
                 pages.append(parse_page(raw.body))
-        with _errors_about(raws[0].url):
+        with errors_about(raws[0].url):
             listing = join_pages(pages, category)
             if used and listing.shortage:
                 raise listing.shortage
@@ -112,7 +112,7 @@ def proven_listing(pages: Sequence[Page], category: str) -> Listing:
 
 
 @contextmanager
-def _errors_about(where: str) -> Iterator[None]:
+def errors_about(where: str) -> Iterator[None]:
     """Say in every error which page it is about."""
     try:
         yield

@@ -20,7 +20,7 @@ from digest.errors import (
 )
 from digest.fetch import catchup_url
 from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
-from digest.jobs.pages import as_day, fetch_pages, require_date
+from digest.jobs.pages import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.model import Day, RawPage, Source, State
 from digest.outcome import Report
@@ -173,7 +173,8 @@ def _catchup(archive: Archive, category: str, when: date, *, resume: bool = Fals
         return catchup_url(base, category, when, page=len(pages) + 1)
 
     pages, listing = fetch_pages(archive, category, address, resume=resume)
-    shown = require_date(listing)
+    with errors_about(pages[0].url):
+        shown = require_date(listing)
     if shown != when:
         raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
     listing = replace(listing, source=Source.CATCHUP)  # whatever it looks like: a look is told by where it went

@@ -6,7 +6,14 @@ from datetime import date
 from digest.archive import Archive
 from digest.calendar import expected_at
 from digest.decide import PATIENCE
-from digest.errors import DigestError, ListingDoubtfulError, MissingError, PageRefusedError, TryLaterError
+from digest.errors import (
+    DigestError,
+    ListingDoubtfulError,
+    MissingError,
+    NotServedError,
+    PageRefusedError,
+    TryLaterError,
+)
 from digest.jobs.fallback import take_feed
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due, remember_vain
@@ -44,7 +51,7 @@ def make_up(archive: Archive, category: str, expected: date, report: Report) -> 
 def _is_in_catchup(archive: Archive, category: str, expected: date, report: Report) -> bool:
     try:
         get_day(archive, category, expected, report)
-    except (MissingError, PageRefusedError, TryLaterError) as error:
+    except (MissingError, NotServedError, PageRefusedError, TryLaterError) as error:
         log.info("%s %s: %s", category, expected, error)
         remember_vain(archive, category, expected)
     return archive.is_proven(category, expected)
