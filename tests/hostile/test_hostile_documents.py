@@ -70,9 +70,8 @@ def tag_of(number: int) -> bytes:
 
 def into_abstract(page: bytes, text: bytes) -> bytes:
     """Put a text in the place of the first abstract."""
-    return re.sub(
-        rb"(<p class='mathjax'>).*?(</p>)", lambda match: match[1] + text + match[2], page, count=1, flags=re.DOTALL
-    )
+    start = page.index(b"<p class='mathjax'>") + len(b"<p class='mathjax'>")
+    return page[:start] + text + page[page.index(b"</p>", start) :]
 
 
 PAGES: dict[str, Callable[[bytes], bytes]] = {
