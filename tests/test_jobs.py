@@ -674,9 +674,9 @@ def test_import_of_an_undated_page_needs_a_date(archive: Sandbox, saved: Path) -
 
 def test_import_of_some_bad_files_takes_the_good_ones(archive: Sandbox, saved: Path, tmp_path: Path) -> None:
     """Exit 5, a line for each bad file, and the good day is there."""
-    bad = [tmp_path / name for name in ("absent.html", "empty.html", "cut.html", "broken.html.gz")]
-    for path in bad[1:]:
-        path.write_bytes(b"")
+    bad = [tmp_path / name for name in ("feed.xml", "empty.html", "cut.html", "broken.html.gz")]
+    bad[0].write_text('<?xml version="1.0"?><rss version="2.0"></rss>')
+    bad[1].write_bytes(b"")
     bad[2].write_bytes(saved.read_bytes()[:4000])
     bad[3].write_bytes(gzip.compress(saved.read_bytes())[:2000])
     result = archive.digest("import", *map(str, bad), str(saved))

@@ -237,6 +237,28 @@ def test_a_page_that_was_saved_after_mathjax_ran() -> None:
     assert "curl" in str(error)
 
 
+DISPLAYED = (
+    '<span class="MathJax_Preview"></span><div class="MathJax_Display" style="text-align: center;">'
+    '<span class="MathJax"><nobr><span>b</span></nobr></span></div>'
+    '<script type="math/tex; mode=display" id="MathJax-Element-2">{}</script>'
+)
+
+
+def test_a_displayed_formula_does_not_end_the_abstract() -> None:
+    """MathJax 2 puts a ``div`` into the abstract's ``p``, which ends it for a parser; environments have no dollars."""
+    formulas = ("$$\\beta<2$$", "\\begin{equation}a\\end{equation}", "$$b$$")
+    words = "Where {} holds, {}, and {} last."
+    paper = replace(_paper(1, "Anna Bell"), abstract=words.format(*formulas))
+    page = listing_page(Announcement("cs.CV", DAY, (paper, replace(_paper(2, "Anna Bell"), title=TITLE))))
+    saved = page.replace("$\\alpha&lt;1$", SAVED)
+    for served, formula in zip((formulas[0].replace("<", "&lt;"), *formulas[1:]), formulas, strict=True):
+        assert served in saved
+        saved = saved.replace(served, DISPLAYED.format(formula.strip("$")))
+    assert saved.count("MathJax_Display") == 3
+    assert read(saved).entries == read(page).entries
+    assert "&lt;2$$ holds" in str(read(saved).entries[0].paper.abstract)
+
+
 # What is refused: a page that is no listing, or not whole
 
 OVER = [

@@ -97,18 +97,22 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     """Take in listing pages that you saved.
 
     Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages of
-    one day are put together. A page without a date needs --date.
+    one day are put together. A page without a date needs --date. Of a folder, every page in it is taken, those of the
+    folders in it too. Of any other file it is said what it is, and what to do instead (exit code 5); the rest is done.
 
     \b
     Examples:
       digest import new.html
       digest import --date 2024-09-16 page1.html page2.html
+      digest import saved-pages/
     """
     from digest import jobs
 
     if category is not None:
         checked_category(category)
     day = session.parse_date(when) if when is not None else None
+    _ = session.config  # without one, that is said first
+    jobs.require_there(paths)
     track = session.console.track
     report = session.work(
         "import", lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=track)

@@ -18,7 +18,7 @@ from digest.jobs.past import fetch, plan_fetch
 from digest.jobs.proving import Chosen
 from digest.jobs.replay import replay
 from digest.jobs.replayed import SHOWN, Replay
-from digest.jobs.saved import import_pages
+from digest.jobs.saved import import_pages, require_there
 from digest.jobs.state import CategoryStatus, status
 from digest.jobs.steps import load_records
 
@@ -43,6 +43,7 @@ __all__ = [
     "rebuild",
     "regenerate",
     "replay",
+    "require_there",
     "run",
     "status",
     "undo",

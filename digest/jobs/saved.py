@@ -1,26 +1,37 @@
-"""Pages that a person saved."""
+"""Pages that a person saved: files, and folders of them."""
 
 import hashlib
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 from digest.archive import Archive
 from digest.calendar import WEEKDAY_NAMES, is_weekend
-from digest.errors import DigestError, ListingDoubtfulError, ListingIncompleteError, PageRefusedError, UsageError
+from digest.errors import (
+    DigestError,
+    ListingDoubtfulError,
+    ListingIncompleteError,
+    PageRefusedError,
+    TryLaterError,
+    UsageError,
+)
 from digest.jobs.doubt import take
 from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
 from digest.outcome import Report
-from digest.parse import Listing, Page, belongs, join_pages, parse_page
+from digest.parse import Listing, Page, belongs, join_pages, other_kind, parse_page
 from digest.publish import read_saved_page
 
 log = logging.getLogger(__name__)
+
+_PAGES = (".html", ".htm", ".xhtml")
+_BROWSERS_OWN = ("_files", ".files", "-Dateien", "_fichiers", "_archivos", "_file", "_bestanden")
+"""How browsers call the folder of what a page needs, beside the page that they save."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,32 @@ class _Saved:
     raw: RawPage
     page: Page
     category: str
+
+
+def require_there(paths: Sequence[Path]) -> None:
+    """See to it that something is at each of ``paths``; what it is, and whether it can be read, is another question.
+
+    Raises:
+        UsageError: nothing is there, so that it may be misspelt.
+    """
+    missing = [f"{shown(path)} ({reason})" for path in paths if (reason := _why_not_there(path))]
+    if missing:
+        raise UsageError(f"expected files or folders, found nothing at {', '.join(missing)}")
+
+
+def _why_not_there(path: Path) -> str | None:
+    try:
+        path.stat()
+    except PermissionError:
+        return None
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def shown(path: Path) -> str:
+    """Return a path as it can be shown: one with line ends, other controls or foreign bytes as Python writes it."""
+    return str(path) if str(path).isprintable() else repr(str(path))
 
 
 def import_pages(
@@ -44,7 +81,7 @@ def import_pages(
 
     Args:
         archive: where to.
-        paths: the files.
+        paths: files, and folders in which every page is taken, those of the folders in them too.
         category: what the pages list, if they do not say so themselves.
         when: the date of pages that bear none; such days are only as sure as the person who dates them.
         track: shows progress.
@@ -53,7 +90,7 @@ def import_pages(
     _require_possible(archive, when)
     report = begin(archive)
     by_day: dict[tuple[str, date, Source], list[_Saved]] = defaultdict(list)
-    files = {str(path): path for path in paths}
+    files = {shown(file): file for path in paths for file in _files_at(path, report)}
     for name in track(list(files)):
         try:
             saved = _read_saved(archive, files[name], category)
@@ -66,9 +103,44 @@ def import_pages(
             _import_day(archive, name, day, pages, report)
             report.succeeded += 1
         except DigestError as error:
-            report.fail(", ".join(str(saved.path) for saved in pages), _as_refusal(error))
+            whole = _as_refusal(error)
+            if whole is not error and not any(saved.page.partial for saved in pages):
+                whole = PageRefusedError(f"{error}; the listing has further pages: give them together")
+            report.fail(", ".join(shown(saved.path) for saved in pages), whole)
     publish(archive, report)
     return report
+
+
+def _files_at(path: Path, report: Report) -> Iterator[Path]:
+    """Yield the file at ``path``, or the pages in the folder there; note what is left out, and what cannot be read."""
+    try:
+        is_folder = path.is_dir()
+    except OSError:  # Python before 3.14 hides some; reading it tells why
+        is_folder = False
+    if not is_folder:
+        yield path
+        return
+    pages, others = 0, 0
+
+    def unreadable(error: OSError) -> None:
+        refusal = PageRefusedError(f"expected a folder of pages, found it unreadable ({error.strerror})")
+        report.fail(shown(Path(error.filename)), refusal)
+
+    for parent, folders, names in os.walk(path, onerror=unreadable):
+        needed = {Path(name).stem + ending for name in names if name.endswith(_PAGES) for ending in _BROWSERS_OWN}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in needed)
+        for name in sorted(names):
+            if not name.startswith(".") and name.lower().removesuffix(".gz").endswith(_PAGES):
+                pages += 1
+                yield Path(parent, name)
+            else:
+                others += 1
+    if others:
+        words = "files left out, whose names do not end with .html"
+        report.remarks.append(f"{shown(path)}: {others} of {pages + others} {words}")
+    if not pages:
+        words = "expected saved pages (.html, .html.gz) in the folder, found none"
+        report.fail(shown(path), PageRefusedError(f"{words}; name other files one by one"))
 
 
 def _listings_first(item: tuple[tuple[str, date, Source], list[_Saved]]) -> tuple[str, date, bool]:
@@ -98,14 +170,36 @@ def _as_refusal(error: DigestError) -> DigestError:
     return PageRefusedError(str(error)) if isinstance(error, ListingIncompleteError) else error
 
 
+def _way_out(archive: Archive, when: date | None) -> str:
+    if when is not None and not archive.calendar.is_listing_date(when):
+        return f"arXiv has no listing of {when}"
+    return f"one page alone does not prove an empty day, `digest accept {when or 'DATE'}` settles it"
+
+
+def _parsed(archive: Archive, raw: RawPage) -> Page:
+    """Keep a page and parse it; what is no listing at all is told by its kind, and not kept."""
+    try:
+        page = parse_page(raw.body)
+    except (PageRefusedError, TryLaterError) as error:
+        kind = other_kind(raw.body)
+        if kind is not None:
+            raise PageRefusedError(f"expected a listing with abstracts, found {kind}") from error
+        archive.keep(raw)
+        raise
+    archive.keep(raw)
+    if not page.entries:
+        raise PageRefusedError(f"expected entries, found 'No updates'; {_way_out(archive, page.date)}")
+    return page
+
+
 def _read_saved(archive: Archive, path: Path, category: str | None) -> _Saved:
     body = read_saved_page(path)
     # The name alone: where the file lay on somebody's machine does not belong into an archive.
     name = os.fsencode(path.name).decode("utf-8", "replace")
     raw = RawPage(f"import:{name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
-    archive.keep(raw)
-    page = parse_page(body)
-    return _Saved(path, raw, page, category or _category_of(page, archive.config.arxiv.categories))
+    page = _parsed(archive, raw)
+    # Its bytes are kept by now; those of a whole folder need not be held.
+    return _Saved(path, replace(raw, body=b""), page, category or _category_of(page, archive.config.arxiv.categories))
 
 
 def _category_of(page: Page, configured: Sequence[str]) -> str:

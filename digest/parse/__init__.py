@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from digest.parse.feed import Feed, parse_feed
+    from digest.parse.foreign import other_kind
     from digest.parse.join import Listing, belongs, join_pages
     from digest.parse.links import LINK_RULES
     from digest.parse.page import Page, parse_page
@@ -28,6 +29,7 @@ __all__ = [
     "RecentDay",
     "belongs",
     "join_pages",
+    "other_kind",
     "parse_feed",
     "parse_page",
     "parse_recent",
@@ -42,6 +44,7 @@ _HOMES = {
     "RecentDay": "recent",
     "belongs": "join",
     "join_pages": "join",
+    "other_kind": "foreign",
     "parse_feed": "feed",
     "parse_page": "page",
     "parse_recent": "recent",

@@ -1,11 +1,35 @@
 """What MathJax has made of a page in a browser that saved it → the page as arXiv served it."""
 
+import re
+
 from lxml import etree
 
 from digest.errors import PageRefusedError
 
 _MADE_BY_MATHJAX = ("MathJax", "MJX")
 """What the classes of MathJax 2 begin with; arXiv's own class is ``mathjax``."""
+
+_DISPLAY = re.compile(rb'<div\b[^<>]{0,300}?\bclass="MathJax\w*Display"[^<>]{0,300}>', re.IGNORECASE)
+_END = re.compile(rb"</div>(?=\s*<script\b)", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"\s*\\begin\{(?:equation|align|alignat|eqnarray|gather|multline|flalign)\*?\}")
+"""What MathJax 2 reads without dollars around it (``processEnvironments``)."""
+
+
+def without_displays(body: bytes) -> bytes:
+    """Return a saved page without what MathJax 2 made of displayed formulas; the TeX stands behind each.
+
+    It is a ``div`` inside a ``p``, which no markup may have: to a parser, the abstract would end there.
+    """
+    pieces, place = [], 0
+    for begin in _DISPLAY.finditer(body):
+        if begin.start() < place:
+            continue
+        end = _END.search(body, begin.end())
+        if end is None:
+            break
+        pieces.append(body[place : begin.start()])
+        place = end.end()
+    return b"".join([*pieces, body[place:]])
 
 
 def put_tex_back(root: etree._Element) -> None:
@@ -23,8 +47,9 @@ def put_tex_back(root: etree._Element) -> None:
     for script in list(root.iter("script")):
         kind = script.get("type") or ""
         if kind.startswith("math/tex"):
+            tex = script.text or ""
             dollars = "$$" if "mode=display" in kind else "$"
-            _replace(script, f"{dollars}{script.text or ''}{dollars}")
+            _replace(script, tex if _ENVIRONMENT.match(tex) else f"{dollars}{tex}{dollars}")
 
 
 def _replace(element: etree._Element, text: str) -> None:

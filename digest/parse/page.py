@@ -19,7 +19,7 @@ from digest.parse.bounds import require_modest_page, require_modest_text
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
 from digest.parse.markup import collapse, plain_text
-from digest.parse.mathjax import put_tex_back
+from digest.parse.mathjax import put_tex_back, without_displays
 
 _Date = date  # in a class with a field of this name
 
@@ -164,12 +164,14 @@ def listing_root(body: bytes) -> etree._Element:
         raise PageRefusedError(f"expected the page to end with </html>, found it cut after {len(body)} bytes")
     _require_utf8(body)
     require_modest_page(body)
-    document = etree.fromstring(body, etree.HTMLParser(encoding="utf-8", huge_tree=True))
+    is_rendered = b"MathJax" in body or b"mjx-container" in body
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    document = etree.fromstring(without_displays(body) if is_rendered else body, parser)
     root = None if document is None else document.find(".//div[@id='dlpage']")
     if root is None:
         title = "" if document is None else collapse(document.findtext(".//title") or "")
         raise PageRefusedError(f"expected a listing page, found an unknown layout titled {quoted(title)}")
-    if b"MathJax" in body or b"mjx-container" in body:
+    if is_rendered:
         put_tex_back(root)
     require_modest_text(int(_CHARACTERS(root)), sum(1 for _ in root.iter("dd")))
     return root

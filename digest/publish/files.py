@@ -140,16 +140,14 @@ def _no_link(target: Path) -> Path:
     return target
 
 
-def read_regular(path: Path, most: int = -1) -> bytes:
-    """Return the bytes of a regular file, or the first ``most`` of them.
-
-    Opening anything else, such as a pipe, could wait for ever.
+def read_regular(path: Path, at_most: int = -1) -> bytes:
+    """Return the bytes of a regular file (the first ``at_most``); opening anything else could wait for ever.
 
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
     with _open_regular(path) as stream:
-        return stream.read(most)
+        return stream.read(at_most)
 
 
 def _open_regular(path: Path) -> BinaryIO:

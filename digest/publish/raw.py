@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import re
+import stat
 import zlib
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from digest.publish.files import Folder, read_regular
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
+_SPECIAL = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -62,10 +70,11 @@ def read_saved_page(path: Path) -> bytes:
     """Return the bytes of a page that a person saved, as it is or compressed with gzip.
 
     Raises:
-        PageRefusedError: the file cannot be read, is damaged, or holds more than ``LARGEST_BODY`` bytes.
+        PageRefusedError: the file cannot be read, is no file, is damaged, or holds more than ``LARGEST_BODY`` bytes.
     """
     try:
-        body = read_regular(path, LARGEST_BODY + 1)
+        _require_regular(path)
+        body = read_regular(path, at_most=LARGEST_BODY + 1)
         if body.startswith(_GZIP_MAGIC) and body.count(_GZIP_MAGIC + b"\x08") <= _MOST_MEMBERS:
             with gzip.open(io.BytesIO(body)) as stream:
                 body = stream.read(LARGEST_BODY + 1)
@@ -73,5 +82,13 @@ def read_saved_page(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or error
         raise PageRefusedError(f"expected a saved page, found it unreadable ({reason})") from error
     if len(body) > LARGEST_BODY:
-        raise PageRefusedError(f"expected at most {LARGEST_BODY} bytes, found more")
+        raise PageRefusedError(f"expected a saved page of at most {LARGEST_BODY} bytes, found more")
     return body
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse what is no file before it is opened: a pipe could wait for ever, a device could act."""
+    mode = path.stat().st_mode
+    what = next((name for is_so, name in _SPECIAL if is_so(mode)), None)
+    if what is not None:
+        raise PageRefusedError(f"expected a saved page, found {what}; save it into a file first")
