@@ -1,11 +1,11 @@
-"""What a person sees: lines on stderr, progress, tables. Prints only what it is given, and no secret."""
+"""What is seen of a command: its result on stdout, lines and progress on stderr. Nothing of it holds a secret."""
 
 from __future__ import annotations
 
 import re
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +13,8 @@ import click
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from rich.progress import Progress
 
     from digest.errors import DigestError
     from digest.fetch import Machine
@@ -28,8 +30,12 @@ _LONGEST = 2000  # characters of a line; what errors quote is cut by them, and t
 _OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+_bars: list[Progress] = []
+"""The progress bar that is on the terminal, if there is one: whatever else is written has to go around it."""
+
+
 class Console:
-    """stderr, with ``-q``, ``-v`` and ``--log-json``.
+    """stdout and stderr, with ``-q``, ``-v``, ``--log-json`` and a command's ``--json``.
 
     When quiet, nothing is said until it is known that the exit is not 0.
     """
@@ -38,7 +44,11 @@ class Console:
         self.quiet = False
         self.is_json = False
         """Whether each line is a JSON object: time, level, run, message, and the line's own fields."""
+        self.answers_json = False
+        """Whether the result is one JSON document, which has the exit code and the failures, too."""
         self._machine = machine
+        self._document: dict[str, object] | None = None
+        self._failures: list[tuple[str, Mapping[str, object]]] = []
         self._held: list[Callable[[], None]] = []
         self._sources: list[Iterable[str]] = []
         self._secrets: set[str] = set()
@@ -63,6 +73,8 @@ class Console:
         ``fields`` are for machines alone; ``traceback`` has several lines, and is printed first.
         """
         line = partial(self._print, self._machine.time(), message, level, fields or {}, traceback)
+        if fields and "error" in fields:
+            self._failures.append((message, fields))
         if self.quiet:
             self._held.append(line)
         else:
@@ -72,8 +84,38 @@ class Console:
         """Say what went wrong."""
         self.say(str(error), "error", {"error": type(error).__name__, "exit_code": error.exit_code})
 
+    def answer(self, data: Mapping[str, object], lines: Iterable[str] = ()) -> None:
+        """Give a command's result, or a part of it: ``lines`` for people, ``data`` where JSON is asked for."""
+        if self.answers_json:
+            self._document = {**(self._document or {}), **data}
+        else:
+            for line in lines:
+                print_line(line)
+
+    def answer_line(self, line: str) -> None:
+        """Give one line of a result that is told as it comes; a JSON document has them as ``lines``."""
+        told = (self._document or {}).get("lines")
+        self.answer({"lines": [*(told if isinstance(told, list) else []), line]}, [line])
+
+    def close_answer(self, exit_code: int) -> None:
+        """Print the JSON document, if one is asked for, and nothing but a help page took its place."""
+        if not self.answers_json or (self._document is None and not exit_code):
+            return
+        # Imported here: few commands need it.
+        import json  # noqa: PLC0415
+
+        failures = [{**fields, "message": self._clean(message)} for message, fields in self._failures]
+        document = {**(self._document or {}), "exit": exit_code, "failures": failures}
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        # What a terminal might obey, and what no encoding has, is escaped as JSON does it.
+        safe = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
+        sys.stdout.buffer.write(f"{safe}\n".encode())
+        sys.stdout.flush()
+
     def end(self, exit_code: int) -> None:
-        """Let out what was held back, if something went wrong."""
+        """Take the progress bar away, and let out what was held back, if something went wrong."""
+        while _bars:  # of a command that was interrupted
+            _bars.pop().stop()
         if exit_code:
             for line in self._held:
                 line()
@@ -95,7 +137,7 @@ class Console:
         else:
             text = "\n".join([*lines, f"{level}: {said}" if level in _GRAVE else said])
         # Where nobody can be told, the work is done all the same.
-        with suppress(OSError):
+        with suppress(OSError), _around_the_bar():
             click.echo(text, err=True)
 
     def _clean(self, text: str) -> str:
@@ -111,13 +153,15 @@ def write_out(data: bytes) -> None:
     """Write to stdout: byte for byte into a file or a pipe; on a terminal without what it would obey or hide."""
     if sys.stdout.isatty():
         data = _tame(data.decode(errors="replace")).encode()
-    sys.stdout.buffer.write(data)
+    with _around_the_bar():
+        sys.stdout.buffer.write(data)
 
 
 def print_line(text: str) -> None:
     """Write a line for people to stdout, without what a terminal would obey, in UTF-8 whatever the locale."""
-    sys.stdout.buffer.write(f"{_tame(text)}\n".encode(errors="replace"))
-    sys.stdout.flush()
+    with _around_the_bar():
+        sys.stdout.buffer.write(f"{_tame(text)}\n".encode(errors="replace"))
+        sys.stdout.flush()
 
 
 def _tame(text: str) -> str:
@@ -133,14 +177,43 @@ def _as_json(now: float, fields: Mapping[str, object]) -> str:
     return json.dumps({"time": f"{when}Z", **fields})
 
 
+@contextmanager
+def _around_the_bar() -> Iterator[None]:
+    """Take the progress bar off the terminal while something is written; it comes back below."""
+    for bar in _bars:
+        bar.stop()
+    try:
+        yield
+    finally:
+        for bar in _bars:
+            bar.start()
+
+
 def _progress(names: Sequence[str]) -> Iterator[str]:
     # Imported here: rich costs more than most commands.
     from rich.console import Console as RichConsole  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
 
-    with Progress(console=RichConsole(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=len(names))
+    # One line, however long a name is: a bar that had wrapped could not be taken away cleanly.
+    name_column = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))
+    # What is printed meanwhile goes around the bar (above), and is not to be redirected by it.
+    progress = Progress(
+        *(MofNCompleteColumn(), BarColumn(), name_column),
+        console=RichConsole(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    task = progress.add_task("", total=len(names))
+    progress.start()
+    _bars.append(progress)
+    try:
         for name in names:
-            progress.update(task, description=name)
+            progress.update(task, description=_tame(name))
             yield name
             progress.advance(task)
+    finally:
+        if progress in _bars:
+            _bars.remove(progress)
+        progress.stop()

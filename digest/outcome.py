@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from digest.decide import declared
+from digest.decide import declared, in_short
 from digest.errors import ENDING, DigestError, NotServedError, gravest
 from digest.model import DaySummary, Section
 
@@ -25,6 +25,31 @@ class Report:
     """Categories that arXiv says it does not have: nothing more is asked of them."""
     warned: set[str] = field(default_factory=set)
     """Warnings of the commit that were given: a run may commit twice."""
+    verb: str = "stored"
+    """What was done to the changed days."""
+    deeds: list[str] = field(default_factory=list)
+    """What else was done, in words."""
+
+    @property
+    def words(self) -> str:
+        """What the job changed, in words for a person; "" if that is nothing."""
+        days = dict.fromkeys((day.category, day.date) for day in self.changed)
+        categories = dict.fromkeys(category for category, _ in days)
+        stored = [f"{name} {in_short([day for one, day in days if one == name])}" for name in categories]
+        files = len(set(self.written))
+        wrote = [f"wrote {files} file{'' if files == 1 else 's'}"] if files else []
+        return "; ".join([*self.deeds, *([f"{self.verb} {', '.join(stored)}"] if stored else []), *wrote])
+
+    def data(self, requests: int) -> dict[str, object]:
+        """Return what the job did as machines read it."""
+        return {
+            "changed": [{"category": day.category} | day_fields(day) for day in self.changed],
+            "written": list(dict.fromkeys(self.written)),
+            "remarks": self.remarks,
+            "ok": self.succeeded,
+            "failed": len(self.failures),
+            "requests": requests,
+        }
 
     @property
     def exit_code(self) -> int:

@@ -1,7 +1,6 @@
-"""A paper's history in words: a dated list for people, JSON for machines."""
+"""A paper's history in words: a dated list for people."""
 
 import io
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from digest.history import Change, Event, Field, History, Mark, PathOf, Piece, Value, difference, history_data
+from digest.history import Change, Event, Field, History, Mark, PathOf, Piece, Value, difference
 from digest.model import MOST_AUTHORS_LISTED, Announcement, Section
 
 _NAMED = 10  # authors
@@ -154,9 +153,3 @@ def _marked(pieces: Sequence[Piece], between: str, *, is_coloured: bool) -> Text
         words = _visible(between.join(piece.words))
         text.append(*((words, _STYLES[piece.mark]) if is_coloured else (_PLAIN[piece.mark].format(words),)))
     return text
-
-
-def history_json(history: History, path_of: PathOf) -> str:
-    """Return a history as JSON (``history_data``); what a terminal might obey is escaped as JSON does it."""
-    text = json.dumps(history_data(history, path_of), indent=2, ensure_ascii=False)
-    return "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)

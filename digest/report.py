@@ -1,7 +1,6 @@
 """The state of an archive in words: a table for people, JSON for machines."""
 
 import io
-import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -42,10 +41,10 @@ class ArchiveStatus:
         )
 
 
-def status_json(status: ArchiveStatus) -> str:
-    """Return all stored days, the missing and lost dates and the last runs as JSON."""
+def status_data(status: ArchiveStatus) -> dict[str, object]:
+    """Return all stored days, the missing and lost dates and the last runs as machines read them."""
     newest = status.calendar.newest_expected(status.now)
-    data = {
+    return {
         "now": status.now.isoformat(),
         "calendar": {
             "newest_expected": newest.isoformat(),
@@ -57,7 +56,6 @@ def status_json(status: ArchiveStatus) -> str:
         "categories": {item.category: _category(item, status.now) for item in status.categories},
         "runs": [_run(run) for run in status.runs],
     }
-    return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def _category(item: CategoryStatus, now: datetime) -> dict[str, Any]:

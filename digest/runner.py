@@ -121,6 +121,9 @@ class Runner:
 
     def _tell(self, report: Report, requests: int) -> None:
         console = self._session.console
+        console.answer(report.data(requests))
+        if report.words:
+            console.say(report.words)
         for day in report.changed:
             console.say(_summary_line(day), fields={"category": day.category} | day_fields(day))
         for remark in report.remarks:

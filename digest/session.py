@@ -254,18 +254,21 @@ class Session:
             self.console.fail(failure)
         self.damage = gravest(failure.exit_code for failure in failures)
 
-    def parse_dates(self, text: str) -> tuple[date, date]:
-        """Return the first and the last date of DATE or FROM..TO.
+    def parse_dates(self, text: str, categories: Sequence[str] = ()) -> tuple[date | None, date | None]:
+        """Return the first and the last date of DATE, FROM..TO, FROM.. or ..TO; None for an end that is left out.
+
+        ``categories``: of which the latest is meant (default: all configured).
 
         Raises:
-            UsageError: it is neither.
+            UsageError: it is none of these.
+            MissingError: the latest is asked for, and nothing is stored yet.
         """
         first, dots, last = text.partition("..")
-        start = self.parse_date(first)
-        end = self.parse_date(last) if dots else start
-        if end < start:
+        start = self.parse_date(first, categories) if first or not dots else None
+        end = self.parse_date(last, categories) if last else None
+        if start is not None and end is not None and end < start:
             raise UsageError(f"expected FROM..TO in this order, found {text}")
-        return start, end
+        return start, end if dots else start
 
     def parse_date(self, text: str, categories: Sequence[str] = ()) -> date:
         """Return the date that ``text`` names: YYYY-MM-DD, today, yesterday (New York's) or latest.

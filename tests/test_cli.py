@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from digest import __version__, cli
+from digest.publish import hold_lock
 from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 
@@ -164,8 +166,12 @@ def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
         ("show", "٢٠٢٥-٠٣-٠٥"),  # noqa: RUF001  # digits, but not ASCII ones
         ("show", "tomorrow"),
         ("show", ""),
-        ("fetch", "2025-03-05.."),
-        ("fetch", "..2025-03-05"),
+        ("fetch", "2025-03-06.."),
+        ("fetch", "..2024-01-05"),
+        ("fetch", "..", "--missing"),
+        ("fetch", "2025-03-04..x"),
+        ("export", "2025-03-05..2025-03-04", "--format", "csv"),
+        ("export", "2025-03-05", "--format", "csv", "--json"),
         ("fetch", "2025-03-05..2025-03-04"),
         ("fetch", "2025-03-04...2025-03-05"),
         ("regenerate", "2025-03-04..2025-03-05..2025-03-06"),
@@ -193,7 +199,7 @@ def test_a_mistake_is_one_line_and_exit_2(archive: Sandbox, arxiv: StandIn, argu
     """Without a traceback, without a request, without a digest."""
     result = archive.digest(*arguments)
     assert result.code == 2
-    assert result.out == ""
+    assert "--json" in arguments or result.out == ""
     assert len(result.err.splitlines()) == 1
     assert result.err.startswith("error: ")
     assert arxiv.requests == []
@@ -234,7 +240,7 @@ def test_without_a_configuration_nothing_is_made(
     """Exit 2, in one line that names `digest init`."""
     before = sorted(nowhere.rglob("*"))
     result = command(capsys, *arguments)
-    assert (result.code, result.out) == (2, "")
+    assert (result.code, bool(result.out)) == (2, "--json" in arguments)
     assert len(result.err.splitlines()) == 1
     assert "digest init" in result.err
     assert sorted(nowhere.rglob("*")) == before
@@ -247,7 +253,7 @@ def test_a_configuration_that_is_named_but_absent(
     """Exit 2 naming it; nothing is made."""
     before = sorted(nowhere.rglob("*"))
     result = command(capsys, "--config", "absent.toml", *arguments)
-    assert (result.code, result.out) == (2, "")
+    assert (result.code, bool(result.out)) == (2, "--json" in arguments)
     assert len(result.err.splitlines()) == 1
     assert "absent.toml" in result.err
     assert sorted(nowhere.rglob("*")) == before
@@ -298,6 +304,7 @@ def test_quiet_says_nothing_when_all_is_well(archive: Sandbox) -> None:
 def test_quiet_says_everything_when_something_is_wrong(archive: Sandbox, arxiv: StandIn) -> None:
     """A crontab's mail has the reason and the summary."""
     arxiv.fault = faults.login_page()
+    archive.digest("run")  # which writes the indexes
     loud = archive.digest("run")
     quiet = archive.digest("-q", "run")
     assert quiet.code == loud.code == 5
@@ -472,3 +479,193 @@ def wait_for_request(arxiv: StandIn) -> None:
     while not arxiv.requests and time.monotonic() < deadline:
         time.sleep(0.02)
     assert arxiv.requests
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+TELLING = {
+    ("run",): "changed",
+    ("run", "--dry-run"): "plan",
+    ("fetch", "2025-03-05"): "changed",
+    ("fetch", "--missing", "--dry-run"): "plan",
+    ("import", "config.toml"): "changed",
+    ("accept", "2025-03-05"): "remarks",
+    ("regenerate", "--all"): "written",
+    ("regenerate", "--all", "--dry-run"): "plan",
+    ("rebuild",): "changed",
+    ("replay", "--all"): "counts",
+    ("replay", "--all", "--write"): "lines",
+    ("verify",): "verified",
+    ("verify", "--repair"): "lines",
+    ("backup", "copy.db"): "size",
+    ("show", "latest"): "digests",
+    ("view", "all", "latest"): "text",
+    ("paper", "2503.12006"): "events",
+    ("status",): "categories",
+    ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
+    ("init", "another"): "made",
+    ("doctor",): "findings",
+}
+
+
+@pytest.fixture
+def full(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An archive of a day and a view, which we are in."""
+    monkeypatch.chdir(archive.folder)
+    with (archive.folder / "config.toml").open("a", encoding="utf-8") as config:
+        config.write('[[view]]\nname = "all"\nkeywords = ["the"]\n')
+    archive.digest("run")
+    return archive
+
+
+def document(result: Result) -> dict[str, object]:
+    """Return the one JSON document that stdout is; its exit code is the command's."""
+    found = json.loads(result.out)
+    assert isinstance(found, dict)
+    assert found["exit"] == result.code
+    assert bool(found["failures"]) is result.err.startswith("error: ") or "\nerror: " in result.err
+    return found
+
+
+@pytest.mark.parametrize("arguments", TELLING, ids=" ".join)
+def test_every_command_that_tells_something_tells_it_as_json(full: Sandbox, arguments: tuple[str, ...]) -> None:
+    """One document on stdout, with the exit code and the failures; the help names the option."""
+    result = full.digest(*arguments, "--json")
+    assert TELLING[arguments] in document(result)
+    assert result.code == (5 if arguments[0] == "import" else 0)
+    assert "--json" in full.digest(arguments[0], "--help").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("run", "--category", "cs..CV"), 2),
+        (("run", "--no-such-option"), 2),
+        (("import", "absent.html"), 2),
+        (("show", "2025-03-04"), 4),
+        (("view", "mine", "latest"), 2),
+        (("paper", "2503.99999"), 4),
+        (("regenerate", "2025-03-04"), 4),
+        (("fetch", "2030-01-01"), 2),
+        (("backup", "config.toml"), 2),
+        (("verify",), 6),
+        (("status",), 6),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_json_is_valid_also_on_failure(full: Sandbox, arguments: tuple[str, ...], code: int) -> None:
+    """With what went wrong: its class, its exit code, its words, as they stand on stderr."""
+    if code == 6:
+        (full.folder / "archive.db").write_bytes(b"broken" * 1000)
+    result = full.digest(*arguments, "--json")
+    found = document(result)
+    assert result.code == code
+    assert all(f"error: {one['message']}" in result.err for one in _failures(found))
+    assert {one["exit_code"] for one in _failures(found)} == ({code} if arguments != ("verify",) else set())
+
+
+def _failures(found: dict[str, object]) -> list[dict[str, object]]:
+    failures = found["failures"]
+    assert isinstance(failures, list)
+    return failures
+
+
+def test_json_of_a_run_has_the_day_and_the_totals(archive: Sandbox) -> None:
+    """In the words of ``status --json``; -q changes nothing of it."""
+    found = document(archive.digest("-q", "run", "--json"))
+    changed = found["changed"]
+    assert isinstance(changed, list)
+    (day,) = changed
+    assert (day["category"], day["date"], day["state"], day["source"]) == ("cs.CV", "2025-03-05", "complete", "listing")
+    assert (found["ok"], found["failed"], found["requests"]) == (1, 0, 1)
+    assert len(found["written"] if isinstance(found["written"], list) else ()) == 4
+
+
+def test_json_when_another_run_is_at_work(archive: Sandbox) -> None:
+    """Exit 3, in the document too."""
+    archive.digest("run")
+    with hold_lock(archive.folder / "archive.db.lock"):
+        found = document(archive.digest("run", "--json"))
+    assert [one["error"] for one in _failures(found)] == ["LockHeldError"]
+
+
+def test_help_is_no_document(full: Sandbox) -> None:
+    """It stays what a person reads."""
+    assert full.digest("run", "--json", "--help").out.startswith("Usage:")
+
+
+# --- in words --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spoil", "arguments", "words"),
+    [
+        ("", ("run",), "stored cs.CV 2025-03-05; wrote 4 files"),
+        ("", ("fetch", "2025-03-05"), "stored cs.CV 2025-03-05; wrote 4 files"),
+        ("digest", ("regenerate", "--all"), "rendered cs.CV 2025-03-05; wrote 1 file"),
+        ("database", ("rebuild",), "loaded cs.CV 2025-03-05"),
+        ("digest", ("verify", "--repair"), "repaired 1 finding"),
+        ("", ("accept", "2025-03-04"), "gave up cs.CV 2025-03-04 as lost; wrote 2 files"),
+        ("", ("init", "another", "--no-git"), "set up an archive in another: 7 files"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_was_written_is_said_in_words_first(
+    archive: Sandbox, monkeypatch: pytest.MonkeyPatch, spoil: str, arguments: tuple[str, ...], words: str
+) -> None:
+    """Before the lines for machines, which stay as they are; -q says nothing of it."""
+    monkeypatch.chdir(archive.folder)
+    if spoil:
+        archive.digest("run")
+        Path("cs.CV/2025/03/2025-03-05.md" if spoil == "digest" else "archive.db").unlink()
+    before = archive.folder.parent / "before"
+    shutil.copytree(archive.folder, before)
+    loud = archive.digest(*arguments)
+    assert (loud.code, loud.err.splitlines()[0]) == (0, words)
+    shutil.rmtree(archive.folder)
+    shutil.copytree(before, archive.folder)
+    monkeypatch.chdir(archive.folder)
+    quiet = archive.digest("-q", *arguments)
+    assert (quiet.code, quiet.err) == (0, "")
+
+
+# --- ranges ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("span", "found"),
+    [
+        ("2025-03-04..", [4, 5]),
+        ("..2025-03-04", [3, 4]),
+        ("..", [3, 4, 5]),
+        ("latest..", [5]),
+        ("2025-03-04..latest", [4, 5]),
+        ("..yesterday", [3]),
+    ],
+)
+def test_either_end_of_a_range_may_be_left_out(archive: Sandbox, arxiv: StandIn, span: str, found: list[int]) -> None:
+    """For every command that takes one."""
+    for day in (3, 4):
+        arxiv.announce(standin_day(day))
+    archive.digest("fetch", "2025-03-03..2025-03-04", now="2025-03-05T12:00:00Z")
+    archive.digest("run", now="2025-03-05T12:00:00Z")
+    for day in (3, 4, 5):
+        (archive.folder / f"cs.CV/2025/03/2025-03-0{day}.md").unlink()
+    now = NIGHT  # yesterday in New York is the 3rd
+    planned = archive.digest("regenerate", span, "--dry-run", now=now).out
+    assert re.findall(r"2025-03-0(\d).md", planned) == [str(day) for day in found]
+    listed = archive.digest("export", span, "--format", "jsonl", now=now).out
+    assert {json.loads(line)["date"] for line in listed.splitlines()} == {f"2025-03-0{day}" for day in found}
+    replayed = archive.digest("replay", span, now=now)
+    assert (replayed.code, f"replayed {len(found)} day" in replayed.out) == (0, True)
+    assert archive.digest("accept", span, now=now).code == 2  # nothing to settle
+
+
+def test_an_open_range_of_fetch_ends_where_arxiv_does(archive: Sandbox, arxiv: StandIn) -> None:
+    """FROM.. up to today in New York; ..TO from the oldest that is served."""
+    assert archive.digest("fetch", "2025-03-03..", "--dry-run").out == (
+        "would ask for cs.CV 2025-03-03\nwould ask for cs.CV 2025-03-04\n"
+    )
+    oldest = archive.digest("fetch", "..2024-12-06", "--dry-run").out
+    assert oldest == "".join(f"would ask for cs.CV 2024-12-0{day}\n" for day in (3, 4, 5, 6))
+    assert arxiv.requests == []

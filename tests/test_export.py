@@ -334,7 +334,7 @@ def test_the_same_days_give_the_same_bytes(sandbox: Sandbox, form: str) -> None:
         "TZ": "Asia/Tokyo",
     }
     done = sandbox.process("export", "..", "--format", form, "--output", "out", now="2026-01-01T00:00:00Z", env=env)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote out: 1 day as {form}\n")
     assert target.read_bytes() == text
     assert "Zoë" in text.decode()
 

@@ -63,7 +63,8 @@ def test_a_run_tells_each_day_and_the_totals(archive: Sandbox) -> None:
     """A changed day and the totals with their parts as fields, in the words of ``status --json``."""
     result = archive.digest("--log-json", "run")
     assert result.out == ""
-    day, totals = objects(result)
+    words, day, totals = objects(result)
+    assert words["message"] == "stored cs.CV 2025-03-05; wrote 4 files"  # digest, record, two indexes
     assert (day["level"], day["date"], day["category"]) == ("info", "2025-03-05", "cs.CV")
     assert (day["state"], day["source"]) == ("complete", "listing")
     announced = invent("cs.CV", DAY)

@@ -85,6 +85,24 @@ class Verified:
         yield self.total
 
     @property
+    def data(self) -> dict[str, object]:
+        """What was checked and found as machines read it; all missing listings are among the findings."""
+        return {
+            "findings": [
+                {
+                    "kind": finding.kind.value,
+                    "part": finding.part.value,
+                    "where": finding.where,
+                    "problem": finding.problem,
+                    "way_out": finding.way_out,
+                }
+                for finding in self.findings
+            ],
+            "verified": {"days": self.days, "pages": self.pages, "files": self.files},
+            "remarks": list(self.remarks),
+        }
+
+    @property
     def total(self) -> str:
         """How much was checked, and how many findings there are of each kind."""
         kinds = Counter(finding.kind for finding in self.findings)

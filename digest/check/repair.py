@@ -32,7 +32,7 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
 
     No text that may be a person's is lost: it is kept beside the file that takes its place.
     """
-    report = Report()
+    report = Report(verb="restored")
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
         folder.prepare()
         folder.sweep()
@@ -46,6 +46,8 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
         found = _look(archive, track)
     if _restore_from_pages(archive, found, tell, report):
         found = _look(archive, track)
+    if report.succeeded:
+        report.deeds.append(f"repaired {counts(report.succeeded, 'finding')}")
     _conclude(found, tell, report)
     return report
 

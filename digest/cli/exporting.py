@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import as_path, category_option, cli
+from digest.cli.group import as_path, category_option, cli, json_option
 from digest.console import write_out
-from digest.errors import gravest
+from digest.errors import UsageError, gravest
 from digest.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
     from pathlib import Path
 
 # They are spelled out here: what knows them costs more than the command line may.
@@ -23,7 +22,7 @@ _SECTIONS = ("new", "cross", "replacement")
 
 
 @cli.command()
-@click.argument("dates", metavar="DATE|FROM..TO")
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
 @click.option("--format", "form", type=click.Choice(_FORMS), required=True, help="What to write.")
 @category_option
 @click.option(
@@ -34,6 +33,7 @@ _SECTIONS = ("new", "cross", "replacement")
     help="Only this section; may be repeated. Default: those of the digests.",
 )
 @click.option("--output", callback=as_path, metavar="FILE", help="Where to write it, whole or not at all.")
+@json_option
 @click.pass_obj
 def export(
     session: Session, dates: str, *, form: str, categories: Sequence[str], sections: Sequence[str], output: Path | None
@@ -43,6 +43,7 @@ def export(
     json, jsonl and csv have a record for every paper in every listing, the oldest first. bibtex has each paper once,
     as it was announced first. atom and jsonfeed are feeds, the newest first, each paper once, without replacements
     unless --section asks for them. FROM or TO may be left out. Of a range with missing days the rest is written.
+    --json tells how it went, and needs --output: without it, the export itself is what is printed.
 
     \b
     Examples:
@@ -55,9 +56,11 @@ def export(
     from digest.jobs.steps import untracked
     from digest.model import Section
 
+    if session.console.answers_json and output is None:
+        raise UsageError("--json tells how an export went: expected --output FILE for the export itself")
     named = session.chosen(categories)
     chosen = [category for category in session.config.arxiv.categories if category in named]
-    selection = Selection(chosen, *_bounds(session, dates, chosen))
+    selection = Selection(chosen, *session.parse_dates(dates, chosen))
     wanted = exporting.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
     # On one terminal, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
@@ -66,25 +69,15 @@ def export(
             exporting.require_foreign(archive, output, session.config_path)
         made = exporting.export(archive, wanted, track)
         if made.pieces is not None:
-            _print_out(made.pieces) if output is None else exporting.write_export(made.pieces, output)
+            if output is None:
+                _print_out(made.pieces)
+            else:
+                exporting.write_export(made.pieces, output)
+                session.console.say(f"wrote {output}: {made.days} day{'' if made.days == 1 else 's'} as {form}")
+                session.console.answer({"output": str(output), "format": form, "days": made.days})
     for failure in made.report.failures:
         session.console.fail(failure)
     return gravest([session.damage, made.report.exit_code])
-
-
-def _bounds(session: Session, text: str, categories: Sequence[str]) -> tuple[date | None, date | None]:
-    """Return the first and the last date of DATE or FROM..TO; None for an end that is left out."""
-    first, dots, last = text.partition("..")
-    if dots and first and last:
-        return session.parse_dates(text)
-    if dots:
-        return _end(session, first, categories), _end(session, last, categories)
-    day = session.parse_date(text, categories)
-    return day, day
-
-
-def _end(session: Session, text: str, categories: Sequence[str]) -> date | None:
-    return session.parse_date(text, categories) if text else None
 
 
 def _print_out(pieces: Iterable[str]) -> None:

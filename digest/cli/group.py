@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest import __version__
-from digest.console import Console, print_line
+from digest.console import Console
 from digest.errors import quoted
 from digest.session import Session
 
@@ -56,12 +56,14 @@ def program_name() -> str:
 
 
 _LOG_JSON = "--log-json"
+_JSON = "--json"
 
 
 class _Commands(click.Group):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Take --log-json to heart before anything in the line can be refused."""
+        """Take --log-json and --json to heart before anything in the line can be refused."""
         context.obj.is_json = _LOG_JSON in args
+        context.obj.answers_json = _JSON in args
         return super().parse_args(context, args)
 
     def invoke(self, context: click.Context) -> object:
@@ -99,6 +101,11 @@ def cli(context: click.Context, config_path: Path | None, now: datetime, *, verb
       digest init my-archive             set up an archive
       digest run                         the nightly job
       digest regenerate 2021-10-20       write one digest again
+
+    \b
+    DATE is YYYY-MM-DD, today, yesterday (New York's) or latest, the newest stored. A range is FROM..TO;
+    FROM.. goes up to now, ..TO begins where the archive does. With --json a command prints its result as
+    one JSON document, which has the exit code and the failures, too.
     """
     console: Console = context.obj
     console.quiet = quiet and not verbose
@@ -113,9 +120,14 @@ category_option = click.option(
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 
 
+json_option = click.option(
+    _JSON, is_flag=True, expose_value=False, help="Print one JSON document, with the exit code; also when it fails."
+)
+
+
 def plan(session: Session, job: Callable[[Archive], Sequence[str]]) -> int:
     """Print what a job would do, a line each."""
     with session.reading() as archive:
-        for line in job(archive):
-            print_line(line)
+        lines = job(archive)
+    session.console.answer({"plan": lines}, lines)
     return 0

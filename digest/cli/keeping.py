@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import as_path, category_option, cli, dry_run_option, plan
-from digest.console import print_line
+from digest.cli.group import as_path, category_option, cli, dry_run_option, json_option, plan
 from digest.errors import UsageError, gravest
 from digest.session import Session
 
@@ -20,11 +19,12 @@ if TYPE_CHECKING:
 
 
 @cli.command()
-@click.argument("dates", metavar="DATE|FROM..TO", required=False)
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every stored day.")
 @click.option("--outdated", is_flag=True, help="Days whose digest was made by another template or settings.")
 @category_option
 @dry_run_option
+@json_option
 @click.pass_obj
 def regenerate(
     session: Session,
@@ -50,18 +50,19 @@ def regenerate(
 
     if (dates is not None) + everything + outdated != 1:
         raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
-    first, last = session.parse_dates(dates) if dates is not None else (None, None)
-    selection = jobs.Selection(session.chosen(categories), first, last, only_outdated=outdated)
+    chosen = session.chosen(categories)
+    first, last = session.parse_dates(dates, chosen) if dates is not None else (None, None)
+    selection = jobs.Selection(chosen, first, last, only_outdated=outdated)
     if dry_run:
         return plan(session, lambda archive: jobs.plan_regenerate(archive, selection))
     command = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
     report = session.work(command, lambda archive: jobs.regenerate(archive, selection, session.console.track))
-    for path in report.written:
-        print_line(path)
+    session.console.answer({}, report.written)
     return report.exit_code
 
 
 @cli.command()
+@json_option
 @click.pass_obj
 def rebuild(session: Session) -> int:
     """Make the database again from the day records.
@@ -78,10 +79,11 @@ def rebuild(session: Session) -> int:
 
 
 @cli.command()
-@click.argument("dates", metavar="[DATE|FROM..TO]...", nargs=-1)
+@click.argument("dates", metavar="[DATE|FROM..TO|FROM..|..TO]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every stored day, and every other that a kept page proves.")
 @click.option("--write", is_flag=True, help="Store what differs, a day at a time, and write its files.")
 @category_option
+@json_option
 @click.pass_context
 def replay(
     context: click.Context, dates: Sequence[str], categories: Sequence[str], *, everything: bool, write: bool
@@ -102,7 +104,8 @@ def replay(
     if bool(dates) == everything:
         raise UsageError("expected either DATE or FROM..TO (one or more), or --all")
     session: Session = context.obj
-    chosen = jobs.Chosen(session.chosen(categories), tuple(session.parse_dates(text) for text in dates))
+    named = session.chosen(categories)
+    chosen = jobs.Chosen(named, tuple(session.parse_dates(text, named) for text in dates))
     shown = None if context.find_root().params["verbose"] else jobs.SHOWN
     found: list[jobs.Replay] = []
 
@@ -114,8 +117,8 @@ def replay(
         code = session.work(f"replay {' '.join(dates) or '--all'} --write", job).exit_code
     else:
         code = _preview(session, job)
-    for line in (*found[0].lines, found[0].total):
-        print_line(line)
+    told = [*found[0].lines, found[0].total]
+    session.console.answer({"counts": dict(found[0].counts), "lines": told}, told)
     return code
 
 
@@ -123,6 +126,7 @@ def _preview(session: Session, job: Callable[[Archive], Report]) -> int:
     """Do a job that changes nothing, and tell what failed."""
     with session.reading() as archive:
         report = job(archive)
+    session.console.answer(report.data(requests=0))
     for failure in report.failures:
         session.console.fail(failure)
     return gravest([session.damage, report.exit_code])
@@ -130,6 +134,7 @@ def _preview(session: Session, job: Callable[[Archive], Report]) -> int:
 
 @cli.command()
 @click.option("--repair", is_flag=True, help="Restore what can be restored.")
+@json_option
 @click.pass_obj
 def verify(session: Session, *, repair: bool) -> int:
     """Prove that the archive is whole, offline.
@@ -146,24 +151,25 @@ def verify(session: Session, *, repair: bool) -> int:
     """
     from digest import check
 
-    config, track = session.config, session.console.track
+    config, console = session.config, session.console
+    track, tell = console.track, console.answer_line
     found = check.lost_database(config)
     if repair and found is None:
         aside = check.set_aside(config)
         if aside is not None:
-            print_line(f"put aside {aside}: the broken database; another is made from the day records")
-        return session.work("verify --repair", lambda archive: check.repair(archive, print_line, track)).exit_code
+            tell(f"put aside {aside}: the broken database; another is made from the day records")
+        return session.work("verify --repair", lambda archive: check.repair(archive, tell, track)).exit_code
     found = found or check.broken_database(config)
     if found is None:
         with session.reading(check.may_be_read) as archive, session.undisturbed(archive):
             found = check.verify(archive, track)
-    for line in found.lines:
-        print_line(line)
+    console.answer(found.data, found.lines)
     return gravest([session.damage, found.exit_code])
 
 
 @cli.command()
 @click.argument("file", metavar="FILE", callback=as_path)
+@json_option
 @click.pass_obj
 def backup(session: Session, file: Path) -> int:
     """Make a verified copy of the database.
@@ -178,5 +184,5 @@ def backup(session: Session, file: Path) -> int:
     from digest import check
 
     made = check.back_up(session.config, file)
-    print_line(made.line)
+    session.console.answer({"path": str(made.path), "size": made.size, "days": made.days}, [made.line])
     return 0

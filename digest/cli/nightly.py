@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import as_path, category_option, cli, dry_run_option, plan
+from digest.cli.group import as_path, category_option, cli, dry_run_option, json_option, plan
 from digest.errors import UsageError
 from digest.session import Session, checked_category
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @cli.command()
 @category_option
 @dry_run_option
+@json_option
 @click.pass_obj
 def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     """Bring in the newest listing and missing days.
@@ -53,21 +54,24 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
 
 
 @cli.command()
-@click.argument("dates", metavar="DATE|FROM..TO", required=False)
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False)
 @click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
 @category_option
 @dry_run_option
+@json_option
 @click.pass_obj
 def fetch(session: Session, dates: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool) -> int:
     """Get past listings, which arXiv serves for 91 days.
 
     A day that is proven already is not asked for: interrupted and started again, it goes on where it was.
-    --missing asks at most [arxiv] heal_requests times.
+    FROM.. goes up to today, ..TO begins with the oldest that arXiv serves. --missing asks at most
+    [arxiv] heal_requests times.
 
     \b
     Examples:
       digest fetch 2021-10-20
       digest fetch 2021-10-01..2021-10-31
+      digest fetch 2021-10-01..
       digest fetch --missing
     """
     from digest import jobs
@@ -81,7 +85,7 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
             return plan(session, lambda archive: jobs.plan_missing(archive, chosen))
         session.require_manners()
         return session.work("fetch --missing", lambda archive: jobs.fetch_missing(archive, chosen, track)).exit_code
-    first, last = session.parse_dates(dates)
+    first, last = session.parse_dates(dates, chosen)
     if dry_run:
         return plan(session, lambda archive: jobs.plan_fetch(archive, chosen, first, last))
     session.require_manners()
@@ -92,6 +96,7 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 @click.argument("paths", nargs=-1, required=True, callback=as_path)
 @click.option("--date", "when", metavar="DATE", help="The date of pages that bear none.")
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
+@json_option
 @click.pass_obj
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
     """Take in listing pages that you saved.
@@ -121,11 +126,12 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 
 
 @cli.command()
-@click.argument("dates", metavar="DATE|FROM..TO")
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
 @click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
 @click.option("--undo", is_flag=True, help="Take it back: the day is open again.")
 @click.option("--force", is_flag=True, help="Dates before the archive's start too, where nothing is missing.")
 @category_option
+@json_option
 @click.pass_obj
 def accept(  # one each option
     session: Session, dates: str, note: str, categories: Sequence[str], *, undo: bool, force: bool
@@ -145,7 +151,7 @@ def accept(  # one each option
     from digest import jobs
 
     chosen = session.chosen(categories)
-    first, last = session.parse_dates(dates)
+    first, last = session.parse_dates(dates, chosen)
     try:
         note.encode()
     except UnicodeEncodeError as error:

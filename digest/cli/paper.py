@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import cli
+from digest.cli.group import cli, json_option
 from digest.errors import MissingError, gravest
 from digest.session import Session
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @cli.command()
 @click.argument("reference", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 @click.pass_obj
-def paper(session: Session, reference: str, *, as_json: bool) -> int:
+def paper(session: Session, reference: str) -> int:
     """Tell a paper's history over the stored days.
 
     When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
@@ -43,7 +43,7 @@ def paper(session: Session, reference: str, *, as_json: bool) -> int:
         session.console.say(f"note: listings do not tell versions (you named v{named.version}); {whole}")
     with session.reading() as archive:
         history = _history(archive, named.arxiv_id)
-        click.echo(_told(archive, history, as_json=as_json))
+        _tell(session, archive, history)
     return gravest([session.damage])
 
 
@@ -66,16 +66,18 @@ def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
     return why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)
 
 
-def _told(archive: Archive, history: History, *, as_json: bool) -> str:
+def _tell(session: Session, archive: Archive, history: History) -> None:
     import shutil
 
     from digest import paper_report
+    from digest.history import history_data
 
     path_of = archive.config.digest_path
-    if as_json:
-        return paper_report.history_json(history, path_of)
+    if session.console.answers_json:
+        session.console.answer(history_data(history, path_of))
+        return
     width = shutil.get_terminal_size((100, 24)).columns
-    return paper_report.history_text(history, path_of, width=width, is_coloured=_is_coloured())
+    click.echo(paper_report.history_text(history, path_of, width=width, is_coloured=_is_coloured()))
 
 
 def _is_coloured() -> bool:

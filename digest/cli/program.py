@@ -21,7 +21,7 @@ from digest.cli import (  # noqa: F401 - each adds its commands to the group
 )
 from digest.cli.group import cli, give_up_output
 from digest.console import Console
-from digest.errors import DigestError, StoreError
+from digest.errors import DigestError, StoreError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     code = _BUG
     try:
         code = _run(console, arguments)
+        code = _close(console, code)
     finally:
         console.end(code)
     sys.exit(code)
@@ -66,6 +67,20 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
         console.fail(expected)
         return expected.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _close(console: Console, code: int) -> int:
+    """Give the JSON document, if one is asked for; return the exit code, which that may change."""
+    try:
+        console.close_answer(code)
+    except BrokenPipeError:
+        give_up_output()
+    except OSError as error:
+        give_up_output()
+        failure = StoreError(f"standard output: {error.strerror}")
+        console.fail(failure)
+        return gravest([code, failure.exit_code])
+    return code
 
 
 def _refuse(console: Console, error: click.ClickException) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import category_option, cli
-from digest.console import print_line, write_out
+from digest.cli.group import category_option, cli, json_option
+from digest.console import write_out
 from digest.errors import MissingError, UsageError, gravest
 from digest.session import Session
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("day", metavar="DATE")
 @category_option
+@json_option
 @click.pass_obj
 def show(session: Session, day: str, categories: Sequence[str]) -> int:
     """Print the digest of a date.
@@ -34,13 +35,18 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
     config = session.config
     chosen = session.chosen(categories)
     code = 0
+    found: list[dict[str, str]] = []
     for category in chosen:
         when = session.parse_date(day, [category])
         data = _read_file(config, category, when) or _render_stored(session, category, when)
         if data is None:
             code = MissingError.exit_code
+        elif session.console.answers_json:
+            path, text = config.digest_path(category, when), data.decode("utf-8", "replace")
+            found.append({"category": category, "date": str(when), "path": path, "text": text})
         else:
             write_out(data)
+    session.console.answer({"digests": found})
     sys.stdout.flush()
     return code
 
@@ -72,10 +78,10 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@json_option
 @category_option
 @click.pass_obj
-def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int:
+def status(session: Session, categories: Sequence[str]) -> int:
     """Say what is stored and what is missing.
 
     Every listing date counts, from the first one stored (or [store] start) to the newest expected. A missing one
@@ -95,9 +101,9 @@ def status(session: Session, categories: Sequence[str], *, as_json: bool) -> int
             jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
         )
     found = state.categories
-    if as_json:
-        write_out(f"{report.status_json(state)}\n".encode())
+    if session.console.answers_json:
+        session.console.answer(report.status_data(state))
     else:
-        print_line(report.status_table(state))
+        session.console.answer({}, [report.status_table(state)])
     is_open = any(item.overdue or item.stuck for item in found)
     return gravest([session.damage, MissingError.exit_code if is_open else 0])

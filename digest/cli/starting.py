@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import as_path, cli, program_name
+from digest.cli.group import as_path, cli, json_option, program_name
 from digest.console import print_line
 from digest.errors import UsageError
 from digest.session import Session, checked_category
@@ -32,6 +32,7 @@ _PUSH = "git push -u origin HEAD"
 @click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
 @click.option("--contact", default="", metavar="TEXT", help="Your mail address or page, for arXiv.")
 @click.option("--no-git", is_flag=True, help="No repository, no commits.")
+@json_option
 @click.pass_obj
 def init(
     session: Session,
@@ -71,13 +72,15 @@ def init(
         source=source or "",
     )
     done = set_up(folder, wanted)
-    for path in done.made:
-        print_line(str(path))
-    for remark in (*done.remarks, *_without_effect(wanted, done.config, no_git=no_git)):
-        session.console.say(remark)
+    made = [str(path) for path in done.made]
+    remarks = [*done.remarks, *_without_effect(wanted, done.config, no_git=no_git)]
     if not has_git and not no_git:
-        session.console.say(f"git is not installed: {_without_git(done.config)}")
-    for line in _next_steps(folder, done, on_github=on_github):
+        remarks.append(f"git is not installed: {_without_git(done.config)}")
+    steps = list(_next_steps(folder, done, on_github=on_github))
+    session.console.answer({"made": made, "remarks": remarks, "next": [step.strip() for step in steps[1:]]}, made)
+    if made:
+        session.console.say(f"set up an archive in {folder}: {len(made)} files")
+    for line in (*remarks, *steps):
         session.console.say(line)
     if done.failure is None:
         return 0
@@ -147,6 +150,7 @@ def _by_a_clock(done: SetUp) -> Iterator[str]:
 
 @cli.command()
 @click.option("--online", is_flag=True, help="Ask arXiv (twice) and the git remote, too.")
+@json_option
 @click.pass_obj
 def doctor(session: Session, *, online: bool) -> int:
     """Check this installation and its archive.
@@ -161,10 +165,9 @@ def doctor(session: Session, *, online: bool) -> int:
     """
     from digest.doctor import examine
 
-    findings, code = examine(session, online=online)
-    for line in findings:
-        print_line(line)
-    return code
+    found = examine(session, online=online)
+    session.console.answer(found.data, found.lines)
+    return found.exit_code
 
 
 @cli.command(name="demo")

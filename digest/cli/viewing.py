@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.group import cli
+from digest.cli.group import cli, json_option
 from digest.console import write_out
 from digest.errors import MissingError, UsageError, gravest, quoted
 from digest.session import Session
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("name", metavar="NAME")
 @click.argument("day", metavar="DATE")
+@json_option
 @click.pass_obj
 def view(session: Session, name: str, day: str) -> int:
     """Print a view's digest of a date.
@@ -46,7 +47,11 @@ def view(session: Session, name: str, day: str) -> int:
         if stored:
             read = day_reader(archive.store, held=1)
             parts = open_view(archive, chosen).render(when, [read(category, when) for category in stored])
-            write_out(b"".join(parts.values()))
+            text = b"".join(parts.values())
+            if not session.console.answers_json:
+                write_out(text)
+            shown = {"view": chosen.name, "date": str(when), "categories": stored, "text": text.decode()}
+            session.console.answer(shown)
     sys.stdout.flush()
     for category, error in missing.items():
         if isinstance(error, UsageError) and not stored:

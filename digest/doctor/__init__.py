@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from digest.config import load_with_origins
@@ -30,8 +31,40 @@ _GROUPS: Sequence[tuple[str, Sequence[_Check]]] = (
 _ONLINE = ("Online", (online.check_arxiv, online.check_push))
 
 
-def examine(session: Session, *, online: bool) -> tuple[list[str], int]:
-    """Return the findings and the effective configuration, a line each, and the exit code they deserve.
+@dataclass(frozen=True)
+class Examined:
+    """What was found, group by group, and the effective configuration, a line each. No secret is in it."""
+
+    groups: Mapping[str, Sequence[Finding]]
+    configuration: Sequence[str]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that the findings deserve."""
+        return gravest(finding.exit_code for findings in self.groups.values() for finding in findings)
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """The findings and the configuration for a person."""
+        for title, findings in self.groups.items():
+            yield from (title, *(finding.line for finding in findings), "")
+        yield from self.configuration
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The findings and the configuration as machines read them."""
+        return {
+            "findings": [
+                {"group": title, "state": finding.mark.strip(), "text": finding.text, "advice": finding.advice}
+                for title, findings in self.groups.items()
+                for finding in findings
+            ],
+            "configuration": list(self.configuration),
+        }
+
+
+def examine(session: Session, *, online: bool) -> Examined:
+    """Return the findings and the effective configuration.
 
     ``online``: whether arXiv is asked, once for a page and once for a feed, and the git remote.
 
@@ -41,13 +74,19 @@ def examine(session: Session, *, online: bool) -> tuple[list[str], int]:
     config, origins = load_with_origins(session.config_path, session.environment)
     case = Case(config, origins, session.config_path.absolute(), session)
     secrets = frozenset(_secrets(case))
-    lines: list[str] = []
-    codes: list[int] = []
-    for title, checks in (*_GROUPS, *([_ONLINE] if online else [])):
-        findings = [finding for check in checks for finding in check(case)]
-        lines += [title, *(_clean(without(finding.line, secrets)) for finding in findings), ""]
-        codes += [finding.exit_code for finding in findings]
-    return [*lines, *map(_clean, settings.effective(case))], gravest(codes)
+
+    def shown(text: str) -> str:
+        return _clean(without(text, secrets))
+
+    groups = {
+        title: [
+            Finding(shown(finding.text), shown(finding.advice), finding.exit_code)
+            for check in checks
+            for finding in check(case)
+        ]
+        for title, checks in (*_GROUPS, *([_ONLINE] if online else []))
+    }
+    return Examined(groups, [_clean(line) for line in settings.effective(case)])
 
 
 def _secrets(case: Case) -> Iterator[str]:

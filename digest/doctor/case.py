@@ -23,10 +23,14 @@ class Finding:
     exit_code: int = 0
 
     @property
+    def mark(self) -> str:
+        """How it is: four characters."""
+        return "FAIL" if self.exit_code else "warn" if self.advice else "ok  "
+
+    @property
     def line(self) -> str:
         """The finding as a line for a person."""
-        mark = "FAIL" if self.exit_code else "warn" if self.advice else "ok  "
-        return f"{mark}  {self.text}" + (f": {self.advice}" if self.advice else "")
+        return f"{self.mark}  {self.text}" + (f": {self.advice}" if self.advice else "")
 
 
 @dataclass(frozen=True)

@@ -26,32 +26,45 @@ class Acceptance:
     force: bool = False
 
 
-def accept(archive: Archive, categories: Sequence[str], first: date, last: date, how: Acceptance) -> Report:
-    """Settle what is open from ``first`` to ``last``.
+def accept(
+    archive: Archive, categories: Sequence[str], first: date | None, last: date | None, how: Acceptance
+) -> Report:
+    """Settle what is open from ``first`` to ``last``; None is without bound.
 
     Doubtful entries count as complete from then on, "No updates" as empty, a date without either as lost. A listing
     that was refused because it is short of its own count is stored with the entries that are there. A day from the
     feed stays provisional, for only arXiv's listing tells that it is whole; it is accepted as it is. Of several
     dates, those on which nothing is open are left out.
     """
+    if how.force and first is None:
+        raise UsageError("--force notes every date of a range as lost: expected its first date, found none")
     report = begin(archive)
+    report.verb = "settled"
     in_question = _overdue if how.force else _unsettled
-    dates = [first] if first == last else in_question(archive, categories, first, last)
+    one = first if first == last else None
+    dates = [one] if one else in_question(archive, categories, *_bounds(archive, first, last))
     _each_day(categories, dates, lambda day: _accept(archive, day, how, report), report)
     publish(archive, report)
     return report
 
 
-def undo(archive: Archive, categories: Sequence[str], first: date, last: date) -> Report:
+def undo(archive: Archive, categories: Sequence[str], first: date | None, last: date | None) -> Report:
     """Take back what a person settled from ``first`` to ``last``: it is open again, and asked for again."""
     report = begin(archive)
+    report.verb = "reopened"
     accepted = {found.category: found.accepted for found in status(archive, categories)}
-    dates = sorted({when for found in accepted.values() for when in found if first <= when <= last})
+    start, end = _bounds(archive, first, last)
+    dates = sorted({when for found in accepted.values() for when in found if start <= when <= end})
     if not dates:
         report.remarks.append("nothing was accepted there, so there is nothing to undo")
     _each_day(categories, dates, lambda day: _undo(archive, accepted[day[0]].get(day[1]), report), report)
     publish(archive, report)
     return report
+
+
+def _bounds(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:
+    """Return the ends of a span: without a first date all that was ever announced, without a last one all until now."""
+    return first or date(1991, 1, 1), last or archive.calendar.newest_expected(archive.now)
 
 
 def _each_day(categories: Sequence[str], dates: Sequence[date], do: Callable[[_Key], None], report: Report) -> None:
@@ -112,6 +125,7 @@ def _accept_loss(archive: Archive, key: _Key, how: Acceptance, report: Report) -
         begins = f"the archive begins with {start}" if start else "the archive begins with its first run"
         raise UsageError(f"{begins}: nothing is missing before it; --force notes it as lost all the same")
     _note(archive, key, LOST, how.note)
+    report.deeds.append(f"gave up {category} {when} as lost")
     report.remarks.append(f"date={when} category={category} state={LOST}")
     if is_in_reach(when, archive.now):
         until = in_reach_until(when)
@@ -136,6 +150,7 @@ def _undo(archive: Archive, decision: Decision | None, report: Report) -> None:
         # The day first: killed in between, the decision says no more what the day is, and counts no more.
         put_in_place(archive, replace(_stored_day(archive, key), state=State.PROVISIONAL), report)
     _note(archive, key, UNDONE, decision.note)
+    report.deeds.append(f"took back what was accepted for {decision.category} {decision.date}")
     report.remarks.append(f"{decision.category} {decision.date}: no longer accepted as {decision.state}")
 
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from digest.archive import Archive
-from digest.decide import in_short
-from digest.errors import DamageError, MissingError, StoreError, UsageError
-from digest.jobs.files import Selection
+from digest.errors import DamageError, StoreError, UsageError
+from digest.jobs.files import Selection, note_missing
 from digest.jobs.steps import Track, untracked
-from digest.ledger import losses_of
 from digest.model import Announcement, DaySummary, Section
 from digest.outcome import Report
 from digest.publish import new_file
@@ -34,17 +31,21 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Export:
-    """An export: its text, piece by piece (None if the date asked for is not stored), and what could not be had."""
+    """An export: its text, piece by piece (None if the date asked for is not stored), and what could not be had.
+
+    ``days``: how many days (of a category each) it is of.
+    """
 
     pieces: Iterator[str] | None
     report: Report
+    days: int = 0
 
 
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
     """Export stored days; the text is made while it is taken."""
     stored = [day for day in archive.store.summaries() if wanted.selection.has(day)]
     report = Report()
-    _note_missing(archive, wanted.selection, stored, report)
+    note_missing(archive, wanted.selection, stored, report)
     if not stored and _is_one_date(wanted.selection):
         return Export(None, report)
     sections = _sections(archive, wanted)
@@ -52,8 +53,8 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
     days = _in_order(stored, wanted.selection.categories, newest_first=newest_first)
     announcements = _announcements(archive, days, sections, track)
     if newest_first:
-        return Export(_feed(wanted, sections, announcements), report)
-    return Export(RECORDS[wanted.form](announcements), report)
+        return Export(_feed(wanted, sections, announcements), report, len(days))
+    return Export(RECORDS[wanted.form](announcements), report, len(days))
 
 
 def require_foreign(archive: Archive, target: Path, config_path: Path) -> None:
@@ -120,30 +121,3 @@ def _feed(wanted: Wanted, sections: Collection[Section], announcements: Iterable
 
 def _is_one_date(selection: Selection) -> bool:
     return selection.first is not None and selection.first == selection.last
-
-
-def _note_missing(archive: Archive, selection: Selection, stored: Sequence[DaySummary], report: Report) -> None:
-    """Note the listing dates that were asked for and are not stored; the rest is done."""
-    for category in selection.categories:
-        known = {day.date for day in stored if day.category == category}
-        if not _is_one_date(selection):
-            missing = _gaps(archive, category, known, selection)
-            if missing:
-                report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
-        elif selection.first is not None and not known:
-            report.fail(f"{category} {selection.first}", archive.why_not_stored(category, selection.first))
-
-
-def _gaps(archive: Archive, category: str, known: Collection[date], selection: Selection) -> list[date]:
-    """Return the listing dates between the bounds that are not ``known``.
-
-    An open end is where the archive begins or ends; what somebody accepted as lost is no gap of such a range.
-    """
-    first = selection.first or archive.start(category)
-    last = selection.last or max(known, default=None)
-    if first is None or last is None:
-        return []
-    is_closed = selection.first is not None and selection.last is not None
-    settled = {} if is_closed else losses_of(archive.store.ledger(), category)
-    dates = archive.calendar.listing_dates(first, last)
-    return [when for when in dates if when not in known and when not in settled]

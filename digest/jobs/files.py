@@ -1,6 +1,6 @@
 """Files from the store, and the store from its records. All offline."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,6 +9,7 @@ from digest.decide import in_short
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.jobs.views import outdated_views
+from digest.ledger import losses_of
 from digest.model import DaySummary
 from digest.outcome import Report
 from digest.records import record_paths
@@ -38,8 +39,10 @@ class Selection:
 def regenerate(archive: Archive, selection: Selection, track: Track = untracked) -> Report:
     """Render stored days again, offline; a file that is as it would be made again is not touched."""
     report = begin(archive, track)
+    report.verb = "rendered"
     parts = {f"{day.category} {day.date}": day for day in archive.store.summaries() if selection.has(day)}
-    _require_stored(archive, selection, parts.values(), report)
+    if selection.first or selection.last:
+        note_missing(archive, selection, parts.values(), report)
 
     def write(name: str) -> None:
         day = parts[name]
@@ -67,21 +70,31 @@ def _is_good(archive: Archive, selection: Selection, day: DaySummary) -> bool:
     return archive.is_written(day) if selection.only_outdated else archive.is_intact(day)
 
 
-def _require_stored(archive: Archive, selection: Selection, found: Iterable[DaySummary], report: Report) -> None:
-    """Note each listing date that was asked for by name and is not stored; the rest is done."""
-    if selection.first is None or selection.last is None:
-        return
+def note_missing(archive: Archive, selection: Selection, found: Iterable[DaySummary], report: Report) -> None:
+    """Note each listing date that was asked for by its name or by a range and is not stored; the rest is done.
+
+    An open end is where the archive begins or ends; what somebody accepted as lost is no gap of such a range.
+    """
     stored = {(day.category, day.date) for day in found}
-    if selection.first == selection.last:
-        for category in selection.categories:
-            if (category, selection.first) not in stored:
-                report.fail(f"{category} {selection.first}", archive.why_not_stored(category, selection.first))
-        return
-    dates = list(archive.calendar.listing_dates(selection.first, selection.last))
     for category in selection.categories:
-        missing = [when for when in dates if (category, when) not in stored]
-        if missing:
-            report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
+        known = {when for one, when in stored if one == category}
+        if selection.first is None or selection.first != selection.last:
+            missing = _gaps(archive, category, known, selection)
+            if missing:
+                report.fail(category, MissingError(f"not stored: {in_short(missing)}"))
+        elif not known:
+            report.fail(f"{category} {selection.first}", archive.why_not_stored(category, selection.first))
+
+
+def _gaps(archive: Archive, category: str, known: Collection[date], selection: Selection) -> list[date]:
+    first = selection.first or archive.start(category)
+    last = selection.last or max(known, default=None)
+    if first is None or last is None:
+        return []
+    is_closed = selection.first is not None and selection.last is not None
+    settled = {} if is_closed else losses_of(archive.store.ledger(), category)
+    dates = archive.calendar.listing_dates(first, last)
+    return [when for when in dates if when not in known and when not in settled]
 
 
 def outdated_by_template(archive: Archive) -> int:
@@ -107,6 +120,7 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     if archive.records is None:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
     report = begin(archive, load_missing=False)
+    report.verb = "loaded"
     report.changed = load(archive, track(record_paths(archive)), report)
     report.succeeded = len(report.changed)
     for day in archive.store.summaries():

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from digest.archive import Archive
 from digest.calendar import announced_date, today
-from digest.decide import after_refusal, in_short, is_in_reach, not_stored
+from digest.decide import after_refusal, in_reach_since, in_short, is_in_reach, not_stored
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
@@ -35,8 +35,12 @@ _LONGEST_LEAP = 4
 """Listing dates that a link to the next announcement may leave out; arXiv's pauses have never taken more than three."""
 
 
-def fetch(archive: Archive, categories: Sequence[str], first: date, last: date, track: Track = untracked) -> Report:
+def fetch(
+    archive: Archive, categories: Sequence[str], first: date | None, last: date | None, track: Track = untracked
+) -> Report:
     """Get past listings from arXiv's catchup pages; a day that is proven already is not asked for.
+
+    Without ``first``, it begins with the oldest that arXiv serves; without ``last``, it ends today in New York.
 
     Raises:
         UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
@@ -75,7 +79,7 @@ def _reachable(archive: Archive, categories: Sequence[str], dates: Sequence[date
     return served
 
 
-def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[str]:
+def plan_fetch(archive: Archive, categories: Sequence[str], first: date | None, last: date | None) -> list[str]:
     """Say what ``fetch`` would ask arXiv for, a line each.
 
     Raises:
@@ -89,10 +93,13 @@ def plan_fetch(archive: Archive, categories: Sequence[str], first: date, last: d
     return [_plan(archive, *part) for part in parts if part not in proven]
 
 
-def _dates(archive: Archive, first: date, last: date) -> list[date]:
-    dates = list(archive.calendar.listing_dates(first, last)) if first != last else [first]
+def _dates(archive: Archive, first: date | None, last: date | None) -> list[date]:
+    if first is not None and first == last:
+        return [first]
+    start, end = first or in_reach_since(archive.now), last or today(archive.now)
+    dates = list(archive.calendar.listing_dates(start, end))
     if not dates:
-        raise UsageError(f"expected a listing date in {first}..{last}, found none")
+        raise UsageError(f"expected a listing date in {start}..{end}, found none")
     return dates
 
 

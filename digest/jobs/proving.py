@@ -21,14 +21,16 @@ _Key = tuple[str, date]
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which days to replay: of these categories, within these spans of dates; without spans, all."""
+    """Which days to replay: of these categories, within these spans of dates (None: no bound); without spans, all."""
 
     categories: Sequence[str]
-    spans: Sequence[tuple[date, date]] = ()
+    spans: Sequence[tuple[date | None, date | None]] = ()
 
     def has(self, category: str, when: date) -> bool:
         """Whether the day is chosen."""
-        is_within = not self.spans or any(first <= when <= last for first, last in self.spans)
+        is_within = not self.spans or any(
+            (first is None or first <= when) and (last is None or when <= last) for first, last in self.spans
+        )
         return category in self.categories and is_within
 
 
@@ -48,7 +50,7 @@ class Proving:
     def candidates(self) -> list[KeptListing]:
         """Return the kept listings that may prove a chosen day, in the order in which they count."""
         spans = self._chosen.spans
-        if spans and not any(self._besides(self._settled, *span) for span in spans):
+        if spans and not any(None in span or self._besides(self._settled, *span) for span in spans):
             return []
         used = self._archive.store.page_hashes(self._settled)
         return [
@@ -57,9 +59,15 @@ class Proving:
             if kept.category in self._chosen.categories and kept.rows[0].sha256 not in used
         ]
 
-    def _besides(self, known: Collection[_Key], first: date, last: date) -> list[_Key]:
-        """Return the days of a span that are not ``known``; a single date counts whatever the calendar says."""
-        dates = [first] if first == last else list(self._archive.calendar.listing_dates(first, last))
+    def _besides(self, known: Collection[_Key], first: date | None, last: date | None) -> list[_Key]:
+        """Return the days of a span that are not ``known``; a single date counts whatever the calendar says.
+
+        An open end is where the stored days begin, or what is overdue by now.
+        """
+        calendar, now = self._archive.calendar, self._archive.now
+        start = first or min((when for _, when in self._stored), default=None) or calendar.newest_overdue(now)
+        end = last or calendar.newest_overdue(now)
+        dates = [start] if first is not None and first == last else list(calendar.listing_dates(start, end))
         return [(name, when) for name in self._chosen.categories for when in dates if (name, when) not in known]
 
     def attempt(self, kept: KeptListing) -> None:
@@ -99,7 +107,9 @@ class Proving:
             for key in missing:
                 if key in reasons:
                     report.fail(f"{key[0]} {key[1]}", reasons[key])
-            self._tell_missing([key for key in missing if key not in reasons], is_one=span[0] == span[1])
+            self._tell_missing(
+                [key for key in missing if key not in reasons], is_one=span[0] is not None and span[0] == span[1]
+            )
 
     def _tell_missing(self, missing: Sequence[_Key], *, is_one: bool) -> None:
         report, archive = self._found.report, self._archive
