@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -148,8 +148,8 @@ class Session:
             self.console.say("[arxiv] contact is empty; arXiv cannot write before it blocks you", "warning")
 
     @contextmanager
-    def open_archive(self, store_url: str, database: Path | None) -> Iterator[Archive]:
-        """Open the archive's edges: the store, the templates, a client of arXiv.
+    def open_archive(self, store_url: str, database: Path | None, *, is_fixed: bool = False) -> Iterator[Archive]:
+        """Open the archive's edges: the store (``is_fixed``: only to be read), the templates, a client of arXiv.
 
         Raises:
             DamageError: there is no database, or nothing in it, and git has day records that are not here.
@@ -168,7 +168,7 @@ class Session:
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
-        store = Store(store_url, database)
+        store = Store(store_url, database, is_fixed=is_fixed)
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
             arxiv = config.arxiv
             client = Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
@@ -203,21 +203,31 @@ class Session:
     def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:
         """Open the archive to read it: nothing is made, but a lost database from the records that are here.
 
-        Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees.
+        Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees. Where nothing can be
+        written, a lost database is made in memory, and one that is there is read as it is.
         """
         from digest.records import has_unloaded_ledger, unloaded_records
 
         config = self.config
         is_new = config.database is not None and _is_absent(config.database)
         has_records = config.records is not None and not _is_absent(config.records)
+        is_fixed = self.is_fixed
         # An archive in which nothing is stored yet reads as an empty one, held in memory.
-        place = (_IN_MEMORY, None) if is_new and not has_records else (config.store_url, config.database)
-        with self.open_archive(*place) as archive:
+        in_memory = is_new and (is_fixed or not has_records)
+        place = (_IN_MEMORY, None) if in_memory else (config.store_url, config.database)
+        with self.open_archive(*place, is_fixed=is_fixed and not in_memory) as archive:
             takes_in = is_new or may_take_in(archive)
             if takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive)):
-                self._load_records(archive)
+                self._load_records(archive, in_memory=in_memory)
             archive.refresh_calendar()
             yield archive
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the archive's database is a file that cannot be written here, as on a read-only disk."""
+        from digest.store import can_be_written
+
+        return self.config.database is not None and not can_be_written(self.config.database)
 
     @contextmanager
     def undisturbed(self, archive: Archive) -> Iterator[None]:
@@ -240,12 +250,16 @@ class Session:
             if self.config.lock.exists():
                 stack.enter_context(hold_lock(self.config.lock))
 
-    def _load_records(self, archive: Archive) -> None:
+    def _load_records(self, archive: Archive, *, in_memory: bool) -> None:
         from digest import jobs
         from digest.publish import hold_lock
 
+        if self.is_fixed and not in_memory:
+            words = "the day records hold what it has not, and it cannot be written here: that is not shown"
+            self.console.say(f"{self.config.database}: {words}", "warning")
+            return
         try:
-            with hold_lock(self.config.lock):
+            with nullcontext() if in_memory else hold_lock(self.config.lock):
                 failures = jobs.load_records(archive, self.console.track).failures
         except LockHeldError:
             self.console.say("another run is at work; what it does is not shown yet", "warning")

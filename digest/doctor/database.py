@@ -3,16 +3,15 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 from digest.archive import Archive
 from digest.doctor.case import Case, Finding
 from digest.errors import DamageError, DigestError, StoreError, UsageError, quoted
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
+from digest.store import can_be_written, open_file
 from digest.store.tables import SCHEMA
 from digest.unopened import require_records
 
@@ -53,14 +52,14 @@ def is_ready(case: Case) -> bool:
 def _before_opening(database: Path) -> Iterator[Finding]:
     """Find what opening would change."""
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(database.absolute()))}?mode=rw", uri=True)) as connection:
+        with open_file(database) as connection:
             (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-    except (sqlite3.Error, TypeError):  # the store says better what is wrong
+    except (sqlite3.Error, OSError, TypeError):  # the store says better what is wrong
         return
     if schema < SCHEMA:
         yield Finding(f"database with the schema {schema}", f"the next run upgrades it to {SCHEMA}, and keeps a copy")
-    if journal != "wal":
+    if journal != "wal" and can_be_written(database):
         yield Finding(
             f"database with the journal mode {quoted(journal)}, not 'wal'",
             "the next run sets it; if this is said again, its disk cannot do it: no network drive, please",
@@ -69,7 +68,8 @@ def _before_opening(database: Path) -> Iterator[Finding]:
 
 def _opened(case: Case) -> Iterator[Finding]:
     try:
-        with case.session.open_archive(case.config.store_url, case.config.database) as archive:
+        place = case.config.store_url, case.config.database
+        with case.session.open_archive(*place, is_fixed=case.session.is_fixed) as archive:
             yield from list(_facts(archive, case))
     except StoreError as error:
         advice = "mend the disk, or move it away: `digest rebuild` makes it again from day records"

@@ -1,7 +1,7 @@
 """The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,8 +11,16 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 from digest.errors import DamageError
 from digest.model import Announcement, ArxivId, Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
 from digest.store import days, history, ledgers, repairs, tables
-from digest.store.copies import SIDE_FILES, copy_database, integrity_problems, is_archive, is_there, last_requests
-from digest.store.engine import open_engine, storage_errors
+from digest.store.copies import (
+    SIDE_FILES,
+    copy_database,
+    integrity_problems,
+    is_archive,
+    is_there,
+    last_requests,
+    open_file,
+)
+from digest.store.engine import can_be_written, open_engine, open_fixed, readable, storage_errors
 from digest.store.ledgers import utc
 
 
@@ -32,22 +40,31 @@ class Store:
     Every method raises ``StoreError`` when the database or its disk fails.
     """
 
-    def __init__(self, url: str, database: Path | None, *, wait: float = 5.0) -> None:
+    def __init__(self, url: str, database: Path | None, *, wait: float = 5.0, is_fixed: bool = False) -> None:
         """Open the database at ``url``; ``database`` is its file, for SQLite.
 
-        For another's lock on that file, ``wait`` seconds are waited.
+        For another's lock on that file, ``wait`` seconds are waited. With ``is_fixed``, it is only read, and neither
+        made nor upgraded.
 
         Raises:
             SchemaTooNewError: a newer digest made it.
         """
         self._database = database
-        self._engine: Engine = open_engine(url, database, wait)
+        self._needed = ExitStack()
+        if is_fixed and database is not None:
+            with self._needed, storage_errors(database):
+                address = self._needed.enter_context(readable(database))
+                self._engine: Engine = open_fixed(address, database, wait)
+                self._needed = self._needed.pop_all()
+        else:
+            self._engine = open_engine(url, database, wait)
         self._ledger: Ledger | None = None
         self._summaries: Sequence[DaySummary] | None = None
 
     def close(self) -> None:
         """Let go of the database."""
         self._engine.dispose()
+        self._needed.close()
 
     def keep_raw_page(self, page: RawPage, path: str) -> None:
         """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
@@ -315,9 +332,11 @@ __all__ = [
     "SIDE_FILES",
     "FileRow",
     "Store",
+    "can_be_written",
     "copy_database",
     "integrity_problems",
     "is_archive",
     "is_there",
     "last_requests",
+    "open_file",
 ]

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from digest.errors import DamageError, StoreError
-from digest.store.engine import storage_errors
+from digest.store.engine import readable, storage_errors
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
@@ -24,7 +23,7 @@ def integrity_problems(database: Path) -> list[str]:
         StoreError: it cannot be looked at.
     """
     try:
-        with storage_errors(database), _open(database) as connection:
+        with storage_errors(database), open_file(database) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
             has_tables = _has_tables(connection)
     except StoreError as error:
@@ -46,10 +45,12 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 
 
 @contextmanager
-def _open(database: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file that is there; nothing is made."""
-    address = f"file:{quote(str(database.absolute()))}?mode=rw"
-    with closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection:
+def open_file(database: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database that is there, to be read if it cannot be written; nothing is made."""
+    with (
+        readable(database) as address,
+        closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection,
+    ):
         yield connection
 
 
@@ -78,7 +79,7 @@ def is_archive(file: Path) -> bool:
 def last_requests(database: Path) -> tuple[float | None, float | None]:
     """Return when arXiv was last asked and until when it wants no request, as far as that can still be read."""
     try:
-        with _open(database) as connection:
+        with open_file(database) as connection:
             row = connection.execute("SELECT last_request, not_before FROM politeness").fetchone()
     except sqlite3.Error:
         return None, None
@@ -102,10 +103,10 @@ def copy_database(database: Path, target: Path) -> Contents:
         DamageError: the copy is not whole, or not the same; the database is damaged then.
         StoreError: one of the two cannot be read or written.
     """
-    with storage_errors(database), _open(database) as source:
+    with storage_errors(database), open_file(database) as source:
         source.execute("BEGIN")  # what is counted and what is copied are of one moment
         before = _contents(source)
-        with storage_errors(target), _open(target) as copy:
+        with storage_errors(target), open_file(target) as copy:
             source.backup(copy)
             # One file that is whole by itself: no other belongs to it, whatever it is copied with.
             copy.execute("PRAGMA journal_mode=DELETE")
@@ -113,7 +114,7 @@ def copy_database(database: Path, target: Path) -> Contents:
     problems = integrity_problems(target)
     if problems:
         raise DamageError(f"{database}: expected a copy that is whole, found {problems[0]}; `digest verify` tells more")
-    with storage_errors(target), _open(target) as copy:
+    with storage_errors(target), open_file(target) as copy:
         after = _contents(copy)
     if after != before:
         raise DamageError(f"{target}: expected a copy of {database}, found other days in it")
