@@ -388,9 +388,10 @@ def test_a_fresh_clone_is_no_first_run(clone: tuple[Sandbox, StandIn]) -> None:
     result = sandbox.digest("run", now=after(date(2025, 3, 6)))
     assert result.code == 0
     lines = result.err.splitlines()
-    assert [line for line in lines if line.startswith("date=")] == lines[:1]
-    assert lines[0].startswith("date=2025-03-06 ")
-    assert lines[1:] == ["loaded 3 days from the day records", "ok=1 failed=0 requests=1 exit=0"]
+    assert lines[0].startswith("stored cs.CV 2025-03-06; wrote ")
+    assert [line for line in lines if line.startswith("date=")] == lines[1:2]
+    assert lines[1].startswith("date=2025-03-06 ")
+    assert lines[2:] == ["loaded 3 days from the day records", "ok=1 failed=0 requests=1 exit=0"]
     assert asked(arxiv) == [listing()]
     made = sandbox.tree()
     indexes = {"README.md", "cs.CV/2025/README.md"}

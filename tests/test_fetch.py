@@ -1044,7 +1044,7 @@ SUMMARY = "date=2025-03-05 category=cs.CV state=complete new=40/40 cross=20/20 r
 def test_all_pages_of_a_listing_are_fetched(long_day: Sandbox, arxiv: StandIn) -> None:
     """With skip and show, in order, and none past the end."""
     result = long_day.digest("run")
-    assert (result.code, result.err.splitlines()[0]) == (0, f"{SUMMARY} source=listing")
+    assert (result.code, result.err.splitlines()[1]) == (0, f"{SUMMARY} source=listing")
     paths = [request.path for request in arxiv.requests]
     assert paths == [f"/list/cs.CV/new{query}" for query in ("", "?skip=25&show=25", "?skip=50&show=25")]
 
@@ -1052,7 +1052,7 @@ def test_all_pages_of_a_listing_are_fetched(long_day: Sandbox, arxiv: StandIn) -
 def test_all_pages_of_a_catchup_are_fetched(long_day: Sandbox, arxiv: StandIn) -> None:
     """Page by page, with abstracts, and the same digest comes of it."""
     result = long_day.digest("fetch", "2025-03-05")
-    assert (result.code, result.err.splitlines()[0]) == (0, f"{SUMMARY} source=catchup")
+    assert (result.code, result.err.splitlines()[1]) == (0, f"{SUMMARY} source=catchup")
     paths = [request.path for request in arxiv.requests]
     assert paths == [f"/catchup/cs.CV/2025-03-05?abs=True&page={page}" for page in (1, 2, 3)]
 

@@ -112,7 +112,7 @@ def test_a_digest_that_is_gone_comes_back_with_the_next_run(archive: Sandbox) ->
     before = archive.read(DIGEST)
     (archive.folder / DIGEST).unlink()
     result = archive.digest("run")
-    assert (result.code, result.err) == (0, "ok=1 failed=0 requests=0 exit=0\n")
+    assert (result.code, result.err) == (0, "wrote 1 file\nok=1 failed=0 requests=0 exit=0\n")
     assert archive.read(DIGEST) == before
 
 
@@ -121,7 +121,9 @@ def test_what_was_done_before_a_mistake_is_told(two: Sandbox, arxiv: StandIn) ->
     two.configure("arxiv", categories=["cs.CV", "cs.XX", "cs.RO"])
     result = two.digest("run")
     assert result.code == 2
-    assert result.err.startswith("date=2025-03-05 category=cs.CV state=complete")
+    words, day = result.err.splitlines()[:2]
+    assert words.startswith("stored cs.CV 2025-03-05, cs.RO 2025-03-05; wrote ")
+    assert day.startswith("date=2025-03-05 category=cs.CV state=complete")
     assert result.err.splitlines()[-1] == "ok=2 failed=1 requests=3 exit=2"
     assert len(arxiv.requests) == 3
 

@@ -95,11 +95,12 @@ def undated() -> Fault:
 
 
 def test_run_writes_the_digest_of_the_page_s_date(archive: Sandbox) -> None:
-    """One run fetches, proves, stores and renders the newest listing, and says so in two lines."""
+    """One run fetches, proves, stores and renders the newest listing, and says so: in words, then for machines."""
     result = archive.digest("run")
     assert result.code == 0
     assert result.out == ""
     assert result.err.splitlines() == [
+        "stored cs.CV 2025-03-05; wrote 4 files",
         "date=2025-03-05 category=cs.CV state=complete new=12/12 cross=5/5 replacement=6/6 source=listing",
         "ok=1 failed=0 requests=1 exit=0",
     ]
@@ -773,7 +774,7 @@ def test_a_date_that_is_not_stored_says_why(
     assert result.code == code
     assert "cs.CV" not in result.out
     assert word in result.err
-    assert len(result.err.splitlines()) <= 2
+    assert len([line for line in result.err.splitlines() if not line.startswith("wrote ")]) <= 2
     assert "Traceback" not in result.err
 
 
