@@ -578,7 +578,7 @@ def test_json_of_a_run_has_the_day_and_the_totals(archive: Sandbox) -> None:
     (day,) = changed
     assert (day["category"], day["date"], day["state"], day["source"]) == ("cs.CV", "2025-03-05", "complete", "listing")
     assert (found["ok"], found["failed"], found["requests"]) == (1, 0, 1)
-    assert len(found["written"] if isinstance(found["written"], list) else ()) == 4
+    assert len(found["written"] if isinstance(found["written"], list) else ()) == 5
 
 
 def test_json_when_another_run_is_at_work(archive: Sandbox) -> None:
@@ -600,12 +600,12 @@ def test_help_is_no_document(full: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("spoil", "arguments", "words"),
     [
-        ("", ("run",), "stored cs.CV 2025-03-05; wrote 4 files"),
-        ("", ("fetch", "2025-03-05"), "stored cs.CV 2025-03-05; wrote 4 files"),
+        ("", ("run",), "stored cs.CV 2025-03-05; wrote 5 files"),
+        ("", ("fetch", "2025-03-05"), "stored cs.CV 2025-03-05; wrote 5 files"),
         ("digest", ("regenerate", "--all"), "rendered cs.CV 2025-03-05; wrote 1 file"),
         ("database", ("rebuild",), "loaded cs.CV 2025-03-05"),
         ("digest", ("verify", "--repair"), "repaired 1 finding"),
-        ("", ("accept", "2025-03-04"), "gave up cs.CV 2025-03-04 as lost; wrote 2 files"),
+        ("", ("accept", "2025-03-04", "--force"), "gave up cs.CV 2025-03-04 as lost; wrote 2 files"),
         ("", ("init", "another", "--no-git"), "set up an archive in another: 7 files"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

@@ -100,7 +100,7 @@ def test_run_writes_the_digest_of_the_page_s_date(archive: Sandbox) -> None:
     assert result.code == 0
     assert result.out == ""
     assert result.err.splitlines() == [
-        "stored cs.CV 2025-03-05; wrote 4 files",
+        "stored cs.CV 2025-03-05; wrote 5 files",
         "date=2025-03-05 category=cs.CV state=complete new=12/12 cross=5/5 replacement=6/6 source=listing",
         "ok=1 failed=0 requests=1 exit=0",
     ]

@@ -64,7 +64,7 @@ def test_a_run_tells_each_day_and_the_totals(archive: Sandbox) -> None:
     result = archive.digest("--log-json", "run")
     assert result.out == ""
     words, day, totals = objects(result)
-    assert words["message"] == "stored cs.CV 2025-03-05; wrote 4 files"  # digest, record, two indexes
+    assert words["message"] == "stored cs.CV 2025-03-05; wrote 5 files"  # digest, record, state, two indexes
     assert (day["level"], day["date"], day["category"]) == ("info", "2025-03-05", "cs.CV")
     assert (day["state"], day["source"]) == ("complete", "listing")
     announced = invent("cs.CV", DAY)
