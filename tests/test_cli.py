@@ -169,6 +169,7 @@ def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
         ("fetch", "2025-03-06.."),
         ("fetch", "..2024-01-05"),
         ("fetch", "..", "--missing"),
+        ("accept", "..2025-03-04", "--force"),
         ("fetch", "2025-03-04..x"),
         ("export", "2025-03-05..2025-03-04", "--format", "csv"),
         ("export", "2025-03-05", "--format", "csv", "--json"),
@@ -601,7 +602,7 @@ def test_help_is_no_document(full: Sandbox) -> None:
     ("spoil", "arguments", "words"),
     [
         ("", ("run",), "stored cs.CV 2025-03-05; wrote 5 files"),
-        ("", ("fetch", "2025-03-05"), "stored cs.CV 2025-03-05; wrote 5 files"),
+        ("", ("fetch", "2025-03-05"), "stored cs.CV 2025-03-05; wrote 4 files"),
         ("digest", ("regenerate", "--all"), "rendered cs.CV 2025-03-05; wrote 1 file"),
         ("database", ("rebuild",), "loaded cs.CV 2025-03-05"),
         ("digest", ("verify", "--repair"), "repaired 1 finding"),
