@@ -120,7 +120,7 @@ def _files_at(path: Path, report: Report) -> Iterator[Path]:
     if not is_folder:
         yield path
         return
-    pages, others = 0, 0
+    pages, others, failed = 0, 0, len(report.failures)
 
     def unreadable(error: OSError) -> None:
         refusal = PageRefusedError(f"expected a folder of pages, found it unreadable ({error.strerror})")
@@ -138,7 +138,7 @@ def _files_at(path: Path, report: Report) -> Iterator[Path]:
     if others:
         words = "files left out, whose names do not end with .html"
         report.remarks.append(f"{shown(path)}: {others} of {pages + others} {words}")
-    if not pages:
+    if not pages and len(report.failures) == failed:
         words = "expected saved pages (.html, .html.gz) in the folder, found none"
         report.fail(shown(path), PageRefusedError(f"{words}; name other files one by one"))
 
