@@ -11,7 +11,7 @@ NOTICES_PATH = "notices.json"
 """Where it is kept what was told: in the folder of records, or beside the database."""
 
 NOTICES_FORMAT = 1
-"""The version of the format of notices.json."""
+"""The version of the format of notices.json; a version that does not know what channels lack reads the rest."""
 
 KEPT_DATES = 10
 """So many dates of each subject are remembered; it is more than the seven days that a message may be late."""
@@ -29,23 +29,38 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """The channels, by name, that did not take a message which others took, or which they all refused; since when."""
+
+    channels: frozenset[str]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
-    """Trouble that was told of and is not over."""
+    """Trouble that was told of and is not over, or of whose end not every channel was told.
+
+    ``lack``: the channels that did not take what was told last.
+    """
 
     about: tuple[Trouble, ...]
     since: datetime
     told_at: datetime
+    is_over: bool = False
+    lack: Lack | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was told already: the listing dates of each subject, and the trouble that is not over.
 
-    A subject that is not in ``dates`` was never told of anything.
+    A subject that is not in ``dates`` was never told of anything. ``lacks``: which channels did not take the message of
+    a subject and date yet; such a date is not among ``dates``.
     """
 
     dates: Mapping[str, frozenset[date]] = field(default_factory=lambda: MappingProxyType({}))
     alert: Alert | None = None
+    lacks: Mapping[tuple[str, date], Lack] = field(default_factory=lambda: MappingProxyType({}))
 
     def has(self, subject: str, when: date) -> bool:
         """Whether nothing is left to tell of ``when``."""
@@ -54,26 +69,38 @@ class Told:
     def adding(self, subject: str, *dates: date) -> "Told":
         """Return this and that ``dates`` were told, the newest that are to be remembered."""
         known = sorted({*self.dates.get(subject, ()), *dates})[-KEPT_DATES:]
-        return replace(self, dates={**self.dates, subject: frozenset(known)})
+        lacks = {key: lack for key, lack in self.lacks.items() if key not in {(subject, when) for when in dates}}
+        return replace(self, dates={**self.dates, subject: frozenset(known)}, lacks=lacks)
+
+    def lacking(self, subject: str, when: date, lack: Lack | None) -> "Told":
+        """Return this and that the message of ``when`` is told but for those that lack it; all have it with None."""
+        return (
+            self.adding(subject, when) if lack is None else replace(self, lacks={**self.lacks, (subject, when): lack})
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ListingNews:
-    """The listing of a date: what is stored of each category (None: nothing), and its first papers."""
+    """The listing of a date: what is stored of each category (None: nothing), and its first papers.
+
+    ``addresses``: where the digests of the categories are published, as far as that is known.
+    """
 
     date: date
     days: Mapping[str, DaySummary | None]
     given_up: frozenset[str]
     papers: tuple[Paper, ...]
+    addresses: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class ViewNews:
-    """What a view shows of a listing date."""
+    """What a view shows of a listing date; ``address``: where its digest is published, "" if that is not known."""
 
     view: str
     date: date
     hits: tuple[Hit, ...]
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +123,23 @@ class RecoveryNews:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a message: plain text, with the address that it leads to, a note, and its number on a list."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """A message in the two forms that channels take; ``kind`` is "info", "success" or "failure"."""
+    """A message in words, whatever the markup of a channel: entries in paragraphs.
+
+    ``kind`` is "info", "success" or "failure"; ``address`` leads to all of it, should a channel have no room for that.
+    """
 
     title: str
-    text: str
-    markdown: str
+    paragraphs: tuple[tuple[Entry, ...], ...]
     kind: str = "info"
+    address: str = ""

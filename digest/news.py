@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from digest.errors import DamageError
 from digest.ledger import losses_of
 from digest.messages import LISTINGS, ListingNews, ViewNews
 from digest.model import Section
-from digest.notices import Due, Plan, is_ripe, is_void, opened, recent_dates
+from digest.notices import Due, Plan, expired, is_ripe, is_void, opened, recent_dates
 from digest.render.message import listing_message, view_message
 from digest.view_days import dates_of, day_reader
 from digest.views import hits
@@ -33,6 +34,9 @@ def plan_messages(archive: Archive, known: Told, subjects: Collection[str]) -> P
     """Make the messages of the last days that are due, and of which ``known`` says that they were not told."""
     dates = recent_dates(archive.calendar, archive.now)
     plan = Plan(opened(known, subjects, dates))
+    plan = replace(plan, expired=tuple(expired(plan.told, dates)))
+    for subject, when in plan.expired:
+        plan = _without_news(plan, [subject], when)
     newsroom = Newsroom(archive)
     for when in dates:
         days, given_up = newsroom.days(when), newsroom.given_up(when)
@@ -48,7 +52,7 @@ def _without_news(plan: Plan, subjects: Collection[str], when: date) -> Plan:
     told = plan.told
     for subject in subjects:
         told = told.adding(subject, when)
-    return Plan(told, plan.due)
+    return replace(plan, told=told)
 
 
 def _with_news(plan: Plan, subjects: Collection[str], when: date, newsroom: Newsroom) -> Plan:
@@ -61,7 +65,7 @@ def _with_news(plan: Plan, subjects: Collection[str], when: date, newsroom: News
         if message is None:
             plan = _without_news(plan, [subject], when)
         else:
-            plan = Plan(plan.told, (*plan.due, Due(subject, when, message)))
+            plan = replace(plan, due=(*plan.due, Due(subject, when, message)))
     return plan
 
 
@@ -92,10 +96,14 @@ class Newsroom:
         """
         if subject == LISTINGS:
             papers = tuple(islice(self._first_papers(when), _SHOWN_PAPERS))
-            return listing_message(ListingNews(when, self.days(when), self.given_up(when), papers))
+            days = self.days(when)
+            published = {name: self._archive.config.digest_address(name, when) for name, day in days.items() if day}
+            addresses = {name: address for name, address in published.items() if address}
+            return listing_message(ListingNews(when, days, self.given_up(when), papers, addresses))
         (view,) = (view for view in self._archive.config.views if view.name == subject)
         found = hits(view, self._days_of(view, when))
-        return view_message(ViewNews(subject, when, found)) if found else None
+        address = self._archive.config.address_of(view.digest_path(when))
+        return view_message(ViewNews(subject, when, found, address)) if found else None
 
     def _days_of(self, view: View, when: date) -> list[Day]:
         stored = dates_of(view, (day for day in self._stored if day.date == when))

@@ -1,7 +1,8 @@
 """What is to be told, and when: decided on values. Pure.
 
 Each listing date has one message: when all categories have it proven, or at noon in New York with what there is.
-Trouble is told of when it changes, daily while it lasts, and when it is over.
+Trouble is told of when it changes, daily while it lasts, and when it is over. A channel that did not take a message is
+tried by each run, alone, until it is given up: on the third night if it refuses it for good, else after a week.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,11 +11,14 @@ from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, NotifyError, TryLaterError, gravest
-from digest.messages import Alert, AlertNews, Message, RecoveryNews, Told, Trouble
+from digest.messages import Alert, AlertNews, Lack, Message, RecoveryNews, Told, Trouble
 from digest.model import DaySummary
 
 _WINDOW = timedelta(days=7)
 """What could not be told for so long is news no more."""
+
+_THIRD_NIGHT = timedelta(hours=47)
+"""What a channel refused for so long, it will refuse for ever; an hour less than two days, since runs drift."""
 
 _AGAIN = timedelta(hours=24)
 _PASSING = (3, 75)
@@ -33,12 +37,36 @@ def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
     Nobody who sets up messages wants to hear of last week.
     """
     known = {subject: told.dates.get(subject, frozenset(dates[:-1])) for subject in subjects}
-    return Told(known, told.alert)
+    lacks = {(subject, when): lack for (subject, when), lack in told.lacks.items() if subject in known}
+    return Told(known, told.alert, lacks)
+
+
+def expired(told: Told, dates: Sequence[date]) -> list[tuple[str, date]]:
+    """Return the messages that some channels lack, and that are no news any more: subject and date."""
+    return [(subject, when) for subject, when in told.lacks if when < dates[0]]
+
+
+def still_lacking(
+    before: Lack | None, lacking: Collection[str], refused: Collection[str], now: datetime
+) -> Lack | None:
+    """Return who lacks a message after it was tried again; those are left out that refused it for good too long.
+
+    Args:
+        before: who lacked it before; None if it was tried for the first time.
+        lacking: the channels that did not take it now.
+        refused: those among them that will not take it as it is.
+        now: the time.
+    """
+    since = before.since if before else now
+    given_up = refused if now >= since + _THIRD_NIGHT else ()
+    left = frozenset(lacking).difference(given_up)
+    return Lack(left, since) if left else None
 
 
 def is_all_told(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
     """Whether nothing is left to tell: neither of ``dates`` nor that trouble is over."""
-    return told.alert is None and all(told.has(subject, when) for subject in subjects for when in dates)
+    is_told = all(told.has(subject, when) for subject in subjects for when in dates)
+    return is_told and told.alert is None and not told.lacks
 
 
 def is_void(days: Mapping[str, DaySummary | None], given_up: Collection[str]) -> bool:
@@ -73,30 +101,26 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be sent; ``told`` is what was told already, these not among it."""
+    """What is to be sent; ``told`` is what was told already, these not among it.
+
+    ``expired``: the messages that some channels lack and that are too old by now, by subject and date.
+    """
 
     told: Told
     due: tuple[Due, ...] = ()
-
-    @property
-    def fulfilled(self) -> Told:
-        """What will have been told."""
-        told = self.told
-        for due in self.due:
-            told = told.adding(due.subject, due.date)
-        return told
-
-    def fulfilled_of(self, dates: Collection[date]) -> Told:
-        """What will have been told once the messages of ``dates`` are sent."""
-        return Plan(self.told, tuple(due for due in self.due if due.date in dates)).fulfilled
+    expired: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AlertPlan:
-    """The trouble that is not over once ``news`` is told; without news there is nothing to tell."""
+    """The trouble that is not over once ``news`` is told; without news there is nothing to tell.
+
+    ``lack``: who lacks the news, which others have; None if it goes to all.
+    """
 
     alert: Alert | None
     news: AlertNews | RecoveryNews | None = None
+    lack: Lack | None = None
 
 
 def plan_alert(
@@ -116,16 +140,20 @@ def plan_alert(
     if exit_code in _PASSING:
         return AlertPlan(known)
     lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
+    if known and known.is_over:
+        if not own:
+            return AlertPlan(known, RecoveryNews(categories, known.about, known.since), known.lack)
+        known = None
     others = [trouble for trouble in known.about if _is_of(trouble, left_out)] if known else []
     about = tuple(sorted({*others, *(Trouble(failure.exit_code, _subject(failure)) for failure in lasting)}))
     if not own:
         return _plan_end(known, about, categories)
-    if known and known.about == about and now < known.told_at + _AGAIN:
-        return AlertPlan(known)
     goes_on = known is not None and not {*known.about}.isdisjoint(about)
     since = known.since if known and goes_on else now
-    words = tuple(dict.fromkeys(str(failure) for failure in lasting))
-    return AlertPlan(Alert(about, since, now), AlertNews(categories, exit_code, words, since))
+    news = AlertNews(categories, exit_code, tuple(dict.fromkeys(str(failure) for failure in lasting)), since)
+    if known and known.about == about and now < known.told_at + _AGAIN:
+        return AlertPlan(known, news if known.lack else None, known.lack)
+    return AlertPlan(Alert(about, since, now), news)
 
 
 def _plan_end(known: Alert | None, left: tuple[Trouble, ...], categories: tuple[str, ...]) -> AlertPlan:
@@ -134,7 +162,7 @@ def _plan_end(known: Alert | None, left: tuple[Trouble, ...], categories: tuple[
         return AlertPlan(None)
     if left:
         return AlertPlan(replace(known, about=left))
-    return AlertPlan(None, RecoveryNews(categories, known.about, known.since))
+    return AlertPlan(replace(known, is_over=True, lack=None), RecoveryNews(categories, known.about, known.since))
 
 
 def _is_of(trouble: Trouble, categories: Collection[str]) -> bool:

@@ -95,6 +95,8 @@ class Runner:
         with session.open_archive(session.config.store_url, session.config.database) as archive:
             number = archive.store.begin_run(command, session.now, session.run_id)
             try:
+                if watch:
+                    watch.open()
                 report = job(archive)
                 if watch:
                     watch.prepare(archive, report)

@@ -1,22 +1,24 @@
 """Those who want to know how the nightly job goes: a health check is pinged, messages are sent.
 
-What was told is noted beside the day records. The message of a day that the run brings counts as told already in the
-commit of that day: one commit tells all. What did not get through is taken back, and the next run sends it again; that,
-and each alert, is a commit of its own.
+What was told is noted beside the day records, and only once it was: a day is stored, committed and pushed, then told,
+then noted as told, then that is committed, too. Wherever a run is stopped, the next one sends what was not noted: twice
+perhaps, and never not at all. What a channel did not take is noted with its name, and sent to it alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from digest.config import LEDGER_PATH
 from digest.errors import DamageError, DigestError, NotifyError, StoreError, UnpushedError
 from digest.ledger import calendar_corrections
-from digest.messages import LISTINGS, AlertNews
+from digest.messages import LISTINGS, AlertNews, RecoveryNews
 from digest.notebook import Notebook
-from digest.notices import Plan, is_all_told, plan_alert, recent_dates
+from digest.notices import Plan, is_all_told, opened, plan_alert, recent_dates, still_lacking
 from digest.outcome import Report
 from digest.publish import Folder
 from digest.publish.addresses import read_addresses
@@ -25,18 +27,29 @@ from digest.secrets import of_environment, without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
 
     from digest.archive import Archive
     from digest.calendar import Calendar
     from digest.config import Config
-    from digest.messages import Message, RecoveryNews, Told
-    from digest.notices import AlertPlan
+    from digest.messages import Lack, Message, Told
+    from digest.notices import AlertPlan, Due
     from digest.publish.addresses import Address
+    from digest.publish.channels import Channels
 
 # What is imported inside functions is loaded only where there is something to tell.
 
+log = logging.getLogger(__name__)
+
 _WELL = (0, 75)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """Who lacks a message after it was sent, and whether nobody took it."""
+
+    lack: Lack | None
+    is_lost: bool
 
 
 class Watch:
@@ -60,6 +73,7 @@ class Watch:
         self._notebook = Notebook(config)
         self._plan: Plan | None = None
         self._errors: list[NotifyError] = []
+        self._unread: list[str] = []
         self._has_told = self._has_ended = False
 
     @property
@@ -77,17 +91,26 @@ class Watch:
         """Tell the health check that the run begins."""
         self._ping("start")
 
+    def open(self) -> None:
+        """Note from when on there is something to tell, before anything is stored: a run that is stopped loses none."""
+        if not self._tells:
+            return
+        try:
+            self._notebook.write(
+                opened(self._notebook.known, self._subjects, recent_dates(self._calendar(), self._now))
+            )
+        except (DamageError, StoreError) as error:  # "prepare" meets it again, and says so
+            log.info("it is not noted yet from when on there is something to tell: %s", error)
+
     def prepare(self, archive: Archive, report: Report) -> None:
-        """Make the messages; note those of the days that the run brought as told, before they are committed."""
+        """Make the messages, and note what there is nothing to tell of, before the days are committed."""
         if not self._tells:
             return
         from digest.news import plan_messages  # noqa: PLC0415 - see above
 
         try:
-            plan = plan_messages(archive, self._notebook.known, self._subjects)
-            report.written += self._notebook.write(plan.fulfilled)
-            # A message that fails each hour shall not be a commit, and another that takes it back, each hour.
-            report.written += self._notebook.write(plan.fulfilled_of({day.date for day in report.changed}))
+            plan = plan_messages(archive, self._notebook.noted, self._subjects)
+            report.written += self._notebook.write(plan.told)
             self._plan = plan
         except DigestError as error:  # what cannot be noted is not sent: each run would send it again
             report.fail("messages", error)
@@ -135,15 +158,33 @@ class Watch:
         return [failure for failure in report.failures if isinstance(failure, NotifyError)]
 
     def _tell(self, report: Report) -> None:
-        """Send what is to be told by now, and take back from what was noted what did not get through."""
-        plan = self._plan or Plan(self._notebook.known)
+        """Send what is to be told by now, and note after each message who took it."""
+        plan = self._plan or Plan(self._notebook.noted)
         if any(isinstance(failure, UnpushedError) for failure in report.failures):
-            plan = Plan(plan.told)  # a day that does not count yet is no news
-        self._note(plan.told, report)  # on a disk, the next run sends what a killed one did not
-        alert = self._alert_plan(report)
-        is_silent = alert.news is None and not plan.due
-        told = replace(plan.told, alert=alert.alert) if is_silent else self._send(plan, alert)
-        self._note(told, report)
+            plan = replace(plan, due=())  # a day that does not count yet is no news
+        for subject, when in plan.expired:
+            lack = self._notebook.known.lacks[subject, when]
+            self._failed(f"{', '.join(sorted(lack.channels))}: {_about(subject, when)} is too old, and is given up")
+        self._tell_alert(self._alert_plan(report), report)
+        for due in plan.due:
+            self._tell_of(due, report)
+
+    def _tell_alert(self, plan: AlertPlan, report: Report) -> None:
+        alert = plan.alert
+        if plan.news is not None:
+            is_over = isinstance(plan.news, RecoveryNews)
+            sent = self._send(_alert_message(plan.news), plan.lack, "the end of an alert" if is_over else "an alert")
+            if sent is None or (sent.is_lost and not is_over and plan.lack is None):
+                alert = self._notebook.noted.alert  # trouble counts as told only once a channel took it
+            elif alert is not None:
+                alert = None if is_over and sent.lack is None else replace(alert, lack=sent.lack)
+        self._note(replace(self._notebook.noted, alert=alert), report)
+
+    def _tell_of(self, due: Due, report: Report) -> None:
+        noted = self._notebook.noted
+        sent = self._send(due.message, noted.lacks.get((due.subject, due.date)), _about(due.subject, due.date))
+        if sent is not None:
+            self._note(noted.lacking(due.subject, due.date, sent.lack), report)
 
     def _note(self, told: Told, report: Report) -> None:
         try:
@@ -152,19 +193,29 @@ class Watch:
             if not report.knows(error):
                 report.fail("messages", error)
 
-    def _send(self, plan: Plan, alert: AlertPlan) -> Told:
-        """Send messages; return what is told by now."""
+    def _send(self, message: Message, before: Lack | None, what: str) -> _Sent | None:
+        """Send a message to those who lack it from ``before``, or to all; return None if there is nobody."""
+        names = None if before is None else [one.name for one in self._addresses if _lacks(before, one.name)]
+        fates = self._channels.deliver(message, names)
+        lacking = {name for name, fate in fates.items() if fate.failure}
+        lacking |= {place for place in self._unread if before is None or place in {*map(_place, before.channels)}}
+        refused = {name for name, fate in fates.items() if fate.is_refused}
+        lack = still_lacking(before, lacking, refused, self._now)
+        left = lack.channels if lack else frozenset()
+        for name in sorted(fates.keys() & lacking):
+            self._failed(fates[name].failure if name in left else f"{fates[name].failure}; {what} is given up")
+        return _Sent(lack, is_lost=len(lacking) == len(fates) + len(self._unread)) if fates or before else None
+
+    def _failed(self, words: str) -> None:
+        """Note a failure; several messages may fail in the same words."""
+        if words not in map(str, self._errors):
+            self._errors.append(NotifyError(words))
+
+    @cached_property
+    def _channels(self) -> Channels:
         from digest.publish.channels import Channels  # noqa: PLC0415 - see above
 
-        channels = Channels(self._addresses)
-        told = plan.told
-        if alert.news is None or channels.deliver(_alert_message(alert.news)):
-            told = replace(told, alert=alert.alert)
-        for due in plan.due:
-            if channels.deliver(due.message):
-                told = told.adding(due.subject, due.date)
-        self._errors += channels.errors
-        return told
+        return Channels(self._addresses)
 
     def _alert_plan(self, report: Report) -> AlertPlan:
         secrets = [*of_environment(self._environment), *(address.url for address in self._addresses)]
@@ -200,6 +251,7 @@ class Watch:
             try:
                 found += read_addresses(place, self._environment, self._config.folder)
             except NotifyError as error:
+                self._unread.append(place)
                 self._errors.append(error)
         return found
 
@@ -225,3 +277,18 @@ def _alert_message(news: AlertNews | RecoveryNews) -> Message:
     from digest.render.message import alert_message, recovery_message  # noqa: PLC0415 - see above
 
     return alert_message(news) if isinstance(news, AlertNews) else recovery_message(news)
+
+
+def _about(subject: str, when: date) -> str:
+    """Name a message in words; ``subject`` is "" or a view."""
+    return f"the message of {when}" if subject == LISTINGS else f"the message of {subject} of {when}"
+
+
+def _place(name: str) -> str:
+    """Return where the address of a channel is from, of the name of the channel."""
+    return re.sub(r" line \d+$", "", name)
+
+
+def _lacks(lack: Lack, name: str) -> bool:
+    """Whether a channel lacks a message: by its name, or because its address could not be read then."""
+    return name in lack.channels or _place(name) in lack.channels

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,7 +31,7 @@ class Taken:
 
 @dataclass
 class Receiver:
-    """What came, and how it is answered from now on: with ``status``, once ``released`` is set.
+    """What came, and how it is answered, once ``released`` is set: with ``status``, or with 400 if it ``refuses`` it.
 
     Its address says "/hook" for messages; apprise's channel of kind ``json`` posts title, message and type there.
     """
@@ -41,6 +41,7 @@ class Receiver:
     headers: dict[str, str] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
     taken: list[Taken] = field(default_factory=list)
+    refuses: Callable[[Taken], bool] = lambda _taken: False
 
     @property
     def channel(self) -> str:
@@ -84,9 +85,10 @@ def receiving() -> Iterator[Receiver]:
 
         def _take(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            receiver.taken.append(Taken(self.command, self.path, body))
+            taken = Taken(self.command, self.path, body)
+            receiver.taken.append(taken)
             receiver.released.wait(20)
-            self.send_response(receiver.status)
+            self.send_response(400 if receiver.refuses(taken) else receiver.status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", "0")

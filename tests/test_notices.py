@@ -1,7 +1,9 @@
 """What is told and when, in which words, and how it is noted: decided on values."""
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -23,6 +25,8 @@ from digest.messages import (
     LISTINGS,
     Alert,
     AlertNews,
+    Entry,
+    Lack,
     ListingNews,
     Message,
     RecoveryNews,
@@ -31,8 +35,9 @@ from digest.messages import (
     ViewNews,
 )
 from digest.model import Announcement, DaySummary, Hit, Section, Source, State
-from digest.notices import Due, Plan, is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates
+from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates, still_lacking
 from digest.parse.notices import parse_notices
+from digest.publish.forms import MOST_PARTS, Form, parts
 from digest.render.message import alert_message, listing_message, recovery_message, view_message
 from digest.render.notices import render_notices
 from digest.resources import read_calendar
@@ -109,6 +114,7 @@ def test_all_is_told_once_no_subject_has_a_date_left() -> None:
     assert not is_all_told(told, [LISTINGS, "mine"], [WHEN])
     assert not is_all_told(told, ["unheard of"], [WHEN])
     assert not is_all_told(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
+    assert not is_all_told(replace(told, lacks={("gone", WHEN): Lack(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
 
 
 # --- alerts -----------------------------------------------------------------------------------------
@@ -160,7 +166,7 @@ def test_the_end_of_trouble_is_told_once() -> None:
     """With what it was and since when."""
     known = _told_of((4, "cs.CV"))
     plan = plan_alert(known, [], CATEGORIES, NOW)
-    assert (plan.alert, plan.news) == (None, RecoveryNews(CATEGORIES, known.about, known.since))
+    assert plan.news == RecoveryNews(CATEGORIES, known.about, known.since)
     assert plan_alert(None, [], CATEGORIES, NOW).news is None
 
 
@@ -208,21 +214,62 @@ def test_the_trouble_of_a_category_that_was_left_out_goes_on(
     assert (plan.news is not None) == (len(about) == 2 and about[1] == (5, "cs.CV"))
 
 
-def test_of_what_will_have_been_told_a_part_can_be_noted() -> None:
-    """That of some dates; the others are told by another run."""
-    message = Message("title", "text", "markdown")
-    later = WHEN + timedelta(days=1)
-    plan = Plan(Told({LISTINGS: frozenset()}), tuple(Due(LISTINGS, when, message) for when in (WHEN, later)))
-    assert plan.fulfilled_of([WHEN]).dates == {LISTINGS: {WHEN}}
-    assert plan.fulfilled.dates == {LISTINGS: {WHEN, later}}
+@pytest.mark.parametrize(
+    ("hours", "refused", "left"),
+    [
+        (0, ["a", "b"], ["a", "b"]),
+        (24, ["a", "b"], ["a", "b"]),
+        (48, ["a"], ["b"]),
+        (48, ["a", "b"], None),
+        (48, [], ["a", "b"]),
+    ],
+)
+def test_what_is_refused_is_given_up_on_the_third_night(hours: int, refused: list[str], left: list[str] | None) -> None:
+    """Each channel for itself, and only what it will never take; since when it lacks it stays."""
+    found = still_lacking(Lack(frozenset("ab"), NOW), ["a", "b"], refused, NOW + timedelta(hours=hours))
+    assert found == (None if left is None else Lack(frozenset(left), NOW))
+
+
+def test_nobody_lacks_what_all_took() -> None:
+    """Who does not take a new message lacks it from now on."""
+    assert still_lacking(None, [], [], NOW) is None
+    assert still_lacking(Lack(frozenset("ab"), NOW), [], [], NOW) is None
+    assert still_lacking(None, ["a"], [], NOW) == Lack(frozenset("a"), NOW)
+
+
+def test_the_end_of_trouble_goes_on_to_those_who_lack_it() -> None:
+    """Until they have it; new trouble before that is new to all, and begins then."""
+    lack = Lack(frozenset("a"), NOW)
+    known = replace(_told_of((4, "cs.CV")), is_over=True, lack=lack)
+    plan = plan_alert(known, [], CATEGORIES, NOW)
+    assert (plan.alert, plan.news, plan.lack) == (known, RecoveryNews(CATEGORIES, known.about, known.since), lack)
+    plan = plan_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
+    assert (plan.alert, plan.lack) == (Alert((Trouble(4, "cs.CV"),), NOW, NOW), None)
+
+
+def test_trouble_goes_on_to_those_who_lack_it() -> None:
+    """Within the day, to them alone; after it, or changed, to all."""
+    known = replace(_told_of((4, "cs.CV")), lack=Lack(frozenset("a"), NOW))
+    failures = [MissingError("cs.CV: overdue")]
+    plan = plan_alert(known, failures, CATEGORIES, NOW)
+    assert (plan.alert, plan.lack) == (known, known.lack)
+    assert plan.news == AlertNews(CATEGORIES, 4, ("cs.CV: overdue",), known.since)
+    daily = plan_alert(known, failures, CATEGORIES, NOW + timedelta(hours=24))
+    assert (daily.news is not None, daily.lack) == (True, None)
 
 
 # --- words ------------------------------------------------------------------------------------------
 
 
-def _shown(markdown: str) -> str:
-    """Return the words that a reader sees, without the characters that nobody sees."""
-    tokens = [token for block in MarkdownIt().parse(markdown) for token in block.children or []]
+def _in(form: Form, message: Message) -> str:
+    """Return the body of a message for a channel without bounds."""
+    (body,) = parts(message, form, lambda *_: True)
+    return body
+
+
+def _shown(message: Message) -> str:
+    """Return the words that a reader of markdown sees, without the characters that nobody sees."""
+    tokens = [token for block in MarkdownIt().parse(_in(Form.MARKDOWN, message)) for token in block.children or []]
     return " ".join(token.content for token in tokens if token.type == "text").replace(UNSEEN, "")
 
 
@@ -239,7 +286,7 @@ def test_a_listing_is_told_with_numbers_and_papers() -> None:
     assert (
         message.title == "arXiv cs.CV, cs.LG, cs.RO and 2 more, Wed, 5 Mar 2025: 21 new, 1 cross-list; missing: cs.LG"
     )
-    assert message.text == (
+    assert _in(Form.TEXT, message) == (
         "cs.CV: 1 new, 1 cross-list, 1 replacement\n"
         "cs.LG: missing\n"
         "cs.RO: 20 new (provisional)\n"
@@ -248,7 +295,7 @@ def test_a_listing_is_told_with_numbers_and_papers() -> None:
         "1. A title of 2503.00001\n"
         "   https://arxiv.org/abs/2503.00001"
     )
-    html = MarkdownIt().render(message.markdown)
+    html = MarkdownIt().render(_in(Form.MARKDOWN, message))
     assert (html.count("<li>"), html.count("<br />")) == (1, 4)
     assert '<a href="https://arxiv.org/abs/2503.00001">A title of 2503.00001</a>' in html
 
@@ -271,33 +318,111 @@ def _told_of_title(title: str) -> Message:
     ],
 )
 def test_no_chat_finds_anybody_to_call(title: str) -> None:
-    """In neither form; what is read is the same."""
+    """In no form; what is read is the same."""
     message = _told_of_title(title)
-    for form in (message.text, message.markdown):
+    for form in (_in(form, message) for form in Form):
         assert "@e" not in form
         assert "@h" not in form
         assert "<!" not in form
         assert "<@" not in form
         assert "<h" not in form
-    assert title in message.text.replace(UNSEEN, "")
-    assert title in _shown(message.markdown)
+        assert "x.example|" not in form or UNSEEN in form
+    assert title in _in(Form.TEXT, message).replace(UNSEEN, "")
+    assert title in _shown(message)
 
 
-@pytest.mark.parametrize(
-    "title", ["[x](https://evil.example)", "**bold** _it_ `code`", "![i](https://evil.example/i.png)"]
-)
+_FORGED = [
+    "[x](https://evil.example)",
+    "**bold** _it_ `code` ~~gone~~",
+    "![i](https://evil.example/i.png)",
+    "]( https://evil.example ) [",
+    "<b>bold</b> &lt;i&gt; <a href='https://evil.example'>x</a>",
+    "https://evil.example is www.evil.example",
+    "# heading",
+    "> quote",
+    "\\](https://evil.example) \\`code\\`",
+]
+
+
+@pytest.mark.parametrize("title", _FORGED)
 def test_a_title_stays_a_title(title: str) -> None:
-    """Markdown in it is text: the message has one link, to arXiv."""
-    html = MarkdownIt().render(_told_of_title(title).markdown)
-    assert html.count("<a ") == 1
-    assert 'href="https://arxiv.org/abs/2503.00001"' in html
-    assert not any(f"<{tag}" in html for tag in ("img", "strong", "em", "code"))
+    """Markup in it is text: the message has one link, to arXiv, and what is read is the title."""
+    markdown = MarkdownIt("gfm-like", {"linkify": False}).enable("strikethrough")
+    html = markdown.render(_in(Form.MARKDOWN, _told_of_title(title)))
+    for found in (html, _in(Form.HTML, _told_of_title(title))):
+        assert re.findall(r'<a href="(.*?)"', found) == ["https://arxiv.org/abs/2503.00001"]
+        assert not re.search(r"<(img|strong|b|em|i|code|s|del|h\d|blockquote)\b", found)
+    assert title in _shown(_told_of_title(title))
+    text = _in(Form.TEXT, _told_of_title(title))
+    assert "](" not in text
+    assert "http" not in text.replace("https://arxiv.org/abs/2503.00001", "").replace(f"https:{UNSEEN}//", "")
+
+
+def test_a_chat_finds_no_emoji_in_a_title() -> None:
+    """What stands between colons is no picture; times and ratios stay as they are."""
+    for form in Form:
+        found = _in(form, _told_of_title("A :smile: at 10:20, 4:3"))
+        assert ":smile:" not in found
+        assert "10:20, 4:3" in found
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("limit", [140, 500, 2000, 4096])
+def test_a_message_fits_its_channel(form: Form, limit: int) -> None:
+    """In at most five parts, split between entries; what is left out is counted, with the address of all of it."""
+    found = tuple(
+        Hit(
+            Announcement(
+                "cs.CV",
+                WHEN,
+                State.COMPLETE,
+                Source.LISTING,
+                Section.NEW,
+                1,
+                paper(f"2503.{n:05d}", title="wörd \U0001f600 [x] " * 20),
+            ),
+            ("keyword",),
+        )
+        for n in range(1, 11)
+    )
+    address = "https://example.org/views/all/2025/03/2025-03-05.md"
+    message = view_message(ViewNews("all", WHEN, found, address))
+    made = parts(message, form, lambda text, _: len(text.encode("utf-16-le")) // 2 <= limit)
+    assert max(len(part.encode("utf-16-le")) // 2 for part in made) <= limit
+    assert len(made) <= MOST_PARTS
+    ids = [number for part in made for number in re.findall(r"^(\d+)\. ", part, re.MULTILINE)]
+    assert ids == [str(number) for number in range(1, len(ids) + 1)]
+    assert len(set(re.findall(r"https://arxiv\.org/abs/[\d.]+", "\n".join(made)))) == len(ids)
+    if len(ids) < 10:
+        assert f"… {11 - len(ids)} more are lef" in made[-1]
+    assert address in made[-1]
+    assert limit < 4096 or len(ids) == 10
+
+
+def test_an_entry_is_cut_only_where_a_part_has_no_room_for_it() -> None:
+    """It loses its note and the end of its words, and keeps its link; without room for that, it is words."""
+    one = Entry("A title of some length", "https://arxiv.org/abs/2503.00001", "why", 1)
+    message = Message("title", ((one,),))
+    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 68) == [
+        "1. A title of some length\n   why\n   https://arxiv.org/abs/2503.00001"
+    ]
+    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 50) == [
+        "1. A title of…\n   https://arxiv.org/abs/2503.00001"
+    ]
+    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 12) == ["A title of…"]
+
+
+def test_where_a_digest_is_published_its_message_leads_to_it() -> None:
+    """Each category to its own."""
+    days = {"cs.CV": summary_of(WHEN, new=1), "cs.LG": None}
+    news = ListingNews(WHEN, days, frozenset(), (), {"cs.CV": "https://example.org/cs.CV.md"})
+    assert _in(Form.TEXT, listing_message(news)) == "cs.CV: 1 new\n   https://example.org/cs.CV.md\ncs.LG: missing"
 
 
 def test_a_message_is_short() -> None:
     """A title of any length takes one line, cut."""
     message = _told_of_title("word " * 200 + "\n# heading\r\x1b[31m")
-    (title,) = [line for line in message.text.splitlines() if line.startswith("1. ")]
+    (title,) = [line for line in _in(Form.TEXT, message).splitlines() if line.startswith("1. ")]
     assert len(title) <= len("1. ") + 150
     assert title.endswith("…")
 
@@ -307,8 +432,8 @@ def test_a_view_says_why() -> None:
     one = Announcement("cs.CV", WHEN, State.COMPLETE, Source.LISTING, Section.NEW, 1, paper("2503.00001"))
     message = view_message(ViewNews("nerfs", WHEN, (Hit(one, ('keyword "nerf*" in the title', "author A. B.")),)))
     assert message.title == "nerfs, Wed, 5 Mar 2025: 1 paper"
-    assert '   keyword "nerf*" in the title; author A. B.\n' in message.text
-    assert 'keyword "nerf*" in the title; author A. B.' in _shown(message.markdown)
+    assert '   keyword "nerf*" in the title; author A. B.\n' in _in(Form.TEXT, message)
+    assert 'keyword "nerf*" in the title; author A. B.' in _shown(message)
 
 
 def test_an_alert_repeats_what_the_errors_say() -> None:
@@ -316,18 +441,18 @@ def test_an_alert_repeats_what_the_errors_say() -> None:
     failures = ("cs.CV: overdue; `digest accept 2025-03-05` settles it", *(f"{n}: {'x' * 900}" for n in range(11)))
     message = alert_message(AlertNews(CATEGORIES, 4, failures, NOW))
     assert message.kind == "failure"
-    assert "`digest accept 2025-03-05` settles it" in message.text
-    assert "digest accept 2025-03-05" in _shown(message.markdown)
-    assert "… and 2 more" in message.text
-    assert "Since 2025-03-06 02:00 UTC" in message.text
-    assert max(map(len, message.text.splitlines())) <= 500
+    assert "`digest accept 2025-03-05` settles it" in _in(Form.TEXT, message)
+    assert "digest accept 2025-03-05" in _shown(message)
+    assert "… and 2 more" in _in(Form.TEXT, message)
+    assert "Since 2025-03-06 02:00 UTC" in _in(Form.TEXT, message)
+    assert max(map(len, _in(Form.TEXT, message).splitlines())) <= 500
 
 
 def test_a_recovery_tells_what_is_over() -> None:
     """Each subject once."""
     about = (Trouble(4, "cs.CV"), Trouble(5, "cs.CV"), Trouble(7, "push"))
     message = recovery_message(RecoveryNews(CATEGORIES, about, NOW))
-    assert message.text == "What failed since 2025-03-06 02:00 UTC is over: cs.CV, push"
+    assert _in(Form.TEXT, message) == "What failed since 2025-03-06 02:00 UTC is over: cs.CV, push"
 
 
 # --- notices.json -----------------------------------------------------------------------------------
@@ -335,12 +460,28 @@ def test_a_recovery_tells_what_is_over() -> None:
 _MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as asked
 _DATES = st.frozensets(st.dates(date(2000, 1, 1), date(2100, 1, 1)), max_size=10)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+_LACKS = st.builds(Lack, st.frozensets(_TEXTS, max_size=3), _MOMENTS)
 _ALERTS = st.builds(
-    Alert, st.lists(st.builds(Trouble, st.integers(1, 99), _TEXTS), max_size=3).map(tuple), _MOMENTS, _MOMENTS
+    Alert,
+    st.lists(st.builds(Trouble, st.integers(1, 99), _TEXTS), max_size=3).map(tuple),
+    _MOMENTS,
+    _MOMENTS,
+    st.booleans(),
+    st.none() | _LACKS,
 )
 
 
-@given(st.builds(Told, st.dictionaries(_TEXTS | st.just(LISTINGS), _DATES, max_size=3), st.none() | _ALERTS))
+_LACKED = st.tuples(_TEXTS | st.just(LISTINGS), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+
+
+@given(
+    st.builds(
+        Told,
+        st.dictionaries(_TEXTS | st.just(LISTINGS), _DATES, max_size=3),
+        st.none() | _ALERTS,
+        st.dictionaries(_LACKED, _LACKS, max_size=3),
+    )
+)
 def test_what_was_told_is_read_as_it_was_noted(told: Told) -> None:
     """Whatever the names of views; the same gives the same bytes."""
     data = render_notices(told)
@@ -379,6 +520,8 @@ _TOLD_AT = '"told_at": "2025-03-05T02:00:00+00:00"'
         f'{{"format": 1, {_EMPTY}, "alert": {{"about": [[4, "\\ud800"]], {_SINCE}, {_TOLD_AT}}}}}',
         f'{{"format": 1, {_EMPTY}, "alert": {{"about": [], "since": "0001-01-01T00:00:00+14:00", {_TOLD_AT}}}}}',
         '{"format": 1, "told": {"views": {"\\ud800": []}}, "alert": null}',
+        f'{{"format": 1, {_EMPTY}, "alert": null, "lacking": [1]}}',
+        f'{{"format": 1, {_EMPTY}, "alert": null, "lacking": [{{"date": "2025-03-05", "channels": [7], {_SINCE}}}]}}',
     ],
 )
 def test_notes_that_cannot_be_are_damaged(text: str) -> None:

@@ -63,7 +63,7 @@ def check_clean(folder: Path) -> None:
 
 
 def test_channels_that_fail_make_no_commit_an_hour(told: Sandbox, arxiv: StandIn, receiver: Receiver) -> None:
-    """A message and an alert are tried each hour; what does not get through changes nothing."""
+    """A message and an alert are tried each hour; that they wait is noted once."""
     arxiv.fault = faults.only(r"cs\.LG", faults.status(503))
     receiver.status = 500
     told.digest("run")
@@ -73,7 +73,7 @@ def test_channels_that_fail_make_no_commit_an_hour(told: Sandbox, arxiv: StandIn
         assert {message["type"] for message in receiver.messages()} == {"failure", "info"}
         counts.append(len(summaries(told.folder)))
         check_clean(told.folder)
-    assert counts == [1] * 6
+    assert counts == [2] * 6
 
 
 @pytest.mark.parametrize(("durable", "code"), [(False, 4), (True, 6)])
@@ -111,12 +111,12 @@ def test_a_message_that_waits_for_the_push_makes_no_commit_an_hour(told: Sandbox
     check_clean(told.folder)
 
 
-def test_a_night_without_trouble_is_one_commit(told: Sandbox, receiver: Receiver) -> None:
-    """What is told of its day is in it, and no hour after it adds another."""
+def test_a_night_without_trouble_is_two_commits(told: Sandbox, receiver: Receiver) -> None:
+    """Its day, and that it was told; no hour after it adds another."""
     for hours in (1, 2, 3):
         assert told.digest("run", now=after(DAY, hours)).code == 0
     assert len(receiver.messages()) == 1
-    assert len(summaries(told.folder)) == 1
+    assert len(summaries(told.folder)) == 2
     check_clean(told.folder)
 
 
@@ -124,7 +124,7 @@ def test_a_night_without_trouble_is_one_commit(told: Sandbox, receiver: Receiver
 
 
 def test_a_message_that_did_not_get_through_is_sent_from_the_next_clone(told: Sandbox, receiver: Receiver) -> None:
-    """What the commit of the day says too early is taken back by another; then it is told once."""
+    """Who lacks it is committed; then it is told once."""
     receiver.status = 500
     assert fresh(told, 1).digest("run").code == 7
     receiver.messages()
@@ -133,7 +133,7 @@ def test_a_message_that_did_not_get_through_is_sent_from_the_next_clone(told: Sa
     assert len(receiver.messages()) == 1
     assert fresh(told, 3).digest("run", now=after(DAY, 3)).code == 0
     assert receiver.messages() == []
-    assert len(summaries(remote_of(told))) == 3  # the day; not told; told
+    assert len(summaries(remote_of(told))) == 3  # the day; who lacks it; told
 
 
 def test_an_alert_goes_through_once_from_clone_to_clone(told: Sandbox, arxiv: StandIn, receiver: Receiver) -> None:

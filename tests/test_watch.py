@@ -7,21 +7,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from digest.config import load
 from digest.errors import GitError, UnpushedError
-from digest.messages import NOTICES_PATH, Message
+from digest.messages import NOTICES_PATH, Entry, Message
 from digest.outcome import Report
 from digest.publish import hold_lock
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels
 from digest.standin import Fault, InventedPaper, StandIn, faults, invent
 from digest.watch import Watch
-from tests.conftest import DAY, NIGHT, Sandbox
+from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, beside, lose_database, noon, show
 from tests.receiver import Receiver, receiving
 
@@ -360,6 +360,8 @@ def test_a_failing_channel_harms_nothing(told: Sandbox, receiver: Receiver) -> N
     assert result.code == 7
     assert "env:CHANNELS (JSON): a message did not get through" in result.err
     assert state(told)["told"]["listings"] == ["2025-02-27", "2025-02-28", "2025-03-03", "2025-03-04"]
+    since = "2025-03-05T02:00:00+00:00"
+    assert state(told)["lacking"] == [{"date": str(DAY), "channels": ["env:CHANNELS"], "since": since}]
     alone = beside(told, "alone")
     alone.configure("notify", urls=[])
     assert alone.digest("run").code == 0
@@ -380,15 +382,111 @@ def files_of(sandbox: Sandbox) -> dict[str, bytes]:
 def test_one_failing_channel_does_not_stop_the_others(
     told: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other has the message; nobody gets it twice for the sake of the one that failed."""
+    """The other has the message; nobody gets it twice for the sake of the one that failed, which gets it later."""
     lines = ["# two channels", "json://127.0.0.1:9/dead", "", receiver.channel]
     monkeypatch.setenv("CHANNELS", "\n".join(lines))
-    result = told.digest("run")
-    assert result.code == 7
-    assert "env:CHANNELS line 2 (JSON)" in result.err
-    assert len(receiver.messages()) == 1
-    assert told.digest("run", now=after(DAY, 2)).code == 0
+    for hours, number in ((1, 1), (2, 0)):
+        result = told.digest("run", now=after(DAY, hours))
+        assert (result.code, "env:CHANNELS line 2 (JSON)" in result.err) == (7, True)
+        assert len(receiver.messages()) == number
+    with receiving() as other:
+        monkeypatch.setenv("CHANNELS", "\n".join([lines[0], other.channel, *lines[2:]]))
+        assert told.digest("run", now=after(DAY, 3)).code == 0
+        assert len(other.messages()) == 1
     assert receiver.messages() == []
+    assert "lacking" not in state(told)
+
+
+def nightly(sandbox: Sandbox, arxiv: StandIn, nights: int) -> list[Result]:
+    """Run once a night, from DAY on; return how that went."""
+    results = []
+    for number in range(nights):
+        when = DAY + timedelta(days=number)
+        show(arxiv, invent("cs.CV", when))
+        results.append(sandbox.digest("run", now=after(when)))
+    return results
+
+
+def test_a_refused_message_is_given_up_on_the_third_night(
+    told: Sandbox, arxiv: StandIn, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is said once, in words, with exit 7; after it all is well; the other channel has each message once."""
+    with receiving() as refusing:
+        refusing.refuses = lambda taken: b"5 Mar 2025" in taken.body
+        monkeypatch.setenv("CHANNELS", f"{receiver.channel}\n{refusing.channel}")
+        results = nightly(told, arxiv, 3)
+        results.append(told.digest("run", now=after(date(2025, 3, 7), 3)))
+        assert [result.code for result in results] == [7, 7, 7, 0]
+        words = "the message of 2025-03-05 is given up"
+        assert [result.err.count(words) for result in results] == [0, 0, 1, 0]
+        titles = [title.split(": ")[0] for title in refusing.titles()]
+    assert titles.count("arXiv cs.CV, Wed, 5 Mar 2025") == 3
+    assert [title.split(", ")[2][:10] for title in receiver.titles()] == ["5 Mar 2025", "6 Mar 2025", "7 Mar 2025"]
+    assert "lacking" not in state(told)
+
+
+@pytest.mark.parametrize("status", [500, 429, 408])
+def test_a_channel_that_is_out_of_order_is_tried_for_a_week(
+    told: Sandbox, arxiv: StandIn, receiver: Receiver, status: int
+) -> None:
+    """What may pass is waited for; what is a week old is given up, in words, once."""
+    told.digest("run")
+    receiver.status = status
+    receiver.messages()
+    show(arxiv, invent("cs.CV", THURSDAY))
+    for days in (0, 3, 6):
+        assert told.digest("run", now=after(THURSDAY, 24 * days + 1)).code in (4, 7)
+        assert any("6 Mar 2025" in title for title in receiver.titles())
+    show(arxiv, *(invent("cs.CV", date(2025, 3, day)) for day in (7, 10, 11, 12, 13)))
+    receiver.status = 200
+    result = told.digest("run", now=after(date(2025, 3, 13)))
+    assert (result.code, "env:CHANNELS: the message of 2025-03-06 is too old, and is given up" in result.err) == (
+        7,
+        True,
+    )
+    assert not any("6 Mar 2025" in title for title in receiver.titles())
+    assert told.digest("run", now=after(date(2025, 3, 13), 2)).code == 0
+
+
+def test_an_address_that_cannot_be_read_holds_no_other_back(
+    told: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who can be told is told, once; the others are once their address is there."""
+    told.configure("notify", urls=["env:CHANNELS", "env:OTHERS"])
+    for hours, number in ((1, 1), (2, 0)):
+        assert told.digest("run", now=after(DAY, hours)).code == 7
+        assert len(receiver.messages()) == number
+    with receiving() as other:
+        monkeypatch.setenv("OTHERS", f"# mine\n{other.channel}")
+        assert told.digest("run", now=after(DAY, 3)).code == 0
+        assert len(other.messages()) == 1
+    assert receiver.messages() == []
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_an_alert_goes_to_each_channel_once(
+    told: Sandbox, arxiv: StandIn, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, *, ends: bool
+) -> None:
+    """The one that did not take it, or its end, gets it with the next run; the other does not get it twice."""
+    told.digest("run")
+    receiver.messages()
+    with receiving() as failing:
+        monkeypatch.setenv("CHANNELS", f"{receiver.channel}\n{failing.channel}")
+        show(arxiv, invent("cs.CV", THURSDAY))
+        arxiv.fault = faults.new_layout()
+        if ends:
+            assert told.digest("run", now=after(THURSDAY, 1)).code == 5
+            assert receiver.titles() == failing.titles() == ["digest of cs.CV needs you (exit 5)"]
+            arxiv.fault = None
+        title = f"digest of cs.CV {'is well again' if ends else 'needs you (exit 5)'}"
+        failing.status = 500
+        assert told.digest("run", now=after(THURSDAY, 2)).code == (7 if ends else 5)
+        failing.status = 200
+        assert failing.titles()[0] == receiver.titles()[0] == title
+        for hours, titles in ((3, [title]), (4, [])):
+            assert told.digest("run", now=after(THURSDAY, hours)).code == (0 if ends else 5)
+            assert failing.titles()[:1] == titles
+            assert receiver.titles() == []
 
 
 def test_an_alert_that_did_not_get_through_is_sent_again(told: Sandbox, arxiv: StandIn, receiver: Receiver) -> None:
@@ -481,27 +579,26 @@ def test_a_hanging_channel_is_not_waited_for(receiver: Receiver) -> None:
         addresses = [Address("env:A", receiver.channel + "?rto=19"), Address("env:B", other.channel)]
         channels = Channels(addresses, patience=0.5)
         begun = time.monotonic()
-        assert channels.deliver(Message("First", "text", "markdown"))
-        assert channels.deliver(Message("Second", "text", "markdown"))
+        words = "env:A (JSON): a message did not get through (no answer within 0.5 s)"
+        for title in ("First", "Second"):
+            fates = channels.deliver(Message(title, ((Entry("text"),),)))
+            assert {name: fate.failure for name, fate in fates.items()} == {"env:A": words, "env:B": ""}
         assert time.monotonic() - begun < 10
         assert other.titles() == ["First", "Second"]
-    assert [str(error) for error in channels.errors] == [
-        "env:A (JSON): a message did not get through (no answer within 0.5 s)"
-    ]
 
 
 def test_a_process_ends_while_a_channel_hangs(receiver: Receiver) -> None:
     """Nothing that was left behind keeps a cron job alive."""
     code = (
-        "from digest.messages import Message\nfrom digest.publish.addresses import Address\n"
+        "from digest.messages import Entry, Message\nfrom digest.publish.addresses import Address\n"
         "from digest.publish.channels import Channels\n"
         f"channels = Channels([Address('env:A', {receiver.channel + '?rto=19'!r})], patience=0.3)\n"
-        "print(channels.deliver(Message('T', 'text', 'text')))\n"
+        "print(bool(channels.deliver(Message('T', ((Entry('text'),),)))['env:A'].failure))\n"
     )
     receiver.released.clear()
     begun = time.monotonic()
     result = _python(code)
-    assert result.strip() == "False"
+    assert result.strip() == "True"
     assert time.monotonic() - begun < 15
 
 
@@ -578,13 +675,13 @@ def test_a_fresh_clone_tells_nothing_twice(told: Sandbox, receiver: Receiver) ->
 
 
 def test_what_was_told_is_in_the_commit_of_its_run(told: Sandbox, receiver: Receiver) -> None:
-    """One commit, with the notes in it; a run that has nothing to tell makes none."""
+    """A second commit holds that the day was told; a run that has nothing to tell makes none."""
     _git(told, "init", "-q", "-b", "main")
     told.configure("git", commit=True, author="Ada Example <ada@example.org>")
     for hours in (1, 2):
         assert told.digest("run", now=after(DAY, hours)).code == 0
     assert len(receiver.messages()) == 1
-    assert len(_git(told, "log", "--format=%H").split()) == 1
+    assert len(_git(told, "log", "--format=%H").split()) == 2
     assert _git(told, "show", f"HEAD:{NOTICES}").encode() == told.read(NOTICES)
 
 
@@ -593,10 +690,10 @@ def _git(sandbox: Sandbox, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
-def test_what_will_be_told_is_noted_before_it_is_committed(
+def test_a_day_is_committed_before_it_is_told_and_told_before_that_is_noted(
     told: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The commit of a run holds that its messages were sent, and comes before them."""
+    """Stored, committed, sent, noted as sent, committed again: wherever a run stops, nothing untold counts as told."""
     seen = []
 
     def commit(*_: object) -> None:
@@ -604,8 +701,7 @@ def test_what_will_be_told_is_noted_before_it_is_committed(
 
     monkeypatch.setattr("digest.jobs.commit", commit)
     told.digest("run")
-    assert seen == [(str(DAY), 0)]
-    assert len(receiver.messages()) == 1
+    assert seen == [("2025-03-04", 0), (str(DAY), 1)]
 
 
 @pytest.mark.parametrize(("failure", "news"), [(UnpushedError("push: refused"), 0), (GitError("push: refused"), 1)])

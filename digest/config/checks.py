@@ -21,6 +21,7 @@ _BRANCH = re.compile(r"[^\W-][^\s~^:?*\[\\]*")
 _NO_BRANCH = re.compile(r"\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.")
 _AUTHOR = re.compile(r"[^<>\s][^<>]* <[^<>\s]+>")
 _SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
+_WEB_ADDRESS = re.compile(r"[A-Za-z0-9._~:/@!$&+,;=%-]+")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
 
 
@@ -123,6 +124,9 @@ def _check_digest(config: Config) -> None:
     check_path(config.digest.path, "[digest] path", "category", "cs.CV")
     if len(config.arxiv.categories) > 1 and "{category}" not in config.digest.path:
         raise ValueError("[digest] path: expected {category} in it, because there are several")
+    address = config.digest.address
+    if address and not (_WEB_ADDRESS.fullmatch(address) and _is_base_address(address)):
+        raise ValueError("[digest] address: expected http(s)://host/…, without a name, a password, a query; or none")
 
 
 def _check_git(config: Config) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
+from urllib.parse import quote
 
 from digest.terms import Section
 
@@ -49,12 +50,13 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class DigestSettings:
-    """How digests look and where they go."""
+    """How digests look and where they go; ``address``: where ``directory`` is published, "" if nowhere."""
 
     directory: str = "."
     path: str = "{category}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
     sections: tuple[str, ...] = ("new", "cross")
     template: str = "classic"
+    address: str = ""
 
 
 FEED_FILES: Mapping[str, str] = {"atom": "atom.xml", "jsonfeed": "feed.json"}
@@ -185,3 +187,11 @@ class Config:
     def digest_path(self, category: str, day: date) -> str:
         """The path of a day's digest, relative to ``output``, with forward slashes."""
         return self.digest.path.format(category=category, date=day)
+
+    def digest_address(self, category: str, day: date) -> str:
+        """The address at which a day's digest is published; "" if it is not."""
+        return self.address_of(self.digest_path(category, day))
+
+    def address_of(self, path: str) -> str:
+        """The address at which the file at ``path``, relative to ``output``, is published; "" if it is not."""
+        return f"{self.digest.address.rstrip('/')}/{quote(path)}" if self.digest.address else ""

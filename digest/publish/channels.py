@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,63 +11,163 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from digest.errors import NotifyError
+from digest.publish.forms import Form, escaped, harmless, parts
 from digest.publish.waiting import all_within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from apprise import Apprise
+    from apprise import Apprise, NotifyFormat, NotifyType
+    from apprise.logger import NotifyLogEntry
+    from apprise.plugins.base import NotifyBase
 
     from digest.messages import Message
     from digest.publish.addresses import Address
 
 PATIENCE = 30.0
-"""Seconds that channels may take for a message, all together."""
+"""Seconds that channels may take for a part of a message, all together."""
 
 _LOGGERS = ("apprise", "urllib3", "requests")
+_MARKDOWN_ANYWAY = frozenset({"Discord", "Fluxer", "Guilded", "Kook", "Mattermost", "Nextcloud Talk", "Zulip"})
+"""Services that take text, and read markdown in it."""
+
+_TITLE_MARKUP = "<b></b><br />\r\n"
+"""What apprise adds to a title at most where it puts that into the body."""
+
+_FOR_GOOD = re.compile(r"\berror=4(?!08|25|29)\d\d\b")
+"""How services' warnings tell of a status that the same message will have again; "too early" and "too many" pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a message in a channel: the words of the failure, "" without, and whether that is for good."""
+
+    failure: str = ""
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A part of a message as a service takes it."""
+
+    title: str
+    body: str
+    body_format: NotifyFormat
+    kind: NotifyType
 
 
 @dataclass(frozen=True, slots=True)
 class _Channel:
-    name: str
+    address: Address
     service: Apprise
 
-    def send(self, message: Message) -> bool:
-        """Send a message in the form that the service shows best; return whether it took it."""
+    @property
+    def name(self) -> str:
+        return f"{self.address.name} ({self._plugin.service_name})"
+
+    @property
+    def _plugin(self) -> NotifyBase:
+        plugin: NotifyBase = self.service[0]
+        return plugin
+
+    @property
+    def _form(self) -> Form:
+        """The markup that the service shows best, or that its address asks for."""
+        if str(self._plugin.service_name) in _MARKDOWN_ANYWAY:
+            return Form.MARKDOWN
+        return Form(self._plugin.resolve_format().value)
+
+    def letters(self, message: Message) -> list[_Letter]:
+        """Return a message in as many parts as the service has room for."""
         from apprise import NotifyFormat, NotifyType  # noqa: PLC0415 - heavy, and an extra
 
-        takes = self.service[0].notify_format
-        preferred = takes if isinstance(takes, str) else takes[0]
-        is_text = preferred == NotifyFormat.TEXT
-        form, body = (NotifyFormat.TEXT, message.text) if is_text else (NotifyFormat.MARKDOWN, message.markdown)
-        kind = NotifyType(message.kind)
-        return bool(self.service.notify(title=message.title, body=body, notify_type=kind, body_format=form))
+        form = self._form
+        # In the format that it takes anyway, so that apprise changes nothing but the service's own dialect.
+        body_format = self._plugin.resolve_format(NotifyFormat(form.value))
+        bodies = parts(message, form, partial(self._has_room, self._title(message, form), body_format))
+        endings = [f" ({number}/{len(bodies)})" if bodies[1:] else "" for number in range(1, len(bodies) + 1)]
+        titles = [self._title(message, form, ending) for ending in endings]
+        if self._is_title_in_body:
+            titles[1:] = [""] * (len(bodies) - 1)
+        return [_Letter(*one, body_format, NotifyType(message.kind)) for one in zip(titles, bodies, strict=True)]
+
+    def send(self, letters: Sequence[_Letter]) -> Fate:
+        """Send a message, part by part; what is not taken ends that."""
+        try:
+            for one in letters:
+                result = self.service.notify(
+                    title=one.title, body=one.body, notify_type=one.kind, body_format=one.body_format
+                )
+                if not result:
+                    return self.failed("the service refused it", any(map(_is_for_good, result.logs())))
+        except Exception as error:  # noqa: BLE001 - a service's own code can fail in any way, and its words may hold secrets
+            return self.failed(type(error).__name__)
+        return Fate()
+
+    def failed(self, reason: str, is_refused: bool = False) -> Fate:
+        """Return the fate of a message that did not get through, in words that hold no address."""
+        return Fate(f"{self.name}: a message did not get through ({reason})", is_refused)
+
+    @property
+    def _is_title_in_body(self) -> bool:
+        return self._plugin.title_maxlen <= 0 or self._plugin.overflow_amalgamate_title
+
+    def _title(self, message: Message, form: Form, ending: str = " (0/0)") -> str:
+        """Return the title with its ending, as long as it may be; what shares the body's room takes half at most."""
+        plugin, words = self._plugin, message.title
+        limit = min(filter(lambda size: size > 0, (plugin.title_maxlen, plugin.body_maxlen // 2)), default=len(words))
+        shown = escaped(words, form) if self._is_title_in_body else harmless(words)
+        while len(shown) + len(ending) > limit and words:
+            words = words[:-1]
+            shown = f"{escaped(words, form) if self._is_title_in_body else harmless(words)}…"
+        return f"{shown}{ending}"
+
+    def _has_room(self, title: str, body_format: NotifyFormat, body: str, is_first: bool) -> bool:
+        """Whether the service takes ``body`` in one piece; the first part may have the title beside it."""
+        plugin = self._plugin
+        if plugin.body_maxlen <= 0:
+            return True
+        beside = _size(title) + len(_TITLE_MARKUP) if is_first and self._is_title_in_body else 0
+        size = max(_size(body), _size(plugin.dialect_convert(body, body_format)))
+        return size + beside + plugin.overflow_buffer <= plugin.body_maxlen
+
+
+def _size(text: str) -> int:
+    """Return how long services find a text: some count as UTF-16 does."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 class Channels:
-    """The channels of a run. ``errors`` tell what failed, and name no address."""
+    """The channels of a run. What they tell of failures names no address."""
 
     def __init__(self, addresses: Sequence[Address], patience: float = PATIENCE) -> None:
-        self.errors: list[NotifyError] = []
         self._addresses = addresses
         self._patience = patience
         self._hanging: set[str] = set()
+        self._unusable: dict[str, Fate] = {}
 
-    def deliver(self, message: Message) -> bool:
-        """Send a message to all channels at the same time; return whether one of them took it.
+    def deliver(self, message: Message, names: Collection[str] | None = None) -> dict[str, Fate]:
+        """Send a message to all channels, or those whose addresses have ``names``, at the same time; tell its fate.
 
         A channel that did not answer is left alone for the rest of the run.
         """
         with _silence():
-            working = [channel for channel in self._opened if channel.name not in self._hanging]
-            reasons = all_within(self._patience, [partial(_reason, channel, message) for channel in working])
-        for channel, reason in zip(working, reasons, strict=True):
-            if reason is None:
+            wanted = [one for one in self._opened if names is None or one.address.name in names]
+            working = [channel for channel in wanted if channel.name not in self._hanging]
+            letters = [channel.letters(message) for channel in working]
+            patience = self._patience * max(map(len, letters), default=1)
+            sent = all_within(patience, [partial(one.send, its) for one, its in zip(working, letters, strict=True)])
+        fates = {name: fate for name, fate in self._unusable.items() if names is None or name in names}
+        fates |= {one.address.name: one.failed(self._silent) for one in wanted if one.name in self._hanging}
+        for channel, fate in zip(working, sent, strict=True):
+            if fate is None:
                 self._hanging.add(channel.name)
-            if reason != "":
-                words = reason or f"no answer within {self._patience:g} s"
-                self.errors.append(NotifyError(f"{channel.name}: a message did not get through ({words})"))
-        return "" in reasons
+            fates[channel.address.name] = fate or channel.failed(self._silent)
+        return fates
+
+    @property
+    def _silent(self) -> str:
+        return f"no answer within {self._patience:g} s"
 
     @cached_property
     def _opened(self) -> list[_Channel]:
@@ -76,11 +177,10 @@ class Channels:
             try:
                 opened.append(_open(address))
             except NotifyError as error:
-                self.errors.append(error)
+                self._unusable[address.name] = Fate(str(error), is_refused=True)
             except ImportError:
                 words = "expected the extra \"notify\", found none; pip install 'arxiv-listing-digest[notify]'"
-                self.errors.append(NotifyError(f"[notify] urls: {words}"))
-                break
+                self._unusable[address.name] = Fate(f"[notify] urls: {words}")
         return opened
 
 
@@ -94,15 +194,11 @@ def _open(address: Address) -> _Channel:
         raise NotifyError(f"{address.name}: expected an address that apprise knows, found another")
     service = Apprise(asset=asset)
     service.add(found)
-    return _Channel(f"{address.name} ({found.service_name})", service)
+    return _Channel(address, service)
 
 
-def _reason(channel: _Channel, message: Message) -> str:
-    """Send a message; return why that failed, "" if it did not."""
-    try:
-        return "" if channel.send(message) else "the service refused it"
-    except Exception as error:  # noqa: BLE001 - a service's own code can fail in any way, and its words may hold secrets
-        return type(error).__name__
+def _is_for_good(entry: NotifyLogEntry) -> bool:
+    return _FOR_GOOD.search(entry.message) is not None
 
 
 @contextmanager

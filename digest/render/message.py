@@ -1,13 +1,12 @@
-"""What is to be told → messages, each as plain text and as markdown."""
+"""What is to be told → messages, in words that no channel's markup is in yet."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from digest.messages import AlertNews, ListingNews, Message, RecoveryNews, ViewNews
+from digest.messages import AlertNews, Entry, ListingNews, Message, RecoveryNews, ViewNews
 from digest.model import DaySummary, Paper, Section, State
 from digest.render.environment import heading_date
-from digest.render.markdown import escaped
 
 _SHOWN_HITS = 10
 _SHOWN_FAILURES = 10
@@ -15,21 +14,11 @@ _LONGEST_TITLE = 150
 _LONGEST_REASONS = 150
 _LONGEST_FAILURE = 500
 _NAMED_CATEGORIES = 3
-_UNSEEN = "\u200b"
 _NOUNS = {
     Section.NEW: ("new", "new"),
     Section.CROSS: ("cross-list", "cross-lists"),
     Section.REPLACEMENT: ("replacement", "replacements"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A paper on a list; the note says why it is there."""
-
-    title: str
-    url: str
-    note: str = ""
 
 
 def listing_message(news: ListingNews) -> Message:
@@ -39,27 +28,31 @@ def listing_message(news: ListingNews) -> Message:
     missing = [category for category, day in news.days.items() if day is None and category not in news.given_up]
     without = f"; missing: {_named(missing)}" if missing else ""
     title = f"arXiv {_named(list(news.days))}, {heading_date(news.date)}: {counts}{without}"
-    lines = [f"{category}: {_state(day, category in news.given_up)}" for category, day in news.days.items()]
-    return _message(title, lines, [_item(paper) for paper in news.papers])
+    lines = [
+        Entry(f"{category}: {_state(day, category in news.given_up)}", news.addresses.get(category, ""))
+        for category, day in news.days.items()
+    ]
+    address = next(iter(news.addresses.values()), "")
+    return _message(title, lines, _items(map(_item, news.papers)), address=address)
 
 
 def view_message(news: ViewNews) -> Message:
     """Return the message of a view: its first papers of a date, and why it shows them."""
     number = len(news.hits)
     title = f"{news.view}, {heading_date(news.date)}: {_of(number, 'paper', 'papers')}"
-    items = [_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in news.hits[:_SHOWN_HITS]]
-    more = [f"… and {number - _SHOWN_HITS} more"] if number > _SHOWN_HITS else []
-    return _message(title, [], items, more)
+    items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in news.hits[:_SHOWN_HITS])
+    more = f"… and {number - _SHOWN_HITS} more" if number > _SHOWN_HITS else "The digest" if news.address else ""
+    return _message(title, items, [Entry(more, news.address)] if more else [], address=news.address)
 
 
 def alert_message(news: AlertNews) -> Message:
     """Return the alert to what failed, in the words of the errors, which name the way out."""
     failures = [_cut(failure, _LONGEST_FAILURE) for failure in news.failures[:_SHOWN_FAILURES]]
     more = len(news.failures) - len(failures)
-    ending = [f"… and {more} more"] if more else []
-    ending.append(f"Since {_moment(news.since)}. It is told again when it changes, after a day, and when it is over.")
+    rest = [f"… and {more} more"] if more else []
+    since = f"Since {_moment(news.since)}. It is told again when it changes, after a day, and when it is over."
     title = f"digest of {_named(news.categories)} needs you (exit {news.exit_code})"
-    return _message(title, failures, [], ending, kind="failure")
+    return _message(title, failures, rest, [since], kind="failure")
 
 
 def recovery_message(news: RecoveryNews) -> Message:
@@ -67,49 +60,20 @@ def recovery_message(news: RecoveryNews) -> Message:
     subjects = list(dict.fromkeys(trouble.subject for trouble in news.about))
     title = f"digest of {_named(news.categories)} is well again"
     lines = [f"What failed since {_moment(news.since)} is over: {', '.join(subjects)}"]
-    return _message(title, lines, [], kind="success")
+    return _message(title, lines, kind="success")
 
 
-def _message(
-    title: str, lines: Sequence[str], items: Sequence[_Item], ending: Sequence[str] = (), kind: str = "info"
-) -> Message:
-    numbered = list(enumerate(items, 1))
-    text = ["\n".join(map(_harmless, lines)), "\n".join(_text_item(*one) for one in numbered), *map(_harmless, ending)]
-    # Lines with a hard break, no list: some engines take a numbered list for the rest of one with bullets.
-    markdown = [
-        "  \n".join(map(_in_markdown, lines)),
-        "\n".join(_markdown_item(*one) for one in numbered),
-        *map(_in_markdown, ending),
-    ]
-    return Message(_harmless(title), _paragraphs(text), _paragraphs(markdown), kind)
+def _items(items: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(replace(item, number=number) for number, item in enumerate(items, 1))
 
 
-def _paragraphs(texts: Iterable[str]) -> str:
-    return "\n\n".join(filter(None, texts))
+def _item(paper: Paper, note: str = "") -> Entry:
+    return Entry(_cut(paper.title, _LONGEST_TITLE), paper.abstract_url, _cut(note, _LONGEST_REASONS))
 
 
-def _item(paper: Paper, note: str = "") -> _Item:
-    return _Item(_cut(paper.title, _LONGEST_TITLE), paper.abstract_url, _cut(note, _LONGEST_REASONS))
-
-
-def _text_item(number: int, item: _Item) -> str:
-    note = [_harmless(item.note)] if item.note else []
-    return "\n   ".join([f"{number}. {_harmless(item.title)}", *note, item.url])
-
-
-def _markdown_item(number: int, item: _Item) -> str:
-    note = f" ({_in_markdown(item.note)})" if item.note else ""
-    return f"{number}. [{_in_markdown(item.title)}]({item.url}){note}"
-
-
-def _in_markdown(text: str) -> str:
-    return escaped(_harmless(text))
-
-
-def _harmless(text: str) -> str:
-    """Return ``text`` on one line, in which no chat finds anybody to call: ``@everyone``, ``<!channel>``."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    return " ".join(line.split()).replace("@", f"@{_UNSEEN}").replace("<", f"<{_UNSEEN}")
+def _message(title: str, *paragraphs: Sequence[Entry | str], kind: str = "info", address: str = "") -> Message:
+    entries = (tuple(Entry(one) if isinstance(one, str) else one for one in paragraph) for paragraph in paragraphs)
+    return Message(title, tuple(filter(None, entries)), kind, address)
 
 
 def _cut(text: str, length: int) -> str:

@@ -1,0 +1,162 @@
+"""A message in the markup of a channel, in parts that fit it. Pure.
+
+Foreign words stay words in every form: what a chat would take for a call, an emoji or an address gets a character that
+nobody sees, what markdown would take for markup a backslash (https://spec.commonmark.org/0.31.2/#backslash-escapes),
+what HTML would an entity.
+"""
+
+import html
+import re
+from bisect import bisect
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from functools import partial
+from itertools import chain, pairwise
+
+from digest.messages import Entry, Message
+
+MOST_PARTS = 5
+"""So many parts a message has at most; the last one says how many entries are left out."""
+
+_UNSEEN = "\u200b"
+_CALLS = re.compile(r"[@<]|:(?=[\w+-]+:)|(?<=\])(?=\()")
+_ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=\bwww\.)", re.IGNORECASE)
+_MARKUP = re.compile(
+    r"[\\`*\[\]<~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\|(?=\|)|(?<=\|)\||&(?=#?[A-Za-z0-9]+;)", re.ASCII
+)
+"""What no chat's dialect of markdown leaves alone; a single sign inside a word means nothing to any."""
+
+_FIRST = re.compile(r"(?=[-+=>#])|\d{1,9}(?=[.)](?:\s|$))", re.ASCII)
+"""What begins a list, a quote or a heading, if it comes first."""
+
+
+class Form(StrEnum):
+    """The markup that a channel takes."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+def harmless(text: str) -> str:
+    """Return ``text`` on one line in which no chat finds anybody to call, an emoji, or a link with other words."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    return _CALLS.sub(lambda call: f"{call[0]}{_UNSEEN}", " ".join(line.split()))
+
+
+def escaped(text: str, form: Form, *, is_label: bool = False) -> str:
+    """Return one line that shows ``text`` in a form, and nothing else; no address in the label of a link is live."""
+    line = _ADDRESSES.sub(_UNSEEN, harmless(text)) if is_label else harmless(text)
+    match form:
+        case Form.TEXT:
+            return line
+        case Form.HTML:
+            return html.escape(line)
+    line = _MARKUP.sub(lambda sign: f"\\{sign[0]}", line)
+    first = _FIRST.match(line)
+    return f"{first[0]}\\{line[first.end() :]}" if first else line
+
+
+def parts(message: Message, form: Form, fits: Callable[[str, bool], bool]) -> list[str]:
+    """Return the body of ``message`` in parts; an entry without room in a part of its own is cut, its link kept.
+
+    Args:
+        message: the message.
+        form: the markup.
+        fits: whether a text has room in a part; and whether that is the first, which has the title beside it.
+    """
+    made: list[list[_Placed]] = []
+    left = [(number, entry) for number, paragraph in enumerate(message.paragraphs) for entry in paragraph]
+    while left and len(made) < MOST_PARTS:
+        part, left = _part(left, form, partial(_has_room, fits, is_first=not made))
+        made.append(part)
+    if left:
+        made[-1] = _ended(made[-1], len(left), message, form, partial(_has_room, fits, is_first=len(made) == 1))
+    return [_joined(part, form) for part in made]
+
+
+_Placed = tuple[int, Entry]
+"""The number of a paragraph, and an entry of it."""
+
+_Fits = Callable[[str], bool]
+
+
+def _has_room(fits: Callable[[str, bool], bool], text: str, *, is_first: bool) -> bool:
+    return fits(text, is_first)
+
+
+def _part(entries: list[_Placed], form: Form, fits: _Fits) -> tuple[list[_Placed], list[_Placed]]:
+    """Return as many of the ``entries`` as fit, one at least, and the others."""
+    paragraph, first = entries[0]
+    taken = [(paragraph, _fitted(first, form, fits))]
+    for entry in entries[1:]:
+        if not fits(_joined([*taken, entry], form)):
+            break
+        taken.append(entry)
+    return taken, entries[len(taken) :]
+
+
+def _ended(part: list[_Placed], left: int, message: Message, form: Form, fits: _Fits) -> list[_Placed]:
+    """Return a last part that says how many entries are left out, those among them that make room for that."""
+    for kept in range(len(part), -1, -1):
+        number = left + len(part) - kept
+        note = Entry(f"… {number} more {'is' if number == 1 else 'are'} left out", message.address)
+        ended = [*part[:kept], (len(message.paragraphs), _fitted(note, form, fits))]
+        if fits(_joined(ended, form)):
+            break
+    return ended
+
+
+def _fitted(entry: Entry, form: Form, fits: _Fits) -> Entry:
+    """Return an entry, without its note and the end of its text where it is too long alone; its link stays."""
+    if fits(_shown(entry, form)):
+        return entry
+    shortest, *others = (
+        replace(entry, text=_cut(entry.text, length), note="") for length in range(len(entry.text) + 1)
+    )
+    if entry.url and not fits(_shown(shortest, form)):  # not even the link has room
+        return _fitted(Entry(entry.text), form, fits)
+    # The longer the text, the less it fits.
+    return ([shortest, *others])[bisect(others, 0, key=lambda cut: not fits(_shown(cut, form)))]
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: max(length - 1, 0)].rstrip()}…"
+
+
+def _joined(part: Sequence[_Placed], form: Form) -> str:
+    texts = [_shown(entry, form) for _, entry in part]
+    between = [
+        _between(form, is_new=one[0] != next_[0], is_item=bool(next_[1].number)) for one, next_ in pairwise(part)
+    ]
+    return "".join(chain.from_iterable(zip(texts, [*between, ""], strict=True)))
+
+
+def _between(form: Form, *, is_new: bool, is_item: bool) -> str:
+    """Return what parts an entry from the one before it; ``is_new``: it begins a paragraph."""
+    match form:
+        case Form.HTML:
+            return "<br/>\n<br/>\n" if is_new else "<br/>\n"
+        case Form.MARKDOWN if not is_new and not is_item:
+            return "  \n"  # a hard break
+    return "\n\n" if is_new else "\n"
+
+
+def _shown(entry: Entry, form: Form) -> str:
+    number = f"{entry.number}. " if entry.number else ""
+    words, note = escaped(entry.text, form, is_label=bool(entry.url)), escaped(entry.note, form)
+    match form:
+        case Form.TEXT:
+            return "\n   ".join(filter(None, [f"{number}{words}", note, entry.url]))
+        case Form.HTML:
+            # The address is its own label: a mail's plain part is made of what is read.
+            url = html.escape(entry.url)
+            link = f'<a href="{url}">{url}</a>' if url else ""
+            return "<br/>\n".join(filter(None, [f"{number}{words}", note, link]))
+    link = f"[{words}]({_in_brackets(entry.url)})" if entry.url else words
+    return f"{number}{link}{f' ({note})' if note else ''}"
+
+
+def _in_brackets(url: str) -> str:
+    return url.replace("(", "%28").replace(")", "%29")
