@@ -39,6 +39,7 @@ class Receiver:
     port: int = 0
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    answer: bytes = b""
     released: threading.Event = field(default_factory=threading.Event)
     taken: list[Taken] = field(default_factory=list)
     refuses: Callable[[Taken], bool] = lambda _taken: False
@@ -91,8 +92,9 @@ def receiving() -> Iterator[Receiver]:
             self.send_response(400 if receiver.refuses(taken) else receiver.status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(receiver.answer)))
             self.end_headers()
+            self.wfile.write(receiver.answer)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
             """Stay quiet."""
