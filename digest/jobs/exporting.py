@@ -53,7 +53,7 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
     days = _in_order(stored, wanted.selection.categories, newest_first=newest_first)
     announcements = _announcements(archive, days, sections, track)
     if newest_first:
-        return Export(_feed(wanted, sections, announcements), report, len(days))
+        return Export(_feed(archive, wanted, sections, announcements), report, len(days))
     return Export(RECORDS[wanted.form](announcements), report, len(days))
 
 
@@ -111,12 +111,20 @@ def _announcements(
         yield from (one for one in day.announcements if one.section in sections)
 
 
-def _feed(wanted: Wanted, sections: Collection[Section], announcements: Iterable[Announcement]) -> Iterator[str]:
+def _feed(
+    archive: Archive, wanted: Wanted, sections: Collection[Section], announcements: Iterable[Announcement]
+) -> Iterator[str]:
     categories = ", ".join(wanted.selection.categories)
     shown = " ".join(section for section in Section if section in sections)
     seed = f"export of {categories} ({shown}) {wanted.dates}"
     last = wanted.selection.last or wanted.selection.first
-    return FEEDS[wanted.form](f"arXiv {categories}", seed, announcements, empty_at=last)
+    return FEEDS[wanted.form](
+        f"arXiv {categories}",
+        seed,
+        announcements,
+        empty_at=last,
+        digest_address=lambda one: archive.config.digest_address(one.category, one.date),
+    )
 
 
 def _is_one_date(selection: Selection) -> bool:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import islice
 
 from digest.archive import Archive
-from digest.config import View
+from digest.config import Config, View
 from digest.errors import DigestError
 from digest.model import Day, DaySummary, Section
 from digest.outcome import Report
@@ -112,7 +112,7 @@ def view_files(archive: Archive, report: Report) -> Iterator[ViewFile]:
     files = []
     for view in archive.config.views:
         dates = dates_of(view, stored)
-        files += [(max(dates), _feed(view, kind, dates, read)) for kind in view.feeds if dates]
+        files += [(max(dates), _feed(archive.config, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
             made = open_view(archive, view)
         except DigestError as error:
@@ -133,15 +133,22 @@ def _digest(made: ViewDigests, when: date, days: Sequence[DaySummary], read: Rea
     )
 
 
-def _feed(view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay) -> ViewFile:
+def _feed(config: Config, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay) -> ViewFile:
     path, newest = view.feed_paths[kind], dict(islice(dates.items(), FEED_DATES))
     inputs = [_FEED_VERSION, kind, max(newest).isoformat(), description(view)]
     inputs += [day.content_hash for days in newest.values() for day in days]
+    inputs += filter(None, [config.address_of(view.path)])
 
     def make() -> Mapping[str, bytes]:
         shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
         announcements = (hit.announcement for hit in newest_of(shown, newest, read, _IN_FEEDS))
-        pieces = FEEDS[kind](f"arXiv {view.name}", f"view {view.name}", announcements, empty_at=max(newest))
+        pieces = FEEDS[kind](
+            f"arXiv {view.name}",
+            f"view {view.name}",
+            announcements,
+            empty_at=max(newest),
+            digest_address=lambda one: config.address_of(view.digest_path(one.date)),
+        )
         return {path: "".join(pieces).encode()}
 
     version = f"{kind} {_FEED_VERSION}"

@@ -1,7 +1,7 @@
 """Announcements → an Atom feed (RFC 4287)."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
 
@@ -19,7 +19,12 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def atom_feed(
-    title: str, feed_id_seed: str, announcements: Iterable[Announcement], *, empty_at: date | None = None
+    title: str,
+    feed_id_seed: str,
+    announcements: Iterable[Announcement],
+    *,
+    empty_at: date | None = None,
+    digest_address: Callable[[Announcement], str] = lambda _one: "",
 ) -> Iterator[str]:
     """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
 
@@ -28,6 +33,7 @@ def atom_feed(
         feed_id_seed: what the feed is, in words that do not change: its id is made of them.
         announcements: what is in it.
         empty_at: the listing date by which a feed without entries is dated.
+        digest_address: where the digest of an announcement is published; "" if it is not.
     """
     updated, entries = newest_first(announcements, empty_at)
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -37,11 +43,11 @@ def atom_feed(
     yield _element("updated", updated)
     yield f"<author>{_element('name', 'arXiv')}{_element('uri', 'https://arxiv.org/')}</author>\n"
     for one in entries:
-        yield f"<entry>\n{''.join(_entry(one))}</entry>\n"
+        yield f"<entry>\n{''.join(_entry(one, digest_address(one)))}</entry>\n"
     yield "</feed>\n"
 
 
-def _entry(one: Announcement) -> Iterator[str]:
+def _entry(one: Announcement, digest_address: str) -> Iterator[str]:
     paper, when = one.paper, announced_at(one.date)
     yield _element("id", paper.abstract_url)
     yield _element("title", paper.title, type="text")
@@ -54,6 +60,8 @@ def _entry(one: Announcement) -> Iterator[str]:
     for category in paper.categories:
         yield _element("category", term=category, scheme=ARXIV)
     yield from _links(paper)
+    if digest_address:
+        yield _element("link", rel="related", title="digest", href=digest_address)
     yield from _texts(paper)
     yield _element("digest:announcement", **{name: str(value) for name, value in provenance(one).items()})
 

@@ -1,6 +1,6 @@
 """Announcements → a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,12 @@ from digest.render.exports.fields import as_json, code_urls, plain, provenance
 
 
 def json_feed(
-    title: str, feed_id_seed: str, announcements: Iterable[Announcement], *, empty_at: date | None = None
+    title: str,
+    feed_id_seed: str,
+    announcements: Iterable[Announcement],
+    *,
+    empty_at: date | None = None,
+    digest_address: Callable[[Announcement], str] = lambda _one: "",
 ) -> Iterator[str]:
     """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
 
@@ -26,12 +31,12 @@ def json_feed(
     yield f'{as_json(head)[:-1]}, "items": ['
     before = "\n"
     for one in entries:
-        yield f"{before}{as_json(_item(one))}"
+        yield f"{before}{as_json(_item(one, digest_address(one)))}"
         before = ",\n"
     yield "\n]}\n"
 
 
-def _item(one: Announcement) -> dict[str, Any]:
+def _item(one: Announcement, digest_address: str) -> dict[str, Any]:
     paper, when = one.paper, announced_at(one.date)
     authors = [{"name": name} for name in paper.authors if name.strip()]
     authors += [{"name": "and others"}] if paper.may_have_more_authors else []
@@ -51,5 +56,6 @@ def _item(one: Announcement) -> dict[str, Any]:
             "journal_ref": paper.journal_ref,
             "pdf_url": paper.pdf_url,
             "code_urls": code_urls(paper),
+            **({"digest_url": digest_address} if digest_address else {}),
         },
     }
