@@ -58,7 +58,7 @@ def still_lacking(
         now: the time.
     """
     since = before.since if before else now
-    given_up = refused if now >= since + _THIRD_NIGHT else ()
+    given_up = refused if now - since >= _THIRD_NIGHT else ()
     left = frozenset(lacking).difference(given_up)
     return Lack(left, since) if left else None
 
@@ -151,7 +151,7 @@ def plan_alert(
     goes_on = known is not None and not {*known.about}.isdisjoint(about)
     since = known.since if known and goes_on else now
     news = AlertNews(categories, exit_code, tuple(dict.fromkeys(str(failure) for failure in lasting)), since)
-    if known and known.about == about and now < known.told_at + _AGAIN:
+    if known and known.about == about and now - known.told_at < _AGAIN:
         return AlertPlan(known, news if known.lack else None, known.lack)
     return AlertPlan(Alert(about, since, now), news)
 

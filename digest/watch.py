@@ -82,7 +82,7 @@ class Watch:
         if not self._tells:
             return True
         try:
-            calendar = self._calendar()
+            calendar = self._calendar
         except (DamageError, StoreError):  # the run tells of it
             return False
         return is_all_told(self._notebook.known, self._subjects, recent_dates(calendar, self._now))
@@ -96,9 +96,7 @@ class Watch:
         if not self._tells:
             return
         try:
-            self._notebook.write(
-                opened(self._notebook.known, self._subjects, recent_dates(self._calendar(), self._now))
-            )
+            self._notebook.write(opened(self._notebook.known, self._subjects, recent_dates(self._calendar, self._now)))
         except (DamageError, StoreError) as error:  # "prepare" meets it again, and says so
             log.info("it is not noted yet from when on there is something to tell: %s", error)
 
@@ -234,6 +232,7 @@ class Watch:
         listings = [LISTINGS] if self._config.notify.listings else []
         return [*listings, *(view.name for view in self._config.views if view.notify)]
 
+    @cached_property
     def _calendar(self) -> Calendar:
         calendar = read_calendar(self._config.calendar.dates)
         data = Folder(self._config.records).read(LEDGER_PATH) if self._config.records else None

@@ -55,6 +55,40 @@ def test_the_defaults_are_those_of_the_design(tmp_path: Path, shared: Path) -> N
         assert {key: found[section][key] for key in keys} == keys
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "github.com/me/archive",
+        "ftp://example.org/a",
+        "javascript:alert(1)",
+        "https://",
+        "https://me:t0ken@example.org/a",
+        "https://example.org/a?b=c",
+        "https://example.org/a#b",
+        "https://example.org/a b",
+        "https://example.org/a)",
+        "https://example.org/<a>",
+        "https://example.org/\u00e4",
+    ],
+)
+def test_where_digests_are_published_is_a_web_address(tmp_path: Path, address: str) -> None:
+    """Of http or https, on which others can be built, and in which nothing is secret; it is not repeated."""
+    message = refusal(tmp_path, f'[digest]\naddress = "{address}"\n')
+    assert "[digest] address: expected http(s)://host/" in message
+    assert "t0ken" not in message
+
+
+def test_digests_have_addresses_where_they_are_published(tmp_path: Path) -> None:
+    """With a slash at its end or without one; characters that no address has are quoted."""
+    for end in ("", "/"):
+        text = (
+            f'[digest]\naddress = "https://example.org/a/blob/main{end}"\npath = "{{category}}/d #{{date:%Y%j}}.md"\n'
+        )
+        found = read(tmp_path, text).digest_address("cs.CV", date(2025, 3, 5))
+        assert found == "https://example.org/a/blob/main/cs.CV/d%20%232025064.md"
+    assert read(tmp_path, "").digest_address("cs.CV", date(2025, 3, 5)) == ""
+
+
 def test_relative_paths_start_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the command was started does not matter."""
     (tmp_path / "here").mkdir()

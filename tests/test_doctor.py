@@ -1,5 +1,6 @@
 """`digest doctor`: every finding with what to do about it, the settings in effect, no secret, and nothing changed."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -16,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from digest.config import load
+from digest.messages import NOTICES_PATH
 from digest.publish import hold_lock
 from digest.standin import StandIn, faults
 from digest.standin.replies import Fault
 from tests.conftest import NIGHT, Result, Sandbox
+from tests.receiver import receiving
 from tests.repositories import commit_file, git, hook, isolate, make_archive, make_remote, make_repository
 
 LATER = "2025-03-05T03:00:00Z"
@@ -726,6 +729,36 @@ def test_a_secret_file_that_others_can_read(kept: Sandbox) -> None:
     assert found(doctor(kept), "warn", "others can read", "chmod 600")
     secret.chmod(stat.S_IRUSR | stat.S_IWUSR)
     assert not found(doctor(kept), "warn", "others can read")
+
+
+def test_each_channel_is_sent_a_test_message(kept: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What became of it is said for each; one that failed makes it exit 7; no address is shown, in neither form."""
+    with receiving() as one, receiving() as other:
+        dead = f"unheardof://{PLANTED}@example.org/"
+        monkeypatch.setenv("CHANNELS", f"{one.channel}/{PLANTED}\n{other.channel}\n{dead}")
+        kept.configure("notify", urls=["env:CHANNELS"])
+        assert doctor(kept).code == 0
+        assert (one.taken, other.taken) == ([], [])
+        other.status = 403
+        result = doctor(kept, "--notify")
+        assert result.code == 7
+        assert found(result, "ok", "env:CHANNELS line 1 took a test message")
+        assert found(result, "FAIL", "env:CHANNELS line 2 (JSON)", "the service refused it")
+        assert found(result, "FAIL", "env:CHANNELS line 3", "expected an address that apprise knows")
+        assert [json.loads(taken.body)["title"] for taken in one.taken] == ["A test of digest"]
+        assert other.titles() == ["A test of digest"]
+        assert NOTICES_PATH not in {path.rpartition("/")[2] for path in kept.tree()}
+        as_json = doctor(kept, "--notify", "--json")
+    told = [row for row in json.loads(as_json.out)["findings"] if row["group"] == "Test messages"]
+    assert [(row["state"], row["exit"]) for row in told] == [("ok", 0), ("fail", 7), ("fail", 7)]
+    assert json.loads(as_json.out)["exit"] == as_json.code == 7
+    assert PLANTED not in result.out + as_json.out
+    assert "[notify]" in json.loads(as_json.out)["configuration"]
+
+
+def test_a_test_message_needs_a_channel(kept: Sandbox) -> None:
+    """Without any, that is said."""
+    assert found(doctor(kept, "--notify"), "warn", "no test message was sent", "[notify] urls")
 
 
 # --- online ----------------------------------------------------------------------------------------

@@ -595,6 +595,22 @@ def test_both_forms_of_a_feed_are_one_feed() -> None:
     assert other["_digest"]["id"] == feed.feed.id
 
 
+def test_an_entry_of_a_feed_leads_to_the_digest_where_that_is_published(sandbox: Sandbox) -> None:
+    """In both forms; without an address the feed is as it was."""
+    fill(sandbox, simple_day(["2503.00001"]))
+    before = {form: exported(sandbox, form) for form in ("atom", "jsonfeed")}
+    sandbox.configure("digest", address="https://example.org/my%20archive/")
+    digest = "https://example.org/my%20archive/cs.CV/2025/03/2025-03-05.md"
+    atom, feed = exported(sandbox, "atom"), exported(sandbox, "jsonfeed")
+    assert atom_faults(atom) == json_feed_faults(feed) == []
+    (entry,) = feedparser.parse(atom).entries
+    assert [link.href for link in entry.links if link.get("title") == "digest"] == [digest]
+    assert [item["_digest"]["digest_url"] for item in json.loads(feed)["items"]] == [digest]
+    sandbox.configure("digest", address="")
+    assert {form: exported(sandbox, form) for form in before} == before
+    assert "digest_url" not in before["jsonfeed"]
+
+
 def test_an_entry_of_a_feed_leads_to_the_paper() -> None:
     """To its abstract page, the PDF and the code; its categories are arXiv's; where it comes from stands in it."""
     links = (Link("https://github.com/o/r", "code", "abstract"), Link("https://o.github.io/r", "project", "abstract"))

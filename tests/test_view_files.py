@@ -252,6 +252,27 @@ def test_a_view_s_feeds_have_its_newest_papers(splats: Sandbox, arxiv: StandIn) 
     assert not [path for path in views_of(splats) if path.startswith("views/everything/") and not path.endswith(".md")]
 
 
+def test_a_view_s_feed_leads_to_its_digests_where_they_are_published(splats: Sandbox, arxiv: StandIn) -> None:
+    """The next run writes it anew once there is an address, and as it was once there is none; nothing else changes."""
+    configure(splats, SPLATTING + 'feeds = ["atom", "jsonfeed"]\n')
+    run_both(splats, arxiv)
+    before = splats.tree()
+    splats.configure("digest", address="https://example.org/archive")
+    configure(splats, SPLATTING + 'feeds = ["atom", "jsonfeed"]\n')
+    assert splats.digest("run", now=after(DAY, 3)).code == 0
+    changed = {path for path, data in splats.tree().items() if data != before[path]} - {"config.toml"}
+    assert changed == {"views/splatting/atom.xml", "views/splatting/feed.json"}
+    entries = feedparser.parse(splats.read("views/splatting/atom.xml")).entries
+    links = [link.href for entry in entries for link in entry.links if link.get("title") == "digest"]
+    assert links == [f"https://example.org/archive/{path_of('splatting', when)}" for when in (DAY, EVE)]
+    items = json.loads(splats.read("views/splatting/feed.json"))["items"]
+    assert [item["_digest"]["digest_url"] for item in items] == links
+    splats.settings.pop("digest")
+    configure(splats, SPLATTING + 'feeds = ["atom", "jsonfeed"]\n')
+    assert splats.digest("run", now=after(DAY, 4)).code == 0
+    assert splats.tree() == before
+
+
 def test_a_feed_ends_after_a_hundred_papers(archive: Sandbox, arxiv: StandIn) -> None:
     """Of days with 90 papers each, the newest day's and the first of the day before."""
     for when in (EVE, DAY):

@@ -244,6 +244,20 @@ def test_ten_papers_of_a_view_are_named(told: Sandbox, arxiv: StandIn, receiver:
     assert message["message"].endswith("\n\n… and 20 more")
 
 
+def test_messages_lead_to_the_digests_where_they_are_published(
+    told: Sandbox, arxiv: StandIn, receiver: Receiver
+) -> None:
+    """With [digest] address: each category to its digest of the date, a view to its own."""
+    announced(arxiv, DAY, "Gaussian Splatting at Dusk")
+    told.configure("digest", address="https://example.org/archive")
+    add_view(told, "splatting", 'keywords = ["gaussian splatting"]')
+    told.digest("run")
+    general, view = receiver.messages()
+    path = "2025/03/2025-03-05.md"
+    assert general["message"].startswith(f"cs.CV: 1 new\n   https://example.org/archive/cs.CV/{path}\n\n1. ")
+    assert view["message"].endswith(f"\n\nThe digest\n   https://example.org/archive/views/splatting/{path}")
+
+
 # --- alerts -----------------------------------------------------------------------------------------
 
 
@@ -626,6 +640,46 @@ def test_damaged_notes_are_begun_anew(told: Sandbox, receiver: Receiver, text: s
     assert "warning: notices.json: expected" in result.err
     assert len(receiver.messages()) == 1
     assert state(told)["told"]["listings"][-1] == str(DAY)
+
+
+def test_notes_of_the_version_before_are_taken_over(told: Sandbox, arxiv: StandIn, receiver: Receiver) -> None:
+    """What they say was told is not told again; what they say was not, is, and nothing older than them."""
+    told.configure("notify", urls=[])
+    eve = date(2025, 3, 4)
+    for when in (eve, DAY):
+        show(arxiv, invent("cs.CV", when))
+        assert told.digest("run", now=after(when)).code == 0
+    dates = ["2025-02-20", "2025-02-21", "2025-02-24", "2025-02-25", "2025-02-26", "2025-02-27", "2025-02-28"]
+    dates += ["2025-03-03", "2025-03-04"]
+    notes = {"format": 1, "told": {"listings": [*dates, str(DAY)], "views": {}}, "alert": None}
+    (told.folder / NOTICES).write_text(json.dumps(notes), encoding="utf-8")
+    told.configure("notify", urls=["env:CHANNELS"])
+    assert told.digest("run", now=after(DAY, 2)).code == 0
+    assert receiver.messages() == []
+    notes["told"] = {"listings": dates, "views": {}}
+    (told.folder / NOTICES).write_text(json.dumps(notes), encoding="utf-8")
+    assert told.digest("run", now=after(DAY, 3)).code == 0
+    assert [title.split(":")[0] for title in receiver.titles()] == ["arXiv cs.CV, Wed, 5 Mar 2025"]
+
+
+def test_notes_of_another_age_end_no_run(told: Sandbox, arxiv: StandIn, receiver: Receiver) -> None:
+    """Whatever times stand in them."""
+    told.digest("run")
+    end = "9999-12-31T23:59:59+00:00"
+    lack = {"channels": ["env:CHANNELS"], "since": end}
+    for about, code in (([[5, "cs.CV"]], 5), ([[4, "cs.LG"]], 5)):
+        alert = {"about": about, "since": end, "told_at": end, "lacking": lack}
+        notes = {
+            "format": 1,
+            "told": {"listings": [], "views": {}},
+            "lacking": [{"date": str(DAY), **lack}],
+            "alert": alert,
+        }
+        (told.folder / NOTICES).write_text(json.dumps(notes), encoding="utf-8")
+        show(arxiv, invent("cs.CV", THURSDAY))
+        arxiv.fault = faults.new_layout()
+        receiver.status = 400
+        assert told.digest("run", now=after(THURSDAY)).code == code
 
 
 @pytest.mark.parametrize(("fault", "code"), [(None, 0), (faults.new_layout(), 5)])

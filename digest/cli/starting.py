@@ -151,21 +151,22 @@ def _by_a_clock(done: SetUp) -> Iterator[str]:
 @cli.command()
 @click.option("--online", is_flag=True, help="Ask arXiv (twice) and the git remote, too.")
 @json_option
+@click.option("--notify", is_flag=True, help="Send each channel of [notify] a test message, too.")
 @click.pass_obj
-def doctor(session: Session, *, online: bool) -> int:
+def doctor(session: Session, *, online: bool, notify: bool, as_json: bool) -> int:
     """Check this installation and its archive.
 
     Each finding says what to do about it. The configuration in effect is shown, too, and where each value is from.
-    Nothing is changed, and without --online nobody is asked anything.
+    Nothing is changed, and without --online and --notify nobody is asked or told anything.
 
     \b
     Examples:
       digest doctor
-      digest doctor --online
+      digest doctor --online --notify
     """
     from digest.doctor import examine
 
-    found = examine(session, online=online)
+    found = examine(session, online=online, notify=notify)
     session.console.answer(found.data, found.lines)
     return found.exit_code
 

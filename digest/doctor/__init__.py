@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from digest.config import load_with_origins
@@ -29,6 +29,7 @@ _GROUPS: Sequence[tuple[str, Sequence[_Check]]] = (
     ("Messages", (channels.check_channels, channels.check_health)),
 )
 _ONLINE = ("Online", (online.check_arxiv, online.check_push))
+_NOTIFY = ("Test messages", (channels.check_delivery,))
 
 
 @dataclass(frozen=True)
@@ -55,18 +56,25 @@ class Examined:
         """The findings and the configuration as machines read them."""
         return {
             "findings": [
-                {"group": title, "state": finding.mark.strip(), "text": finding.text, "advice": finding.advice}
+                {
+                    "group": title,
+                    "state": one.mark.lower(),
+                    "text": one.text,
+                    "advice": one.advice,
+                    "exit": one.exit_code,
+                }
                 for title, findings in self.groups.items()
-                for finding in findings
+                for one in findings
             ],
             "configuration": list(self.configuration),
         }
 
 
-def examine(session: Session, *, online: bool) -> Examined:
-    """Return the findings and the effective configuration.
+def examine(session: Session, *, online: bool, notify: bool) -> Examined:
+    """Look at the installation and its archive.
 
-    ``online``: whether arXiv is asked, once for a page and once for a feed, and the git remote.
+    ``online``: whether arXiv is asked, once for a page and once for a feed, and the git remote; ``notify``: whether
+    each channel is sent a message.
 
     Raises:
         ConfigError: there is no configuration, or it is wrong.
@@ -74,19 +82,14 @@ def examine(session: Session, *, online: bool) -> Examined:
     config, origins = load_with_origins(session.config_path, session.environment)
     case = Case(config, origins, session.config_path.absolute(), session)
     secrets = frozenset(_secrets(case))
-
-    def shown(text: str) -> str:
-        return _clean(without(text, secrets))
-
-    groups = {
-        title: [
-            Finding(shown(finding.text), shown(finding.advice), finding.exit_code)
-            for check in checks
-            for finding in check(case)
-        ]
-        for title, checks in (*_GROUPS, *([_ONLINE] if online else []))
-    }
+    checked = (*_GROUPS, *([_ONLINE] if online else []), *([_NOTIFY] if notify else []))
+    groups = {title: [_shown(one, secrets) for check in checks for one in check(case)] for title, checks in checked}
     return Examined(groups, [_clean(line) for line in settings.effective(case)])
+
+
+def _shown(finding: Finding, secrets: Collection[str]) -> Finding:
+    text, advice = (_clean(without(words, secrets)) for words in (finding.text, finding.advice))
+    return replace(finding, text=text, advice=advice)
 
 
 def _secrets(case: Case) -> Iterator[str]:

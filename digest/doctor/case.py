@@ -24,13 +24,13 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """How it is: four characters."""
-        return "FAIL" if self.exit_code else "warn" if self.advice else "ok  "
+        """How bad it is, in a word."""
+        return "FAIL" if self.exit_code else "warn" if self.advice else "ok"
 
     @property
     def line(self) -> str:
         """The finding as a line for a person."""
-        return f"{self.mark}  {self.text}" + (f": {self.advice}" if self.advice else "")
+        return f"{self.mark:<4}  {self.text}" + (f": {self.advice}" if self.advice else "")
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
 """Messages and the health check: whether their addresses are there, and never what they are."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 
 from digest.doctor.case import Case, Finding
 from digest.errors import NotifyError
+from digest.messages import Entry, Message
 from digest.publish import read_addresses
+from digest.publish.channels import Channels
 
 _OTHERS = 0o044
 
@@ -20,6 +23,25 @@ def check_channels(case: Case) -> Iterator[Finding]:
         yield Finding("no message can be sent", "pip install 'arxiv-listing-digest[notify]'", NotifyError.exit_code)
     for place in urls:
         yield from _place(case, "messages", place)
+
+
+def check_delivery(case: Case) -> Iterator[Finding]:
+    """Send each channel a message, and tell what became of it."""
+    addresses = []
+    for place in case.config.notify.urls:
+        with suppress(NotifyError):  # "check_channels" tells of it
+            addresses += read_addresses(place, case.environment, case.config.folder)
+    if not addresses:
+        yield Finding("no test message was sent", "name the address of a channel in [notify] urls")
+        return
+    name, categories = case.path.parent.name, ", ".join(case.config.arxiv.categories)
+    words = f"This is a test, sent by `digest doctor --notify` for the archive {name} of {categories}. All is well."
+    fates = Channels(addresses).deliver(Message("A test of digest", ((Entry(words),),)))
+    for channel, fate in fates.items():
+        if fate.failure:
+            yield Finding(fate.failure, "see to its address, and to the service", NotifyError.exit_code)
+        else:
+            yield Finding(f"{channel} took a test message; look whether it came")
 
 
 def check_health(case: Case) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ class _Letter:
     kind: NotifyType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Channel:
     address: Address
     service: Apprise
@@ -77,8 +77,14 @@ class _Channel:
             return Form.MARKDOWN
         return Form(self._plugin.resolve_format().value)
 
-    def letters(self, message: Message) -> list[_Letter]:
-        """Return a message in as many parts as the service has room for."""
+    def letters(self, message: Message) -> list[_Letter] | Fate:
+        """Return a message in as many parts as the service has room for; how that failed, if it did."""
+        try:
+            return self._letters(message)
+        except Exception as error:  # noqa: BLE001 - a service's own code can fail in any way, and its words may hold secrets
+            return self.failed(type(error).__name__)
+
+    def _letters(self, message: Message) -> list[_Letter]:
         from apprise import NotifyFormat, NotifyType  # noqa: PLC0415 - heavy, and an extra
 
         form = self._form
@@ -153,17 +159,18 @@ class Channels:
         """
         with _silence():
             wanted = [one for one in self._opened if names is None or one.address.name in names]
-            working = [channel for channel in wanted if channel.name not in self._hanging]
-            letters = [channel.letters(message) for channel in working]
-            patience = self._patience * max(map(len, letters), default=1)
-            sent = all_within(patience, [partial(one.send, its) for one, its in zip(working, letters, strict=True)])
-        fates = {name: fate for name, fate in self._unusable.items() if names is None or name in names}
-        fates |= {one.address.name: one.failed(self._silent) for one in wanted if one.name in self._hanging}
-        for channel, fate in zip(working, sent, strict=True):
+            fates = {name: fate for name, fate in self._unusable.items() if names is None or name in names}
+            fates |= {one.address.name: one.failed(self._silent) for one in wanted if one.name in self._hanging}
+            letters = {one: one.letters(message) for one in wanted if one.name not in self._hanging}
+            fates |= {one.address.name: found for one, found in letters.items() if isinstance(found, Fate)}
+            work = {one: found for one, found in letters.items() if not isinstance(found, Fate)}
+            patience = self._patience * max(map(len, work.values()), default=1)
+            sent = all_within(patience, [partial(one.send, its) for one, its in work.items()])
+        for channel, fate in zip(work, sent, strict=True):
             if fate is None:
                 self._hanging.add(channel.name)
             fates[channel.address.name] = fate or channel.failed(self._silent)
-        return fates
+        return {one.name: fates[one.name] for one in self._addresses if one.name in fates}
 
     @property
     def _silent(self) -> str:

@@ -20,7 +20,9 @@ MOST_PARTS = 5
 """So many parts a message has at most; the last one says how many entries are left out."""
 
 _UNSEEN = "\u200b"
-_CALLS = re.compile(r"[@<]|:(?=[\w+-]+:)|(?<=\])(?=\()")
+_CALLS = re.compile(r"[@<]|:(?=(?:[\w+-]*[A-Za-z_+-][\w+-]*|100|1234):)|(?<=\])(?=\()", re.ASCII)
+"""What chats take for a call of somebody, the name of an emoji, or a link; the number of a line is none."""
+
 _ADDRESSES = re.compile(r"(?<=:)(?=//)|(?<=\bwww\.)", re.IGNORECASE)
 _MARKUP = re.compile(
     r"[\\`*\[\]<~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\|(?=\|)|(?<=\|)\||&(?=#?[A-Za-z0-9]+;)", re.ASCII
