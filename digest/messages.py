@@ -11,7 +11,7 @@ NOTICES_PATH = "notices.json"
 """Where it is kept what was told: in the folder of records, or beside the database."""
 
 NOTICES_FORMAT = 1
-"""The version of the format of notices.json; a version that does not know what channels lack reads the rest."""
+"""The version of the format of notices.json; a version that knows of no channels reads the rest."""
 
 KEPT_DATES = 10
 """So many dates of each subject are remembered; it is more than the seven days that a message may be late."""
@@ -29,8 +29,8 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
-    """The channels, by name, that did not take a message which others took, or which they all refused; since when."""
+class Reach:
+    """The channels, by name, that have a message which others lack, or were given up; since when it is tried."""
 
     channels: frozenset[str]
     since: datetime
@@ -40,27 +40,27 @@ class Lack:
 class Alert:
     """Trouble that was told of and is not over, or of whose end not every channel was told.
 
-    ``lack``: the channels that did not take what was told last.
+    ``reach``: who has what was told last, while not every channel has.
     """
 
     about: tuple[Trouble, ...]
     since: datetime
     told_at: datetime
     is_over: bool = False
-    lack: Lack | None = None
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What was told already: the listing dates of each subject, and the trouble that is not over.
 
-    A subject that is not in ``dates`` was never told of anything. ``lacks``: which channels did not take the message of
-    a subject and date yet; such a date is not among ``dates``.
+    A subject that is not in ``dates`` was never told of anything. ``reached``: who has the message of a subject and
+    date, while not every channel has; such a date is not among ``dates``.
     """
 
     dates: Mapping[str, frozenset[date]] = field(default_factory=lambda: MappingProxyType({}))
     alert: Alert | None = None
-    lacks: Mapping[tuple[str, date], Lack] = field(default_factory=lambda: MappingProxyType({}))
+    reached: Mapping[tuple[str, date], Reach] = field(default_factory=lambda: MappingProxyType({}))
 
     def has(self, subject: str, when: date) -> bool:
         """Whether nothing is left to tell of ``when``."""
@@ -69,14 +69,14 @@ class Told:
     def adding(self, subject: str, *dates: date) -> "Told":
         """Return this and that ``dates`` were told, the newest that are to be remembered."""
         known = sorted({*self.dates.get(subject, ()), *dates})[-KEPT_DATES:]
-        lacks = {key: lack for key, lack in self.lacks.items() if key not in {(subject, when) for when in dates}}
-        return replace(self, dates={**self.dates, subject: frozenset(known)}, lacks=lacks)
+        reached = {key: reach for key, reach in self.reached.items() if key[0] != subject or key[1] not in dates}
+        return replace(self, dates={**self.dates, subject: frozenset(known)}, reached=reached)
 
-    def lacking(self, subject: str, when: date, lack: Lack | None) -> "Told":
-        """Return this and that the message of ``when`` is told but for those that lack it; all have it with None."""
-        return (
-            self.adding(subject, when) if lack is None else replace(self, lacks={**self.lacks, (subject, when): lack})
-        )
+    def reaching(self, subject: str, when: date, reach: Reach | None) -> "Told":
+        """Return this and that the message of ``when`` has come so far; everywhere, if None."""
+        if reach is None:
+            return self.adding(subject, when)
+        return replace(self, reached={**self.reached, (subject, when): reach})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, NotifyError, TryLaterError, gravest
-from digest.messages import Alert, AlertNews, Lack, Message, RecoveryNews, Told, Trouble
+from digest.messages import Alert, AlertNews, Message, Reach, RecoveryNews, Told, Trouble
 from digest.model import DaySummary
 
 _WINDOW = timedelta(days=7)
@@ -37,36 +37,38 @@ def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
     Nobody who sets up messages wants to hear of last week.
     """
     known = {subject: told.dates.get(subject, frozenset(dates[:-1])) for subject in subjects}
-    lacks = {(subject, when): lack for (subject, when), lack in told.lacks.items() if subject in known}
-    return Told(known, told.alert, lacks)
+    reached = {key: reach for key, reach in told.reached.items() if key[0] in known}
+    return Told(known, told.alert, reached)
 
 
 def expired(told: Told, dates: Sequence[date]) -> list[tuple[str, date]]:
     """Return the messages that some channels lack, and that are no news any more: subject and date."""
-    return [(subject, when) for subject, when in told.lacks if when < dates[0]]
+    return [(subject, when) for subject, when in told.reached if when < dates[0]]
 
 
-def still_lacking(
-    before: Lack | None, lacking: Collection[str], refused: Collection[str], now: datetime
-) -> Lack | None:
-    """Return who lacks a message after it was tried again; those are left out that refused it for good too long.
+def reach(
+    before: Reach | None, took: Collection[str], lacking: Collection[str], refused: Collection[str], now: datetime
+) -> Reach | None:
+    """Return how far a message has come after it was tried; None if nobody is left to try.
 
     Args:
-        before: who lacked it before; None if it was tried for the first time.
-        lacking: the channels that did not take it now.
-        refused: those among them that will not take it as it is.
+        before: how far it had come; None if it was tried for the first time.
+        took: the channels that took it now.
+        lacking: those that did not.
+        refused: those among them that will not take it as it is; they are given up after their time.
         now: the time.
     """
     since = before.since if before else now
     given_up = refused if now - since >= _THIRD_NIGHT else ()
-    left = frozenset(lacking).difference(given_up)
-    return Lack(left, since) if left else None
+    if not set(lacking).difference(given_up):
+        return None
+    return Reach(frozenset({*(before.channels if before else ()), *took, *given_up}), since)
 
 
 def is_all_told(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
     """Whether nothing is left to tell: neither of ``dates`` nor that trouble is over."""
     is_told = all(told.has(subject, when) for subject in subjects for when in dates)
-    return is_told and told.alert is None and not told.lacks
+    return is_told and told.alert is None and not told.reached
 
 
 def is_void(days: Mapping[str, DaySummary | None], given_up: Collection[str]) -> bool:
@@ -115,12 +117,12 @@ class Plan:
 class AlertPlan:
     """The trouble that is not over once ``news`` is told; without news there is nothing to tell.
 
-    ``lack``: who lacks the news, which others have; None if it goes to all.
+    ``reach``: how far the news has come; None if it is new to all.
     """
 
     alert: Alert | None
     news: AlertNews | RecoveryNews | None = None
-    lack: Lack | None = None
+    reach: Reach | None = None
 
 
 def plan_alert(
@@ -142,7 +144,7 @@ def plan_alert(
     lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
     if known and known.is_over:
         if not own:
-            return AlertPlan(known, RecoveryNews(categories, known.about, known.since), known.lack)
+            return AlertPlan(known, RecoveryNews(categories, known.about, known.since), known.reach)
         known = None
     others = [trouble for trouble in known.about if _is_of(trouble, left_out)] if known else []
     about = tuple(sorted({*others, *(Trouble(failure.exit_code, _subject(failure)) for failure in lasting)}))
@@ -152,7 +154,7 @@ def plan_alert(
     since = known.since if known and goes_on else now
     news = AlertNews(categories, exit_code, tuple(dict.fromkeys(str(failure) for failure in lasting)), since)
     if known and known.about == about and now - known.told_at < _AGAIN:
-        return AlertPlan(known, news if known.lack else None, known.lack)
+        return AlertPlan(known, news if known.reach else None, known.reach)
     return AlertPlan(Alert(about, since, now), news)
 
 
@@ -162,7 +164,7 @@ def _plan_end(known: Alert | None, left: tuple[Trouble, ...], categories: tuple[
         return AlertPlan(None)
     if left:
         return AlertPlan(replace(known, about=left))
-    return AlertPlan(replace(known, is_over=True, lack=None), RecoveryNews(categories, known.about, known.since))
+    return AlertPlan(replace(known, is_over=True, reach=None), RecoveryNews(categories, known.about, known.since))
 
 
 def _is_of(trouble: Trouble, categories: Collection[str]) -> bool:

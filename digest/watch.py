@@ -2,13 +2,12 @@
 
 What was told is noted beside the day records, and only once it was: a day is stored, committed and pushed, then told,
 then noted as told, then that is committed, too. Wherever a run is stopped, the next one sends what was not noted: twice
-perhaps, and never not at all. What a channel did not take is noted with its name, and sent to it alone.
+perhaps, and never not at all. Where a channel did not take a message, it is noted who did; the others are tried again.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from digest.errors import DamageError, DigestError, NotifyError, StoreError, Unp
 from digest.ledger import calendar_corrections
 from digest.messages import LISTINGS, AlertNews, RecoveryNews
 from digest.notebook import Notebook
-from digest.notices import Plan, is_all_told, opened, plan_alert, recent_dates, still_lacking
+from digest.notices import Plan, is_all_told, opened, plan_alert, reach, recent_dates
 from digest.outcome import Report
 from digest.publish import Folder
 from digest.publish.addresses import read_addresses
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from digest.archive import Archive
     from digest.calendar import Calendar
     from digest.config import Config
-    from digest.messages import Lack, Message, Told
+    from digest.messages import Message, Reach, Told
     from digest.notices import AlertPlan, Due
     from digest.publish.addresses import Address
     from digest.publish.channels import Channels
@@ -46,9 +45,9 @@ _WELL = (0, 75)
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    """Who lacks a message after it was sent, and whether nobody took it."""
+    """How far a message has come after it was sent, and whether nobody took it."""
 
-    lack: Lack | None
+    reach: Reach | None
     is_lost: bool
 
 
@@ -161,8 +160,9 @@ class Watch:
         if any(isinstance(failure, UnpushedError) for failure in report.failures):
             plan = replace(plan, due=())  # a day that does not count yet is no news
         for subject, when in plan.expired:
-            lack = self._notebook.known.lacks[subject, when]
-            self._failed(f"{', '.join(sorted(lack.channels))}: {_about(subject, when)} is too old, and is given up")
+            left = self._left(self._notebook.known.reached[subject, when])
+            if left:
+                self._failed(f"{', '.join(left)}: {_about(subject, when)} is too old, and is given up")
         self._tell_alert(self._alert_plan(report), report)
         for due in plan.due:
             self._tell_of(due, report)
@@ -171,18 +171,18 @@ class Watch:
         alert = plan.alert
         if plan.news is not None:
             is_over = isinstance(plan.news, RecoveryNews)
-            sent = self._send(_alert_message(plan.news), plan.lack, "the end of an alert" if is_over else "an alert")
-            if sent is None or (sent.is_lost and not is_over and plan.lack is None):
+            sent = self._send(_alert_message(plan.news), plan.reach, "the end of an alert" if is_over else "an alert")
+            if sent is None or (sent.is_lost and not is_over and plan.reach is None):
                 alert = self._notebook.noted.alert  # trouble counts as told only once a channel took it
             elif alert is not None:
-                alert = None if is_over and sent.lack is None else replace(alert, lack=sent.lack)
+                alert = None if is_over and sent.reach is None else replace(alert, reach=sent.reach)
         self._note(replace(self._notebook.noted, alert=alert), report)
 
     def _tell_of(self, due: Due, report: Report) -> None:
         noted = self._notebook.noted
-        sent = self._send(due.message, noted.lacks.get((due.subject, due.date)), _about(due.subject, due.date))
+        sent = self._send(due.message, noted.reached.get((due.subject, due.date)), _about(due.subject, due.date))
         if sent is not None:
-            self._note(noted.lacking(due.subject, due.date, sent.lack), report)
+            self._note(noted.reaching(due.subject, due.date, sent.reach), report)
 
     def _note(self, told: Told, report: Report) -> None:
         try:
@@ -191,18 +191,22 @@ class Watch:
             if not report.knows(error):
                 report.fail("messages", error)
 
-    def _send(self, message: Message, before: Lack | None, what: str) -> _Sent | None:
-        """Send a message to those who lack it from ``before``, or to all; return None if there is nobody."""
-        names = None if before is None else [one.name for one in self._addresses if _lacks(before, one.name)]
-        fates = self._channels.deliver(message, names)
-        lacking = {name for name, fate in fates.items() if fate.failure}
-        lacking |= {place for place in self._unread if before is None or place in {*map(_place, before.channels)}}
+    def _send(self, message: Message, before: Reach | None, what: str) -> _Sent | None:
+        """Send a message to those who lack it ``before``, or to all; return None if there is nobody."""
+        fates = self._channels.deliver(message, None if before is None else self._left(before))
+        if before is None and not fates:
+            return None
+        took = {name for name, fate in fates.items() if not fate.failure}
         refused = {name for name, fate in fates.items() if fate.is_refused}
-        lack = still_lacking(before, lacking, refused, self._now)
-        left = lack.channels if lack else frozenset()
-        for name in sorted(fates.keys() & lacking):
-            self._failed(fates[name].failure if name in left else f"{fates[name].failure}; {what} is given up")
-        return _Sent(lack, is_lost=len(lacking) == len(fates) + len(self._unread)) if fates or before else None
+        found = reach(before, took, {*(fates.keys() - took), *self._unread}, refused, self._now)
+        for name in sorted(fates.keys() - took):
+            is_given_up = found is None or name in found.channels
+            self._failed(f"{fates[name].failure}; {what} is given up" if is_given_up else fates[name].failure)
+        return _Sent(found, is_lost=not took)
+
+    def _left(self, reached: Reach) -> list[str]:
+        """Return the channels that a message has not reached; whose address could not be read is none yet."""
+        return [one.name for one in self._addresses if one.name not in reached.channels]
 
     def _failed(self, words: str) -> None:
         """Note a failure; several messages may fail in the same words."""
@@ -281,13 +285,3 @@ def _alert_message(news: AlertNews | RecoveryNews) -> Message:
 def _about(subject: str, when: date) -> str:
     """Name a message in words; ``subject`` is "" or a view."""
     return f"the message of {when}" if subject == LISTINGS else f"the message of {subject} of {when}"
-
-
-def _place(name: str) -> str:
-    """Return where the address of a channel is from, of the name of the channel."""
-    return re.sub(r" line \d+$", "", name)
-
-
-def _lacks(lack: Lack, name: str) -> bool:
-    """Whether a channel lacks a message: by its name, or because its address could not be read then."""
-    return name in lack.channels or _place(name) in lack.channels

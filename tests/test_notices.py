@@ -26,16 +26,16 @@ from digest.messages import (
     Alert,
     AlertNews,
     Entry,
-    Lack,
     ListingNews,
     Message,
+    Reach,
     RecoveryNews,
     Told,
     Trouble,
     ViewNews,
 )
 from digest.model import Announcement, DaySummary, Hit, Section, Source, State
-from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, recent_dates, still_lacking
+from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, reach, recent_dates
 from digest.parse.notices import parse_notices
 from digest.publish.forms import MOST_PARTS, Form, parts
 from digest.render.message import alert_message, listing_message, recovery_message, view_message
@@ -114,7 +114,7 @@ def test_all_is_told_once_no_subject_has_a_date_left() -> None:
     assert not is_all_told(told, [LISTINGS, "mine"], [WHEN])
     assert not is_all_told(told, ["unheard of"], [WHEN])
     assert not is_all_told(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
-    assert not is_all_told(replace(told, lacks={("gone", WHEN): Lack(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
+    assert not is_all_told(replace(told, reached={("gone", WHEN): Reach(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
 
 
 # --- alerts -----------------------------------------------------------------------------------------
@@ -215,47 +215,41 @@ def test_the_trouble_of_a_category_that_was_left_out_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("hours", "refused", "left"),
-    [
-        (0, ["a", "b"], ["a", "b"]),
-        (24, ["a", "b"], ["a", "b"]),
-        (48, ["a"], ["b"]),
-        (48, ["a", "b"], None),
-        (48, [], ["a", "b"]),
-    ],
+    ("hours", "refused", "have"),
+    [(0, ["a", "b"], "t"), (24, ["a", "b"], "t"), (48, ["a"], "ta"), (48, ["a", "b"], None), (48, [], "t")],
 )
-def test_what_is_refused_is_given_up_on_the_third_night(hours: int, refused: list[str], left: list[str] | None) -> None:
-    """Each channel for itself, and only what it will never take; since when it lacks it stays."""
-    found = still_lacking(Lack(frozenset("ab"), NOW), ["a", "b"], refused, NOW + timedelta(hours=hours))
-    assert found == (None if left is None else Lack(frozenset(left), NOW))
+def test_what_is_refused_is_given_up_on_the_third_night(hours: int, refused: list[str], have: str | None) -> None:
+    """Each channel for itself, and only what it will never take; since when it is tried stays."""
+    found = reach(Reach(frozenset("t"), NOW), [], ["a", "b"], refused, NOW + timedelta(hours=hours))
+    assert found == (None if have is None else Reach(frozenset(have), NOW))
 
 
-def test_nobody_lacks_what_all_took() -> None:
-    """Who does not take a new message lacks it from now on."""
-    assert still_lacking(None, [], [], NOW) is None
-    assert still_lacking(Lack(frozenset("ab"), NOW), [], [], NOW) is None
-    assert still_lacking(None, ["a"], [], NOW) == Lack(frozenset("a"), NOW)
+def test_a_message_has_come_everywhere_once_all_took_it() -> None:
+    """Until then it is noted who has it."""
+    assert reach(None, ["a", "b"], [], [], NOW) is None
+    assert reach(Reach(frozenset("a"), NOW), ["b"], [], [], NOW) is None
+    assert reach(None, ["a"], ["b"], [], NOW) == Reach(frozenset("a"), NOW)
 
 
 def test_the_end_of_trouble_goes_on_to_those_who_lack_it() -> None:
     """Until they have it; new trouble before that is new to all, and begins then."""
-    lack = Lack(frozenset("a"), NOW)
-    known = replace(_told_of((4, "cs.CV")), is_over=True, lack=lack)
+    reached = Reach(frozenset("a"), NOW)
+    known = replace(_told_of((4, "cs.CV")), is_over=True, reach=reached)
     plan = plan_alert(known, [], CATEGORIES, NOW)
-    assert (plan.alert, plan.news, plan.lack) == (known, RecoveryNews(CATEGORIES, known.about, known.since), lack)
+    assert (plan.alert, plan.news, plan.reach) == (known, RecoveryNews(CATEGORIES, known.about, known.since), reached)
     plan = plan_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
-    assert (plan.alert, plan.lack) == (Alert((Trouble(4, "cs.CV"),), NOW, NOW), None)
+    assert (plan.alert, plan.reach) == (Alert((Trouble(4, "cs.CV"),), NOW, NOW), None)
 
 
 def test_trouble_goes_on_to_those_who_lack_it() -> None:
     """Within the day, to them alone; after it, or changed, to all."""
-    known = replace(_told_of((4, "cs.CV")), lack=Lack(frozenset("a"), NOW))
+    known = replace(_told_of((4, "cs.CV")), reach=Reach(frozenset("a"), NOW))
     failures = [MissingError("cs.CV: overdue")]
     plan = plan_alert(known, failures, CATEGORIES, NOW)
-    assert (plan.alert, plan.lack) == (known, known.lack)
+    assert (plan.alert, plan.reach) == (known, known.reach)
     assert plan.news == AlertNews(CATEGORIES, 4, ("cs.CV: overdue",), known.since)
     daily = plan_alert(known, failures, CATEGORIES, NOW + timedelta(hours=24))
-    assert (daily.news is not None, daily.lack) == (True, None)
+    assert (daily.news is not None, daily.reach) == (True, None)
 
 
 # --- words ------------------------------------------------------------------------------------------
@@ -460,18 +454,18 @@ def test_a_recovery_tells_what_is_over() -> None:
 _MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as asked
 _DATES = st.frozensets(st.dates(date(2000, 1, 1), date(2100, 1, 1)), max_size=10)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
-_LACKS = st.builds(Lack, st.frozensets(_TEXTS, max_size=3), _MOMENTS)
+_REACHES = st.builds(Reach, st.frozensets(_TEXTS, max_size=3), _MOMENTS)
 _ALERTS = st.builds(
     Alert,
     st.lists(st.builds(Trouble, st.integers(1, 99), _TEXTS), max_size=3).map(tuple),
     _MOMENTS,
     _MOMENTS,
     st.booleans(),
-    st.none() | _LACKS,
+    st.none() | _REACHES,
 )
 
 
-_LACKED = st.tuples(_TEXTS | st.just(LISTINGS), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+_REACHED = st.tuples(_TEXTS | st.just(LISTINGS), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 
 
 @given(
@@ -479,7 +473,7 @@ _LACKED = st.tuples(_TEXTS | st.just(LISTINGS), st.dates(date(2000, 1, 1), date(
         Told,
         st.dictionaries(_TEXTS | st.just(LISTINGS), _DATES, max_size=3),
         st.none() | _ALERTS,
-        st.dictionaries(_LACKED, _LACKS, max_size=3),
+        st.dictionaries(_REACHED, _REACHES, max_size=3),
     )
 )
 def test_what_was_told_is_read_as_it_was_noted(told: Told) -> None:
@@ -520,8 +514,8 @@ _TOLD_AT = '"told_at": "2025-03-05T02:00:00+00:00"'
         f'{{"format": 1, {_EMPTY}, "alert": {{"about": [[4, "\\ud800"]], {_SINCE}, {_TOLD_AT}}}}}',
         f'{{"format": 1, {_EMPTY}, "alert": {{"about": [], "since": "0001-01-01T00:00:00+14:00", {_TOLD_AT}}}}}',
         '{"format": 1, "told": {"views": {"\\ud800": []}}, "alert": null}',
-        f'{{"format": 1, {_EMPTY}, "alert": null, "lacking": [1]}}',
-        f'{{"format": 1, {_EMPTY}, "alert": null, "lacking": [{{"date": "2025-03-05", "channels": [7], {_SINCE}}}]}}',
+        f'{{"format": 1, {_EMPTY}, "alert": null, "reached": [1]}}',
+        f'{{"format": 1, {_EMPTY}, "alert": null, "reached": [{{"date": "2025-03-05", "channels": [7], {_SINCE}}}]}}',
     ],
 )
 def test_notes_that_cannot_be_are_damaged(text: str) -> None:

@@ -375,7 +375,7 @@ def test_a_failing_channel_harms_nothing(told: Sandbox, receiver: Receiver) -> N
     assert "env:CHANNELS (JSON): a message did not get through" in result.err
     assert state(told)["told"]["listings"] == ["2025-02-27", "2025-02-28", "2025-03-03", "2025-03-04"]
     since = "2025-03-05T02:00:00+00:00"
-    assert state(told)["lacking"] == [{"date": str(DAY), "channels": ["env:CHANNELS"], "since": since}]
+    assert state(told)["reached"] == [{"date": str(DAY), "channels": [], "since": since}]
     alone = beside(told, "alone")
     alone.configure("notify", urls=[])
     assert alone.digest("run").code == 0
@@ -408,7 +408,7 @@ def test_one_failing_channel_does_not_stop_the_others(
         assert told.digest("run", now=after(DAY, 3)).code == 0
         assert len(other.messages()) == 1
     assert receiver.messages() == []
-    assert "lacking" not in state(told)
+    assert "reached" not in state(told)
 
 
 def nightly(sandbox: Sandbox, arxiv: StandIn, nights: int) -> list[Result]:
@@ -436,7 +436,7 @@ def test_a_refused_message_is_given_up_on_the_third_night(
         titles = [title.split(": ")[0] for title in refusing.titles()]
     assert titles.count("arXiv cs.CV, Wed, 5 Mar 2025") == 3
     assert [title.split(", ")[2][:10] for title in receiver.titles()] == ["5 Mar 2025", "6 Mar 2025", "7 Mar 2025"]
-    assert "lacking" not in state(told)
+    assert "reached" not in state(told)
 
 
 @pytest.mark.parametrize("status", [500, 429, 408])
@@ -460,6 +460,18 @@ def test_a_channel_that_is_out_of_order_is_tried_for_a_week(
     )
     assert not any("6 Mar 2025" in title for title in receiver.titles())
     assert told.digest("run", now=after(date(2025, 3, 13), 2)).code == 0
+
+
+def test_a_channel_that_takes_the_place_of_a_broken_one_has_its_message(told: Sandbox, receiver: Receiver) -> None:
+    """Wherever its address is from."""
+    receiver.status = 400
+    assert told.digest("run").code == 7
+    receiver.status = 200
+    receiver.messages()
+    (told.folder / "channel").write_text(receiver.channel)
+    told.configure("notify", urls=["file:channel"])
+    assert told.digest("run", now=after(DAY, 2)).code == 0
+    assert len(receiver.messages()) == 1
 
 
 def test_an_address_that_cannot_be_read_holds_no_other_back(
@@ -666,13 +678,13 @@ def test_notes_of_another_age_end_no_run(told: Sandbox, arxiv: StandIn, receiver
     """Whatever times stand in them."""
     told.digest("run")
     end = "9999-12-31T23:59:59+00:00"
-    lack = {"channels": ["env:CHANNELS"], "since": end}
+    reach = {"channels": ["env:CHANNELS"], "since": end}
     for about, code in (([[5, "cs.CV"]], 5), ([[4, "cs.LG"]], 5)):
-        alert = {"about": about, "since": end, "told_at": end, "lacking": lack}
+        alert = {"about": about, "since": end, "told_at": end, "reached": reach}
         notes = {
             "format": 1,
             "told": {"listings": [], "views": {}},
-            "lacking": [{"date": str(DAY), **lack}],
+            "reached": [{"date": str(DAY), **reach}],
             "alert": alert,
         }
         (told.folder / NOTICES).write_text(json.dumps(notes), encoding="utf-8")

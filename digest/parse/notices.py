@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.errors import DamageError, FormatTooNewError
-from digest.messages import LISTINGS, NOTICES_FORMAT, Alert, Lack, Told, Trouble
+from digest.messages import LISTINGS, NOTICES_FORMAT, Alert, Reach, Told, Trouble
 
 
 def parse_notices(data: bytes) -> Told:
@@ -22,10 +22,9 @@ def parse_notices(data: bytes) -> Told:
         dates = {_text(name): _dates(texts) for name, texts in told["views"].items()}
         if "listings" in told:
             dates[LISTINGS] = _dates(told["listings"])
-        lacks = {
-            (_text(row.get("view", LISTINGS)), date.fromisoformat(row["date"])): _lack(row) for row in _rows(found)
-        }
-        return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None, lacks)
+        rows = _rows(found)
+        reached = {(_text(row.get("view", LISTINGS)), date.fromisoformat(row["date"])): _reach(row) for row in rows}
+        return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None, reached)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise DamageError(f"expected what was told, found it damaged ({type(error).__name__})") from error
 
@@ -43,18 +42,18 @@ def _dates(texts: list[str]) -> frozenset[date]:
 
 def _alert(row: dict[str, Any]) -> Alert:
     about = tuple(Trouble(int(code), _text(subject)) for code, subject in row["about"])
-    lack = _lack(row["lacking"]) if "lacking" in row else None
-    return Alert(about, _moment(row["since"]), _moment(row["told_at"]), row.get("is_over", False) is True, lack)
+    reach = _reach(row["reached"]) if "reached" in row else None
+    return Alert(about, _moment(row["since"]), _moment(row["told_at"]), row.get("is_over", False) is True, reach)
 
 
 def _rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what channels lack, which files of before do not know."""
-    rows: list[dict[str, Any]] = found.get("lacking", [])
+    """Return how far messages came, which files of before do not know."""
+    rows: list[dict[str, Any]] = found.get("reached", [])
     return rows
 
 
-def _lack(row: dict[str, Any]) -> Lack:
-    return Lack(frozenset(map(_text, row["channels"])), _moment(row["since"]))
+def _reach(row: dict[str, Any]) -> Reach:
+    return Reach(frozenset(map(_text, row["channels"])), _moment(row["since"]))
 
 
 def _text(value: str) -> str:
