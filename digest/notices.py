@@ -55,11 +55,11 @@ def reach(
         before: how far it had come; None if it was tried for the first time.
         took: the channels that took it now.
         lacking: those that did not.
-        refused: those among them that will not take it as it is; they are given up after their time.
+        refused: those among them that will not take it as it is; they are given up on the third night.
         now: the time.
     """
     since = before.since if before else now
-    given_up = refused if now - since >= _THIRD_NIGHT else ()
+    given_up = lacking if now - since >= _WINDOW else refused if now - since >= _THIRD_NIGHT else ()
     if not set(lacking).difference(given_up):
         return None
     return Reach(frozenset({*(before.channels if before else ()), *took, *given_up}), since)

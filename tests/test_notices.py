@@ -216,10 +216,10 @@ def test_the_trouble_of_a_category_that_was_left_out_goes_on(
 
 @pytest.mark.parametrize(
     ("hours", "refused", "have"),
-    [(0, ["a", "b"], "t"), (24, ["a", "b"], "t"), (48, ["a"], "ta"), (48, ["a", "b"], None), (48, [], "t")],
+    [(0, ["a", "b"], "t"), (24, ["a", "b"], "t"), (48, ["a"], "ta"), (48, ["a", "b"], None), (48, [], "t"), (168, [], None)],
 )
 def test_what_is_refused_is_given_up_on_the_third_night(hours: int, refused: list[str], have: str | None) -> None:
-    """Each channel for itself, and only what it will never take; since when it is tried stays."""
+    """Each channel for itself, and what it will never take; after a week all. Since when it is tried stays."""
     found = reach(Reach(frozenset("t"), NOW), [], ["a", "b"], refused, NOW + timedelta(hours=hours))
     assert found == (None if have is None else Reach(frozenset(have), NOW))
 
