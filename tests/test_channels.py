@@ -12,6 +12,7 @@ from email.message import Message as Mail
 from email.policy import default
 
 import pytest
+from apprise.plugins.custom_json import NotifyJSON
 from apprise.plugins.discord import NotifyDiscord
 from apprise.plugins.mattermost import NotifyMattermost
 from apprise.plugins.rocketchat import NotifyRocketChat
@@ -142,6 +143,38 @@ def test_plain_text_has_addresses(services: dict[str, str], receiver: Receiver) 
     assert "\n   https://arxiv.org/abs/2503.00001" in text
     assert f"1. {TITLE}" in text.replace(UNSEEN, "")
     assert "](" not in text
+
+
+@pytest.mark.parametrize("key", ["title_maxlen", "body_maxlen"])
+def test_a_service_may_have_no_room_for_a_title_and_any_for_a_text(
+    services: dict[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """The title stands in the text then."""
+    monkeypatch.setattr(NotifyJSON, key, 0)
+    (text,) = sent(receiver, services["json"], message(60))
+    assert "60. " in text
+
+
+def test_a_service_may_take_few_lines(
+    services: dict[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a desktop: a paper and its address are two."""
+    monkeypatch.setattr(NotifyJSON, "body_max_line_count", 2)
+    found = sent(receiver, services["json"], message(3))
+    assert max(text.count("\n") for text in found) == 1
+    assert [re.findall(r"abs/(\S+)", text) for text in found[1:]] == [[f"2503.0000{n}"] for n in (1, 2, 3)]
+
+
+def test_an_sms_has_the_address(services: dict[str, str], receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 140 characters, title and all: the words are cut, the address is not."""
+    monkeypatch.setattr(NotifyJSON, "body_maxlen", 140)
+    monkeypatch.setattr(NotifyJSON, "title_maxlen", 0)
+    found = sent(receiver, services["json"], message(12))
+    assert max(map(len, found)) <= 140
+    assert len(found) == 5
+    for text in found[1:-1]:
+        assert re.search(r"…\n   https://arxiv\.org/abs/2503\.0000\d$", text)
+    assert "… 9 more are left out" in found[-1]
 
 
 def test_an_address_may_ask_for_a_format(services: dict[str, str], receiver: Receiver) -> None:

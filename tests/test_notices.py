@@ -216,7 +216,14 @@ def test_the_trouble_of_a_category_that_was_left_out_goes_on(
 
 @pytest.mark.parametrize(
     ("hours", "refused", "have"),
-    [(0, ["a", "b"], "t"), (24, ["a", "b"], "t"), (48, ["a"], "ta"), (48, ["a", "b"], None), (48, [], "t"), (168, [], None)],
+    [
+        (0, ["a", "b"], "t"),
+        (24, ["a", "b"], "t"),
+        (48, ["a"], "ta"),
+        (48, ["a", "b"], None),
+        (48, [], "t"),
+        (168, [], None),
+    ],
 )
 def test_what_is_refused_is_given_up_on_the_third_night(hours: int, refused: list[str], have: str | None) -> None:
     """Each channel for itself, and what it will never take; after a week all. Since when it is tried stays."""

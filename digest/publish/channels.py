@@ -120,8 +120,8 @@ class _Channel:
 
     def _title(self, message: Message, form: Form, ending: str = " (0/0)") -> str:
         """Return the title with its ending, as long as it may be; what shares the body's room takes half at most."""
-        plugin, words = self._plugin, message.title
-        limit = min(filter(lambda size: size > 0, (plugin.title_maxlen, plugin.body_maxlen // 2)), default=len(words))
+        words, sizes = message.title, (self._plugin.title_maxlen, self._plugin.body_maxlen // 2)
+        limit = min(filter(lambda size: size > 0, sizes), default=len(words) + len(ending))
         shown = escaped(words, form) if self._is_title_in_body else harmless(words)
         while len(shown) + len(ending) > limit and words:
             words = words[:-1]
@@ -131,6 +131,8 @@ class _Channel:
     def _has_room(self, title: str, body_format: NotifyFormat, body: str, is_first: bool) -> bool:
         """Whether the service takes ``body`` in one piece; the first part may have the title beside it."""
         plugin = self._plugin
+        if 0 < plugin.body_max_line_count <= body.count("\n"):
+            return False
         if plugin.body_maxlen <= 0:
             return True
         beside = _size(title) + len(_TITLE_MARKUP) if is_first and self._is_title_in_body else 0

@@ -1,6 +1,5 @@
 """A run that is stopped at any moment: its messages are sent by the next one. Twice perhaps, never not at all."""
 
-import os
 import random
 import shutil
 import signal
@@ -76,7 +75,7 @@ def stop(process: subprocess.Popen[bytes], number: signal.Signals, is_time: Call
     if number is signal.SIGKILL:
         kill_tree(process.pid)
     else:
-        os.kill(process.pid, number)
+        process.send_signal(number)
     process.wait(PATIENCE)
 
 
@@ -147,7 +146,10 @@ def test_a_run_with_nothing_to_do_tells_what_was_not_told(told: Told) -> None:
 )
 @pytest.mark.parametrize("has_disk", [True, False])
 def test_stopped_at_any_moment_nothing_goes_untold(told: Told, turns: int, *, has_disk: bool) -> None:
-    """At moments spread over the whole life of a later night's run, by either signal."""
+    """At moments spread over the whole life of a later night's run, by either signal; durable, without a disk."""
+    if not has_disk:
+        told.archive.configure("git", durable=True)
+        git(told.archive.folder, "commit", "--quiet", "--all", "--message=Configure")
     assert told.archive.digest("run").code == 0
     show(told.arxiv, invent("cs.CV", THURSDAY))
     folders = {folder: folder.with_name(f"{folder.name} before") for folder in (told.archive.folder, told.remote)}
