@@ -153,7 +153,7 @@ def _by_a_clock(done: SetUp) -> Iterator[str]:
 @json_option
 @click.option("--notify", is_flag=True, help="Send each channel of [notify] a test message, too.")
 @click.pass_obj
-def doctor(session: Session, *, online: bool, notify: bool, as_json: bool) -> int:
+def doctor(session: Session, *, online: bool, notify: bool) -> int:
     """Check this installation and its archive.
 
     Each finding says what to do about it. The configuration in effect is shown, too, and where each value is from.
