@@ -531,6 +531,122 @@ def test_the_schedule_files_of_init_are_recognised(
     assert found(doctor(mine), "ok", "run by GitHub", "digest.yml")
 
 
+def lacks(result: Result) -> list[str]:
+    """Return what is said of the environment of a run that something starts by itself."""
+    return [
+        line for mark in ("warn", "FAIL") for line in findings(result, mark) if line.startswith(("cron:", "systemd:"))
+    ]
+
+
+@pytest.fixture
+def scheduled(kept: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An archive whose channel and health check are named by variables that the person has."""
+    monkeypatch.setenv("CHANNEL", f"json://127.0.0.1:9/{PLANTED}")
+    monkeypatch.setenv("PING", f"http://127.0.0.1:9/{PLANTED}")
+    kept.configure("notify", urls=["env:CHANNEL"], health="env:PING")
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("above", "command", "missing"),
+    [
+        ("MAILTO=me", "{digest} -q --config {config} run", ["CHANNEL", "PING"]),
+        ("CHANNEL=json://x", "{digest} --config {config} run", ["PING"]),
+        ('CHANNEL = "json://x"\nPING=y', "{digest} --config {config} run", []),
+        ("# CHANNEL=json://x\nPING=y", "{digest} --config {config} run", ["CHANNEL"]),
+        ("PING=y", "CHANNEL=x {digest} --config {config} run", []),
+        ("", ". /home/me/.profile; {digest} --config {config} run", []),
+        ("", "bash -lc '{digest} --config {config} run'", []),
+    ],
+)
+def test_what_cron_has_not_got(
+    scheduled: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    above: str,
+    command: str,
+    missing: list[str],
+) -> None:
+    """Cron gives a run what the crontab sets above it (crontab(5)): each variable that is named otherwise is told."""
+    digest = tmp_path / "programs/digest"
+    digest.write_text("#!/bin/sh\n")
+    digest.chmod(0o755)
+    line = command.format(digest=digest, config=scheduled.folder / "config.toml")
+    crontab(monkeypatch, tmp_path, f"{above}\n17 * * * * {line}\nCHANNEL=too late\n")
+    result = doctor(scheduled)
+    assert found(result, "ok", "run by cron")
+    assert [
+        name for name in ("CHANNEL", "PING") if any(f"no variable {name}," in one for one in lacks(result))
+    ] == missing
+    assert len(lacks(result)) == len(missing)
+    assert all("above the line" in one and "file:PATH" in one for one in lacks(result))
+    assert PLANTED not in result.out
+
+
+def test_a_file_is_there_for_cron_too(scheduled: Sandbox) -> None:
+    """The crontab that init wrote is looked at before it is in use; an address in a file is the way out."""
+    scheduled.digest("init", str(scheduled.folder), "--no-git")
+    assert any("schedule/crontab has no variable CHANNEL" in one.replace(":", "") for one in lacks(doctor(scheduled)))
+    (scheduled.folder / "channel").write_text("json://127.0.0.1:9/x\n")
+    (scheduled.folder / "channel").chmod(0o600)
+    scheduled.configure("notify", urls=["file:channel"], health="")
+    assert not any("variable" in one for one in lacks(doctor(scheduled)))
+
+
+def test_a_setting_of_the_environment_is_none_of_cron_s(
+    kept: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run by cron would work by other settings than the person who asks doctor."""
+    monkeypatch.setenv("DIGEST_ARXIV_HEAL_REQUESTS", "7")
+    for above, told in (("", True), ("DIGEST_ARXIV_HEAL_REQUESTS=7\n", False)):
+        crontab(monkeypatch, tmp_path, f"{above}17 * * * * /bin/true {kept.folder} run\n")
+        assert any("DIGEST_ARXIV_HEAL_REQUESTS" in one for one in lacks(doctor(kept))) is told
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("cd {folder} && digest run", "cannot start digest"),
+        ("/gone/bin/digest --config {folder}/config.toml run", "cannot start /gone/bin/digest"),
+        ("/gone/bin/python3 -m digest --config {folder}/config.toml run", "cannot start /gone/bin/python3"),
+        ("{python} -m digest --config {folder}/config.toml run", ""),
+    ],
+)
+def test_a_program_that_cron_does_not_find(
+    kept: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, told: str
+) -> None:
+    """Cron looks in /usr/bin and /bin; an installation may have moved since the crontab was written."""
+    line = command.format(folder=kept.folder, python=sys.executable)
+    crontab(monkeypatch, tmp_path, f"17 * * * * {line}\n")
+    said = lacks(doctor(kept))
+    assert (len(said), told in " ".join(said)) == (1 if told else 0, True)
+
+
+def test_git_that_cron_does_not_find(kept: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without git in the PATH that the crontab sets, no run commits."""
+    make_archive(kept)
+    for path, told in (("/nowhere", True), (os.path.dirname(shutil.which("git") or ""), False)):  # noqa: PTH120
+        crontab(
+            monkeypatch, tmp_path, f"PATH={path}\n17 * * * * {sys.executable} -m digest --config {kept.folder} run\n"
+        )
+        assert any("no git in its PATH (/nowhere)" in one for one in lacks(doctor(kept))) is told
+
+
+def test_what_a_unit_of_systemd_sets(scheduled: Sandbox, home: Path) -> None:
+    """Environment=, EnvironmentFile= and PassEnvironment= of the unit count (systemd.exec(5))."""
+    scheduled.digest("init", str(scheduled.folder), "--no-git")
+    units = home / ".config/systemd/user"
+    units.mkdir(parents=True)
+    text = (scheduled.folder / "schedule/digest.service").read_text()
+    (units / "digest.service").write_text(text)
+    missing = [one for one in lacks(doctor(scheduled)) if "variable" in one]
+    assert [one.startswith("systemd: ") for one in missing] == [True, True]
+    (home / "channels").write_text("# mine\nPING='x'\n")
+    more = 'Environment="CHANNEL=a b" X=y\nEnvironmentFile=-%h/channels\n'
+    (units / "digest.service").write_text(text.replace("[Service]\n", f"[Service]\n{more}"))
+    assert not any("variable" in one for one in lacks(doctor(scheduled)))
+
+
 # --- git -------------------------------------------------------------------------------------------
 
 

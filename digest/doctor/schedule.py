@@ -1,9 +1,11 @@
-"""What runs digest every night: a crontab, a systemd timer, or a workflow of GitHub's."""
+"""What runs digest every night: a crontab, a systemd timer, or a workflow of GitHub's; and what it would lack there."""
 
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from digest.doctor.case import Case, Finding
@@ -11,37 +13,96 @@ from digest.publish.schedule import read_crontab
 
 _CRON_FILES = ("/etc/crontab", "/etc/cron.d")
 _SYSTEM_UNITS = ("/etc/systemd/user", "/etc/systemd/system")
+_FOR_ALL = "/etc/environment"  # pam_env gives it to cron's jobs, too
+_CRON_PATH = "/usr/bin:/bin"  # crontab(5)
+_SYSTEMD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"  # systemd.exec(5)
+_CRON_SETS = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER"})
+_ASSIGNMENT = re.compile(r"""\s*(?:export\s+)?(["']?)([A-Za-z_][A-Za-z0-9_]*)\1\s*=\s*(.*?)\s*""")
+_READS_MORE = re.compile(r"(?:^|[\s;&'\"])(?:\.|source)\s|\s-\w*l\w*\s|--login\b")
+"""A command that lets a shell read other files first: what these set is not known here."""
 _ENABLED = "timers.target.wants"
 _RUNS = re.compile(r"\brun\b")
 _RUNS_DIGEST = re.compile(r"\bdigest\b.*\brun\b")
+_PYTHON = re.compile(r"/\S*/python[0-9.]*")
 _LARGEST = 1 << 20  # bytes; no such file is larger
 
 
+@dataclass(frozen=True)
+class _Run:
+    """A run that something starts by itself: what that is, the command, and the variables that it gets."""
+
+    by: str
+    finding: Finding
+    command: str
+    variables: Mapping[str, str]
+
+
 def check_schedule(case: Case) -> Iterator[Finding]:
-    """Look for what names this archive's configuration, in the places where schedules are kept."""
-    found = [*_crons(case), *_timers(case), *_workflows(case.config.folder)]
-    yield from found
+    """Look for what names this archive's configuration, in the places where schedules are kept.
+
+    What such a run would lack is told, too: it begins with nearly nothing of the environment that a person has.
+    """
+    runs = [*_crons(case), *_timers(case)]
+    found = [*(run.finding for run in runs), *_workflows(case.config.folder)]
+    yield from dict.fromkeys(found)
     if not found:
         file = case.config.folder / "schedule/crontab"
         way = f"use {file}" if _is_file(file) else "`digest init DIR` writes one"
         yield Finding("nothing found that runs it every night", f"{way}; never mind if something else does")
+        runs = list(_cron_runs(case, str(file), _text(file)))
+    yield from dict.fromkeys(lack for run in runs for lack in _lacks(case, run))
 
 
-def _crons(case: Case) -> Iterator[Finding]:
+def _crons(case: Case) -> Iterator[_Run]:
     texts = {"the user's crontab": read_crontab()} | {str(file): _text(file) for file in _files(_CRON_FILES)}
     for name, text in texts.items():
-        if any(_names(line.replace(r"\%", "%"), case) for line in text.splitlines()):
-            yield Finding(f"run by cron: {name}")
+        yield from _cron_runs(case, name, text)
 
 
-def _timers(case: Case) -> Iterator[Finding]:
+def _cron_runs(case: Case, name: str, text: str) -> Iterator[_Run]:
+    """Yield the runs of a crontab; a variable that it sets is for the lines below (crontab(5))."""
+    variables = {"PATH": _CRON_PATH, **dict.fromkeys(_CRON_SETS - {"PATH"}, ""), **_assigned(_text(Path(_FOR_ALL)))}
+    for line in text.splitlines():
+        command = line.replace(r"\%", "%")
+        if _names(command, case):
+            yield _Run(f"cron: {name}", Finding(f"run by cron: {name}"), command, dict(variables))
+        else:
+            variables |= _assigned(line)
+
+
+def _assigned(text: str) -> dict[str, str]:
+    """Return the variables that lines such as ``NAME=value`` set."""
+    found = filter(None, map(_ASSIGNMENT.fullmatch, text.splitlines()))
+    return {match[2]: match[3].strip("\"'") for match in found}
+
+
+def _timers(case: Case) -> Iterator[_Run]:
     home = Path(case.environment.get("HOME", "/nonexistent"))
     settings = Path(case.environment.get("XDG_CONFIG_HOME") or home / ".config")
+    given = {"PATH": _SYSTEMD_PATH}
+    for file in _files([settings / "environment.d", "/etc/environment.d"], ".conf"):
+        given |= _assigned(_text(file))
     for folder in (settings / "systemd/user", *map(Path, _SYSTEM_UNITS)):
         for unit in _files([folder], ".service"):
-            lines = [line.partition("=")[2] for line in _text(unit).splitlines() if line.startswith("ExecStart=")]
-            if any(_names(line.replace("%%", "%"), case) for line in lines):
-                yield _timer(unit.with_suffix(".timer"))
+            text = _text(unit)
+            for line in (line.partition("=")[2] for line in text.splitlines() if line.startswith("ExecStart=")):
+                if _names(line.replace("%%", "%"), case):
+                    timer = _timer(unit.with_suffix(".timer"))
+                    yield _Run(f"systemd: {unit}", timer, line, given | _of_unit(text, home))
+
+
+def _of_unit(text: str, home: Path) -> dict[str, str]:
+    """Return the variables that a unit of systemd's sets for its command (systemd.exec(5))."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        if key == "Environment":
+            found |= _assigned("\n".join(_words(value)))
+        elif key == "EnvironmentFile":
+            found |= _assigned(_text(Path(value.strip().removeprefix("-").replace("%h", str(home)))))
+        elif key == "PassEnvironment":
+            found |= dict.fromkeys(value.split(), "")
+    return found
 
 
 def _timer(timer: Path) -> Finding:
@@ -49,6 +110,49 @@ def _timer(timer: Path) -> Finding:
         return Finding(f"run by systemd: {timer}")
     scope = " --user" if timer.parent.name == "user" else ""
     return Finding(f"{timer} is not enabled", f"`systemctl{scope} enable --now {timer.name}`")
+
+
+def _lacks(case: Case, run: _Run) -> Iterator[Finding]:
+    """Find what a run by itself would not have, and a person who says `digest run` has."""
+    if not _READS_MORE.search(run.command):
+        yield from _missing_variables(case, run)
+    path = run.variables.get("PATH") or _CRON_PATH
+    if case.config.git.commit and shutil.which("git") and not shutil.which("git", path=path):
+        yield Finding(f"{run.by}: no git in its PATH ({path})", "set PATH there, with the folder of git in it")
+    for word in _programs(run.command):
+        if not shutil.which(word, path=path):
+            yield Finding(
+                f"{run.by}: cannot start {word}", "name there, with its whole path, the digest that is installed"
+            )
+
+
+def _programs(command: str) -> Iterator[str]:
+    """Yield the words of a command that start digest: its own name, or a Python."""
+    before = ""
+    for word in (word.lstrip(":@+!-") for word in _command_words(command)):  # systemd's prefixes of a program
+        is_digest = os.path.basename(word) == "digest" and before != "m"  # noqa: PTH119 - a word, no path of ours
+        is_folder = "/" in word and os.path.isdir(word)  # noqa: PTH112 - may be closed to us
+        if (is_digest and not is_folder) or _PYTHON.fullmatch(word):
+            yield word
+        before = word
+
+
+def _missing_variables(case: Case, run: _Run) -> Iterator[Finding]:
+    needed = {place.partition(":")[2]: place for place in (*case.config.notify.urls, case.config.notify.health)}
+    for name, place in needed.items():
+        if place.startswith("env:") and not _has(run, name):
+            ways = f'`{name}=…` above the line there, or "file:PATH" in [notify] instead of "{place}"'
+            yield Finding(f"{run.by}: has no variable {name}, which {place} names", ways)
+    for origin in sorted({*case.origins.values()}):
+        name = origin.removeprefix("environment ")
+        if name != origin and not _has(run, name):
+            yield Finding(
+                f"{run.by}: has no {name}, which is set here", "put the setting into config.toml, or set it there"
+            )
+
+
+def _has(run: _Run, name: str) -> bool:
+    return name in run.variables or re.search(rf"(?:^|[\s;&'\"]){name}=", run.command) is not None
 
 
 def _workflows(folder: Path) -> Iterator[Finding]:
@@ -66,12 +170,23 @@ def _names(line: str, case: Case) -> bool:
     """Whether a line of a crontab or unit names the archive's configuration, or its folder."""
     if line.lstrip().startswith("#") or not _RUNS.search(line):
         return False
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        words = line.split()
     wanted = {os.path.realpath(place) for place in (case.path, case.config.folder)}
-    return any(Path(word).is_absolute() and os.path.realpath(word) in wanted for word in words)
+    return any(Path(word).is_absolute() and os.path.realpath(word) in wanted for word in _command_words(line))
+
+
+def _command_words(line: str) -> Iterator[str]:
+    """Yield the words of a command, and those of a command that it hands on in quotes, as to ``sh -c``."""
+    for word in _words(line):
+        yield word
+        if " " in word:
+            yield from _words(word)
+
+
+def _words(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError:
+        return line.split()
 
 
 def _files(places: Iterable[str | Path], *suffixes: str) -> Iterator[Path]:
