@@ -349,7 +349,10 @@ class DaySummary:
 
 @dataclass(frozen=True, slots=True)
 class RawPageRow:
-    """A kept page without its bytes; they lie at ``path`` in the folder of raw pages."""
+    """A kept page without its bytes; they lie at ``path`` in the folder of raw pages.
+
+    ``path`` is "" once they were removed on purpose.
+    """
 
     url: str
     status: int

@@ -616,3 +616,98 @@ def test_pages_of_one_look_at_a_listing_belong_together() -> None:
         ("cs.CV", None, [9]),
         ("cs.CV", EVE, [1, 3]),
     ]
+
+
+# --- pages that are kept for a time -----------------------------------------------------------------
+
+TOMORROW = date(2025, 3, 6)
+THIRD_NIGHT = "2025-03-06T02:00:00Z"
+
+
+def pages_of(sandbox: Sandbox, when: date) -> list[str]:
+    """Return where the pages by which a day was proven lie."""
+    header = json.loads((sandbox.folder / f"data/cs.CV/2025/{when}.jsonl").read_bytes().partition(b"\n")[0])
+    return [f"raw/{page['sha256'][:2]}/{page['sha256']}.html.gz" for page in header["pages"]]
+
+
+def show_tomorrow(arxiv: StandIn) -> None:
+    """Let a third day be announced."""
+    arxiv.announce(invent("cs.CV", TOMORROW))
+    arxiv.today = TOMORROW
+
+
+def test_old_pages_are_removed_after_a_good_night(archive: Sandbox, arxiv: StandIn) -> None:
+    """Those of proven days, once a day; the archive verifies clean, and replay says that it was on purpose."""
+    assert archive.digest("run").code == 0
+    old, young = pages_of(archive, EVE), pages_of(archive, DAY)
+    archive.configure("store", raw_days=1)
+    show_tomorrow(arxiv)
+    before = archive.tree()
+    planned = archive.digest("run", "--dry-run", now=THIRD_NIGHT)
+    assert "would remove raw pages that are older than 1 days: 1" in planned.out
+    result = archive.digest("run", now=THIRD_NIGHT)
+    assert (result.code, "1 raw page was removed: older than 1 days ([store] raw_days)" in result.err) == (0, True)
+    after = archive.tree()
+    assert [path for path in before if path not in after] == old
+    assert all(path in after for path in young)
+    verified = archive.digest("verify", now=THIRD_NIGHT)
+    assert (verified.code, "1 page was removed on purpose" in verified.out) == (0, True)
+    replayed = archive.digest("replay", str(EVE), now=THIRD_NIGHT)
+    assert (replayed.code, f"cs.CV {EVE}: its page was removed on purpose" in replayed.out) == (0, True)
+    every = archive.digest("replay", "--all", now=THIRD_NIGHT)
+    assert (every.code, "1 without pages that were removed on purpose" in every.out) == (0, True)
+    assert archive.digest("verify", "--repair", now=THIRD_NIGHT).code == 0
+    assert len(rows(archive, "SELECT * FROM raw_page WHERE path = '' AND headers != '[]'")) == 1
+
+
+def test_pages_are_removed_once_a_day(archive: Sandbox, arxiv: StandIn) -> None:
+    """A second good run of the same day (UTC) leaves them, the first of the next takes them."""
+    archive.digest("run")
+    show_tomorrow(arxiv)
+    assert archive.digest("run", now=THIRD_NIGHT).code == 0
+    archive.configure("store", raw_days=1)
+    assert "removed" not in archive.digest("run", now="2025-03-06T12:00:00Z").err
+    assert archive.digest("run", "--dry-run", now="2025-03-06T12:00:00Z").out == ""
+    assert "2 raw pages were removed" in archive.digest("run", now="2025-03-07T00:00:00Z").err
+
+
+@pytest.mark.parametrize("keep", ["state", "other record", "failure", "young", "for ever"])
+def test_pages_that_may_be_needed_stay(archive: Sandbox, arxiv: StandIn, keep: str) -> None:
+    """Of a day that is not proven or not recorded so, after a bad night, within their time."""
+    archive.digest("run")
+    archive.configure("store", raw_days={"young": 3, "for ever": 0}.get(keep, 1))
+    show_tomorrow(arxiv)
+    arxiv.fault = faults.status(503) if keep == "failure" else None
+    change = {"state": "state = 'imported'", "other record": f"content_hash = '{'0' * 64}'"}.get(keep, "state = state")
+    with closing(sqlite3.connect(archive.folder / "archive.db")) as database, database:
+        database.execute(f"UPDATE day SET {change} WHERE date = '{EVE}'")  # noqa: S608 - ours
+    archive.digest("run", now=THIRD_NIGHT)
+    assert all((archive.folder / path).exists() for path in pages_of(archive, EVE))
+
+
+def test_the_page_of_a_refused_day_stays(archive: Sandbox, arxiv: StandIn) -> None:
+    """It proves no day: nobody knows of which it is, and a mended parser may read it."""
+
+    def other_bytes(request: Request, reply: Reply) -> Reply:
+        return replace(only_listing(request, reply), body=reply.body + b"<!-- of another machine -->")
+
+    refused_night(archive, arxiv, other_bytes)
+    kept = {f"raw/{path}" for (path,) in rows(archive, "SELECT path FROM raw_page")}
+    assert archive.digest("run", now=MORNING).code == 0
+    archive.configure("store", raw_days=1)
+    for night, when in ((THIRD_NIGHT, TOMORROW), ("2025-03-07T02:00:00Z", date(2025, 3, 7))):
+        arxiv.announce(invent("cs.CV", when))
+        arxiv.today = when
+        assert archive.digest("run", now=night).code == 0
+    refused = kept - set(pages_of(archive, EVE))
+    assert not any((archive.folder / path).exists() for path in (*pages_of(archive, EVE), *pages_of(archive, DAY)))
+    assert refused
+    assert all((archive.folder / path).exists() for path in refused)
+
+
+@pytest.mark.parametrize(("records", "days"), [("data", -1), ("data", 36501), ("", 30)])
+def test_a_time_that_makes_no_sense(archive: Sandbox, records: str, days: int) -> None:
+    """Pages of an archive without records stay for ever: exit 2."""
+    archive.configure("store", records=records, raw_days=days)
+    result = archive.digest("status")
+    assert (result.code, "[store] raw_days: expected" in result.err) == (2, True)

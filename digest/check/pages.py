@@ -1,11 +1,12 @@
 """The kept pages, one at a time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from digest.archive import Archive
 from digest.check.findings import Finding, Kind, Part, counts
 from digest.errors import DamageError, StoreError
+from digest.jobs.kept import removed_pages
 from digest.jobs.steps import Track
 from digest.publish import raw_path, read_raw
 
@@ -21,16 +22,24 @@ class ExaminedPages:
 
 def examine_pages(archive: Archive, named: Mapping[str, Iterable[str]], track: Track) -> ExaminedPages:
     """Check every page that was kept here, and those that the days name; ``named``: day → SHA-256 of its pages."""
-    rows = {row.sha256: row.path for row in archive.store.raw_pages()}
+    rows = {row.sha256: row.path for row in archive.store.raw_pages() if row.path}
+    removed = removed_pages(archive)
+    named = {day: [one for one in pages if one not in removed] for day, pages in named.items()}
     absent = {day: [one for one in pages if not _is_kept(archive, one, rows)] for day, pages in named.items()}
     here = {one for several in named.values() for one in several} - set().union(*absent.values())
     pages = {one: raw_path(one) for one in here} | rows
     found = [_examine(archive, sha256, pages[sha256]) for sha256 in track(sorted(pages))]
-    return ExaminedPages(tuple(filter(None, found)), len(pages), tuple(_remark(absent)))
+    return ExaminedPages(tuple(filter(None, found)), len(pages), (*_removal(removed), *_remark(absent)))
 
 
 def _is_kept(archive: Archive, sha256: str, rows: Mapping[str, str]) -> bool:
     return sha256 in rows or archive.raw.has(raw_path(sha256))
+
+
+def _removal(removed: Collection[str]) -> Iterable[str]:
+    if removed:
+        were = "was" if len(removed) == 1 else "were"
+        yield f"{counts(len(removed), 'page')} {were} removed on purpose, once proven and recorded ([store] raw_days)"
 
 
 def _remark(absent: Mapping[str, list[str]]) -> Iterable[str]:

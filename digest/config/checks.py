@@ -16,6 +16,7 @@ _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
 _YEARS = range(1991, 2991)
 _LONGEST_CONTACT = 200
+_MOST_DAYS = 36500
 _REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _BRANCH = re.compile(r"[^\W-][^\s~^:?*\[\\]*")
 _NO_BRANCH = re.compile(r"\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.")
@@ -115,6 +116,10 @@ def _check_store(config: Config) -> None:
     url = config.store.url
     if not url.startswith(("sqlite:///", "postgresql")) or url == "sqlite:///" or ":memory:" in url:
         raise ValueError("[store] url: expected 'sqlite:///FILE' or 'postgresql+psycopg://…'")
+    if not 0 <= config.store.raw_days <= _MOST_DAYS:
+        raise ValueError(f"[store] raw_days: expected 0 (for ever) to {_MOST_DAYS} days, found {config.store.raw_days}")
+    if config.store.raw_days and not config.store.records:
+        raise ValueError('[store] raw_days: expected [store] records, too, such as "data": what they lack is kept')
 
 
 def _check_digest(config: Config) -> None:

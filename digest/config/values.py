@@ -40,10 +40,14 @@ class CalendarSettings:
 
 @dataclass(frozen=True)
 class StoreSettings:
-    """Where the database, the raw pages and the day records are."""
+    """Where the database, the raw pages and the day records are.
+
+    ``raw_days``: how long raw pages are kept; 0 is for ever.
+    """
 
     url: str = "sqlite:///archive.db"
     raw: str = "raw"
+    raw_days: int = 0
     records: str = ""
     start: str = ""
 

@@ -1,18 +1,21 @@
 """Kept pages → the listings that they were fetched as, proven again by the parser of now. Offline."""
 
+import hashlib
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
 from digest.archive import Archive
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
-from digest.model import Day, PageRef, RawPageRow, Source, State
+from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
-from digest.publish import read_raw
+from digest.publish import raw_path, read_raw
+from digest.render import record_path
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
 
     The newest one counts; pages that a person saved are looked through last.
     """
-    used = archive.store.page_hashes(archive.store.day_keys())
+    used = {sha256 for pages in archive.store.page_hashes().values() for sha256 in pages}
     rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.sha256 not in used]
     looks = [kept.refs for kept in kept_listings(rows) if kept.category == category and kept.asked in (None, when)]
     saved = [(PageRef(row.url, row.sha256),) for row in rows if row.url.startswith("import:")]
@@ -166,3 +169,59 @@ def _read_page(archive: Archive, ref: PageRef) -> Page:
 def _refusal(ref: PageRef, error: Exception) -> PageRefusedError:
     """Name the page; a kept one will not become whole later, as arXiv's own may."""
     return PageRefusedError(f"{ref.url}, kept as {ref.sha256}: {error}")
+
+
+def pages_to_remove(archive: Archive) -> list[str]:
+    """Return the SHA-256 of the kept pages whose time is over ([store] raw_days).
+
+    A page goes once all days that name it are proven, and their records on the disk. All others stay: those of a day
+    that is provisional, refused, missing or given up may be all that there is of it.
+    """
+    limit = archive.config.store.raw_days
+    if not limit:
+        return []
+    days: dict[str, list[DaySummary]] = defaultdict(list)
+    named = archive.store.page_hashes()
+    for day in archive.store.summaries():
+        for sha256 in named.get((day.category, day.date), ()):
+            days[sha256].append(day)
+    due = archive.now - timedelta(days=limit)
+    last = {row.sha256: row.fetched_at for row in archive.store.raw_pages() if row.path}
+    return [
+        sha256
+        for sha256, fetched_at in last.items()
+        if days[sha256]
+        and _kept_since(fetched_at, days[sha256], archive.now) <= due
+        and all(day.is_proven and _is_recorded(archive, day) for day in days[sha256])
+    ]
+
+
+def _kept_since(fetched_at: datetime, days: Sequence[DaySummary], now: datetime) -> datetime:
+    """Return since when a page is kept; of one from a clock that went ahead, its listing's date tells."""
+    return fetched_at if fetched_at <= now else datetime.combine(max(day.date for day in days), time.max, UTC)
+
+
+def _is_recorded(archive: Archive, day: DaySummary) -> bool:
+    record = archive.records.read(record_path(day.category, day.date)) if archive.records else None
+    return record is not None and hashlib.sha256(record).hexdigest() == day.content_hash
+
+
+def remove_old_pages(archive: Archive) -> int:
+    """Remove the kept pages whose time is over; return how many. That they were here stays known.
+
+    Raises:
+        StoreError: the disk or the database fails.
+    """
+    pages = pages_to_remove(archive)
+    for sha256 in pages:
+        # First the note: a page that is noted and still there harms nothing.
+        archive.store.note_removal(sha256)
+        archive.raw.remove(raw_path(sha256))
+    return len(pages)
+
+
+def removed_pages(archive: Archive) -> frozenset[str]:
+    """Return the SHA-256 of the pages that were removed on purpose, and were not kept anew since."""
+    return frozenset(
+        row.sha256 for row in archive.store.raw_pages() if not row.path and not archive.raw.has(raw_path(row.sha256))
+    )

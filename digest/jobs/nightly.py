@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from digest.archive import Archive
 from digest.calendar import is_overdue, today
@@ -13,12 +13,14 @@ from digest.errors import (
     MissingError,
     NotServedError,
     PageRefusedError,
+    StoreError,
     TryLaterError,
 )
 from digest.fetch import listing_url
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.files import tell_outdated
 from digest.jobs.healing import heal, plan_heal, tell_missing
+from digest.jobs.kept import pages_to_remove, remove_old_pages
 from digest.jobs.pages import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due
@@ -31,6 +33,8 @@ from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)
 
+_RUNS_A_DAY = 200  # rows that are looked at: an hourly schedule, and what a person does besides
+
 
 def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Do the nightly job: bring each category's newest listing in, then what is missing, and every file up to date."""
@@ -42,7 +46,28 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
     if not report.is_ended:
         tell_missing(archive, categories, report)
         tell_outdated(archive, report)
+        _clear_up(archive, report)
     return report
+
+
+def _clear_up(archive: Archive, report: Report) -> None:
+    """Remove old pages, as the first run of a day (UTC) that goes well."""
+    if report.failures or not _is_first_today(archive):
+        return
+    try:
+        number = remove_old_pages(archive)
+    except StoreError as error:
+        report.fail("raw pages", error)
+        return
+    if number:
+        pages = "1 raw page was" if number == 1 else f"{number} raw pages were"
+        report.remarks.append(f"{pages} removed: older than {archive.config.store.raw_days} days ([store] raw_days)")
+
+
+def _is_first_today(archive: Archive) -> bool:
+    runs = archive.store.runs(_RUNS_A_DAY) if archive.config.store.raw_days else []
+    today_ = archive.now.astimezone(UTC).date()
+    return not any(run.command == "run" and run.exit_code == 0 and run.started_at.date() == today_ for run in runs)
 
 
 def plan_run(archive: Archive, categories: Sequence[str]) -> list[str]:
@@ -50,10 +75,12 @@ def plan_run(archive: Archive, categories: Sequence[str]) -> list[str]:
     expected = archive.calendar.newest_expected(archive.now)
     due = [category for category in categories if _is_listing_due(archive, category, expected)]
     probes = [category for category in categories if category not in due and _is_probe_due(archive, category, expected)]
+    old = len(pages_to_remove(archive)) if _is_first_today(archive) else 0
     return [
         *(f"would ask for the newest listing of {category}, expecting {expected}" for category in due),
         *(f"would look once today whether arXiv announced {category} after all" for category in probes),
         *plan_heal(archive, categories),
+        *([f"would remove raw pages that are older than {archive.config.store.raw_days} days: {old}"] if old else []),
     ]
 
 

@@ -52,10 +52,11 @@ class Proving:
         spans = self._chosen.spans
         if spans and not any(None in span or self._besides(self._settled, *span) for span in spans):
             return []
-        used = self._archive.store.page_hashes(self._settled)
+        named = self._archive.store.page_hashes()
+        used = {sha256 for key in self._settled for sha256 in named.get(key, ())}
         return [
             kept
-            for kept in kept_listings(self._archive.store.raw_pages())
+            for kept in kept_listings(row for row in self._archive.store.raw_pages() if row.path)
             if kept.category in self._chosen.categories and kept.rows[0].sha256 not in used
         ]
 

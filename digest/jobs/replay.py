@@ -12,7 +12,7 @@ from functools import partial
 from digest.archive import Archive
 from digest.decide import with_whole_author_lists
 from digest.errors import PageRefusedError, StoreError
-from digest.jobs.kept import parsed_again
+from digest.jobs.kept import parsed_again, removed_pages
 from digest.jobs.proving import Chosen, Proving
 from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.steps import Track, begin, each, publish, put_in_place, untracked
@@ -33,7 +33,8 @@ def replay(
         write: whether to store what differs; if not, nothing at all is changed.
         shown: how many differences of a day are told one by one; None for all.
     """
-    found = Replay(begin(archive) if write else Report(), shown)
+    report = begin(archive) if write else Report()
+    found = Replay(report, shown, removed_pages(archive), names_each=bool(chosen.spans))
     proving = Proving(archive, chosen, found, write=write)
     steps = _steps(archive, chosen, proving, found, write=write)
     for name in track(list(steps)):
@@ -85,6 +86,9 @@ def _compare(archive: Archive, category: str, when: date, found: Replay, *, writ
 def _read_again(archive: Archive, stored: Day, found: Replay) -> tuple[Day, StoreError | None]:
     """Return a stored day as it is read now; where its pages are lost, its links in the texts that are stored."""
     if _is_without_listing(stored):
+        return relinked(stored), None
+    if {page.sha256 for page in stored.pages} & found.removed:
+        found.removal(stored)
         return relinked(stored), None
     try:
         return parsed_again(archive, stored), None

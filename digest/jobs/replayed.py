@@ -18,14 +18,25 @@ class Replay:
     """What a replay found: ``lines`` for a person, how many days came out so or so, and how it went.
 
     ``useless`` counts the kept listings that prove no day; ``shown`` bounds the differences told of each
-    day one by one; None is without bound.
+    day one by one; None is without bound. ``removed``: the SHA-256 of pages that were removed on purpose;
+    ``names_each``: whether each day that they are of is named.
     """
 
     report: Report
     shown: int | None = SHOWN
+    removed: frozenset[str] = frozenset()
+    names_each: bool = False
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     useless: int = 0
+    removals: int = 0
+
+    def removal(self, stored: Day) -> None:
+        """Note a stored day of which a page was removed on purpose: its links alone are found again."""
+        self.removals += 1
+        if self.names_each:
+            words = "its page was removed on purpose ([store] raw_days); only its links are looked for again"
+            self.lines.append(f"{stored.category} {stored.date}: {words}")
 
     def differs(self, stored: Day, fresh: Day) -> None:
         """Tell what differs of a stored day."""
@@ -50,7 +61,8 @@ class Replay:
         others = [what for what in self.counts if what not in _ALWAYS]
         named = ", ".join(f"{self.counts[what]} {what}" for what in (*_ALWAYS, *others))
         useless = f"; {self.useless} kept listing{_s(self.useless)} proved no day" if self.useless else ""
-        return f"replayed {days} day{_s(days)}: {named}{useless}"
+        gone = f"; {self.removals} without pages that were removed on purpose" if self.removals else ""
+        return f"replayed {days} day{_s(days)}: {named}{useless}{gone}"
 
 
 def _s(count: int) -> str:

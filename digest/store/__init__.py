@@ -1,6 +1,6 @@
 """The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -169,10 +169,10 @@ class Store:
         """Return the page that was kept last of this address, or None."""
         return next(iter(self._pages(tables.raw_page.c.url == url, newest=True)), None)
 
-    def page_hashes(self, keys: Collection[tuple[str, date]]) -> frozenset[str]:
-        """Return the SHA-256 of all pages by which the days with these ``keys`` (category, date) were proven."""
+    def page_hashes(self) -> dict[tuple[str, date], tuple[str, ...]]:
+        """Return the SHA-256 of the pages by which each day (category, date) was proven."""
         with self._read() as connection:
-            return days.read_page_hashes(connection, keys)
+            return days.read_page_hashes(connection)
 
     def summaries(self, category: str | None = None) -> list[DaySummary]:
         """Return the stored days of a category (of all, without one), by category and date.
@@ -210,6 +210,11 @@ class Store:
         """Remove the rows that belong to a day or a paper that is not there, and make the search index again."""
         with self._write_known() as connection:
             repairs.forget_dangling(connection)
+
+    def note_removal(self, sha256: str) -> None:
+        """Note that a kept page is removed on purpose; when it was fetched, and from where, stays known."""
+        with self._write() as connection:
+            connection.execute(update(tables.raw_page).where(tables.raw_page.c.sha256 == sha256).values(path=""))
 
     def forget_raw_page(self, sha256: str) -> None:
         """Forget a kept page whose bytes are lost."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -84,11 +84,11 @@ def read_ids(connection: Connection, category: str, when: date) -> frozenset[str
     return frozenset(connection.scalars(query))
 
 
-def read_page_hashes(connection: Connection, keys: Collection[tuple[str, date]]) -> frozenset[str]:
-    """Return the hashes of all pages that the days with these keys name."""
+def read_page_hashes(connection: Connection) -> dict[tuple[str, date], tuple[str, ...]]:
+    """Return the hashes of the pages that each day names."""
     query = select(tables.day.c.category, tables.day.c.date, tables.day.c.pages)
-    rows = (row for row in connection.execute(query) if (row.category, row.date) in keys)
-    return frozenset(sha256 for row in rows for _, sha256 in row.pages)
+    rows = connection.execute(query)
+    return {(row.category, row.date): tuple(sha256 for _, sha256 in row.pages) for row in rows}
 
 
 def read_summaries(connection: Connection, category: str | None, when: date | None) -> list[DaySummary]:
