@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledge
 if TYPE_CHECKING:
     from digest.archive import Archive
     from digest.model import Day, DaySummary
+    from digest.publish import Folder
+
+log = logging.getLogger(__name__)
 
 
 def load_ledger(archive: Archive) -> None:
@@ -93,7 +97,7 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
     if archive.records is None or data is None:
         raise DamageError(f"{path}: expected a day record, found none")
     try:
-        return _store_record(archive, _checked_record(data, path), hashlib.sha256(data).hexdigest())
+        return _store_record(archive, _checked_record(data, path, archive.records), hashlib.sha256(data).hexdigest())
     except DamageError as error:
         raise type(error)(f"{archive.records.root / path}: {error}") from error
 
@@ -115,11 +119,16 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
     return archive.store.summary(day.category, day.date)
 
 
-def _checked_record(data: bytes, path: str) -> Day:
-    day = parse_record(data)
+def _checked_record(data: bytes, path: str, records: Folder) -> Day:
+    breaches: list[str] = []
+    day = parse_record(data, breaches.append)
     if render_record(day) == data.replace(b"\r\n", b"\n") != data:
         words = "expected lines that end with LF, found CR LF"
         raise DamageError(f"{words}: git changed them; say `* -text` in .gitattributes and check the file out again")
     if record_path(day.category, day.date) != path or render_record(day) != data:
         raise DamageError("expected the record of the date in its name, as digest writes it")
+    if breaches:
+        more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""
+        words = "an older version wrote it, and it is taken as it is"
+        log.warning("%s: %s%s; %s", records.root / path, breaches[0], more, words)
     return day

@@ -12,6 +12,7 @@ from hypothesis import given
 
 from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
+from digest.parse import PARSER_VERSION
 from digest.parse.record import parse_record
 from digest.render import record_path, render_record
 from digest.standin import StandIn, invent
@@ -121,7 +122,9 @@ def test_no_character_ends_a_line_or_a_text(text: str) -> None:
 # Damage
 
 
-GOOD = render_record(simple_day(["2503.00003", "2503.00002"], ["2503.00001"], date=DAYS[1]))
+GOOD = render_record(
+    simple_day(["2503.00003", "2503.00002"], ["2503.00001"], date=DAYS[1], parser_version=PARSER_VERSION)
+)
 
 
 def changed(line: int, key: str, value: object) -> bytes:
@@ -269,6 +272,55 @@ def test_damage_is_named_with_its_line() -> None:
     """The header is line 1; the first entry line 2."""
     with pytest.raises(DamageError, match="in line 3: ValueError: expected a text on one line"):
         parse_record(changed(2, "title", "A\n# heading"))
+
+
+OLDER = {
+    "a title of two lines": ("title", "A\n# heading <script>"),
+    "a title of a return": ("title", "A\r# heading"),
+    "a blank title": ("title", ""),
+    "an author of two lines": ("authors", ["A\n# heading"]),
+    "a journal of two lines": ("journal_ref", "A\n# heading"),
+    "an abstract of two lines": ("abstract", "A\n# heading"),
+    "comments of two lines": ("comments", "A\n\n# heading"),
+    "another first category": ("categories", ["cs.LG", "cs.CV"]),
+    "an odd address": ("links", [{"url": "https://x.y/ \n# heading", "kind": "code", "found_in": "abstract"}]),
+    "a link from elsewhere": ("links", [{"url": "https://x.y/", "kind": "code", "found_in": "title"}]),
+    "a kind of two lines": ("links", [{"url": "https://x.y/", "kind": "a\n# heading", "found_in": "abstract"}]),
+}
+
+
+@pytest.mark.parametrize("template", ["classic", "full"])
+@pytest.mark.parametrize("breach", OLDER)
+def test_a_record_of_an_older_version_loads_with_a_warning(sandbox: Sandbox, breach: str, template: str) -> None:
+    """It stays as it is, the file and the line are named, the archive verifies clean; and no heading is forged."""
+    old = changed(2, *OLDER[breach]).replace(b'"parser": %d' % PARSER_VERSION, b'"parser": 2')
+    (sandbox.folder / RECORD).parent.mkdir(parents=True)
+    (sandbox.folder / RECORD).write_bytes(old)
+    sandbox.configure("digest", template=template)
+    sandbox.configure("store", start="2025-03-04")
+    now = "2025-03-04T12:00:00Z"
+    result = sandbox.digest("rebuild", now=now)
+    warnings = [line for line in result.err.splitlines() if line.startswith("warning: ")]
+    assert (result.code, len(warnings)) == (0, 1), result.err
+    assert f"{RECORD}: line 3: expected" in warnings[0]
+    assert sandbox.read(RECORD) == old
+    assert sandbox.digest("verify", now=now).code == 0
+    text = sandbox.read("cs.CV/2025/03/2025-03-04.md").decode()
+    assert not any(line.lstrip().startswith("# heading") for line in text.splitlines())
+    assert "<script" not in text.replace("\\<", "")
+
+
+def test_markup_that_no_version_wrote_is_damage_in_any(sandbox: Sandbox) -> None:
+    """What acts in a page never reaches a digest: exit 6, and nothing of the record is stored."""
+    for number, damage in enumerate(("a script", "an image", "an event", "an address that acts", "a link that acts")):
+        old = DAMAGED[damage].replace(b'"parser": %d' % PARSER_VERSION, b'"parser": 1')
+        assert old != DAMAGED[damage]
+        with pytest.raises(DamageError, match="line 2"):
+            parse_record(old)
+        if not number:
+            (sandbox.folder / RECORD).parent.mkdir(parents=True)
+            (sandbox.folder / RECORD).write_bytes(old)
+            assert sandbox.digest("rebuild").code == 6
 
 
 def test_the_good_record_of_these_tests_is_taken(sandbox: Sandbox) -> None:

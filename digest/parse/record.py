@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,10 +28,16 @@ _MOST = 2**31
 
 _LINE_BREAK = re.compile(r"[\t-\r\x1c-\x1f]")
 _ANCHOR = r'<a(?: (?:class|data-arxiv-id|data-doi|rel)="[^"<>]*")*(?: href="(?i:https?)://[^"<>]*")(?: rel="[^"<>]*")?>'
-_MARKUP = re.compile(rf"(?:[^<\r\n]++|<br>|{_ANCHOR}(?:[^<\r\n]++|<br>)*+</a>)*+")
-_ADDRESS = re.compile(r"https?://[^\x00-\x20]+", re.IGNORECASE)
+_MARKUP = re.compile(rf"(?:[^<]++|<br>|{_ANCHOR}(?:[^<]++|<br>)*+</a>)*+")
+_WEB = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"[^\x00-\x20]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = ("abstract", "comments")
+
+_CHECKED_SINCE = 3
+"""The parser since which texts are held to docs/RECORDS.md. What an older one wrote is taken, and told."""
+
+Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,10 @@ def parse_header(line: bytes) -> RecordHeader:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
 
 
-def parse_record(data: bytes) -> Day:
-    """Read the record of a day.
+def parse_record(data: bytes, tell: Tell = lambda _words: None) -> Day:
+    """Read the record of a day; ``tell`` hears, with its line, what an older version wrote against today's rules.
+
+    Such a text stays as it is, and what renders it makes it harmless. Markup that no version wrote is damage in any.
 
     Raises:
         FormatTooNewError: a newer digest wrote it.
@@ -75,7 +83,7 @@ def parse_record(data: bytes) -> Day:
         raise DamageError("expected a record that ends with a line end, found it cut")
     try:
         rows = [json.loads(line) for line in lines]
-        return _day(rows)
+        return _day(rows, tell)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         where = "".join(f"in line {note}: " for note in getattr(error, "__notes__", ()))
         raise DamageError(
@@ -83,34 +91,70 @@ def parse_record(data: bytes) -> Day:
         ) from error
 
 
-def _entries(rows: Iterable[Any]) -> Iterator[Entry]:
+def _entries(rows: Iterable[Any], tell: Tell, *, is_older: bool) -> Iterator[Entry]:
     for number, row in enumerate(rows, 2):
         try:
-            yield _entry(row)
+            entry, breaches = _checked_entry(row, is_older=is_older)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             error.add_note(str(number))
             raise
+        for breach in breaches:
+            tell(f"line {number}: {breach}")
+        yield entry
 
 
-def _day(rows: list[Any]) -> Day:
+def _checked_entry(row: Any, *, is_older: bool) -> tuple[Entry, list[str]]:
+    """Return an entry, and what in it breaks the rules; only an older version may have written that."""
+    entry = _entry(row)
+    breaches = list(_breaches(entry.paper))
+    if breaches and not is_older:
+        raise ValueError(breaches[0])
+    return entry, breaches
+
+
+def _breaches(paper: Paper) -> Iterator[str]:
+    """Yield what breaks the rules of docs/RECORDS.md: a line break in a text could begin a heading in a digest."""
+    lines = [paper.title, *paper.authors, *(link.kind for link in paper.links)]
+    lines += [text for text in (paper.journal_ref,) if text is not None]
+    yield from (_otherwise("a text on one line", text) for text in lines if not text or _LINE_BREAK.search(text))
+    marked = [text for text in (paper.abstract, paper.comments) if text is not None]
+    yield from (_otherwise("one line of HTML", text) for text in marked if "\n" in text or "\r" in text)
+    for link in paper.links:
+        if not _ADDRESS.fullmatch(link.url):
+            yield _otherwise("an address without blanks", link.url)
+        if link.found_in not in _PLACES:
+            yield _otherwise(f"a link of {' or '.join(_PLACES)}", link.found_in)
+    if paper.categories[:1] != (paper.primary_category,):
+        yield f"expected {paper.primary_category} first, found {paper.categories}"
+
+
+def _otherwise(expected: str, found: str) -> str:
+    return f"expected {expected}, found {quoted(found)}"
+
+
+def _day(rows: list[Any], tell: Tell) -> Day:
     header = rows[0]
     _require_known_format(header)
+    parser = _number(header["parser"])
     day = Day(
         category=_category(header["category"]),
         date=date.fromisoformat(header["date"]),
         state=State(header["state"]),
         source=Source(header["source"]),
         declared={Section(name): _number(count) for name, count in header["declared"].items()},
-        entries=tuple(_entries(rows[1:])),
+        entries=tuple(_entries(rows[1:], tell, is_older=parser < _CHECKED_SINCE)),
         pages=tuple(PageRef(_text(page["url"]), _like(_SHA256, page["sha256"])) for page in header["pages"]),
-        parser_version=_number(header["parser"]),
+        parser_version=parser,
         link_rules=_number(header.get("link_rules", 1)),
     )
     stored = {section.value: count for section, count in day.counts.items()}
     if stored != header["stored"]:
         raise DamageError(f"expected {header['stored']} entries as its header says, found {stored}")
     if day.source is not Source.FEED and any(day.counts[one] > day.declared.get(one, 0) for one in Section):
-        raise DamageError(f"expected no more entries than declared ({header['declared']}), found {stored}")
+        breach = f"expected no more entries than declared ({header['declared']}), found {stored}"
+        if parser >= _CHECKED_SINCE:
+            raise DamageError(breach)
+        tell(f"line 1: {breach}")
     positions = [entry.position for entry in day.entries]
     if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
         raise DamageError("expected rising positions and different ids, found a repetition or another order")
@@ -128,18 +172,16 @@ def _require_known_format(header: dict[str, Any]) -> None:
 def _entry(row: dict[str, Any]) -> Entry:
     paper = Paper(
         arxiv_id=ArxivId.parse(row["id"]),
-        title=_line(row["title"]),
-        authors=tuple(map(_line, row["authors"])),
+        title=_text(row["title"]),
+        authors=tuple(map(_text, row["authors"])),
         primary_category=_category(row["primary"]),
         categories=tuple(map(_category, row["categories"])),
         abstract=_markup(row["abstract"]),
         comments=_markup(row["comments"]),
-        journal_ref=None if row["journal_ref"] is None else _line(row["journal_ref"]),
+        journal_ref=_text_or_none(row["journal_ref"]),
         links=tuple(map(_link, row["links"])),
         raw=_raw(row["raw"]) if "raw" in row else None,
     )
-    if paper.categories[:1] != (paper.primary_category,):
-        raise ValueError(f"expected {paper.primary_category} first, found {paper.categories}")
     return Entry(Section(row["section"]), _number(row["position"]), paper)
 
 
@@ -153,22 +195,11 @@ def _raw(row: dict[str, Any]) -> RawText:
 
 
 def _link(row: dict[str, Any]) -> Link:
-    link = Link(_like(_ADDRESS, row["url"]), _line(row["kind"]), _text(row["found_in"]))
-    if link.found_in not in _PLACES:
-        raise ValueError(f"expected a link of {' or '.join(_PLACES)}, found {quoted(link.found_in)}")
-    return link
-
-
-def _line(value: object) -> str:
-    """Return a text that stands on one line of a digest: a line break in it could begin a heading."""
-    text = _text(value)
-    if not text or _LINE_BREAK.search(text):
-        raise ValueError(f"expected a text on one line, found {quoted(text)}")
-    return text
+    return Link(_like(_WEB, row["url"]), _text(row["kind"]), _text(row["found_in"]))
 
 
 def _markup(value: object) -> str | None:
-    """Return one line of HTML with ``a`` (http, https) and ``br`` only, which a digest holds as it is; or None."""
+    """Return HTML with ``a`` (http, https) and ``br`` only, which a digest holds as it is; or None."""
     return None if value is None else _like(_MARKUP, value)
 
 

@@ -8,6 +8,11 @@ from digest.render.markdown import is_web_address
 _FIRST_WITH_HTML = (2023, 12)
 
 
+def _one_line(text: str) -> str:
+    """Return ``text`` without line breaks: a record of an older version may hold one, which could begin a heading."""
+    return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
 @dataclass(slots=True)
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
@@ -33,13 +38,13 @@ class NumberedEntry:
 
     @property
     def title(self) -> str:
-        """Plain text."""
-        return self._paper.title
+        """Plain text, on one line."""
+        return _one_line(self._paper.title)
 
     @property
     def authors(self) -> tuple[str, ...]:
         """Plain texts."""
-        return self._paper.authors
+        return tuple(map(_one_line, self._paper.authors))
 
     @property
     def more_authors(self) -> bool:
@@ -49,7 +54,7 @@ class NumberedEntry:
     @property
     def abstract(self) -> str:
         """HTML in which only ``a`` and ``br`` occur."""
-        return self._paper.abstract or ""
+        return _one_line(self._paper.abstract or "")
 
     @property
     def text(self) -> str:
@@ -59,7 +64,7 @@ class NumberedEntry:
     @property
     def comments(self) -> str:
         """HTML in which only ``a`` and ``br`` occur."""
-        return self._paper.comments or ""
+        return _one_line(self._paper.comments or "")
 
     @property
     def comments_text(self) -> str:
@@ -69,7 +74,7 @@ class NumberedEntry:
     @property
     def journal_ref(self) -> str:
         """Plain text."""
-        return self._paper.journal_ref or ""
+        return _one_line(self._paper.journal_ref or "")
 
     @property
     def primary_category(self) -> str:
@@ -89,7 +94,7 @@ class NumberedEntry:
     @property
     def code_urls(self) -> tuple[str, ...]:
         """The addresses of the links that are code."""
-        return tuple(link.url for link in self._paper.links if link.kind == "code")
+        return tuple(link.url for link in self._paper.links if link.kind == "code" and is_web_address(link.url))
 
     @property
     def abstract_url(self) -> str:
