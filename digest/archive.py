@@ -18,6 +18,7 @@ from digest.model import Correction, Day, DaySummary, Ledger, RawPage
 from digest.publish import Folder, write_raw
 from digest.records import load_record
 from digest.render import (
+    UNKNOWN,
     DigestTemplate,
     NewestHits,
     merge_into,
@@ -134,6 +135,11 @@ class Archive:
         record = self.records.read(record_path(summary.category, summary.date))
         return record is not None and _sha256(record) == summary.content_hash
 
+    def is_left(self, summary: DaySummary) -> bool:
+        """Whether the digest of a stored day is as another template or other settings made it."""
+        row = self.store.file(self.config.digest_path(summary.category, summary.date))
+        return row is not None and not self._is_current(row, summary) and self.texts.is_intact(row)
+
     def write_day(self, category: str, when: date) -> list[str]:
         """Render a stored day and write its digest and record; return the paths that changed."""
         day = self._best_known(category, when)
@@ -143,6 +149,15 @@ class Archive:
             changed.append(str(self.records.root / record_path(category, when)))
         inputs_hash = self.template.inputs_hash(_sha256(record))
         return changed + self.texts.write(self.digest_files(day), inputs_hash, self.template.version)
+
+    def adopt_digest(self, category: str, when: date) -> bool:
+        """Leave the digest that came with a day's record as it is, if another template or settings made it.
+
+        It counts as outdated from then on. Return whether there is one.
+        """
+        day = self._best_known(category, when)
+        inputs_hash = self.template.hashes_by(UNKNOWN, _sha256(render_record(day)))[-1]
+        return self.texts.adopt(self.digest_files(day), inputs_hash, is_alike=False)
 
     def digest_files(self, day: Day) -> dict[str, bytes]:
         """Render a day; return its digest by path, and after it the further parts of one that is split."""

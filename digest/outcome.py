@@ -19,6 +19,8 @@ class Report:
     remarks: list[str] = field(default_factory=list)
     loaded: list[DaySummary] = field(default_factory=list)
     """Days that were only taken in from the day records, as they were."""
+    left: int = 0
+    """Files of views that another template made, and that stay so until somebody asks for new ones."""
     told: set[tuple[str, date]] = field(default_factory=set)
     """Days (category, date) of which a failure says that they cannot be had."""
     not_served: set[str] = field(default_factory=set)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import posixpath
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from digest.decide import decide, is_better, is_read_better
@@ -16,6 +17,8 @@ from digest.parse.record import parse_record
 from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from digest.archive import Archive
     from digest.model import Day, DaySummary
     from digest.publish import Folder
@@ -93,13 +96,33 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
         FormatTooNewError: a newer digest wrote the record.
         DamageError: the record is damaged, or the day is stored otherwise and as well known.
     """
+    day, content_hash = read_record(archive, path)
+    with _errors_about(archive, path):
+        return _store_record(archive, day, content_hash)
+
+
+def read_record(archive: Archive, path: str) -> tuple[Day, str]:
+    """Return the day that the record at ``path`` holds, and the SHA-256 of its bytes; nothing is stored.
+
+    Raises:
+        FormatTooNewError: a newer digest wrote the record.
+        DamageError: the record is damaged.
+    """
     data = archive.records.read(path) if archive.records else None
     if archive.records is None or data is None:
         raise DamageError(f"{path}: expected a day record, found none")
+    with _errors_about(archive, path):
+        return _checked_record(data, path, archive.records), hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def _errors_about(archive: Archive, path: str) -> Iterator[None]:
+    """Say in errors which record they are about."""
     try:
-        return _store_record(archive, _checked_record(data, path, archive.records), hashlib.sha256(data).hexdigest())
+        yield
     except DamageError as error:
-        raise type(error)(f"{archive.records.root / path}: {error}") from error
+        where = archive.records.root / path if archive.records else path
+        raise type(error)(f"{where}: {error}") from error
 
 
 def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary | None:

@@ -65,14 +65,14 @@ class Session:
             ConfigError: there is none, or it is wrong.
         """
         if self._config is None:
-            from digest.config import load, odd_names
+            from digest.config import load, odd_names, retired_keys
 
             self._origin = self.config_path
             self._config = load(self._origin, self.environment)
             self.console.hide(self._secrets(self._config))
             for key in self._config.unused:
                 self.console.say(f"{self._origin}: {key} has no effect in this version", "warning")
-            for words in odd_names(self._config):  # a new one would have been refused
+            for words in (*odd_names(self._config), *retired_keys(self._origin)):  # new odd ones are refused
                 self.console.say(f"{self._origin}: {words}", "warning")
         return self._config
 

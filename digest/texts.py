@@ -42,6 +42,27 @@ class Texts:
             self.store.remember_file(FileRow(path, inputs_hash, _sha256(files[path]), version))
         return changed
 
+    def adopt(self, files: Mapping[str, bytes], inputs_hash: str, *, is_alike: bool = True) -> bool:
+        """Remember the text that lies where ``files`` would be as one that another template made of the same.
+
+        Args:
+            files: what would be written now, by path, the first part first.
+            inputs_hash: the SHA-256 of what both are made from, by a template that nobody knows.
+            is_alike: whether what lies there counts only if it begins as ``files`` do.
+
+        Returns:
+            Whether there is such a text; one that is cut is none, nor is one that is as it would be written.
+        """
+        path, data = next(iter(files.items()))
+        found = self.output.read(path)
+        is_other = is_alike and found is not None and found[:_BEGINNING] != data[:_BEGINNING]
+        if found is None or data.startswith(found) or is_other:
+            return False
+        parts = list(takewhile(self.output.has, (part_path(path, number) for number in count(1))))
+        for part in reversed(parts):
+            self.store.remember_file(FileRow(part, inputs_hash, _sha256(self.output.read(part) or b""), ""))
+        return True
+
     def _remove_parts(self, path: str, after: int) -> list[str]:
         """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
         removed = []

@@ -11,6 +11,7 @@ import pytest
 
 from digest.config import Config, load, odd_names, require_manners
 from digest.errors import ConfigError
+from tests.conftest import Sandbox
 
 EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -584,3 +585,18 @@ def test_the_environment_says_nothing_of_views(tmp_path: Path) -> None:
     """A variable could not say which of the views it is for."""
     (view,) = read(tmp_path, '[[view]]\nname = "a"\n', DIGEST_VIEW_NAME="b", DIGEST_VIEW_HAS_CODE="true").views
     assert (view.name, view.has_code) == ("a", False)
+
+
+def test_a_retired_key_is_a_warning(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an older version knew is read past, with what to do instead, in sections and views; no other key is."""
+    retired = {("git", "sign"): "git signs as it is configured", ("view", "colour"): "views have none"}
+    monkeypatch.setattr("digest.config.reading.RETIRED", retired)
+    sandbox.configure("git", sign=True)
+    path = sandbox.folder / "config.toml"
+    path.write_text(path.read_text() + '[[view]]\nname = "x"\ncolour = "red"\n')
+    result = sandbox.digest("status")
+    assert f"warning: {path}: [git] sign is no longer used: git signs as it is configured" in result.err.splitlines()
+    assert f"warning: {path}: [view] colour is no longer used: views have none" in result.err.splitlines()
+    assert result.code != 2
+    sandbox.configure("git", sigh=True)
+    assert sandbox.digest("status").code == 2

@@ -452,13 +452,37 @@ def test_the_first_night_s_failure_is_not_forgotten(sandbox: Sandbox, failing: s
         assert json.loads(state.read_bytes())["starts"] == starts
 
 
-def test_a_fresh_clone_says_which_digests_it_alters(clone: tuple[Sandbox, StandIn]) -> None:
-    """Where another template is configured by now, all digests are made anew, and one line tells how many changed."""
+@pytest.mark.parametrize("command", ["run", "rebuild"])
+def test_a_fresh_clone_alters_no_digest(clone: tuple[Sandbox, StandIn], command: str) -> None:
+    """Where another template is configured by now, stored days keep their digests until a person asks for new ones."""
     sandbox, _ = clone
+    before = {path: sandbox.read(path) for path in sandbox.tree() if path.startswith("cs.CV/2025/03")}
+    assert len(before) == 3
     sandbox.configure("digest", sections=["new"])
-    result = sandbox.digest("run", now=after(date(2025, 3, 6)))
-    assert "3 digests were written again: by an older template or other settings before" in result.err.splitlines()
-    assert "regenerate" not in result.err
+    night = after(date(2025, 3, 6))
+    assert "3 digests were written by an older template" in sandbox.digest("doctor", now=night).out
+    for _ in range(2):
+        assert sandbox.digest(command, now=night).code == 0
+        assert {path: sandbox.read(path) for path in before} == before
+    note = "3 digests were written by an older template or other settings; `digest regenerate --outdated`"
+    assert note in sandbox.digest("run", now=night).err
+    assert "3 digests were written by an older template" in sandbox.digest("doctor", now=night).out
+    found = sandbox.digest("verify", now=night)
+    assert (found.code, found.out.count("outdated ")) == (0, 3)
+    assert sandbox.digest("regenerate", "--outdated", now=night).code == 0
+    assert all(sandbox.read(path) != data for path, data in before.items())
+    assert "0 outdated" in sandbox.digest("verify", now=night).out
+    assert "older template" not in sandbox.digest("doctor", now=night).out
+
+
+def test_a_digest_that_is_cut_is_none_of_an_older_template(clone: tuple[Sandbox, StandIn]) -> None:
+    """It is made again from its record, as one that is not there."""
+    sandbox, _ = clone
+    path = "cs.CV/2025/03/2025-03-04.md"
+    whole = sandbox.read(path)
+    (sandbox.folder / path).write_bytes(whole[:-100])
+    assert sandbox.digest("rebuild", now=after(date(2025, 3, 6))).code == 0
+    assert sandbox.read(path) == whole
 
 
 # --- what git has, and nothing else ---------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import stat
@@ -439,6 +440,34 @@ def test_digests_of_an_older_template(kept: Sandbox) -> None:
     assert not found(doctor(kept), "warn", "older template")
     kept.configure("digest", sections=["new"])
     assert found(doctor(kept), "warn", "1 digests", "digest regenerate --outdated")
+
+
+@pytest.mark.parametrize("has_database", [True, False], ids=["with a database", "a fresh clone"])
+@pytest.mark.parametrize("field", ["parser", "link_rules"])
+def test_days_that_older_rules_read(kept: Sandbox, field: str, *, has_database: bool) -> None:
+    """How many, and the command that reads them anew; from the records where there is no database."""
+    assert not found(doctor(kept), "ok", "older rules")
+    path = kept.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    old, count = re.subn(rf'"{field}": \d+', f'"{field}": 1', path.read_text(), count=1)
+    assert count == 1
+    if field == "link_rules":
+        old = old.replace('"format": 2', '"format": 1').replace(', "link_rules": 1', "")
+    for file in kept.folder.glob("archive.db*"):
+        file.unlink()
+    path.write_text(old)
+    if has_database:
+        assert kept.digest("rebuild").code == 0
+    assert found(doctor(kept), "ok", "1 days were read by older rules", "`digest replay --all`")
+    assert path.read_text() == old
+
+
+def test_a_damaged_record_of_a_fresh_clone(kept: Sandbox) -> None:
+    """Exit 6, and its file."""
+    for file in kept.folder.glob("archive.db*"):
+        file.unlink()
+    (kept.folder / "data/cs.CV/2025/2025-03-05.jsonl").write_text("{}\n")
+    result = doctor(kept)
+    assert (result.code, found(result, "FAIL", "2025-03-05.jsonl", "digest verify")) == (6, True)
 
 
 @pytest.mark.parametrize(("now", "is_back"), [("2025-03-05T01:30:00Z", True), (LATER, False)])

@@ -610,6 +610,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "day": lambda store: store.day("cs.CV", WHEN),
     "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),
     "summaries": lambda store: store.summaries(),
+    "count_read_before": lambda store: store.count_read_before(3, 2),
     "summary": lambda store: store.summary("cs.CV", WHEN),
     "day_keys": lambda store: store.day_keys(),
     "restore_day": lambda store: store.restore_day(simple_day(["2503.00001"]), HASH),

@@ -13,6 +13,7 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 from markdown_it import MarkdownIt
 
+from digest import resources
 from digest.model import Hit, Link, Section
 from digest.render import NewestHits, merge_into, root_index
 from digest.resources import built_in_template, read_calendar
@@ -499,6 +500,45 @@ def test_a_view_that_changed_is_outdated_and_no_damage(splats: Sandbox, arxiv: S
     assert splats.digest("regenerate", "--outdated", "--dry-run").out.count("views/") == 4
     assert splats.digest("regenerate", "--outdated").out.count("views/") == 4
     assert "0 outdated" in splats.digest("verify").out
+
+
+@pytest.mark.parametrize("is_clone", [False, True], ids=["with a database", "a fresh clone"])
+def test_an_upgrade_alters_no_file(
+    splats: Sandbox, arxiv: StandIn, monkeypatch: pytest.MonkeyPatch, *, is_clone: bool
+) -> None:
+    """When a template of the package changed, `full` and views of stored days wait for `regenerate --outdated`."""
+    splats.configure("digest", template="full")
+    configure(splats, SPLATTING, EVERYTHING)
+    run_both(splats, arxiv)
+    before = {path: data for path, data in splats.tree().items() if path.endswith(f"{DAY}.md") or f"{EVE}.md" in path}
+    assert len(before) == 6
+    built_in = resources.built_in_template
+    monkeypatch.setattr(
+        resources, "built_in_template", lambda name: built_in(name).replace("{% endfor", "Newer.\n{% endfor", 1)
+    )
+    for command in ("rebuild", "run") if is_clone else ("run", "run", "rebuild", "run"):
+        for path in splats.folder.glob("archive.db*" if command == "rebuild" and is_clone else "none"):
+            path.unlink()
+        result = splats.digest(command, now=after(DAY, 1))
+        assert result.code == 0
+        assert {path: splats.read(path) for path in before} == before
+    assert "6 digests were written by an older template" in result.err
+    assert "6 digests were written by an older template" in splats.digest("doctor", now=after(DAY, 1)).out
+    assert splats.digest("verify", now=after(DAY)).code == 0
+    assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
+    assert all(b"Newer.\n" in splats.read(path) for path in before)
+    assert "0 outdated" in splats.digest("verify", now=after(DAY)).out
+
+
+def test_a_view_that_changed_is_made_again_in_a_clone_too(splats: Sandbox, arxiv: StandIn) -> None:
+    """Where the database is known, a new day's papers and new words are no upgrade: the next run writes them."""
+    run_both(splats, arxiv)
+    for path in splats.folder.glob("archive.db*"):
+        path.unlink()
+    assert splats.digest("rebuild", now=after(DAY)).code == 0
+    configure(splats, SPLATTING.replace("gaussian splatting", "subject"))
+    assert splats.digest("run", now=after(DAY)).code == 0
+    assert ids_in(splats.read(path_of("splatting", EVE)).decode()) == ["2503.00002"]
 
 
 def test_doctor_checks_the_templates_of_views(splats: Sandbox) -> None:

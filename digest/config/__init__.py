@@ -12,7 +12,7 @@ from digest.config.paths import (
     record_path,
     year_index_path,
 )
-from digest.config.reading import load, load_with_origins
+from digest.config.reading import load, load_with_origins, retired_keys
 from digest.config.values import Arxiv, Config, DigestSettings, Git, View
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "part_path",
     "record_path",
     "require_manners",
+    "retired_keys",
     "unknown_variables",
     "year_index_path",
 ]

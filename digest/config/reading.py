@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 
 from digest.config.checks import check
 from digest.config.origins import Origins, nearest, origins_of, section_fields, variable_of
-from digest.config.values import Config, View
+from digest.config.values import RETIRED, Config, View
 from digest.errors import ConfigError
 from digest.secrets import masked
 
@@ -43,6 +43,15 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
     return config, dict(origins_of(data, environment, path.name))
 
 
+def retired_keys(path: Path) -> list[str]:
+    """Return what to say of the keys in the file at ``path`` that only an older version knew.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    return list(_take_retired(_read(path))) if RETIRED else []
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -56,6 +65,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _from_mapping(data: Mapping[str, Any], environment: Mapping[str, str], *, folder: Path, origin: str) -> Config:
     """Build a ``Config`` from parsed TOML and environment variables; ``origin`` is named in errors."""
+    list(_take_retired(data))
     known = section_fields()
     _refuse_unknown(data, {**known, _VIEW: View}, origin, "section")
     values = {}
@@ -66,6 +76,16 @@ def _from_mapping(data: Mapping[str, Any], environment: Mapping[str, str], *, fo
         values[name] = _section(name, item.type, given, environment, origin)
     config = Config(folder, **values)
     return replace(config, views=tuple(_views(data.get(_VIEW, []), config, origin)))
+
+
+def _take_retired(data: Mapping[str, Any]) -> Iterator[str]:
+    """Take the keys that only an older version knew out of ``data``, and yield what to say of each."""
+    for (section, key), advice in RETIRED.items():
+        tables = data.get(section)
+        for table in tables if isinstance(tables, list) else [tables]:
+            if isinstance(table, dict) and key in table:
+                del table[key]
+                yield f"[{section}] {key} is no longer used: {advice}"
 
 
 def _section(name: str, kind: Any, given: Mapping[str, Any], environment: Mapping[str, str], origin: str) -> Any:

@@ -63,6 +63,9 @@ class DigestSettings:
     address: str = ""
 
 
+RETIRED: dict[tuple[str, str], str] = {}
+"""Keys of older versions, by section and name, each with what to do: a file that has one is read, with a warning."""
+
 FEED_FILES: Mapping[str, str] = {"atom": "atom.xml", "jsonfeed": "feed.json"}
 """The feeds that a view can have, and the names of their files."""
 

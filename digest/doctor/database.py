@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from digest.doctor.case import Case, Finding
 from digest.errors import DamageError, DigestError, StoreError, UsageError, quoted
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
+from digest.parse import LINK_RULES, PARSER_VERSION
+from digest.records import read_record, record_paths
 from digest.store import can_be_written, open_file
 from digest.store.tables import SCHEMA
 from digest.unopened import require_records
@@ -24,7 +27,7 @@ def check_database(case: Case) -> Iterator[Finding]:
     """Open the database as it is, if it is there."""
     database = case.config.database
     if database is not None and not os.path.lexists(database):
-        yield _absent(case)
+        yield from _absent(case)
         return
     before = list(_before_opening(database)) if database is not None else []
     yield from before
@@ -32,15 +35,45 @@ def check_database(case: Case) -> Iterator[Finding]:
         yield from _opened(case)
 
 
-def _absent(case: Case) -> Finding:
+def _absent(case: Case) -> Iterator[Finding]:
     try:
         require_records(case.config)
     except DamageError as error:
-        return Finding(str(error), exit_code=error.exit_code)
+        yield Finding(str(error), exit_code=error.exit_code)
+        return
     records = case.config.records
-    if records is not None and records.is_dir():
-        return Finding("no database; the next run makes it from the day records, if it needs one")
-    return Finding("no database yet", "`digest run` makes it")
+    if records is None or not records.is_dir():
+        yield Finding("no database yet", "`digest run` makes it")
+        return
+    yield Finding("no database; the next run makes it from the day records, if it needs one")
+    with suppress(UsageError), case.session.open_archive("sqlite://", None) as archive:  # a template is told elsewhere
+        yield from list(_upgrades_of_records(archive))
+
+
+def _upgrades_of_records(archive: Archive) -> Iterator[Finding]:
+    """Tell by the day records alone what an upgrade left as it was."""
+    outdated = older = 0
+    for path in record_paths(archive):
+        try:
+            day, _ = read_record(archive, path)
+            found = {name: (archive.output.read(name), data) for name, data in archive.digest_files(day).items()}
+        except StoreError as error:
+            yield Finding(f"day record: {error}", "`digest verify` says more of it", error.exit_code)
+            continue
+        except UsageError:
+            continue
+        outdated += any(here is not None and here != data for here, data in found.values())
+        older += day.parser_version < PARSER_VERSION or day.link_rules < LINK_RULES
+    yield from _upgrades(outdated, older)
+
+
+def _upgrades(outdated: int, older: int) -> Iterator[Finding]:
+    """Tell how many days each command would touch that takes an upgrade to stored days."""
+    if outdated:
+        yield Finding(f"{outdated} digests were written by an older template", "`digest regenerate --outdated`")
+    if older:
+        how = "`digest replay --all` shows what today's would change, and with --write stores it"
+        yield Finding(f"{older} days were read by older rules; {how}")
 
 
 def is_ready(case: Case) -> bool:
@@ -84,9 +117,7 @@ def _facts(archive: Archive, case: Case) -> Iterator[Finding]:
     days = archive.store.summaries()
     newest = f", the newest {max(day.date for day in days)}" if days else ""
     yield Finding(f"database with {len(days)} days{newest}")
-    outdated = outdated_by_template(archive)
-    if outdated:
-        yield Finding(f"{outdated} digests were written by an older template", "`digest regenerate --outdated`")
+    yield from _upgrades(outdated_by_template(archive), archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
     runs = archive.store.runs(_LOOKED_AT)
     yield from _clock(archive, runs, case)
     yield from _last_run(runs, case.now)

@@ -51,7 +51,7 @@ def regenerate(archive: Archive, selection: Selection, track: Track = untracked)
             report.changed.append(day)
 
     each(track(list(parts)), write, report)
-    publish(archive, report, track, are_read=selection.is_everything)
+    publish(archive, report, track, are_read=selection.is_everything, renews=True)
     return report
 
 
@@ -98,13 +98,16 @@ def _gaps(archive: Archive, category: str, known: Collection[date], selection: S
 
 
 def outdated_by_template(archive: Archive) -> int:
-    """Return how many digests another template or other settings wrote: what ``regenerate --outdated`` would change."""
-    return len(archive.outdated())
+    """Return how many digests, of views too, another template or other settings wrote.
+
+    They are what ``regenerate --outdated`` would change.
+    """
+    return len(archive.outdated()) + len(outdated_views(archive, Report()))
 
 
 def tell_outdated(archive: Archive, report: Report) -> None:
-    """Note that there are such digests: an upgrade never alters old files by itself, where a database knows them."""
-    number = outdated_by_template(archive)
+    """Note that there are such digests: an upgrade never alters old files by itself."""
+    number = len(archive.outdated()) + report.left
     if number:
         were = "1 digest was" if number == 1 else f"{number} digests were"
         words = "written by an older template or other settings"
@@ -121,10 +124,11 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
     report = begin(archive, load_missing=False)
     report.verb = "loaded"
+    known = {(day.category, day.date) for day in archive.store.summaries()}
     report.changed = load(archive, track(record_paths(archive)), report)
     report.succeeded = len(report.changed)
     for day in archive.store.summaries():
-        if not archive.is_intact(day):
-            write_one(archive, day, report)
+        if not archive.is_intact(day) and not archive.is_left(day):
+            write_one(archive, day, report, came=(day.category, day.date) not in known)
     publish(archive, report, track)
     return report

@@ -118,18 +118,20 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
     report.written += archive.write_day(day.category, day.date)
 
 
-def publish(archive: Archive, report: Report, track: Track = untracked, *, are_read: bool = False) -> None:
+def publish(
+    archive: Archive, report: Report, track: Track = untracked, *, are_read: bool = False, renews: bool = False
+) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others.
 
-    A view's file counts as up to date if it is there; ``are_read``: if it is as it was made. Views and indexes are of
-    all days: where a record cannot be read, they stay as they are.
+    A view's file counts as up to date if it is there; ``are_read``: if it is as it was made; ``renews``: if the
+    template of now made it. Views and indexes are of all days: where a record cannot be read, they stay as they are.
     """
     _write_pending(archive, report, track)
     unread = unloaded_records(archive)
     if unread:
         log.warning("indexes and views stay as they are while records cannot be read: %s", ", ".join(unread[:3]))
     else:
-        write_views(archive, report, track, are_read=are_read)
+        write_views(archive, report, track, are_read=are_read, renews=renews)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
@@ -139,18 +141,11 @@ def publish(archive: Archive, report: Report, track: Track = untracked, *, are_r
 
 
 def _write_pending(archive: Archive, report: Report, track: Track) -> None:
-    """Write the digests that are not there; say how many of those that came with their records came out otherwise."""
-    output, path_of = archive.output, archive.config.digest_path
-    came = [path_of(day.category, day.date) for day in report.loaded]
-    here = {str(output.root / path) for path in came if output.has(path)}
+    """Write the digests that are not there; those that came with their records stay as another template made them."""
+    came = {(day.category, day.date) for day in report.loaded}
     days = {f"{day.category} {day.date}": day for day in archive.pending()}
-    before = len(report.written)
     for name in track(list(days)):
-        write_one(archive, days[name], report)
-    altered = here & {*report.written[before:]}
-    if altered:
-        were = "digest was" if len(altered) == 1 else "digests were"
-        report.remarks.append(f"{len(altered)} {were} written again: by an older template or other settings before")
+        write_one(archive, days[name], report, came=(days[name].category, days[name].date) in came)
 
 
 def _write_indexes(archive: Archive, report: Report) -> None:
@@ -166,9 +161,11 @@ def _write_indexes(archive: Archive, report: Report) -> None:
             _note("index", error, report)
 
 
-def write_one(archive: Archive, day: DaySummary, report: Report) -> None:
-    """Write the files of one stored day; note it if that fails."""
+def write_one(archive: Archive, day: DaySummary, report: Report, *, came: bool = False) -> None:
+    """Write the files of one stored day; note it if that fails. ``came``: whether they came with its record."""
     try:
+        if came and archive.adopt_digest(day.category, day.date):
+            return
         report.written += archive.write_day(day.category, day.date)
     except DigestError as error:
         _note(f"{day.category} {day.date}", error, report)

@@ -14,7 +14,7 @@ from digest.config import Config, View
 from digest.errors import DigestError
 from digest.model import Day, DaySummary, Section
 from digest.outcome import Report
-from digest.render import DigestTemplate
+from digest.render import UNKNOWN, DigestTemplate
 from digest.render.exports import FEEDS
 from digest.resources import read_template
 from digest.store import FileRow
@@ -38,6 +38,11 @@ class ViewFile:
     inputs_hash: str
     version: str
     make: Callable[[], Mapping[str, bytes]]
+    hashes_by: Callable[[str], Sequence[str]]
+
+    def is_of_the_same(self, row: FileRow) -> bool:
+        """Whether another template, or renderer, made what ``row`` tells of, and of the very same."""
+        return row.inputs_hash in self.hashes_by(row.template_version)
 
 
 @dataclass(frozen=True)
@@ -59,8 +64,14 @@ class ViewDigests:
 
     def inputs_hash(self, days: Sequence[DaySummary]) -> str:
         """Return the SHA-256 of all that the digest of a date is made from."""
-        first, *others = (day.content_hash for day in days)
-        return self.template.inputs_hash(first, *others, description(self.view))
+        return self.template.inputs_hash(*self._inputs(days))
+
+    def hashes_by(self, version: str, days: Sequence[DaySummary]) -> Sequence[str]:
+        """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now."""
+        return self.template.hashes_by(version, *self._inputs(days))
+
+    def _inputs(self, days: Sequence[DaySummary]) -> list[str]:
+        return [*(day.content_hash for day in days), description(self.view)]
 
 
 def open_view(archive: Archive, view: View) -> ViewDigests:
@@ -80,17 +91,27 @@ def _compiled(source: str, name: str, sections: Sequence[str]) -> DigestTemplate
     return DigestTemplate(source, name, [Section(section) for section in sections])
 
 
-def write_views(archive: Archive, report: Report, track: _Track = iter, *, are_read: bool = False) -> None:
+def write_views(
+    archive: Archive, report: Report, track: _Track = iter, *, are_read: bool = False, renews: bool = False
+) -> None:
     """Bring the files of all views up to date, the newest first; a bad one does not stop the others.
 
-    A digest is made again when a day changed that it is made from, or the view, or its template; then all dates are.
-    The files of a view that is configured no longer, or elsewhere, stay: they are their owner's.
+    A digest is made again when a day changed that it is made from, or the view; then all dates are. What another
+    template made of the same is made again only if this ``renews``; so is what came with a fresh clone. The files of a
+    view that is configured no longer, or elsewhere, stay: they are their owner's.
     """
-    todo = {file.name: file for file in outdated_views(archive, report, are_read=are_read)}
+    rows = archive.store.files()
+    outdated = outdated_views(archive, report, are_read=are_read)
+    todo = {file.name: file for file in outdated if renews or not _is_left(archive, file, rows)}
+    report.left += len(outdated) - len(todo)
     for name in track(list(todo)):
         file = todo[name]
         try:
             files = file.make()
+            unknown = "" if renews or file.path in rows else next(reversed(file.hashes_by(UNKNOWN)), "")
+            if unknown and archive.texts.adopt(files, unknown):
+                report.left += 1
+                continue
             archive.texts.keep_foreign(file.path, files[file.path])
             report.written += archive.texts.write(files, file.inputs_hash, file.version)
         except DigestError as error:
@@ -130,6 +151,7 @@ def _digest(made: ViewDigests, when: date, days: Sequence[DaySummary], read: Rea
         inputs_hash=made.inputs_hash(days),
         version=made.template.version,
         make=lambda: made.render(when, [read(day.category, when) for day in days]),
+        hashes_by=lambda version: made.hashes_by(version, days),
     )
 
 
@@ -152,7 +174,9 @@ def _feed(config: Config, view: View, kind: str, dates: Mapping[date, Sequence[D
         return {path: "".join(pieces).encode()}
 
     version = f"{kind} {_FEED_VERSION}"
-    return ViewFile(f"view {view.name} {kind}", path, _sha256(json.dumps(inputs)), _sha256(version), make)
+    return ViewFile(
+        f"view {view.name} {kind}", path, _sha256(json.dumps(inputs)), _sha256(version), make, lambda _version: ()
+    )
 
 
 def _sha256(text: str) -> str:
@@ -164,6 +188,12 @@ def _is_made(archive: Archive, file: ViewFile, rows: _Rows, *, are_read: bool) -
     row = rows.get(file.path)
     is_current = row is not None and row.inputs_hash == file.inputs_hash
     return is_current and archive.texts.has_all_parts(file.path, rows, are_read=are_read)
+
+
+def _is_left(archive: Archive, file: ViewFile, rows: _Rows) -> bool:
+    """Whether a file is all there as another template made it."""
+    row = rows.get(file.path)
+    return row is not None and file.is_of_the_same(row) and archive.texts.has_all_parts(file.path, rows)
 
 
 def _note(what: str, error: DigestError, report: Report) -> None:

@@ -1,7 +1,7 @@
 """Values → texts: digests, indexes, day records. Pure; the only importer of jinja2."""
 
 from digest.config import LEDGER_PATH, is_record_path, record_path, year_index_path
-from digest.render.digest import DigestTemplate
+from digest.render.digest import UNKNOWN, DigestTemplate
 from digest.render.index import merge_into, year_index, years_of
 from digest.render.ledger import render_ledger
 from digest.render.readme import NewestHits, root_index
@@ -9,6 +9,7 @@ from digest.render.record import render_record
 
 __all__ = [
     "LEDGER_PATH",
+    "UNKNOWN",
     "DigestTemplate",
     "NewestHits",
     "is_record_path",

@@ -16,6 +16,9 @@ from digest.render.environment import compile_template, names_in, render
 MOST_BYTES = 1_500_000
 """A digest that is larger is split, if its template can be: GitHub shows markdown up to about 2 MB."""
 
+UNKNOWN = ""
+"""The version of a template that nobody knows: that of a text which came with the records into a fresh clone."""
+
 _RENDERER = 1
 """Raised when the same day and template give another text than before."""
 
@@ -37,7 +40,17 @@ class DigestTemplate:
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        inputs = [_RENDERER, content_hash, self.version, [section.value for section in self._sections], *more]
+        return self._hash(_RENDERER, self.version, content_hash, *more)
+
+    def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
+        """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
+
+        UNKNOWN stands for the version of one that nobody knows.
+        """
+        return [self._hash(renderer, version, content_hash, *more) for renderer in range(1, _RENDERER + 1)]
+
+    def _hash(self, renderer: int, version: str, content_hash: str, *more: str) -> str:
+        inputs = [renderer, content_hash, version, [section.value for section in self._sections], *more]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
     def render(self, day: Day) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
 
 from digest.errors import DamageError
 from digest.model import Announcement, ArxivId, Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
@@ -183,6 +183,12 @@ class Store:
             with self._read() as connection:
                 self._summaries = days.read_summaries(connection, None, None)
         return [day for day in self._summaries if category in (None, day.category)]
+
+    def count_read_before(self, parser: int, link_rules: int) -> int:
+        """Return how many days were read by an older parser or older link rules than these."""
+        is_older = or_(tables.day.c.parser_version < parser, tables.day.c.link_rules < link_rules)
+        with self._read() as connection:
+            return connection.scalar(select(func.count()).select_from(tables.day).where(is_older)) or 0
 
     def summary(self, category: str, when: date) -> DaySummary | None:
         """Return the stored day without its entries, or None."""
