@@ -1,5 +1,6 @@
 """`digest doctor`: every finding with what to do about it, the settings in effect, no secret, and nothing changed."""
 
+import base64
 import json
 import os
 import re
@@ -10,10 +11,13 @@ import subprocess
 import sys
 import time
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -21,7 +25,7 @@ from digest.config import load
 from digest.messages import NOTICES_PATH
 from digest.publish import hold_lock
 from digest.standin import StandIn, faults
-from digest.standin.replies import Fault
+from digest.standin.replies import Fault, Reply, Request
 from tests.conftest import NIGHT, Result, Sandbox
 from tests.receiver import receiving
 from tests.repositories import commit_file, git, hook, isolate, make_archive, make_remote, make_repository
@@ -1001,3 +1005,122 @@ def test_online_the_remote_is_asked_for_a_push(kept: Sandbox) -> None:
     shutil.rmtree(remote)
     result = doctor(kept, "--online")
     assert (result.code, found(result, "FAIL", "no push: ")) == (7, True)
+
+
+# --- a file for a bug report -------------------------------------------------------------------------
+
+PERSON = "ada.example@example.org"
+
+
+def unpacked(file: Path) -> dict[str, bytes]:
+    """Return what is in a bundle, by name."""
+    with zipfile.ZipFile(file) as bundle:
+        return {name: bundle.read(name) for name in bundle.namelist()}
+
+
+@pytest.fixture
+def refusing(archive: Sandbox, arxiv: StandIn, home: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """An archive in a person's home that refused a page, with secrets wherever one can be."""
+    moved = home / "mine"
+    shutil.copytree(archive.folder, moved)
+    sandbox = Sandbox(moved, archive.capture, archive.settings)
+
+    def login(_request: Request, reply: Reply) -> Reply:
+        body = f"<html><body>Log in, {PERSON}, {PLANTED}!</body></html>".encode()
+        more = (("Set-Cookie", f"session={PLANTED}"), ("X-Trace", PLANTED), ("X-Cache", "hit"))
+        return replace(reply, body=body, headers=(*reply.headers, *more))
+
+    (moved / "health").write_text(f"https://127.0.0.1:9/{PLANTED}\n")
+    for name in ("CHANNEL", "GITHUB_TOKEN"):
+        monkeypatch.setenv(name, f"json://127.0.0.1:9/{PLANTED}" if name == "CHANNEL" else PLANTED)
+    sandbox.configure("arxiv", contact=PERSON)
+    arxiv.fault = login
+    assert sandbox.digest("run").code == 5
+    make_repository(moved)
+    git(moved, "remote", "add", "origin", f"https://ada:{PLANTED}@127.0.0.1:9/a.git")
+    sandbox.configure("git", commit=True, author=f"Ada <{PERSON}>")
+    sandbox.configure("notify", urls=["env:CHANNEL", f"file:{moved}/health"], health="file:health")
+    return sandbox
+
+
+def test_a_bundle_has_what_a_bug_report_needs(refusing: Sandbox, tmp_path: Path) -> None:
+    """The refused page with its headers, the versions, the last runs, the settings; the same bytes each time."""
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+    result = refusing.digest("doctor", "--bundle", str(first))
+    assert (result.code, "refused/1.html" in result.out) == (0, True)
+    assert refusing.digest("doctor", "--bundle", str(second), now="2025-07-01T12:00:00Z").code == 0
+    assert first.read_bytes() == second.read_bytes()
+    found = unpacked(first)
+    assert b"<html><body>Log in, " in found["refused/1.html"]
+    about = found["refused/1.txt"].decode()
+    assert "/list/cs.CV/new, kept as " in about.splitlines()[0]
+    assert "status 200, fetched 20" in about
+    assert {"set-cookie: \u2026", "x-trace: \u2026", "x-cache: hit"} <= set(about.lower().splitlines())
+    assert "2025-03-05 02:00 UTC run: exit 5" in found["runs.txt"].decode()
+    versions = found["versions.txt"].decode()
+    assert all(word in versions for word in ("digest 0", "Python 3.", "SQLite 3", "git 2", "lxml ", "click "))
+    configuration = found["configuration.toml"].decode()
+    assert 'urls = ["env:CHANNEL", "file:~/mine/health"]  # config.toml' in configuration
+    assert "In effect: ~/mine/config.toml" in configuration
+
+
+def places_of(text: str) -> list[bytes]:
+    """Return how a text may be written."""
+    return [text.encode(), quote(text).encode(), text.encode("utf-16-le"), base64.b64encode(text.encode())]
+
+
+def test_no_secret_is_in_a_bundle(refusing: Sandbox, tmp_path: Path, home: Path) -> None:
+    """No address of a channel, no cookie, no password of a remote or database, no mail address, no home folder."""
+    for url in ("sqlite:///archive.db", f"postgresql+psycopg://ada:{PLANTED}@127.0.0.1:9/x?password={PLANTED}"):
+        refusing.configure("store", url=url)
+        file = tmp_path / f"{len(url)}.zip"
+        assert refusing.digest("doctor", "--bundle", str(file)).code == 0
+        for name, data in unpacked(file).items():
+            for secret in (PLANTED, PERSON, str(home)):
+                assert not any(form in data for form in places_of(secret)), (name, secret)
+
+
+def test_a_bundle_goes_over_no_file(refusing: Sandbox, tmp_path: Path) -> None:
+    """Exit 2, and the file is as it was; a link is no free place either."""
+    there = tmp_path / "mine.zip"
+    there.write_text("mine")
+    (tmp_path / "link.zip").symlink_to("nowhere")
+    for file in (there, tmp_path / "link.zip"):
+        result = refusing.digest("doctor", "--bundle", str(file))
+        assert (result.code, "exists already" in result.err) == (2, True)
+    assert there.read_text() == "mine"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("damage", ["", "no database at all"], ids=["none", "broken"])
+def test_a_bundle_without_a_database(refusing: Sandbox, tmp_path: Path, damage: str) -> None:
+    """The pages that the parser refuses are found in their folder; nothing is made or mended."""
+    for file in refusing.folder.glob("archive.db*"):
+        file.unlink()
+    if damage:
+        (refusing.folder / "archive.db").write_text(damage * 500)
+    before = _everything(refusing.folder)
+    assert refusing.digest("doctor", "--bundle", str(tmp_path / "a.zip")).code == 0
+    assert _everything(refusing.folder) == before
+    found = unpacked(tmp_path / "a.zip")
+    assert b"Log in" in found["refused/1.html"]
+    assert PLANTED.encode() not in b"".join(found.values())
+
+
+@pytest.mark.parametrize("text", ['[notify]\nurls = "slack://{}"\n', "[store\n# {}", '[git]\nauthor = "{}"\n'])
+def test_a_bundle_with_a_broken_configuration(refusing: Sandbox, tmp_path: Path, text: str) -> None:
+    """What is wrong with it takes the place of the settings; the rest is found where it is by default."""
+    contact = f'[arxiv]\ncontact = "{PERSON}"\n'
+    (refusing.folder / "config.toml").write_text(contact + text.format(PLANTED))
+    assert refusing.digest("doctor", "--bundle", str(tmp_path / "a.zip")).code == 0
+    found = unpacked(tmp_path / "a.zip")
+    assert found["configuration.toml"].startswith(b"~/mine/config.toml: ")
+    assert b"Log in" in found["refused/1.html"]
+    assert all(secret.encode() not in b"".join(found.values()) for secret in (PLANTED, PERSON))
+
+
+def test_a_bundle_of_an_archive_in_order(kept: Sandbox, tmp_path: Path) -> None:
+    """No page was refused: none is in it, and that is said."""
+    result = kept.digest("doctor", "--bundle", str(tmp_path / "a.zip"))
+    assert (result.code, "no refused page was found" in result.out) == (0, True)
+    assert sorted(unpacked(tmp_path / "a.zip")) == ["configuration.toml", "runs.txt", "versions.txt"]

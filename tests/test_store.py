@@ -598,6 +598,7 @@ def test_the_last_attempt_counts(store: Store) -> None:
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
+    "headers": lambda store: store.headers(HASH),
     "last_page": lambda store: store.last_page("https://arxiv.org/list/cs.CV/new"),
     "ids": lambda store: store.ids("cs.CV", WHEN),
     "page_hashes": lambda store: store.page_hashes(),

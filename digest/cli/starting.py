@@ -150,22 +150,30 @@ def _by_a_clock(done: SetUp) -> Iterator[str]:
 
 @cli.command()
 @click.option("--online", is_flag=True, help="Ask arXiv (twice) and the git remote, too.")
-@json_option
 @click.option("--notify", is_flag=True, help="Send each channel of [notify] a test message, too.")
+@click.option("--bundle", metavar="FILE", callback=as_path, help="Pack what a bug report needs, without secrets.")
+@json_option
 @click.pass_obj
-def doctor(session: Session, *, online: bool, notify: bool) -> int:
+def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None) -> int:
     """Check this installation and its archive.
 
     Each finding says what to do about it. The configuration in effect is shown, too, and where each value is from.
-    Nothing is changed, and without --online and --notify nobody is asked or told anything.
+    Nothing is changed, and without --online and --notify nobody is asked or told anything. With --bundle, the newest
+    refused pages, the versions, the last runs and the settings are packed into FILE (a new zip file) instead.
 
     \b
     Examples:
       digest doctor
       digest doctor --online --notify
+      digest doctor --bundle report.zip
     """
-    from digest.doctor import examine
+    from digest.doctor import examine, pack
 
+    if bundle is not None:
+        packed = list(pack(session, bundle))
+        session.console.answer({"file": str(bundle), "packed": packed}, packed)
+        session.console.say(f"packed into {bundle}; look into it before you send it")
+        return 0
     found = examine(session, online=online, notify=notify)
     session.console.answer(found.data, found.lines)
     return found.exit_code

@@ -7,14 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from digest.config import load_with_origins
+from digest.config import Config, load_with_origins
 from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
 from digest.doctor.case import Case, Finding
-from digest.errors import NotifyError, gravest
+from digest.errors import ConfigError, NotifyError, gravest
 from digest.publish import read_addresses
 from digest.secrets import of_address, of_channel, of_environment, without
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from digest.session import Session
 
 _Check = Callable[[Case], Iterator[Finding]]
@@ -90,6 +92,25 @@ def examine(session: Session, *, online: bool, notify: bool) -> Examined:
 def _shown(finding: Finding, secrets: Collection[str]) -> Finding:
     text, advice = (_clean(without(words, secrets)) for words in (finding.text, finding.advice))
     return replace(finding, text=text, advice=advice)
+
+
+def pack(session: Session, target: Path) -> list[str]:
+    """Pack what a bug report needs into a new file at ``target``; return what is in it, a line each.
+
+    Raises:
+        ConfigError: there is no configuration; one that is wrong is told in the file.
+        UsageError: there is something at ``target``.
+        StoreError: it cannot be written.
+    """
+    from digest.doctor.bundle import write_bundle  # noqa: PLC0415 - most who ask doctor pack nothing
+
+    path, broken = session.config_path.absolute(), None
+    try:
+        config, origins = load_with_origins(path, session.environment)
+    except ConfigError as error:
+        config, origins, broken = Config(path.parent), {}, error
+    case = Case(config, origins, path, session)
+    return write_bundle(case, broken, frozenset(_secrets(case)), target)
 
 
 def _secrets(case: Case) -> Iterator[str]:

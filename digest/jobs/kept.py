@@ -14,7 +14,7 @@ from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
-from digest.publish import raw_path, read_raw
+from digest.publish import Folder, raw_path, read_raw
 from digest.render import record_path
 
 log = logging.getLogger(__name__)
@@ -84,14 +84,14 @@ def _look(match: re.Match[str]) -> _Look:
     return _Look(match["category"] or match["past_category"], date.fromisoformat(asked) if asked else None)
 
 
-def proven_day(archive: Archive, kept: KeptListing) -> Day:
-    """Return the complete day that kept pages prove, under the date that they bear.
+def proven_day(raw: Folder, kept: KeptListing) -> Day:
+    """Return the complete day that pages kept in ``raw`` prove, under the date that they bear.
 
     Raises:
         PageRefusedError: they prove none.
         StoreError: one of them is missing, damaged or cannot be read.
     """
-    listing = _listing(archive, kept.refs, kept.category)
+    listing = _listing(raw, kept.refs, kept.category)
     when = require_date(listing)
     if kept.asked not in (None, when):
         raise PageRefusedError(f"{kept.rows[0].url}: expected the listing of {kept.asked}, found that of {when}")
@@ -104,12 +104,12 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
     The newest one counts; pages that a person saved are looked through last.
     """
     used = {sha256 for pages in archive.store.page_hashes().values() for sha256 in pages}
-    rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.sha256 not in used]
+    rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.path and row.sha256 not in used]
     looks = [kept.refs for kept in kept_listings(rows) if kept.category == category and kept.asked in (None, when)]
     saved = [(PageRef(row.url, row.sha256),) for row in rows if row.url.startswith("import:")]
     for refs in (*reversed(looks), *reversed(saved)):
         try:
-            listing = join_pages([_read_page(archive, ref) for ref in refs], category)
+            listing = join_pages([_read_page(archive.raw, ref) for ref in refs], category)
         except (PageRefusedError, ListingIncompleteError, StoreError) as error:
             log.info("%s: not what is looked for: %s", refs[0].url, error)
             continue
@@ -119,17 +119,17 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
     return None
 
 
-def parsed_again(archive: Archive, stored: Day) -> Day:
-    """Return a stored day as the parser of now reads its pages; state, source and pages stay.
+def parsed_again(raw: Folder, stored: Day) -> Day:
+    """Return a stored day as the parser of now reads its pages in ``raw``; state, source and pages stay.
 
     Raises:
         PageRefusedError: they do not prove it any more.
         StoreError: one of them is missing, damaged or cannot be read.
     """
     if not stored.entries and not stored.shortage:
-        _require_empty(archive, stored.pages)
+        _require_empty(raw, stored.pages)
         return stored
-    listing = _listing(archive, stored.pages, stored.category, is_short=stored.shortage > 0)
+    listing = _listing(raw, stored.pages, stored.category, is_short=stored.shortage > 0)
     # Pages that a person dated bear no date.
     if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
         raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
@@ -142,24 +142,24 @@ def parsed_again(archive: Archive, stored: Day) -> Day:
     )
 
 
-def _require_empty(archive: Archive, refs: Sequence[PageRef]) -> None:
+def _require_empty(raw: Folder, refs: Sequence[PageRef]) -> None:
     """Each page of an empty day says "No updates" for itself; together they are no listing."""
     for ref in refs:
-        if found := len(_read_page(archive, ref).entries):
+        if found := len(_read_page(raw, ref).entries):
             raise PageRefusedError(f"{ref.url}: expected 'No updates', found {found} entries")
 
 
-def _listing(archive: Archive, refs: Sequence[PageRef], category: str, *, is_short: bool = False) -> Listing:
-    pages = [_read_page(archive, ref) for ref in refs]
+def _listing(raw: Folder, refs: Sequence[PageRef], category: str, *, is_short: bool = False) -> Listing:
+    pages = [_read_page(raw, ref) for ref in refs]
     try:
         return join_pages(pages, category) if is_short else proven_listing(pages, category)
     except (PageRefusedError, ListingIncompleteError) as error:
         raise _refusal(refs[0], error) from error
 
 
-def _read_page(archive: Archive, ref: PageRef) -> Page:
+def _read_page(raw: Folder, ref: PageRef) -> Page:
     try:
-        return parse_page(read_raw(archive.raw, ref.sha256))
+        return parse_page(read_raw(raw, ref.sha256))
     except StoreError as error:
         raise type(error)(f"{ref.url}: {error}") from error
     except (PageRefusedError, ListingIncompleteError) as error:

@@ -76,7 +76,7 @@ class Proving:
         if kept.asked is not None and not self._is_wanted(kept.category, kept.asked):
             return
         try:
-            day = proven_day(self._archive, kept)
+            day = proven_day(self._archive.raw, kept)
         except (PageRefusedError, StoreError) as error:
             log.info("%s", error)
             # What a refused page is of is only a guess, to name it as the reason why that day is missing.

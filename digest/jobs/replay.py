@@ -91,7 +91,7 @@ def _read_again(archive: Archive, stored: Day, found: Replay) -> tuple[Day, Stor
         found.removal(stored)
         return relinked(stored), None
     try:
-        return parsed_again(archive, stored), None
+        return parsed_again(archive.raw, stored), None
     except PageRefusedError:
         found.counts["refused"] += 1
         raise

@@ -83,6 +83,13 @@ class Store:
         """Return the kept pages in the order in which they were fetched."""
         return self._pages()
 
+    def headers(self, sha256: str) -> list[tuple[str, str]]:
+        """Return the headers that came with a kept page the last time."""
+        table = tables.raw_page
+        query = select(table.c.headers).where(table.c.sha256 == sha256).order_by(table.c.id.desc()).limit(1)
+        with self._read() as connection:
+            return [(str(name), str(value)) for name, value in connection.scalar(query) or []]
+
     def _pages(self, *chosen: ColumnElement[bool], newest: bool = False) -> list[RawPageRow]:
         table = tables.raw_page
         query = select(table.c.url, table.c.status, table.c.fetched_at, table.c.sha256, table.c.path).where(*chosen)

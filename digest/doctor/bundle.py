@@ -1,0 +1,229 @@
+"""What a bug report needs, in one file: refused pages, versions, the last runs, the settings. No secret is in it."""
+
+import io
+import os
+import platform
+import re
+import sqlite3
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from digest import __version__
+from digest.doctor.case import Case
+from digest.doctor.database import is_ready
+from digest.doctor.settings import effective
+from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
+from digest.jobs.kept import KeptListing, kept_listings, proven_day
+from digest.parse import parse_page
+from digest.publish import Folder, new_file, read_raw
+from digest.publish.git.program import Program
+from digest.publish.git.version import version_of
+from digest.secrets import HIDDEN, without
+from digest.store import Store
+
+_PACKAGE = "arxiv-listing-digest"
+_MOST_PAGES = 3  # looks at a listing; the newest that were refused
+_RUNS = 20
+_MAIL = r"[\w.%+-]+@[\w.-]+"
+_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
+_TELLING = re.compile(
+    r"age|cache-control|connection|content-(?:encoding|language|length|type)|date|etag|expires|last-modified"
+    r"|retry-after|server|transfer-encoding|vary|via|x-cache|x-served-by",
+    re.IGNORECASE,
+)
+"""Headers whose values are shown; those of others, cookies above all, may be about the person who asked."""
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A page that proves no day: why, what is known of how it came, its bytes."""
+
+    why: str
+    facts: Sequence[str]
+    body: bytes
+
+
+def write_bundle(case: Case, broken: ConfigError | None, secrets: frozenset[str], target: Path) -> list[str]:
+    """Pack what a bug report needs into a new zip file at ``target``; return what is in it, a line each.
+
+    ``broken``: what is wrong with the configuration; the archive is then looked for where it would be by default.
+    Nothing tells the time or the place: the same archive gives the same bytes.
+
+    Raises:
+        UsageError: there is something at ``target``.
+        StoreError: it cannot be written.
+    """
+    if os.path.lexists(target):
+        raise UsageError(f"{target} exists already; name a file that does not")
+    config = case.config
+    about_person = [config.arxiv.contact, config.git.author, *(_text_of(case.path) if broken else "").split()]
+    hidden = secrets | {config.arxiv.contact, config.git.author, *re.findall(_MAIL, "\n".join(about_person))}
+    texts = {"versions.txt": _versions(), "configuration.toml": [str(broken)] if broken else _settings(case)}
+    runs, pages = _known(case)
+    texts["runs.txt"] = runs
+    files = {}
+    for number, page in enumerate(pages, 1):
+        texts[f"refused/{number}.txt"] = [page.why, "", *page.facts]
+        files[f"refused/{number}.html"] = _without(page.body, hidden)
+    homes = _homes(case.environment)
+    for name, lines in texts.items():
+        text = without("".join(f"{line}\n" for line in lines), hidden)
+        for home in homes:
+            text = text.replace(home, "~")
+        files[name] = text.encode("utf-8", "backslashreplace")
+    with new_file(target) as made:
+        made.write_bytes(_packed(files))
+    absent = [] if pages else [f"no refused page was found in {config.raw}"]
+    return [*(f"{name} ({len(data)} bytes)" for name, data in sorted(files.items())), *absent]
+
+
+def _text_of(path: Path) -> str:
+    """Return the text of a broken configuration, as far as it can be read, for what must not be seen of it."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _NO_TIME)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            bundle.writestr(entry, data)
+    return packed.getvalue()
+
+
+def _homes(environment: Mapping[str, str]) -> list[str]:
+    """Return what the paths of a person's files begin with, the longest first."""
+    home = environment.get("HOME", "").rstrip("/")
+    return sorted({home, os.path.realpath(home)} - {"", "/"}, key=len, reverse=True) if home else []
+
+
+def _without(body: bytes, hidden: frozenset[str]) -> bytes:
+    """Return a page without what must not be seen: a server may repeat what it was told. Others stay as they are."""
+    text = body.decode("utf-8", "surrogateescape")
+    found = any(value in text for value in hidden if value)
+    return without(text, hidden).encode("utf-8", "surrogateescape") if found else body
+
+
+def _versions() -> Iterator[str]:
+    yield f"digest {__version__}"
+    yield f"Python {sys.version}"
+    yield f"system {platform.system()} {platform.release()} {platform.machine()}"
+    with closing(sqlite3.connect(":memory:")) as connection:
+        options = sorted(row[0] for row in connection.execute("PRAGMA compile_options"))
+    yield f"SQLite {sqlite3.sqlite_version} ({', '.join(one for one in options if one.startswith('ENABLE_FTS'))})"
+    try:
+        yield f"git {version_of(Program(Path('/')))}"
+    except GitError as error:
+        yield f"git: {error}"
+    for name in _libraries():
+        try:
+            yield f"{name} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            yield f"{name}: not installed"
+
+
+def _libraries() -> list[str]:
+    """Return the names of the libraries that this package asks for, those of its extras too."""
+    try:
+        wanted = metadata.requires(_PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return []
+    return sorted({re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in wanted} - {_PACKAGE})
+
+
+def _settings(case: Case) -> Iterator[str]:
+    """Yield the configuration in effect, without who the person is."""
+    config = case.config
+    arxiv = replace(config.arxiv, contact=HIDDEN if config.arxiv.contact else "")
+    git = replace(config.git, author=HIDDEN if config.git.author else "")
+    yield from effective(replace(case, config=replace(config, arxiv=arxiv, git=git)))
+
+
+def _known(case: Case) -> tuple[list[str], list[_Refused]]:
+    """Return the last runs, and the newest refused pages; without a database, pages that no day record names."""
+    database, raw = case.config.database, Folder(case.config.raw)
+    if not is_ready(case):
+        return ["no database that can be read as it is"], list(_unknown_pages(case, raw))
+    try:
+        store = Store(case.config.store_url, database)
+        with closing(store):
+            runs = [
+                f"{run.started_at:%Y-%m-%d %H:%M} UTC {run.command}: "
+                f"exit {'none, it was cut short' if run.exit_code is None else run.exit_code}, {run.requests} requests"
+                for run in store.runs(_RUNS)
+            ]
+            return runs, list(_refused_pages(store, raw))
+    except DigestError as error:
+        return [f"database: {error}"], list(_unknown_pages(case, raw))
+
+
+def _refused_pages(store: Store, raw: Folder) -> Iterator[_Refused]:
+    named = {sha256 for pages in store.page_hashes().values() for sha256 in pages}
+    looks = [kept for kept in kept_listings(store.raw_pages()) if not named & {row.sha256 for row in kept.rows}]
+    found = 0
+    for kept in sorted(looks, key=lambda kept: kept.rows[-1].fetched_at, reverse=True):
+        why = _why_refused(raw, kept)
+        for row in kept.rows if why and found < _MOST_PAGES else ():
+            headers = [
+                f"{name}: {value if _TELLING.fullmatch(name) else HIDDEN}" for name, value in store.headers(row.sha256)
+            ]
+            facts = (f"{row.url}", f"status {row.status}, fetched {row.fetched_at:%Y-%m-%d %H:%M} UTC", "", *headers)
+            yield _Refused(why, facts, read_raw(raw, row.sha256))
+        found += bool(why)
+
+
+def _why_refused(raw: Folder, kept: KeptListing) -> str:
+    """Return why kept pages prove no day; "" if they do, or are not there."""
+    try:
+        proven_day(raw, kept)
+    except PageRefusedError as error:
+        return "" if _says_no_updates(raw, kept) else str(error)
+    except DigestError:  # a page that is lost cannot be packed
+        return ""
+    return ""
+
+
+def _says_no_updates(raw: Folder, kept: KeptListing) -> bool:
+    """Whether these are whole pages without entries: one alone proves nothing, and nothing is wrong with it."""
+    try:
+        return not any(parse_page(read_raw(raw, row.sha256)).entries for row in kept.rows)
+    except DigestError:
+        return False
+
+
+def _unknown_pages(case: Case, raw: Folder) -> Iterator[_Refused]:
+    """Yield the newest pages in the folder that no record names, and that the parser refuses."""
+    named = _named_in_records(case)
+    files = [path for path in raw.paths(".html.gz") if path.rpartition("/")[2].partition(".")[0] not in named]
+    newest = sorted(files, key=lambda path: ((raw.root / path).stat().st_mtime_ns, path), reverse=True)
+    found = 0
+    for path in newest:
+        try:
+            body = read_raw(raw, path)
+            parse_page(body)
+        except DamageError:
+            continue
+        except DigestError as error:
+            found += 1
+            yield _Refused(str(error), ("its address is not known: there is no database",), body)
+        if found == _MOST_PAGES:
+            return
+
+
+def _named_in_records(case: Case) -> set[str]:
+    """Return the SHA-256 of the pages by which the recorded days were proven."""
+    named: set[str] = set()
+    if case.config.records is not None:
+        records = Folder(case.config.records)
+        for path in records.paths(".jsonl"):
+            named.update(re.findall('"sha256": "([0-9a-f]{64})"', records.first_line(path).decode("utf-8", "replace")))
+    return named
