@@ -212,8 +212,10 @@ class Archive:
         lost = {category: losses_of(ledger, category) for category in stored}
         starts = {category: self.start(category) for category in stored}
         newest = self._newest_hits(summaries)
-        root = self.index_templates.root
-        text = root_index(root, stored, known=known, starts=starts, lost=lost, path_of=path_of, newest=newest)
+        root, kept = self.index_templates.root, self.config.arxiv.categories
+        text = root_index(
+            root, stored, known=known, starts=starts, lost=lost, path_of=path_of, newest=newest, kept=kept
+        )
         texts = {_README: ("arXiv digests", text)}
         for category, days in stored.items():
             source, start = self.index_templates.year, starts[category]

@@ -178,3 +178,27 @@ def test_what_a_feed_says_is_a_reading_of_its_own_until_the_listing_is_there(thr
     (number,) = {number for _, number in rows(three, ENTRIES)}
     assert [category for category, _ in rows(three, ENTRIES)] == list(THREE)
     assert len(rows(three, f"SELECT url FROM link WHERE revision_id = {number}")) == 2  # noqa: S608 - a number
+
+
+def test_a_renamed_category_goes_on_beside_the_old_one(archive: Sandbox, arxiv: StandIn) -> None:
+    """What is stored under the old name stays, is linked and proven; nothing of it is missing since."""
+    tomorrow = date(2025, 3, 6)
+    archive.configure("arxiv", categories=["eess.IV", "cs.CV"])
+    show(arxiv, *(invent(name, DAY) for name in ("eess.IV", "cs.CV")))
+    assert archive.digest("run").code == 0
+    before = {path: data for path, data in archive.tree().items() if "eess.IV/" in path}
+    archive.configure("arxiv", categories=["cs.SY", "cs.CV"])
+    refused = archive.digest("run", now=after(tomorrow))
+    assert (refused.code, "arXiv lists it as eess.SY" in refused.err) == (2, True)
+    archive.configure("arxiv", categories=["eess.SY", "cs.CV"])
+    show(arxiv, *(invent(name, tomorrow) for name in ("eess.SY", "cs.CV")))
+    asked(arxiv)
+    assert archive.digest("run", now=after(tomorrow)).code == 0
+    assert asked(arxiv) == [listing("eess.SY"), listing("cs.CV")]
+    assert {path: data for path, data in archive.tree().items() if "eess.IV/" in path} == before
+    readme = archive.read("README.md").decode()
+    assert "[2025](eess.IV/2025/README.md)" in readme
+    assert "missing" not in readme
+    assert "eess.IV" not in archive.digest("status", now=after(tomorrow)).out
+    found = archive.digest("verify", now=after(tomorrow))
+    assert (found.code, found.out.splitlines()[-1].startswith("verified 4 days")) == (0, True)

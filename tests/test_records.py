@@ -1,6 +1,7 @@
 """Day records: text that outlives the database."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -613,3 +614,20 @@ def test_a_provisional_record_that_was_read_anew_is_taken_in(archive: Sandbox, a
     assert "was taken in" in archive.digest("verify", "--repair").out
     assert path.read_bytes() == newer
     assert "0 outdated" in archive.digest("verify").out
+
+
+def test_an_archive_of_the_version_before_stays_byte_for_byte(stored: Sandbox) -> None:
+    """Its records (read by parser 2) load, its digests stay, all verifies clean, with its database and in a clone."""
+    for path in (stored.folder / "data").rglob("2025-*.jsonl"):
+        text, count = re.subn(r'"parser": \d+', '"parser": 2', path.read_text(encoding="utf-8"), count=1)
+        assert count == 1
+        path.write_text(text, encoding="utf-8")
+    before = stored.tree()
+    night = NIGHTS[DAYS[-1]]
+    for command in ("rebuild", "run", "rebuild", "replay --all", "regenerate --outdated", "verify", "verify --repair"):
+        if command == "rebuild":
+            lose_database(stored)
+        result = stored.digest(*command.split(), now=night)
+        assert (result.code, "warning" in result.err) == (0, False), (command, result)
+        assert stored.tree() == before, command
+    assert "3 days were read by older rules" in stored.digest("doctor", now=night).out

@@ -34,6 +34,7 @@ def root_index(  # noqa: PLR0913  # all but the first two are named
     lost: Mapping[str, Collection[date]],
     path_of: PathOf,
     newest: NewestHits | None = None,
+    kept: Collection[str] | None = None,
 ) -> str:
     """Return the generated part of the archive's README: a table of one category, a grid of several.
 
@@ -45,10 +46,11 @@ def root_index(  # noqa: PLR0913  # all but the first two are named
         lost: the dates that a person gave up, by category.
         path_of: where a day's digest lies.
         newest: what a view shows, if there is one.
+        kept: the categories that are still asked for; None: all.
     """
     stored = {category: list(found) for category, found in days.items() if found}
     by_date = {name: {day.date: day for day in found} for name, found in stored.items()}
-    grid = _Grid(by_date, known, starts, lost, path_of)
+    grid = _Grid(by_date, known, starts, lost, path_of, kept)
     context = {
         "view": {"name": newest.view, "newest": [_hit(hit, newest.path_of) for hit in newest.hits]} if newest else None,
         "grid": grid.rows() if len(stored) > 1 else [],
@@ -103,6 +105,7 @@ class _Grid:
     starts: Mapping[str, date | None]
     lost: Mapping[str, Collection[date]]
     path_of: PathOf
+    kept: Collection[str] | None
 
     def rows(self) -> list[dict[str, Any]]:
         dates = sorted({when for days in self.stored.values() for when in days}, reverse=True)[:_NEWEST]
@@ -118,5 +121,7 @@ class _Grid:
         if day is not None:
             return f"[{sizes(day)}]({quote(self.path_of(category, when))}){remark(day)}"
         start, lost = self.starts.get(category), self.lost.get(category, ())
-        is_expected = when in lost or (start is not None and min(days) < when >= start)
+        # Of a category that is kept no longer, nothing is missing after its last day.
+        is_over = self.kept is not None and category not in self.kept and when > max(days)
+        is_expected = when in lost or (start is not None and min(days) < when >= start and not is_over)
         return absence(when, lost) if is_expected and self.known.is_listing_date(when) else ""
