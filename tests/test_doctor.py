@@ -616,6 +616,17 @@ def test_what_cron_has_not_got(
     assert PLANTED not in result.out
 
 
+def test_a_variable_that_cron_alone_has(scheduled: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sets it in the crontab, as is advised, is not told that messages fail."""
+    monkeypatch.delenv("CHANNEL")
+    result = doctor(scheduled)
+    assert (result.code, found(result, "FAIL", "messages: ", "CHANNEL")) == (7, True)
+    line = f"17 * * * * {sys.executable} -m digest --config {scheduled.folder / 'config.toml'} run"
+    crontab(monkeypatch, tmp_path, f"CHANNEL=json://x\nPING=y\n{line}\n")
+    result = doctor(scheduled)
+    assert (result.code, found(result, "ok", "messages: env:CHANNEL is not set here", "cron: ")) == (0, True)
+
+
 def test_a_file_is_there_for_cron_too(scheduled: Sandbox) -> None:
     """The crontab that init wrote is looked at before it is in use; an address in a file is the way out."""
     scheduled.digest("init", str(scheduled.folder), "--no-git")

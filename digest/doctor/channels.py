@@ -5,6 +5,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 
 from digest.doctor.case import Case, Finding
+from digest.doctor.schedule import given_by
 from digest.errors import NotifyError
 from digest.messages import Entry, Message
 from digest.publish import read_addresses
@@ -55,6 +56,9 @@ def _place(case: Case, what: str, place: str) -> Iterator[Finding]:
     try:
         found = len(read_addresses(place, case.environment, case.config.folder))
     except NotifyError as error:
+        if kind == "env" and (by := given_by(case, name)):
+            yield Finding(f"{what}: {place} is not set here, but for the runs of {by}")
+            return
         advice = "set this variable where digest runs" if kind == "env" else "write the address into this file"
         yield Finding(f"{what}: {error}", advice, error.exit_code)
         return

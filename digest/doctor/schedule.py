@@ -112,6 +112,11 @@ def _timer(timer: Path) -> Finding:
     return Finding(f"{timer} is not enabled", f"`systemctl{scope} enable --now {timer.name}`")
 
 
+def given_by(case: Case, name: str) -> str:
+    """Return what starts runs that have the variable ``name``; "" if nothing does."""
+    return next((run.by for run in (*_crons(case), *_timers(case)) if _has(run, name)), "")
+
+
 def _lacks(case: Case, run: _Run) -> Iterator[Finding]:
     """Find what a run by itself would not have, and a person who says `digest run` has."""
     if not _READS_MORE.search(run.command):
