@@ -140,24 +140,21 @@ class Archive:
         row = self.store.file(self.config.digest_path(summary.category, summary.date))
         return row is not None and not self._is_current(row, summary) and self.texts.is_intact(row)
 
-    def write_day(self, category: str, when: date) -> list[str]:
-        """Render a stored day and write its digest and record; return the paths that changed."""
+    def write_day(self, category: str, when: date, *, came: bool = False) -> list[str]:
+        """Render a stored day and write its digest and record; return the paths that changed.
+
+        ``came``: whether its digest came with its record. If another template or settings made that, it stays, and
+        counts as outdated from then on.
+        """
         day = self._best_known(category, when)
         changed = []
         record = render_record(day)
         if self.records and self.records.write(record_path(category, when), record):
             changed.append(str(self.records.root / record_path(category, when)))
-        inputs_hash = self.template.inputs_hash(_sha256(record))
-        return changed + self.texts.write(self.digest_files(day), inputs_hash, self.template.version)
-
-    def adopt_digest(self, category: str, when: date) -> bool:
-        """Leave the digest that came with a day's record as it is, if another template or settings made it.
-
-        It counts as outdated from then on. Return whether there is one.
-        """
-        day = self._best_known(category, when)
-        inputs_hash = self.template.hashes_by(UNKNOWN, _sha256(render_record(day)))[-1]
-        return self.texts.adopt(self.digest_files(day), inputs_hash, is_alike=False)
+        files, content_hash = self.digest_files(day), _sha256(record)
+        if came and self.texts.adopt(files, self.template.hashes_by(UNKNOWN, content_hash)[-1], is_alike=False):
+            return changed
+        return changed + self.texts.write(files, self.template.inputs_hash(content_hash), self.template.version)
 
     def digest_files(self, day: Day) -> dict[str, bytes]:
         """Render a day; return its digest by path, and after it the further parts of one that is split."""

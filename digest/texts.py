@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -13,6 +14,7 @@ from digest.store import FileRow, Store
 
 log = logging.getLogger(__name__)
 
+_PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
 _BEGINNING = 40  # bytes; in them a generated text names itself and its date
 
 
@@ -51,16 +53,19 @@ class Texts:
             is_alike: whether what lies there counts only if it begins as ``files`` do.
 
         Returns:
-            Whether there is such a text; one that is cut is none, nor is one that is as it would be written.
+            Whether there is such a text: not one that is cut, that lacks papers, or that is as it would be written.
         """
         path, data = next(iter(files.items()))
-        found = self.output.read(path)
-        is_other = is_alike and found is not None and found[:_BEGINNING] != data[:_BEGINNING]
-        if found is None or data.startswith(found) or is_other:
-            return False
         parts = list(takewhile(self.output.has, (part_path(path, number) for number in count(1))))
+        found = {part: self.output.read(part) or b"" for part in parts}
+        first, whole, wanted = found.get(path, b""), b"".join(found.values()), b"".join(files.values())
+        if data.startswith(first) or (is_alike and first[:_BEGINNING] != data[:_BEGINNING]):
+            return False
+        here, now = ({*_PAPER.findall(text)} for text in (whole, wanted))
+        if not now <= here or (here and not now):
+            return False
         for part in reversed(parts):
-            self.store.remember_file(FileRow(part, inputs_hash, _sha256(self.output.read(part) or b""), ""))
+            self.store.remember_file(FileRow(part, inputs_hash, _sha256(found[part]), ""))
         return True
 
     def _remove_parts(self, path: str, after: int) -> list[str]:

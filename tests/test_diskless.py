@@ -475,12 +475,17 @@ def test_a_fresh_clone_alters_no_digest(clone: tuple[Sandbox, StandIn], command:
     assert "older template" not in sandbox.digest("doctor", now=night).out
 
 
-def test_a_digest_that_is_cut_is_none_of_an_older_template(clone: tuple[Sandbox, StandIn]) -> None:
+@pytest.mark.parametrize("damage", ["cut", "a paper less"])
+def test_a_digest_that_lacks_something_is_none_of_an_older_template(
+    clone: tuple[Sandbox, StandIn], damage: str
+) -> None:
     """It is made again from its record, as one that is not there."""
     sandbox, _ = clone
     path = "cs.CV/2025/03/2025-03-04.md"
     whole = sandbox.read(path)
-    (sandbox.folder / path).write_bytes(whole[:-100])
+    heading, first, rest = whole.split(b"### ", 2)
+    assert first.startswith(b"1.")
+    (sandbox.folder / path).write_bytes(whole[:-100] if damage == "cut" else heading + b"### " + rest)
     assert sandbox.digest("rebuild", now=after(date(2025, 3, 6))).code == 0
     assert sandbox.read(path) == whole
 

@@ -164,9 +164,7 @@ def _write_indexes(archive: Archive, report: Report) -> None:
 def write_one(archive: Archive, day: DaySummary, report: Report, *, came: bool = False) -> None:
     """Write the files of one stored day; note it if that fails. ``came``: whether they came with its record."""
     try:
-        if came and archive.adopt_digest(day.category, day.date):
-            return
-        report.written += archive.write_day(day.category, day.date)
+        report.written += archive.write_day(day.category, day.date, came=came)
     except DigestError as error:
         _note(f"{day.category} {day.date}", error, report)
 
