@@ -541,7 +541,7 @@ def test_the_calendar_is_a_table_for_markdown() -> None:
 PATHS = [
     DigestSettings.path,
     "{date:%Y-%m-%d}.md",
-    "my digests/{category} (new)/{date:%Y}/100%/{date:%Y-%m-%d}#?.md",
+    "my digests/{category} (new)/{date:%Y}/100%/{date:%Y-%m-%d}#.md",
     "{category}/{date:%Y}/{date:%m-%d}.md",
     "cs.CV/2025/ü/{date:%Y-%m-%d}.md",
 ]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from lxml import etree
 
+from digest.errors import PageRefusedError, quoted
+from digest.parse.bounds import require_modest_page
 from digest.parse.markup import collapse, plain_text
 
 _LOOKED_AT = 100_000
@@ -123,8 +125,9 @@ def other_kind(body: bytes) -> str | None:
     root = start["root"] if start else ""
     if root not in _XML_KINDS and _HTML.search(head):
         try:
+            require_modest_page(body)
             return _kind_of_page(body)
-        except RecursionError:
+        except (PageRefusedError, RecursionError):
             return None
     return _kind_of_text(head, root)
 
@@ -134,11 +137,11 @@ def _kind_of_text(head: str, root: str) -> str:
         is_api = root == "feed" and _IS_API.search(head) is not None
         return "; ".join(_API if is_api else _XML_KINDS.get(root, ("XML", _SAVE_NEW)))
     if _ERROR.match(head[:_SHOWN]):
-        return f"an error that begins with {_quoted(head)}; {_NO_LISTING}"
+        return f"an error that begins with {quoted(collapse(head[:_SHOWN]))}; {_NO_LISTING}"
     found = next(((kind, advice) for pattern, kind, advice in _TEXTS if pattern.match(head)), None)
     if found:
         return "; ".join(found)
-    return f"a plain text that begins with {_quoted(head)}; {_SAVE_NEW}"
+    return f"a plain text that begins with {quoted(collapse(head[:_SHOWN]))}; {_SAVE_NEW}"
 
 
 def _kind_of_page(body: bytes) -> str | None:
@@ -150,7 +153,7 @@ def _kind_of_page(body: bytes) -> str | None:
         return _kind_of_listing(listing, body)
     heading = next((plain_text(one) for one in document.iter("h1", "h2", "h3")), "")
     title = collapse((document.findtext(".//title") or heading)[:_LOOKED_AT])
-    shown = _quoted(title)
+    shown = quoted(title)
     for is_so, kind, advice in _PAGES:
         if is_so(document, title[:_SHOWN]):
             return f"{kind}, titled {shown}; {advice}"
@@ -172,11 +175,6 @@ def _kind_of_listing(listing: etree._Element, body: bytes) -> str | None:
         advice = "save the original: put id_ after the time in its address (…/web/20211020000000id_/https://…)"
         return f"a page that the Wayback Machine has changed; {advice}"
     return None
-
-
-def _quoted(text: str) -> str:
-    shown = collapse(text[: _SHOWN * 4])
-    return repr(shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 1]}…")
 
 
 def _has(path: str) -> Callable[[etree._Element, str], bool]:
