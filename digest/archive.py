@@ -35,7 +35,7 @@ from digest.view_days import hits_for_readme
 
 log = logging.getLogger(__name__)
 
-_README = "README.md"
+README = "README.md"
 _NEAR = 7  # days; a listing farther away says nothing of this one
 
 
@@ -213,7 +213,7 @@ class Archive:
         text = root_index(
             root, stored, known=known, starts=starts, lost=lost, path_of=path_of, newest=newest, kept=kept
         )
-        texts = {_README: ("arXiv digests", text)}
+        texts = {README: ("arXiv digests", text)}
         for category, days in stored.items():
             source, start = self.index_templates.year, starts[category]
             for year in years_of(days, start):
@@ -235,18 +235,17 @@ class Archive:
             log.warning("%s: left alone, because it is a symbolic link", self.output.root / path)
             return []
         existing = self.output.read(path)
-        try:
-            text = merge_into(None if existing is None else existing.decode(), title, generated)
-        except UnicodeDecodeError:
-            text = None
+        # A person may write around the generated part in any encoding.
+        text = merge_into(None if existing is None else existing.decode(errors="surrogateescape"), title, generated)
         if text is None:
             log.warning(
                 "%s: left alone, because it has not just one pair of <!-- digest:begin --> and <!-- digest:end -->",
                 self.output.root / path,
             )
             return []
-        is_changed = self.output.write(path, text.encode())
-        row = FileRow(path, _sha256(generated.strip().encode()), _sha256(text.encode()), "index")
+        data = text.encode(errors="surrogateescape")
+        is_changed = self.output.write(path, data)
+        row = FileRow(path, _sha256(generated.strip().encode()), _sha256(data), "index")
         if self.store.file(path) != row:
             self.store.remember_file(row)
         return [str(self.output.root / path)] if is_changed else []

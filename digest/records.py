@@ -14,16 +14,31 @@ from digest.ledger import merged, without_settled
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
+from digest.publish import Folder
 from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from digest.archive import Archive
+    from digest.config import Config
     from digest.model import Day, DaySummary
-    from digest.publish import Folder
 
 log = logging.getLogger(__name__)
+
+
+def has_records(config: Config) -> bool:
+    """Whether there are day records to make a database from."""
+    return config.records is not None and any(map(is_record_path, Folder(config.records).paths(".jsonl")))
+
+
+def way_back(config: Config) -> str:
+    """Return how a database that cannot be used comes back, in words for a person."""
+    if config.database is None:
+        return ""
+    if config.records is not None and config.records.is_dir():
+        return "`digest rebuild` (or `digest verify --repair`) puts it aside and makes another from the day records"
+    return "restore a backup of it: there are no day records to make another from"
 
 
 def load_ledger(archive: Archive) -> None:

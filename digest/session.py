@@ -156,6 +156,7 @@ class Session:
         """
         from digest.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
+        from digest.records import way_back
         from digest.render import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
@@ -168,7 +169,7 @@ class Session:
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
-        store = Store(store_url, database, is_fixed=is_fixed)
+        store = Store(store_url, database, is_fixed=is_fixed, way_out=way_back(config))
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
             arxiv = config.arxiv
             client = Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)

@@ -5,7 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +13,8 @@ import pytest
 
 from digest.check import Kind, difference
 from digest.standin import StandIn, invent
-from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
+from tests.repositories import git, isolate
 
 EARLIER = date(2025, 3, 4)
 NIGHT_BEFORE = "2025-03-04T02:00:00Z"
@@ -259,11 +260,12 @@ def test_a_cut_index_is_restored(whole: Sandbox) -> None:
     assert whole.read(YEAR) == before
 
 
-@pytest.mark.parametrize("text", [b"", b"# Mine\n", b"\xff\n"])
+@pytest.mark.parametrize("text", [b"# Mine\n", b"\xff\n"])
 def test_somebody_s_own_readme_is_left_alone(whole: Sandbox, text: bytes) -> None:
-    """Without the markers it is no index."""
+    """Without anything in it that was generated it is no index, which a remark says."""
     (whole.folder / "README.md").write_bytes(text)
-    assert verify(whole).code == 0
+    result = verify(whole)
+    assert (result.code, f"{whole.folder / 'README.md'}: left alone" in result.out) == (0, True)
     verify(whole, "--repair")
     assert whole.read("README.md") == text
 
@@ -326,24 +328,24 @@ def test_an_outdated_digest_that_was_changed_is_not_passed_over(templated: Sandb
 # --- rows ------------------------------------------------------------------------------------------
 
 OF_THE_DAY = "(SELECT id FROM day WHERE date = '2025-03-05')"
-A_PAPER = f"(SELECT revision_id FROM entry WHERE position = 2 AND day_id = {OF_THE_DAY})"  # noqa: S608
+A_PAPER = f"(SELECT revision_id FROM entry WHERE position = 2 AND day_id = {OF_THE_DAY})"
 ROWS: Mapping[str, tuple[str, ...]] = {
-    "title": (f"UPDATE revision SET title = 'Another' WHERE id = {A_PAPER}",),  # noqa: S608
-    "abstract": (f"UPDATE revision SET abstract = NULL WHERE id = {A_PAPER}",),  # noqa: S608
-    "id of a paper": (f"UPDATE revision SET arxiv_id = '2503.99999' WHERE id = {A_PAPER}",),  # noqa: S608
-    "no id": (f"UPDATE revision SET arxiv_id = 'x' WHERE id = {A_PAPER}",),  # noqa: S608
-    "no JSON": (f"UPDATE revision SET authors = '[' WHERE id = {A_PAPER}",),  # noqa: S608
-    "a link": (f"DELETE FROM link WHERE revision_id IN (SELECT revision_id FROM entry WHERE day_id = {OF_THE_DAY})",),  # noqa: S608
-    "an entry gone": (f"DELETE FROM entry WHERE position = 3 AND day_id = {OF_THE_DAY}",),  # noqa: S608
-    "all entries gone": (f"DELETE FROM entry WHERE day_id = {OF_THE_DAY}",),  # noqa: S608
-    "section": (f"UPDATE entry SET section = 'cross' WHERE position = 1 AND day_id = {OF_THE_DAY}",),  # noqa: S608
+    "title": (f"UPDATE revision SET title = 'Another' WHERE id = {A_PAPER}",),
+    "abstract": (f"UPDATE revision SET abstract = NULL WHERE id = {A_PAPER}",),
+    "id of a paper": (f"UPDATE revision SET arxiv_id = '2503.99999' WHERE id = {A_PAPER}",),
+    "no id": (f"UPDATE revision SET arxiv_id = 'x' WHERE id = {A_PAPER}",),
+    "no JSON": (f"UPDATE revision SET authors = '[' WHERE id = {A_PAPER}",),
+    "a link": (f"DELETE FROM link WHERE revision_id IN (SELECT revision_id FROM entry WHERE day_id = {OF_THE_DAY})",),
+    "an entry gone": (f"DELETE FROM entry WHERE position = 3 AND day_id = {OF_THE_DAY}",),
+    "all entries gone": (f"DELETE FROM entry WHERE day_id = {OF_THE_DAY}",),
+    "section": (f"UPDATE entry SET section = 'cross' WHERE position = 1 AND day_id = {OF_THE_DAY}",),
     "stored": ("""UPDATE day SET stored = '{"new": 1, "cross": 5, "replacement": 6}' WHERE date = '2025-03-05'""",),
     "declared": ("""UPDATE day SET declared = '{"new": 13}' WHERE date = '2025-03-05'""",),
     "content hash": ("UPDATE day SET content_hash = 'x' WHERE date = '2025-03-05'",),
     "state": ("UPDATE day SET state = 'imported' WHERE date = '2025-03-05'",),
     "no state": ("UPDATE day SET state = 'complte' WHERE date = '2025-03-05'",),
     "pages": ("UPDATE day SET pages = '[]' WHERE date = '2025-03-05'",),
-    "a paper gone": (f"DELETE FROM revision WHERE id = {A_PAPER}",),  # noqa: S608
+    "a paper gone": (f"DELETE FROM revision WHERE id = {A_PAPER}",),
     "the newest paper gone": ("DELETE FROM revision WHERE id = (SELECT max(id) FROM revision)",),
 }
 
@@ -388,7 +390,7 @@ def test_a_restored_paper_can_be_searched_for(whole: Sandbox) -> None:
     execute(whole, "UPDATE revision SET title = 'Other', abstract = ''", "DELETE FROM revision WHERE id IN (2, 9)")
     assert verify(whole, "--repair").code == 0
     execute(whole, "INSERT INTO revision_text (revision_text) VALUES ('delete-all')")
-    assert "rows that belong together" in verify(whole).out
+    assert "expected the full-text index of the stored texts" in verify(whole).out
     assert verify(whole, "--repair").code == 0
     with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
         assert len(connection.execute(query).fetchall()) == len(before)
@@ -413,7 +415,7 @@ def test_record_and_rows_damaged_together_come_back_from_the_pages(whole: Sandbo
     before = whole.tree()
     execute(whole, *ROWS["title"])
     change(whole, RECORD, lambda data: data[:-300])
-    assert len(findings(verify(whole), "damaged")) == 2
+    assert len(findings(verify(whole), "damaged")) == 3  # the text is another than the full-text index has, too
     assert verify(whole, "--repair").code == 0
     assert whole.tree() == before
 
@@ -563,13 +565,14 @@ def test_a_broken_database_without_records_is_told(whole: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--repair",)])
-def test_a_row_that_cannot_be_read_is_told(whole: Sandbox, options: tuple[str, ...]) -> None:
-    """Where not even the date of a day is one, a person has to help; it is no bug."""
+def test_without_records_a_row_that_cannot_be_read_is_told(whole: Sandbox, options: tuple[str, ...]) -> None:
+    """Where not even the date of a day is one, a person has to help; it is no bug, and nothing is changed."""
+    whole.configure("store", records="")
     execute(whole, "UPDATE day SET date = 'x' WHERE date = '2025-03-05'")
-    before = whole.tree()
+    before = stamps(whole)
     result = verify(whole, *options)
-    assert (result.code, "restore a backup" in result.err) == (6, True)
-    assert whole.tree() == before
+    assert (result.code, "restore a backup" in result.out + result.err) == (6, True)
+    assert stamps(whole) == before
 
 
 def test_arxiv_is_left_alone_as_long_as_before(whole: Sandbox) -> None:
@@ -677,5 +680,347 @@ def test_a_decision_that_cannot_be_read_is_damage(whole: Sandbox) -> None:
     for command in ("status", "verify", "run"):
         result = whole.digest(command)
         assert result.code == 6, command
-        assert "decisions" in result.err + result.out
+        assert "decision" in result.err + result.out
         assert "Traceback" not in result.err
+
+
+# ruff: noqa: S608  # the statements below are our own
+# --- the database, row by row and table by table -------------------------------------------------------------------
+
+HASH = "0" * 64
+DAY_ROW = "INSERT INTO day (category, date, state, source, declared, stored, pages, parser_version, content_hash)"
+DAMAGES: Mapping[str, tuple[str, ...]] = {
+    # an entry and its revision
+    "an entry's id": ("UPDATE entry SET arxiv_id = '2503.99999' WHERE position = 2",),
+    "two entries' ids": (
+        "UPDATE entry SET arxiv_id = 'x' || position WHERE position < 3",
+        """UPDATE entry SET arxiv_id = (SELECT arxiv_id FROM revision WHERE id =
+        (SELECT revision_id FROM entry e WHERE e.day_id = entry.day_id AND e.position = 3 - entry.position))
+        WHERE position < 3""",
+    ),
+    "two entries' revisions": (
+        """UPDATE entry SET revision_id = (SELECT revision_id FROM entry e WHERE e.day_id = entry.day_id
+        AND e.position = 3 - entry.position) WHERE position < 3""",
+    ),
+    "a text hash": (f"UPDATE revision SET text_hash = '{HASH}' WHERE id = 3",),
+    "a fields hash": (f"UPDATE revision SET fields_hash = '{HASH}' WHERE id = 3",),
+    "both hashes": (f"UPDATE revision SET text_hash = '{HASH}', fields_hash = 'x' WHERE id = 3",),
+    "a comment": ("UPDATE revision SET comments = 'Other.' WHERE id = 3",),
+    "an author": ("""UPDATE revision SET authors = '["A. Body"]' WHERE id = 3""",),
+    "a title that is bytes": ("UPDATE revision SET title = x'ff00' WHERE id = 3",),
+    "a revision that no day shows": (
+        f"""INSERT INTO revision (id, arxiv_id, text_hash, fields_hash, title, authors, primary_category, categories)
+        VALUES (9999, '2503.00001', '{HASH}', '{HASH}', 'T', '[]', 'cs.CV', '[]')""",
+    ),
+    # the full-text index
+    "no full-text index": ("DROP TABLE revision_text",),
+    "full text of one paper missing": (
+        """INSERT INTO revision_text (revision_text, rowid, title, authors, abstract, comments)
+        SELECT 'delete', id, title, '', '', '' FROM revision WHERE id = 3""",
+    ),
+    "full text emptied": ("INSERT INTO revision_text (revision_text) VALUES ('delete-all')",),
+    "full text of none": ("INSERT INTO revision_text (rowid, title) VALUES (9999, 'Nothing')",),
+    "full text twice": ("INSERT INTO revision_text (rowid, title) VALUES (3, 'Nothing')",),
+    "full text of others": (
+        "INSERT INTO revision_text (revision_text) VALUES ('delete-all')",
+        "INSERT INTO revision_text (rowid, title) SELECT id + 1, title FROM revision",
+    ),
+    "a part of the full-text index": ("DROP TABLE revision_text_config",),
+    "the sizes of the full-text index": ("DELETE FROM revision_text_docsize WHERE id = 3",),
+    "the data of the full-text index": ("UPDATE revision_text_data SET block = x'00' WHERE id > 10",),
+    # the schema
+    **{
+        f"no table {name}": (f"DROP TABLE {name}",)
+        for name in (
+            *("raw_page", "day", "revision", "entry", "link", "file", "run", "politeness", "correction"),
+            *("decision", "reading", "attempt", "alembic_version"),
+        )
+    },
+    "no index": ("DROP INDEX ix_entry_arxiv_id",),
+    "another index": ("DROP INDEX ix_entry_arxiv_id", "CREATE INDEX ix_entry_arxiv_id ON entry (section)"),
+    "no unique constraint": (
+        "CREATE TABLE other AS SELECT * FROM entry",
+        "DROP TABLE entry",
+        "ALTER TABLE other RENAME TO entry",
+    ),
+    "a column gone": ("ALTER TABLE revision DROP COLUMN journal_ref",),
+    "a column renamed": ("ALTER TABLE day RENAME COLUMN state TO status",),
+    "a column more": ("ALTER TABLE day ADD COLUMN mood TEXT",),
+    "no schema's number": ("DELETE FROM alembic_version",),
+    "an unknown schema": ("UPDATE alembic_version SET version_num = 'abcd'",),
+    "an older schema's number": ("UPDATE alembic_version SET version_num = '0002'",),
+    "a schema's number that is bytes": ("UPDATE alembic_version SET version_num = x'00ff'",),
+    "several schemas": ("INSERT INTO alembic_version VALUES ('0001')",),
+    "another table of schemas": ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number",),
+    # rows that belong to nothing, or cannot be read
+    "an entry without a day": ("INSERT INTO entry VALUES (99, 1, '2503.00001', 'new', 1)",),
+    "an entry without a revision": ("UPDATE entry SET revision_id = 999 WHERE position = 2",),
+    "a link without a revision": ("INSERT INTO link VALUES (999, 0, 'https://example.org', 'code', 'abstract')",),
+    "a link more": ("INSERT INTO link VALUES (3, 9, 'https://example.org', 'code', 'abstract')",),
+    "a day without entries": ("DELETE FROM entry WHERE day_id = 1",),
+    "a day that is no date": ("UPDATE day SET date = 'x' WHERE id = 1",),
+    "a day in another form": ("UPDATE day SET date = '20250304' WHERE id = 1",),
+    "a day of another date": ("UPDATE day SET date = '2025-03-03' WHERE id = 1",),
+    "a day of another category": ("UPDATE day SET category = 'cs.LG' WHERE id = 1",),
+    "a day of no category": ("UPDATE day SET category = '../x' WHERE id = 1",),
+    "a day twice": (
+        f"""{DAY_ROW}
+        SELECT category, '2025-03-03', state, source, declared, stored, pages, parser_version, content_hash
+        FROM day WHERE id = 1""",
+    ),
+    "a state": ("UPDATE day SET state = 'whole' WHERE id = 1",),
+    "a source": ("UPDATE day SET source = 'nowhere' WHERE id = 1",),
+    "declared": ("UPDATE day SET declared = 'null' WHERE id = 1",),
+    "a section": ("UPDATE entry SET section = 'neu' WHERE position = 1",),
+    "a position": ("UPDATE entry SET position = 'x' WHERE position = 1",),
+    "a file that is not there": (f"INSERT INTO file VALUES ('no/such.md', '{HASH}', '{HASH}', 'x')",),
+    "a file out of the folder": (f"INSERT INTO file VALUES ('../such.md', '{HASH}', '{HASH}', 'x')",),
+    "a file's hash": (f"UPDATE file SET sha256 = '{HASH}' WHERE path LIKE '%2025-03-05.md'",),
+    "a file's hash that is none": ("UPDATE file SET sha256 = 'x' WHERE path LIKE '%2025-03-05.md'",),
+    "a run's time": ("UPDATE run SET started_at = 'yesterday' WHERE id = 1",),
+    "a run's requests": ("UPDATE run SET requests = 'many' WHERE id = 1",),
+    "a page's time": ("UPDATE raw_page SET fetched_at = 'yesterday' WHERE id = 1",),
+    "a page's headers": ("UPDATE raw_page SET headers = '[' WHERE id = 1",),
+    "a page's place": ("UPDATE raw_page SET path = 'elsewhere' WHERE id = 1",),
+    "politeness": ("UPDATE politeness SET last_request = 'never'",),
+    "politeness twice": ("INSERT INTO politeness VALUES (7, 1.5, NULL)",),
+    "a correction": ("UPDATE correction SET seen_at = 'yesterday'",),
+    "a decision": ("INSERT INTO decision VALUES ('cs.CV', '2025-03-05', 'lost', '', 'yesterday')",),
+    "a reading": ("INSERT INTO reading VALUES ('cs.CV', '2025-03-05', 'x', '2025-03-05 02:00:00.000000', '')",),
+    "an attempt": ("INSERT INTO attempt VALUES ('cs.CV', 'x', '2025-03-05 02:00:00.000000')",),
+}
+SAMPLE = sorted(DAMAGES, key=lambda name: list(DAMAGES).index(name) % 5)
+"""The damages, a fifth of them of all kinds first."""
+
+COMMANDS = (
+    ("run",),
+    ("status",),
+    ("show", "latest"),
+    ("paper", "2503.00001"),
+    ("doctor",),
+    ("regenerate", "--all"),
+    ("replay", "--all"),
+    ("fetch", "--missing"),
+    ("accept", "2025-03-05"),
+    ("verify",),
+)
+
+
+def spoil(sandbox: Sandbox, statements: tuple[str, ...]) -> None:
+    """Change the database as somebody does who knows nothing of foreign keys."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db", isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def digests(sandbox: Sandbox) -> dict[str, bytes]:
+    """Return all that was generated, without the copies that a repair keeps."""
+    return {path: data for path, data in sandbox.tree().items() if ".damaged" not in path and ".edited" not in path}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_of_the_database_is_told_and_mended(whole: Sandbox, damage: str) -> None:
+    """Exit 6 and a finding that names the database; after the repair all is proven, and every file is as before."""
+    before = digests(whole)
+    spoil(whole, DAMAGES[damage])
+    broken = whole.tree()
+    result = verify(whole)
+    assert (result.code, result.err) == (6, ""), result
+    assert findings(result, "damaged"), result
+    assert "database" in findings(result, "damaged")[0] or "archive.db" in findings(result, "damaged")[0]
+    assert "--repair`" in findings(result, "damaged")[0]
+    assert whole.tree() == broken
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 0, repaired
+    assert verify(whole).code == 0, verify(whole)
+    assert digests(whole) == before
+    assert whole.digest("run").code == 0
+
+
+@pytest.mark.parametrize("damage", long_after(8, SAMPLE))
+def test_no_command_ends_in_a_traceback(whole: Sandbox, damage: str) -> None:
+    """Whatever is wrong with the database: what it is and the way out on one line, with exit 6, or all is well."""
+    spoil(whole, DAMAGES[damage])
+    for command in COMMANDS:
+        result = whole.digest(*command)
+        assert "Traceback" not in result.err, (command, result.err)
+        assert result.code in (0, 4, 5, 6), (command, result)
+        if result.code == 6 and command[0] not in ("verify", "doctor"):
+            assert "`digest verify" in result.err + result.out, (command, result)
+
+
+@pytest.mark.parametrize("damage", long_after(16, SAMPLE))
+def test_without_records_a_repair_destroys_nothing(whole: Sandbox, damage: str) -> None:
+    """It mends what follows from the rest, or says why not; all files, and the database as it was, are still there."""
+    shutil.rmtree(whole.folder / "data")
+    whole.configure("store", records="")
+    before = digests(whole)
+    spoil(whole, DAMAGES[damage])
+    found, repaired = verify(whole), verify(whole, "--repair")
+    assert (found.code, repaired.code in (0, 6)) == (6, True), (found, repaired)
+    assert digests(whole) == before
+    if repaired.code == 6:
+        assert "restore a backup" in repaired.out + repaired.err, repaired
+    else:
+        assert verify(whole).code == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("damage", long_after(2, ["emptied", "no database", "header", "cut"]))
+def test_every_command_names_the_way_out_of_a_broken_database(
+    whole: Sandbox, damage: str, command: tuple[str, ...]
+) -> None:
+    """One line and exit 6; where records are kept, ``rebuild`` is the way and works."""
+    before = digests(whole)
+    change(whole, "archive.db", BROKEN[damage])
+    result = whole.digest(*command)
+    told = result.out + result.err
+    assert (result.code, "Traceback" in told, "`digest rebuild`" in told) == (6, False, True), result
+    whole.configure("store", records="")
+    result = whole.digest(*command)
+    assert (result.code, "restore a backup" in result.out + result.err) == (6, True), result
+    whole.configure("store", records="data")
+    if command == ("run",):
+        assert whole.digest("rebuild").code == 0
+        assert (verify(whole).code, digests(whole)) == (0, before)
+
+
+def test_what_only_the_database_knows_is_taken_over(whole: Sandbox) -> None:
+    """Runs, kept pages, and revisions that no day shows any more come along when the database is made again."""
+    execute(whole, "DELETE FROM entry WHERE position > 5", "UPDATE run SET command = 'run by hand' WHERE id = 1")
+    rows = {}
+    for table in ("raw_page", "run", "revision", "link", "politeness"):
+        with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
+            rows[table] = connection.execute(f"SELECT * FROM {table}").fetchall()
+    spoil(whole, ("DROP TABLE entry",))
+    assert verify(whole, "--repair").code == 0
+    with closing(sqlite3.connect(whole.folder / "archive.db")) as connection:
+        for table, before in rows.items():
+            assert set(before) <= set(connection.execute(f"SELECT * FROM {table}").fetchall()), table
+    assert (whole.folder / "archive.db.damaged").is_file()
+
+
+# --- indexes whose markers were lost -------------------------------------------------------------------------------
+
+BEGIN, END = b"<!-- digest:begin -->\n", b"<!-- digest:end -->\n"
+
+
+def swapped(data: bytes) -> bytes:
+    """Exchange the two markers."""
+    return data.replace(BEGIN, b"@").replace(END, BEGIN).replace(b"@", END)
+
+
+MARKERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "begin lost": lambda data: data.replace(BEGIN, b""),
+    "end lost": lambda data: data.replace(END, b""),
+    "both lost": lambda data: data.replace(BEGIN, b"").replace(END, b""),
+    "begin doubled": lambda data: data.replace(BEGIN, BEGIN + BEGIN),
+    "end doubled": lambda data: data.replace(END, END + END),
+    "both doubled": lambda data: data.replace(BEGIN, BEGIN + BEGIN).replace(END, END + END),
+    "all doubled": lambda data: data + data[data.index(BEGIN) : data.index(END) + len(END)],
+    "swapped": swapped,
+    "begin misspelt": lambda data: data.replace(b"digest:begin", b"digest:bgin"),
+    "end misspelt": lambda data: data.replace(b"digest:end -->", b"digest:end ->"),
+    "a bit of begin": lambda data: data.replace(b"<!-- digest:begin", b"<!-- dmgest:begin"),
+    "begin cut": lambda data: data.replace(BEGIN, BEGIN[:12] + b"\n"),
+    "end too early": lambda data: data.replace(END, b"").replace(BEGIN, BEGIN + END),
+    "begin too late": lambda data: data.replace(BEGIN, b"").replace(END, BEGIN + END),
+    "emptied": lambda _data: b"",
+    "blank": lambda _data: b"\n \n",
+    "gone": lambda _data: b"gone",
+}
+
+
+def spoil_index(sandbox: Sandbox, path: str, damage: str) -> None:
+    """Damage the markers of an index."""
+    change(sandbox, path, MARKERS[damage])
+    if damage == "gone":
+        (sandbox.folder / path).unlink()
+
+
+@pytest.mark.parametrize("path", ["README.md", YEAR])
+@pytest.mark.parametrize("damage", MARKERS)
+def test_an_index_that_lost_its_markers_is_told_and_restored(whole: Sandbox, path: str, damage: str) -> None:
+    """That digest had generated it, the database knows; the same bytes as before stand there again."""
+    before = whole.tree()
+    spoil_index(whole, path, damage)
+    result = verify(whole)
+    assert (result.code, len(findings(result, "damaged")), findings(result, "edited")) == (6, 1, []), result
+    assert f"{whole.folder / path}: expected" in findings(result, "damaged")[0]
+    assert verify(whole, "--repair").code == 0
+    assert verify(whole).code == 0
+    assert digests(whole) == before
+    assert whole.digest("run").code == 0
+    assert digests(whole) == before
+
+
+@pytest.mark.parametrize("damage", [name for name in MARKERS if name not in ("emptied", "blank", "gone")])
+def test_a_person_s_text_around_lost_markers_stays(whole: Sandbox, damage: str) -> None:
+    """Before and after the generated part, byte for byte, in whatever encoding; the damaged file is kept, too."""
+    before = whole.read("README.md").replace(b"# arXiv digests", b"# Caf\xe9\n\n- digest: mine <!-- toc -->\n\nHello.")
+    before += b"\nBye, | all |.\n"
+    (whole.folder / "README.md").write_bytes(before)
+    assert whole.digest("run").code == 0
+    assert (whole.read("README.md"), verify(whole).code) == (before, 0)
+    spoil_index(whole, "README.md", damage)
+    damaged = whole.read("README.md")
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    assert (verify(whole).code, whole.read("README.md")) == (0, before)
+    if damage != "a bit of begin":  # nobody edits a bit
+        assert whole.read("README.md.damaged") == damaged
+
+
+@pytest.mark.parametrize("damage", ["emptied", "gone", "begin lost"])
+def test_git_knows_that_an_index_was_generated(
+    whole: Sandbox, damage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the database forgot it; a person's text that is lost comes from the last commit."""
+    isolate(monkeypatch, tmp_path / "home")
+    text = whole.read("README.md").replace(b"# arXiv digests", b"# My papers\n\nHello.") + b"\nBye.\n"
+    (whole.folder / "README.md").write_bytes(text)
+    git(whole.folder, "init", "-q")
+    git(whole.folder, "add", "README.md")
+    git(whole.folder, "commit", "-qm", "Mine")
+    execute(whole, "DELETE FROM file WHERE path = 'README.md'")
+    spoil_index(whole, "README.md", damage)
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    assert (verify(whole).code, whole.read("README.md")) == (0, text)
+
+
+@pytest.mark.parametrize("text", [b"", b"# Mine\n", b"# Mine\n\n<!-- digest:begin -->\n"])
+def test_a_readme_that_never_was_generated_is_left_alone(whole: Sandbox, text: bytes) -> None:
+    """Whatever it holds: neither the database nor git knows it as digest's."""
+    execute(whole, "DELETE FROM file WHERE path = 'README.md'")
+    (whole.folder / "README.md").write_bytes(text)
+    for options in ((), ("--repair",)):
+        result = verify(whole, *options)
+        assert (result.code, "README.md: left alone" in result.out) == (0, True), result
+    assert whole.read("README.md") == text
+
+
+def test_a_year_s_index_that_became_another_text_is_restored(whole: Sandbox) -> None:
+    """It stands in a place of digest's own; what was there is kept beside it."""
+    before = whole.read(YEAR)
+    (whole.folder / YEAR).write_bytes(b"Something else.\n")
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    assert (verify(whole).code, whole.read(YEAR), whole.read(f"{YEAR}.damaged")) == (0, before, b"Something else.\n")
+
+
+@pytest.mark.parametrize("place", long_after(2, range(0, 12, 3)))
+def test_damage_of_several_kinds_is_mended_together(whole: Sandbox, place: int) -> None:
+    """Rows, tables, the digest, its record, a page's index and a README at once: all is as it was before."""
+    before = digests(whole)
+    several = [name for name in DAMAGES if "page" not in name and not name.startswith("an older schema")]
+    for name in several[place::12][:5]:
+        with suppress(sqlite3.Error):  # what another damage took away
+            spoil(whole, DAMAGES[name])
+    change(whole, DIGEST, lambda data: data[:-9])
+    spoil_index(whole, "README.md", list(MARKERS)[place])
+    spoil_index(whole, YEAR, list(MARKERS)[place + 1])
+    assert verify(whole).code == 6
+    repaired = verify(whole, "--repair")
+    assert repaired.code == 0, repaired
+    assert (verify(whole).code, digests(whole)) == (0, before)

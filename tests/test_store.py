@@ -370,6 +370,33 @@ def test_rows_that_belong_to_nothing_are_forgotten(store: Store) -> None:
     assert store.day_keys() == [("cs.CV", WHEN)]
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
+@given(day=any_day(nul=False))
+def test_what_was_stored_is_true(store: Store, day: Day) -> None:
+    """Whatever its texts are: hashes, ids and the full-text index agree with what the database gives back."""
+    save(store, day)
+    assert (store.false_revisions(), store.misnamed_days(), store.is_search_index_true()) == ([], set(), True)
+    store.remake_search_index()
+    assert store.is_search_index_true()
+
+
+@pytest.mark.parametrize("column", ["text_hash", "title"])
+def test_a_false_revision_is_settled(store: Store, place: Place, column: str) -> None:
+    """One that a day shows gets the hashes of its text; one that none shows is forgotten."""
+    save(store, simple_day(["2503.00001", "2503.00002"]))
+    engine = place.engine()
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE revision SET {column} = 'x' WHERE arxiv_id = '2503.00001'"))  # noqa: S608
+    engine.dispose()
+    (false,) = store.false_revisions()
+    assert (false.arxiv_id, false.days) == ("2503.00001", (("cs.CV", WHEN),))
+    assert store.settle_revision(false.number)
+    assert store.false_revisions() == []
+    store.forget_day("cs.CV", WHEN)
+    assert not store.settle_revision(false.number)
+    assert place.rows("SELECT arxiv_id FROM revision") == [("2503.00002",)]
+
+
 def test_a_forgotten_page_is_gone(store: Store) -> None:
     """The pages with other bytes stay."""
     store.keep_raw_page(PAGE, "one")
@@ -617,6 +644,13 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "restore_day": lambda store: store.restore_day(simple_day(["2503.00001"]), HASH),
     "dangling_rows": lambda store: store.dangling_rows(),
     "forget_dangling_rows": lambda store: store.forget_dangling_rows(),
+    "misnamed_days": lambda store: store.misnamed_days(),
+    "forget_day": lambda store: store.forget_day("cs.CV", WHEN),
+    "false_revisions": lambda store: store.false_revisions(),
+    "settle_revision": lambda store: store.settle_revision(1),
+    "is_search_index_true": lambda store: store.is_search_index_true(),
+    "remake_search_index": lambda store: store.remake_search_index(),
+    "restore_raw_page": lambda store: store.restore_raw_page(HASH, "path"),
     "files": lambda store: store.files(),
     "forget_file": lambda store: store.forget_file("2025/a.md"),
     "note_removal": lambda store: store.note_removal(HASH),

@@ -10,7 +10,7 @@ Nothing is asked of arXiv. A check only looks; a repair makes each part again fr
 """
 
 from digest.check.backup import Backup, back_up
-from digest.check.database import broken_database, has_database, lost_database, may_be_read, set_aside
+from digest.check.database import broken_database, has_database, lost_database, may_be_read, mend_database
 from digest.check.findings import Finding, Kind, Part, Verified, difference
 from digest.check.repair import repair
 from digest.check.whole import verify
@@ -27,7 +27,7 @@ __all__ = [
     "has_database",
     "lost_database",
     "may_be_read",
+    "mend_database",
     "repair",
-    "set_aside",
     "verify",
 ]

@@ -5,39 +5,51 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive import Archive
-from digest.check.files import compare, restorable
+from digest.check.files import compare, restorable, rows_of
 from digest.check.findings import Difference, Finding, Kind, Part
-from digest.check.rows import Row, best_known, hash_of, is_ahead, newer_format, read_record, read_row
+from digest.check.rows import Row, best_known, hash_of, is_ahead, is_of_another_day, newer_format, read_record, read_row
 from digest.model import Day
 from digest.render import record_path, render_record
+from digest.store import FileRow
 
 
 @dataclass(frozen=True)
 class Examined:
-    """What was found of a day, how many files were looked at, and the SHA-256 of the pages that it names."""
+    """What was found of a day, how many files were looked at, and the SHA-256 of the pages that it names.
+
+    ``made``: the rows of its digest's files, as they would be written now.
+    """
 
     findings: tuple[Finding, ...]
     files: int
     pages: tuple[str, ...]
+    made: tuple[FileRow, ...] = ()
 
 
-def examine_day(archive: Archive, category: str, when: date) -> Examined:
-    """Check the rows of a day, its record and its digest."""
+def examine_day(archive: Archive, category: str, when: date, *, is_misnamed: bool = False) -> Examined:
+    """Check the rows of a day, its record and its digest; ``is_misnamed``: an entry has another id than its paper."""
     row = read_row(archive, category, when)
+    if is_misnamed and not row.problem:
+        row = replace(row, problem="expected entries with the ids of their papers, found other ids")
     best = best_known(archive, row, read_record(archive, record_path(category, when)))
-    findings = [_about_row(row, best)] if row.problem else []
+    findings = [_about_row(archive, row, best)] if row.problem else []
     if best is None:
         return Examined(tuple(findings), 0, ())
     findings += _about_record(archive, row, best)
     files = archive.digest_files(best)
     findings += [finding for path, data in files.items() for finding in _about_digest(archive, best, path, data)]
     named = tuple(page.sha256 for page in best.pages)
-    return Examined(tuple(findings), len(files) + (archive.records is not None), named)
+    content_hash = row.summary.content_hash if row.summary and best is row.day else hash_of(best)
+    made = rows_of(files, archive.template.inputs_hash(content_hash), archive.template.version)
+    return Examined(tuple(findings), len(files) + (archive.records is not None), named, made)
 
 
-def _about_row(row: Row, best: Day | None) -> Finding:
-    lost = "nothing here has it whole; restore a backup of the database"
-    way_out = "`digest verify --repair` restores it" if best else lost
+def _about_row(archive: Archive, row: Row, best: Day | None) -> Finding:
+    way_out = "nothing here has it whole; restore a backup of the database"
+    if best is not None:
+        way_out = "`digest verify --repair` restores it"
+    elif is_of_another_day(archive, row):
+        way_out = "`digest verify --repair` removes it, for it is another day's, and keeps the database as it was"
     where = f"{row.name} in the database"
     return Finding(Kind.DAMAGED, Part.DAY, where, row.problem, way_out, row.category, row.date)
 

@@ -1,18 +1,24 @@
 """Files of generated text, against what they should hold."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import replace
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from digest.archive import Archive
+from digest.archive import README, Archive
 from digest.check.findings import Difference, Finding, Kind, Part, difference
-from digest.errors import DamageError, StoreError
+from digest.errors import DamageError, GitError, StoreError
+from digest.jobs.generated import Generated
 from digest.ledger import merged
 from digest.model import Ledger
 from digest.parse.ledger import parse_ledger
 from digest.publish import Folder
+from digest.publish.git import open_repository
 from digest.render import LEDGER_PATH, merge_into, render_ledger
-from digest.render.index import BEGIN, END
+from digest.render.index import BEGIN, END, generated_part, has_markers, is_beside_markers, mend_markers
+from digest.store import FileRow
+
+log = logging.getLogger(__name__)
 
 
 def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
@@ -40,6 +46,42 @@ def restorable(part: Part, folder: Folder, path: str, different: Difference) -> 
         path=path,
         is_unique=different.is_unique,
     )
+
+
+def rows_of(files: Mapping[str, bytes], inputs_hash: str, version: str) -> tuple[FileRow, ...]:
+    """Return the rows of files that are written from the same inputs, by one version of a template."""
+    hashes = {path: hashlib.sha256(data).hexdigest() for path, data in files.items()}
+    return tuple(FileRow(path, inputs_hash, sha256, version) for path, sha256 in hashes.items())
+
+
+def examine_rows(archive: Archive, made: Iterable[FileRow], told: Collection[str]) -> Iterator[Finding]:
+    """Check the rows of files: each file is there, and a row by the inputs of now bears the hash of what they give.
+
+    Files of which something was ``told`` already are left out.
+    """
+    expected = {row.path: row for row in made}
+    for path, row in archive.store.files().items():
+        known = expected.get(path)
+        if path in told:
+            continue
+        if known is None and not _is_there(archive, path):
+            problem, way_out = "expected the file of its row, found none", "`digest verify --repair` forgets the row"
+        elif known is not None and known.inputs_hash == row.inputs_hash and known != row:
+            problem, way_out = "expected the hash of the file in its row, found another", _FORGET
+        else:
+            continue
+        yield Finding(Kind.DAMAGED, Part.FILE, f"{path} in the database", problem, way_out, path=path)
+
+
+_FORGET = "`digest verify --repair` forgets the row, and the next run writes it again"
+
+
+def _is_there(archive: Archive, path: str) -> bool:
+    """Whether anything stands at ``path``: what it is, is told where it is in the way."""
+    try:
+        return archive.output.has(path)
+    except StoreError:
+        return True
 
 
 def examine_ledger(archive: Archive) -> Iterator[Finding]:
@@ -71,46 +113,104 @@ def _settled(ledger: Ledger) -> bytes:
     return render_ledger(Ledger(ledger.corrections, ledger.decisions))
 
 
-def examine_indexes(archive: Archive) -> Iterator[Finding | None]:
-    """Yield what is wrong with each index that has a generated part."""
+@dataclass(frozen=True)
+class ExaminedIndexes:
+    """What was found of the indexes, how many were looked at, and which are left to their owners."""
+
+    findings: tuple[Finding, ...] = ()
+    files: int = 0
+    remarks: tuple[str, ...] = ()
+
+
+def examine_indexes(archive: Archive) -> ExaminedIndexes:
+    """Check each index; a person's README without the markers is left alone."""
+    findings: list[Finding] = []
+    remarks: list[str] = []
+    files = 0
     for path, (title, generated) in archive.indexes().items():
-        if archive.output.is_link(path):
+        expected = None if archive.output.is_link(path) else expected_index(archive, path, title, generated)
+        if expected is None:
+            remarks.append(f"{archive.output.root / path}: left alone, because it has not just one pair of {_MARKERS}")
             continue
-        expected = expected_index(archive.output, path, title, generated)
-        if expected is not None:
-            different = compare(archive.output, path, expected)
-            yield _about_index(archive, path, different) if different else None
+        files += 1
+        different = compare(archive.output, path, expected)
+        if different:
+            findings.append(_about_index(archive, path, different))
+    return ExaminedIndexes(tuple(findings), files, tuple(remarks))
+
+
+_MARKERS = f"{BEGIN} and {END}"
 
 
 def _about_index(archive: Archive, path: str, different: Difference) -> Finding:
     """Tell one that is as it was written, before the configuration changed, from one that a person edited."""
+    found = "" if different.is_in_the_way else (archive.output.read(path) or b"").decode(errors=_ANY_BYTES)
     row = archive.store.file(path)
-    if row is None or different.is_in_the_way or row.inputs_hash != _hash_of_generated(archive.output.read(path)):
-        return restorable(Part.INDEX, archive.output, path, different)
-    outdated = Difference(Kind.OUTDATED, "expected the index by the settings of now, found that of before")
-    finding = restorable(Part.INDEX, archive.output, path, outdated)
-    return replace(finding, way_out="`digest regenerate --outdated` writes it again")
+    if different.kind is Kind.EDITED and not has_markers(found):
+        problem = f"expected one pair of {_MARKERS}, found {_count(found)}"
+        different = replace(different, kind=Kind.DAMAGED, problem=problem)
+    elif different.kind is Kind.EDITED and is_beside_markers(found, archive.indexes()[path][1]):
+        problem = f"expected the generated part between {_MARKERS}, found it beside them"
+        different = replace(different, kind=Kind.DAMAGED, problem=problem)
+    elif row is not None and has_markers(found) and row.inputs_hash == _hash_of(generated_part(found)):
+        outdated = Difference(Kind.OUTDATED, "expected the index by the settings of now, found that of before")
+        finding = restorable(Part.INDEX, archive.output, path, outdated)
+        return replace(finding, way_out="`digest regenerate --outdated` writes it again")
+    return restorable(Part.INDEX, archive.output, path, different)
 
 
-def _hash_of_generated(found: bytes | None) -> str:
-    """Return the SHA-256 of what stands between the markers of an index."""
-    inside = (found or b"").partition(BEGIN.encode())[2].partition(END.encode())[0]
-    return hashlib.sha256(inside.strip()).hexdigest()
+def _count(text: str) -> str:
+    begins, ends = text.count(BEGIN), text.count(END)
+    return f"{begins} and {ends}{' in the wrong order' if begins == ends == 1 else ''}"
 
 
-def expected_index(folder: Folder, path: str, title: str, generated: str) -> bytes | None:
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode(errors=_ANY_BYTES)).hexdigest()
+
+
+_ANY_BYTES = "surrogateescape"
+"""A person may write around the generated part in any encoding."""
+
+
+def expected_index(archive: Archive, path: str, title: str, generated: str) -> bytes | None:
     """Return what an index should hold, a person's text around the generated part included.
 
-    None stands for a README without the markers: it is somebody's own.
+    None stands for a README that is somebody's own: it never had the markers, or nothing in it was generated.
     """
-    fresh = merge_into(None, title, generated) or ""
     try:
-        found = folder.read(path)
-        text = None if found is None else found.decode()
-    except UnicodeDecodeError:
-        return None
+        found = archive.output.read(path)
     except StoreError:
-        return fresh.encode()
-    is_cut = text is not None and "<!--" in text and fresh.startswith(text)
-    merged_text = merge_into(None if is_cut else text, title, generated)
-    return None if merged_text is None else merged_text.encode()
+        found = None
+    text = found.decode(errors=_ANY_BYTES) if found is not None else ""
+    fresh = merge_into(None, title, generated) or ""
+    is_cut = "<!--" in text and fresh.startswith(text)
+    if has_markers(text) and not is_beside_markers(text, generated):
+        expected = merge_into(text, title, generated)
+    elif found is None or is_cut:
+        expected = merge_into(_committed(archive, path), title, generated)
+    else:
+        expected = _mended(archive, path, text, title, generated)
+    return None if expected is None else expected.encode(errors=_ANY_BYTES)
+
+
+def _mended(archive: Archive, path: str, text: str, title: str, generated: str) -> str | None:
+    """Return what a README without its pair of markers should hold, if digest is known to have generated it."""
+    committed = _committed(archive, path)
+    if committed is None and archive.store.file(path) is None:
+        return merge_into(text, title, generated)
+    mended = mend_markers(text, generated, generated_part(committed or "")) if text.strip() else None
+    # The archive's README may have become somebody's own; a year's is nobody's.
+    return mended if mended or (text.strip() and path == README) else merge_into(committed, title, generated)
+
+
+def _committed(archive: Archive, path: str) -> str | None:
+    """Return the index as the last commit has it; None without a commit, or if that one has no pair of markers."""
+    try:
+        repository = open_repository(archive.output.root)
+        where = Generated(archive, repository).relative(str(archive.output.root / path))
+        data = repository.committed(where) if where else None
+    except GitError as error:
+        log.info("%s: git does not tell what it was: %s", path, error)
+        return None
+    text = (data or b"").decode(errors=_ANY_BYTES)
+    return text if has_markers(text) else None

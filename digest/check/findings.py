@@ -25,11 +25,14 @@ class Part(StrEnum):
 
     DATABASE = "database"
     DAY = "day"
+    REVISION = "revision"
+    SEARCH = "full-text index"
     RECORD = "record"
     DIGEST = "digest"
     VIEW = "view"
     LEDGER = "state"
     INDEX = "index"
+    FILE = "file"
     PAGE = "page"
     CALENDAR = "calendar"
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 from digest.archive import Archive
 from digest.check.findings import Finding, Kind, Part, counts
-from digest.errors import DamageError, StoreError
+from digest.errors import StoreError
 from digest.jobs.kept import removed_pages
 from digest.jobs.steps import Track
 from digest.publish import raw_path, read_raw
+
+_LONGEST = 100
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,17 @@ def _remark(absent: Mapping[str, list[str]]) -> Iterable[str]:
 
 def _examine(archive: Archive, sha256: str, path: str) -> Finding | None:
     try:
-        if path != raw_path(sha256):
-            raise DamageError(f"expected the kept page {sha256} at {raw_path(sha256)}, found it said to be at {path}")
         read_raw(archive.raw, sha256)
     except StoreError as error:
-        return Finding(
-            kind=Kind.DAMAGED,
-            part=Part.PAGE,
-            where=str(archive.raw.root / raw_path(sha256)),
-            problem=str(error),
-            way_out="put a whole copy in its place if you have one, or `digest verify --repair` gives it up",
-            path=raw_path(sha256),
-            sha256=sha256,
-        )
-    return None
+        way_out = "put a whole copy in its place if you have one, or `digest verify --repair` gives it up"
+        return _about(archive, sha256, str(error), way_out)
+    if path == raw_path(sha256):
+        return None
+    problem = f"expected it to be at this place in the database, found it said to be at {path[:_LONGEST]!r}"
+    return _about(archive, sha256, problem, "`digest verify --repair` restores the row")
+
+
+def _about(archive: Archive, sha256: str, problem: str, way_out: str) -> Finding:
+    path = raw_path(sha256)
+    where = str(archive.raw.root / path)
+    return Finding(Kind.DAMAGED, Part.PAGE, where, problem, way_out, path=path, sha256=sha256)

@@ -8,18 +8,18 @@ from digest.archive import Archive
 from digest.check.database import may_be_read
 from digest.check.files import expected_index
 from digest.check.findings import Finding, Kind, Part, Verified, counts
-from digest.check.rows import UNREADABLE, best_known, hash_of, read_record, read_row
+from digest.check.rows import Row, best_known, hash_of, is_of_another_day, read_record, read_row
 from digest.check.whole import verify
-from digest.errors import DamageError, DigestError, MissingError
+from digest.errors import DamageError, DigestError, MissingError, StoreError
 from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
 from digest.jobs.views import view_files
 from digest.model import Day
 from digest.outcome import Report
-from digest.publish import Folder
+from digest.publish import Folder, read_raw
 from digest.records import load_record
 from digest.render import record_path, render_ledger, render_record
-from digest.store import FileRow
+from digest.store import FileRow, keep_copy
 
 Tell = Callable[[str], object]
 
@@ -36,27 +36,44 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
     for folder in filter(None, (archive.output, archive.raw, archive.records)):
         folder.prepare()
         folder.sweep()
-    found = _look(archive, track)
-    for _ in range(_ROUNDS):
-        repairable = [finding for finding in found.findings if _is_repairable(finding)]
-        if not repairable:
-            break
-        for finding in sorted(repairable, key=lambda finding: list(Part).index(finding.part)):
-            _repair(archive, finding, tell, report)
-        found = _look(archive, track)
+    found, failed = _go_round(archive, tell, report, track)
     if _restore_from_pages(archive, found, tell, report):
-        found = _look(archive, track)
+        found, failed = _go_round(archive, tell, report, track)
+    for where, error in failed:
+        if not report.knows(error):
+            report.fail(where, error)
     if report.succeeded:
         report.deeds.append(f"repaired {counts(report.succeeded, 'finding')}")
     _conclude(found, tell, report)
     return report
 
 
+_Failed = list[tuple[str, DigestError]]
+
+
+def _go_round(archive: Archive, tell: Tell, report: Report, track: Track) -> tuple[Verified, _Failed]:
+    """Repair until nothing is left that can be; return what is, and what was in the way of the last repairs.
+
+    What one round cannot repair may be made from what it has repaired.
+    """
+    found, failed = _look(archive, track), _Failed()
+    for _ in range(_ROUNDS):
+        repairable = [finding for finding in found.findings if _is_repairable(finding)]
+        if not repairable:
+            break
+        in_order = sorted(repairable, key=lambda finding: list(Part).index(finding.part))
+        failed = [(finding.where, error) for finding in in_order if (error := _repair(archive, finding, tell, report))]
+        found = _look(archive, track)
+        if len(failed) == len(repairable):
+            break
+    return found, failed
+
+
 def _restore_from_pages(archive: Archive, found: Verified, tell: Tell, report: Report) -> bool:
     """Bring back missing days that kept pages prove; return whether there were any."""
     missing = [finding.when for finding in found.findings if finding.kind is Kind.MISSING and finding.when]
-    if not missing:
-        return False
+    if not missing or any(finding.part in (Part.DATABASE, Part.DAY) for finding in found.findings):
+        return False  # beside a broken day nothing can be written: indexes are of all days
     spans = tuple((when, when) for when in sorted(set(missing)))
     proven = replay(archive, Chosen(archive.config.arxiv.categories, spans), write=True).report.changed
     for day in proven:
@@ -77,18 +94,19 @@ def _is_repairable(finding: Finding) -> bool:
     return finding.part in _REPAIRS and (finding.kind is not Kind.OUTDATED or finding.part in (Part.DAY, Part.INDEX))
 
 
-def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> None:
+def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> DigestError | None:
+    """Make one part again; return what is in the way."""
     try:
         outcome = _REPAIRS[finding.part](archive, finding)
-    except DigestError as error:
-        if not report.knows(error):
-            report.fail(finding.where, error)
-        return
-    tell(outcome)
-    if finding.part is Part.PAGE:
+    except _LostError as error:
+        tell(str(error))
         report.fail(finding.where, DamageError("could not be restored"))
-    else:
-        report.succeeded += 1
+        return None
+    except DigestError as error:
+        return error
+    tell(outcome)
+    report.succeeded += 1
+    return None
 
 
 def _conclude(found: Verified, tell: Tell, report: Report) -> None:
@@ -103,17 +121,42 @@ def _conclude(found: Verified, tell: Tell, report: Report) -> None:
 
 
 def _restore_tables(archive: Archive, finding: Finding) -> str:
-    try:
-        archive.store.forget_dangling_rows()
-    except UNREADABLE as error:
-        raise DamageError(f"expected papers that can be read, found damage ({error})") from error
-    return f"restored {finding.where}: rows that belonged to nothing were removed, the search index was made again"
+    kept = _keep_database(archive)
+    archive.store.forget_dangling_rows()
+    return f"restored {finding.where}: rows that belonged to nothing were removed{kept}"
+
+
+def _keep_database(archive: Archive) -> str:
+    """Keep a copy of the database before rows are removed from it; return the words that tell where."""
+    database = archive.config.database
+    return f"; as it was it is kept as {keep_copy(database, Kind.DAMAGED)}" if database else ""
+
+
+def _restore_revisions(archive: Archive, finding: Finding) -> str:
+    if finding.path:
+        archive.store.settle_revision(int(finding.path))
+        return f"restored {finding.where}: its hashes are those of its text"
+    kept = _keep_database(archive)
+    for revision in archive.store.false_revisions():
+        if not revision.days:
+            archive.store.settle_revision(revision.number)
+    return f"restored {finding.where}: revisions that no day shows were removed{kept}"
+
+
+def _restore_search_index(archive: Archive, finding: Finding) -> str:
+    archive.store.remake_search_index()
+    return f"restored {finding.where}: the full-text index was made again"
 
 
 def _restore_day(archive: Archive, finding: Finding) -> str:
     if finding.kind is Kind.OUTDATED:
         load_record(archive, finding.path)
         return f"restored the database: {finding.where} was taken in"
+    row = read_row(archive, finding.category, finding.when) if finding.when else None
+    if row and row.problem and not _best_of(archive, row) and is_of_another_day(archive, row):
+        kept = _keep_database(archive)
+        archive.store.forget_day(row.category, row.date)
+        return f"removed  {finding.where}{kept}"
     day = _best(archive, finding)
     archive.store.restore_day(day, hash_of(day))
     return f"restored {finding.where}"
@@ -153,16 +196,36 @@ def _restore_ledger(archive: Archive, finding: Finding) -> str:
 
 def _restore_index(archive: Archive, finding: Finding) -> str:
     title, generated = archive.indexes()[finding.path]
-    expected = expected_index(archive.output, finding.path, title, generated)
+    expected = expected_index(archive, finding.path, title, generated)
     if expected is None:
         raise DamageError("expected an index with a generated part, found none")
-    return _write(archive.output, finding, expected)
+    outcome = _write(archive.output, finding, expected)
+    archive.write_index(finding.path, title, generated)  # it is known from now on
+    return outcome
+
+
+def _forget_row(archive: Archive, finding: Finding) -> str:
+    archive.store.forget_file(finding.path)
+    return f"forgot   {finding.where}"
 
 
 def _write(folder: Folder, finding: Finding, data: bytes) -> str:
     kept = folder.keep_beside(finding.path, finding.kind) if finding.is_unique else ""
     folder.write(finding.path, data)
     return f"restored {finding.where}" + (f"; what was there is kept as {folder.root / kept}" if kept else "")
+
+
+def _restore_page(archive: Archive, finding: Finding) -> str:
+    try:
+        read_raw(archive.raw, finding.sha256)
+    except StoreError as error:
+        raise _LostError(_give_up_page(archive, finding)) from error
+    archive.store.restore_raw_page(finding.sha256, finding.path)
+    return f"restored {finding.where} in the database"
+
+
+class _LostError(DamageError):
+    """What was damaged cannot be made again, and was put aside; its text is told as what was done."""
 
 
 def _give_up_page(archive: Archive, finding: Finding) -> str:
@@ -175,22 +238,26 @@ def _give_up_page(archive: Archive, finding: Finding) -> str:
 
 
 def _best(archive: Archive, finding: Finding) -> Day:
-    day = None
-    if finding.when is not None:
-        record = read_record(archive, record_path(finding.category, finding.when))
-        day = best_known(archive, read_row(archive, finding.category, finding.when), record)
+    day = _best_of(archive, read_row(archive, finding.category, finding.when)) if finding.when is not None else None
     if day is None:
         raise DamageError("nothing here has the day whole; restore a backup of the database")
     return day
 
 
+def _best_of(archive: Archive, row: Row) -> Day | None:
+    return best_known(archive, row, read_record(archive, record_path(row.category, row.date)))
+
+
 _REPAIRS: Mapping[Part, Callable[[Archive, Finding], str]] = {
     Part.DATABASE: _restore_tables,
     Part.DAY: _restore_day,
+    Part.REVISION: _restore_revisions,
+    Part.SEARCH: _restore_search_index,
     Part.RECORD: _restore_record,
     Part.DIGEST: _restore_digest,
     Part.VIEW: _restore_view,
     Part.LEDGER: _restore_ledger,
     Part.INDEX: _restore_index,
-    Part.PAGE: _give_up_page,
+    Part.FILE: _forget_row,
+    Part.PAGE: _restore_page,
 }

@@ -12,10 +12,8 @@ from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
 from digest.publish import read_raw
+from digest.records import record_paths
 from digest.render import record_path, render_record
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +36,8 @@ def read_row(archive: Archive, category: str, when: date) -> Row:
     """Read a day from the database, and see whether it holds together."""
     try:
         summary, day = archive.store.summary(category, when), archive.store.day(category, when)
-    except DamageError as error:
-        return Row(category, when, None, None, str(error).removeprefix(f"{category} {when}: "))
-    except UNREADABLE as error:
-        problem = f"expected rows that can be read, found damage ({type(error).__name__}: {error})"
+    except DamageError as error:  # it names the file, or the day, and the way here
+        problem = str(error)[str(error).index("expected") :].partition("; `digest")[0]
         return Row(category, when, None, None, problem)
     return Row(category, when, summary, day, _problem(summary, day))
 
@@ -111,8 +107,22 @@ def best_known(archive: Archive, row: Row, record: Day | None) -> Day | None:
     return next(_whole_copies(archive, row, record), None)
 
 
+def is_of_another_day(archive: Archive, row: Row) -> bool:
+    """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
+    if row.summary is None:
+        return False
+    others = [day for day in archive.store.summaries() if (day.category, day.date) != (row.category, row.date)]
+    if any(day.content_hash == row.summary.content_hash for day in others):
+        return True
+    paths = set(record_paths(archive)) - {record_path(row.category, row.date)}
+    days = filter(None, (read_record(archive, path) for path in paths))
+    return any(hash_of(day) == row.summary.content_hash for day in days)
+
+
 def _whole_copies(archive: Archive, row: Row, record: Day | None) -> Iterator[Day]:
     stored_hash = row.summary.content_hash if row.summary else ""
+    if row.day is not None and hash_of(row.day) == stored_hash and not contradiction(row.day):
+        yield row.day  # what its row says of it was damaged
     if record is not None and hash_of(record) == stored_hash:
         yield record
     parsed = _parse_again(archive, row.day)

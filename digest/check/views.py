@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from digest.archive import Archive
-from digest.check.files import compare, restorable
+from digest.check.files import compare, restorable, rows_of
 from digest.check.findings import Difference, Finding, Kind, Part
 from digest.errors import DigestError
 from digest.jobs.views import ViewFile, view_files
@@ -16,28 +16,32 @@ _REGENERATE = "`digest regenerate --outdated` writes it"
 
 @dataclass(frozen=True)
 class ExaminedViews:
-    """What was found of the views' files, how many were looked at, and which views could not be looked at."""
+    """What was found of the views' files, how many were looked at, and which views could not be looked at.
 
-    findings: tuple[Finding, ...]
-    files: int
-    remarks: tuple[str, ...]
+    ``made``: the rows of these files, as they would be written now.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    files: int = 0
+    remarks: tuple[str, ...] = ()
+    made: tuple[FileRow, ...] = ()
 
 
 def examine_views(archive: Archive) -> ExaminedViews:
     """Check every file that the views should have."""
     report, rows = Report(), archive.store.files()
     findings: list[Finding] = []
-    files = 0
+    made: list[FileRow] = []
     for file in view_files(archive, report):
         try:
             parts = file.make()
         except DigestError as error:
             report.fail(file.name, error)
             continue
-        files += len(parts)
+        made += rows_of(parts, file.inputs_hash, file.version)
         findings += _about(archive, file, parts, rows)
     remarks = tuple(f"not checked: {failure}" for failure in report.failures)
-    return ExaminedViews(tuple(findings), files, remarks)
+    return ExaminedViews(tuple(findings), len(made), remarks, tuple(made))
 
 
 def _about(

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from digest.archive import Archive
-from digest.check.database import examine_tables
+from digest.check.database import examine_revisions, examine_tables
 from digest.check.days import examine_day
-from digest.check.files import examine_indexes, examine_ledger
+from digest.check.files import ExaminedIndexes, examine_indexes, examine_ledger, examine_rows
 from digest.check.findings import Finding, Kind, Part, Verified
 from digest.check.pages import examine_pages
 from digest.check.rows import read_record
@@ -19,6 +19,7 @@ from digest.ledger import losses_of
 from digest.model import Day
 from digest.records import record_paths
 from digest.render import LEDGER_PATH, record_path
+from digest.store import FileRow
 
 _Key = tuple[str, date]
 
@@ -31,18 +32,21 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
     """
     findings = list(examine_tables(archive))
     keys = {f"{category} {when}": (category, when) for category, when in archive.store.day_keys()}
-    days = {name: examine_day(archive, *keys[name]) for name in track(list(keys))}
+    misnamed = archive.store.misnamed_days()
+    days = {name: examine_day(archive, *keys[name], is_misnamed=keys[name] in misnamed) for name in track(list(keys))}
     findings += [finding for day in days.values() for finding in day.findings]
+    broken = ((finding.category, finding.when) for finding in findings if finding.part is Part.DAY and finding.when)
+    findings += examine_revisions(archive, frozenset(broken))
     unloaded = _unloaded(archive, keys.values())
     findings += [_unloadable(archive, path) for path, key in unloaded.items() if key is None]
     findings += examine_ledger(archive)
-    indexes, views, remarks = _made_of_days(archive, findings)
-    findings += [*views.findings, *filter(None, indexes)]
+    texts = _examine_texts(archive, [row for day in days.values() for row in day.made], findings)
+    findings += texts.findings
     pages = examine_pages(archive, {name: day.pages for name, day in days.items()}, track)
     findings += pages.findings
     findings += _missing(archive, [*keys.values(), *filter(None, unloaded.values())])
-    files = sum(day.files for day in days.values()) + views.files + len(indexes) + _has_ledger(archive)
-    return Verified(findings, len(days), pages.pages, files, (*remarks, *views.remarks, *pages.remarks))
+    files = sum(day.files for day in days.values()) + texts.files + _has_ledger(archive)
+    return Verified(findings, len(days), pages.pages, files, (*texts.remarks, *pages.remarks))
 
 
 def _unloaded(archive: Archive, stored: Iterable[_Key]) -> Mapping[str, _Key | None]:
@@ -61,15 +65,17 @@ def _unloadable(archive: Archive, path: str) -> Finding:
     return Finding(Kind.DAMAGED, Part.CALENDAR, where, problem, "only a backup, or the history of its folder, has it")
 
 
-def _made_of_days(
-    archive: Archive, findings: Sequence[Finding]
-) -> tuple[list[Finding | None], ExaminedViews, list[str]]:
-    """Return what is wrong with each index and view, and what to say if they cannot be told right from wrong."""
+def _examine_texts(archive: Archive, made: Sequence[FileRow], findings: Sequence[Finding]) -> ExaminedViews:
+    """Check the indexes, the views and the rows of all files, if they can be told right from wrong."""
     if any(finding.part in (Part.DATABASE, Part.DAY) for finding in findings):
         words = "the indexes and views were not checked: they are made from the days, which come first"
-        return [], ExaminedViews((), 0, ()), [words]
-    has_days = bool(archive.store.day_keys())
-    return list(examine_indexes(archive)) if has_days else [], examine_views(archive), []
+        return ExaminedViews(remarks=(words,))
+    indexes = examine_indexes(archive) if archive.store.day_keys() else ExaminedIndexes()
+    views = examine_views(archive)
+    found = [*views.findings, *indexes.findings]
+    if not views.remarks:  # a view that cannot be made has files all the same
+        found += examine_rows(archive, [*made, *views.made], {one.path for one in (*findings, *found)})
+    return ExaminedViews(tuple(found), views.files + indexes.files, (*views.remarks, *indexes.remarks))
 
 
 def _has_ledger(archive: Archive) -> bool:

@@ -67,15 +67,22 @@ def regenerate(
 def rebuild(session: Session) -> int:
     """Make the database again from the day records.
 
-    Then every file is brought up to date from the database.
+    Then every file is brought up to date from the database. A database that cannot be used is put aside first; what
+    can still be read of it is taken over.
 
     \b
     Example:
-      rm archive.db && digest rebuild
+      digest rebuild
     """
-    from digest import jobs
+    from digest import check, jobs
 
-    return session.work("rebuild", lambda archive: jobs.rebuild(archive, session.console.track)).exit_code
+    track = session.console.track
+    mended = check.mend_database(session.config)
+    for line in mended:
+        session.console.say(line)
+    # What could be read of a damaged database is in the one of now: only a check tells whether it is right.
+    job = check.repair if mended else lambda archive, _tell, track: jobs.rebuild(archive, track)
+    return session.work("rebuild", lambda archive: job(archive, session.console.say, track)).exit_code
 
 
 @cli.command()
@@ -155,9 +162,8 @@ def verify(session: Session, *, repair: bool) -> int:
     track, tell = console.track, console.answer_line
     found = check.lost_database(config)
     if repair and found is None:
-        aside = check.set_aside(config)
-        if aside is not None:
-            tell(f"put aside {aside}: the broken database; another is made from the day records")
+        for line in check.mend_database(config):
+            tell(line)
         return session.work("verify --repair", lambda archive: check.repair(archive, tell, track)).exit_code
     found = found or check.broken_database(config)
     if found is None:

@@ -15,6 +15,7 @@ from digest.model import RunSummary
 from digest.parse import LINK_RULES, PARSER_VERSION
 from digest.records import read_record, record_paths
 from digest.store import can_be_written, open_file
+from digest.store.engine import schemas
 from digest.store.tables import SCHEMA
 from digest.unopened import require_records
 
@@ -88,9 +89,9 @@ def _before_opening(database: Path) -> Iterator[Finding]:
         with open_file(database) as connection:
             (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
-    except (sqlite3.Error, OSError, TypeError):  # the store says better what is wrong
+    except (sqlite3.Error, OSError, TypeError, UnicodeDecodeError):  # the store says better what is wrong
         return
-    if schema < SCHEMA:
+    if str(schema) in schemas()[1:]:
         yield Finding(f"database with the schema {schema}", f"the next run upgrades it to {SCHEMA}, and keeps a copy")
     if journal != "wal" and can_be_written(database):
         yield Finding(
@@ -105,8 +106,7 @@ def _opened(case: Case) -> Iterator[Finding]:
         with case.session.open_archive(*place, is_fixed=case.session.is_fixed) as archive:
             yield from list(_facts(archive, case))
     except StoreError as error:
-        advice = "mend the disk, or move it away: `digest rebuild` makes it again from day records"
-        yield Finding(f"database: {error}", advice, error.exit_code)
+        yield Finding(f"database: {error}", "mend the disk, or the database as `digest verify` says", error.exit_code)
     except UsageError as error:
         yield Finding("database not opened", "mend the template first", error.exit_code)
     except DigestError as error:

@@ -2,9 +2,11 @@
 
 import calendar
 import posixpath
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +30,7 @@ def merge_into(existing: str | None, title: str, generated: str) -> str | None:
 
     Returns None if the README has no pair of markers: it is somebody's own, and stays as it is.
     """
-    block = f"{BEGIN}\n{generated.strip()}\n{END}"
+    block = _block(generated)
     if existing is None:
         return f"# {title}\n\n{block}\n"
     before, begin, rest = existing.partition(BEGIN)
@@ -36,6 +38,81 @@ def merge_into(existing: str | None, title: str, generated: str) -> str | None:
     if not begin or not end or BEGIN in inside + after or END in after:
         return None
     return before + block + after
+
+
+def _block(generated: str) -> str:
+    return f"{BEGIN}\n{generated.strip()}\n{END}"
+
+
+def has_markers(text: str) -> bool:
+    """Whether a README has one pair of markers, in their order, and no other marker."""
+    return text.count(BEGIN) == text.count(END) == 1 and text.index(BEGIN) < text.index(END)
+
+
+def is_beside_markers(text: str, generated: str) -> bool:
+    """Whether more of what is generated stands outside of a README's markers than between them."""
+    inside = generated_part(text)
+    ours = {line.strip() for line in generated.splitlines()} - {""}
+    counts = [sum(line.strip() in ours for line in part.splitlines()) for part in (inside, text)]
+    return counts[1] > 2 * counts[0] and counts[1] >= len(ours) // 2
+
+
+def generated_part(text: str) -> str:
+    """Return what stands between the markers of a README."""
+    return text.partition(BEGIN)[2].partition(END)[0].strip()
+
+
+def mend_markers(damaged: str, generated: str, former: str = "") -> str | None:
+    """Put ``generated`` back into a README that lost its pair of markers; a person's text around it stays.
+
+    Of several pairs one stays. Where no pair is left, the generated part is told by its lines, those that it has now
+    or may have had in the ``former`` one. Returns None if nothing in the README is like them.
+    """
+    # Markers on lines of their own: an editor may have joined them with others.
+    parted = _MARKER.sub(r"\n\g<0>\n", damaged) if _JOINED.search(damaged) else damaged
+    lines = parted.splitlines(keepends=True)
+    ours = {line.strip() for line in (*generated.splitlines(), *former.splitlines())} - {""}
+    pairs = list(_pairs(lines))
+    if pairs:
+        first, last = max(pairs, key=lambda pair: sum(line.strip() in ours for line in lines[slice(*pair)]))
+        dropped = {place for pair in pairs for place in range(*pair)}
+        dropped |= {place for place, line in enumerate(lines) if _MARKER.fullmatch(line.strip())}
+    else:
+        places = [place for place, line in enumerate(lines) if line.strip() in ours or _is_like_marker(line)]
+        found = {lines[place].strip() for place in places}
+        if not any(map(_is_like_marker, found)) and len(found) < max(2, len(ours) // 3):
+            return None
+        first, last = places[0], places[-1] + 1
+        if last == len(lines) - 1 and any(line.startswith(lines[last].strip()) for line in ours):
+            last += 1  # of a text that was cut
+        dropped = set()
+    before = [line for place, line in enumerate(lines[:first]) if place not in dropped]
+    after = [line for place, line in enumerate(lines[last:], last) if place not in dropped]
+    while ours & {line.strip() for line in before[-2:]}:  # what a marker in a wrong place left outside
+        before.pop()
+    while ours & {line.strip() for line in after[:2]}:
+        del after[0]
+    return f"{''.join(before)}{_block(generated)}\n{''.join(after)}"
+
+
+_MARKER = re.compile(f"{BEGIN}|{END}")
+_JOINED = re.compile(f"[^\n](?:{BEGIN}|{END})|(?:{BEGIN}|{END})[^\n]")
+_ALIKE = 0.7
+
+
+def _pairs(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield where each whole pair of markers begins, and what comes after it."""
+    markers = [(place, line.strip()) for place, line in enumerate(lines) if _MARKER.fullmatch(line.strip())]
+    for (first, one), (last, other) in pairwise(markers):
+        if (one, other) == (BEGIN, END):
+            yield first, last + 1
+
+
+def _is_like_marker(line: str) -> bool:
+    """Whether a line is a marker, or what damage leaves of one."""
+    name = line.strip(" <>!-\r\n").lower()
+    is_alike = any(SequenceMatcher(None, name, marker.strip(" <>!-")).ratio() > _ALIKE for marker in (BEGIN, END))
+    return is_alike and ("<" in line or ">" in line or "--" in line)
 
 
 def years_of(stored: Sequence[DaySummary], start: date | None) -> list[int]:

@@ -8,20 +8,21 @@ from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
 
-from digest.errors import DamageError
 from digest.model import Announcement, ArxivId, Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
 from digest.store import days, history, ledgers, repairs, tables
-from digest.store.copies import (
-    SIDE_FILES,
-    copy_database,
-    integrity_problems,
-    is_archive,
-    is_there,
-    last_requests,
-    open_file,
+from digest.store.copies import SIDE_FILES, copy_database, is_archive, is_there, keep_copy, open_file
+from digest.store.engine import (
+    UNREADABLE,
+    can_be_written,
+    open_engine,
+    open_fixed,
+    readable,
+    storage_errors,
+    unreadable,
 )
-from digest.store.engine import can_be_written, open_engine, open_fixed, readable, storage_errors
 from digest.store.ledgers import utc
+from digest.store.repairs import FalseRevision
+from digest.store.soundness import Soundness, UnsoundRow, examine_database, mend_derived, remove_rows, salvage
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +41,28 @@ class Store:
     Every method raises ``StoreError`` when the database or its disk fails.
     """
 
-    def __init__(self, url: str, database: Path | None, *, wait: float = 5.0, is_fixed: bool = False) -> None:
+    def __init__(
+        self, url: str, database: Path | None, *, wait: float = 5.0, is_fixed: bool = False, way_out: str = ""
+    ) -> None:
         """Open the database at ``url``; ``database`` is its file, for SQLite.
 
         For another's lock on that file, ``wait`` seconds are waited. With ``is_fixed``, it is only read, and neither
-        made nor upgraded.
+        made nor upgraded. ``way_out`` is what messages of damage end with.
 
         Raises:
             SchemaTooNewError: a newer digest made it.
+            DamageError: it is no database of digest, or has not all its tables.
         """
         self._database = database
+        self._way_out = way_out
         self._needed = ExitStack()
         if is_fixed and database is not None:
-            with self._needed, storage_errors(database):
+            with self._needed, storage_errors(database, way_out):
                 address = self._needed.enter_context(readable(database))
-                self._engine: Engine = open_fixed(address, database, wait)
+                self._engine: Engine = open_fixed(address, database, wait, way_out)
                 self._needed = self._needed.pop_all()
         else:
-            self._engine = open_engine(url, database, wait)
+            self._engine = open_engine(url, database, wait, way_out)
         self._ledger: Ledger | None = None
         self._summaries: Sequence[DaySummary] | None = None
 
@@ -122,12 +127,9 @@ class Store:
         return self._ledger
 
     def _read_ledger(self) -> Ledger:
-        with self._read() as connection:
-            try:
-                return ledgers.read_ledger(connection)
-            except (ValueError, TypeError) as error:
-                words = "expected corrections, decisions and readings that can be read"
-                raise DamageError(f"{self._database or 'database'}: {words}, found damage ({error})") from error
+        what = f"{self._database or 'database'}: corrections, decisions and readings"
+        with self._read() as connection, _readable(what):
+            return ledgers.read_ledger(connection)
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
@@ -215,12 +217,12 @@ class Store:
             days.write_day(connection, day, content_hash)
 
     def dangling_rows(self) -> int:
-        """Return how many rows belong to a day or a paper that is not there; the search index counts, too."""
+        """Return how many rows belong to a day or a paper that is not there."""
         with self._read() as connection:
             return repairs.count_dangling(connection)
 
     def forget_dangling_rows(self) -> None:
-        """Remove the rows that belong to a day or a paper that is not there, and make the search index again."""
+        """Remove the rows that belong to a day or a paper that is not there."""
         with self._write_known() as connection:
             repairs.forget_dangling(connection)
 
@@ -228,6 +230,43 @@ class Store:
         """Note that a kept page is removed on purpose; when it was fetched, and from where, stays known."""
         with self._write() as connection:
             connection.execute(update(tables.raw_page).where(tables.raw_page.c.sha256 == sha256).values(path=""))
+
+    def misnamed_days(self) -> set[tuple[str, date]]:
+        """Return the category and date of the days that have an entry with another id than its paper's."""
+        with self._read() as connection:
+            return repairs.misnamed_days(connection)
+
+    def forget_day(self, category: str, when: date) -> None:
+        """Remove a day and its entries; its revisions stay."""
+        with self._write_known() as connection:
+            days.delete_day(connection, category, when)
+
+    def false_revisions(self) -> list[FalseRevision]:
+        """Return the revisions whose hashes are not those of what is stored of them."""
+        with self._read() as connection:
+            return repairs.false_revisions(connection)
+
+    def settle_revision(self, number: int) -> bool:
+        """Give a revision the hashes of what the days show of it, or forget one that none shows; return which."""
+        with self._write() as connection:
+            return repairs.settle_revision(connection, number)
+
+    def is_search_index_true(self) -> bool:
+        """Whether the full-text index is that of the stored texts; PostgreSQL sees to its own."""
+        with self._read() as connection:
+            return connection.dialect.name != "sqlite" or repairs.is_search_index_true(connection)
+
+    def remake_search_index(self) -> None:
+        """Make SQLite's full-text index again from the stored texts; PostgreSQL sees to its own."""
+        with self._write() as connection:
+            if connection.dialect.name == "sqlite":
+                repairs.remake_search_index(connection)
+
+    def restore_raw_page(self, sha256: str, path: str) -> None:
+        """Note that the bytes of a kept page lie at ``path``."""
+        table = tables.raw_page
+        with self._write() as connection:
+            connection.execute(update(table).where(table.c.sha256 == sha256).values(path=path))
 
     def forget_raw_page(self, sha256: str) -> None:
         """Forget a kept page whose bytes are lost."""
@@ -318,7 +357,7 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with storage_errors(self._database), self._engine.connect() as connection:
+        with storage_errors(self._database, self._way_out), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -330,7 +369,7 @@ class Store:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with storage_errors(self._database), self._engine.connect() as connection:
+        with storage_errors(self._database, self._way_out), self._engine.connect() as connection:
             writer = connection.execution_options(writes=True)
             with writer.begin():
                 yield writer
@@ -341,20 +380,26 @@ def _readable(what: str) -> Iterator[None]:
     """Tell rows whose dates, names or JSON are damaged from bugs."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        words = f"expected rows that can be read, found damage ({type(error).__name__}: {error})"
-        raise DamageError(f"{what}: {words}") from error
+    except UNREADABLE as error:
+        raise unreadable(what, error) from error
 
 
 __all__ = [
     "SIDE_FILES",
+    "UNREADABLE",
+    "FalseRevision",
     "FileRow",
+    "Soundness",
     "Store",
+    "UnsoundRow",
     "can_be_written",
     "copy_database",
-    "integrity_problems",
+    "examine_database",
     "is_archive",
     "is_there",
-    "last_requests",
+    "keep_copy",
+    "mend_derived",
     "open_file",
+    "remove_rows",
+    "salvage",
 ]

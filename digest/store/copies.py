@@ -1,9 +1,11 @@
 """A SQLite database as a file: whether it is whole, and copies of it. No knowledge of days."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from digest.errors import DamageError, StoreError
@@ -16,8 +18,14 @@ _BROKEN = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _COUNTED = ("day", "entry", "revision", "link", "raw_page")
 
 
-def integrity_problems(database: Path) -> list[str]:
+_OWN = ("alembic_version", "day", "entry", "revision")
+_OWN_TABLES = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN {_OWN}"  # noqa: S608 - our own names
+
+
+def integrity_problems(database: Path, *, least: int = 1) -> list[str]:
     """Return what SQLite finds wrong with the file, a line each; nothing when it is whole.
+
+    That it is digest's is told by at least so many of the tables that say so.
 
     Raises:
         StoreError: it cannot be looked at.
@@ -25,9 +33,10 @@ def integrity_problems(database: Path) -> list[str]:
     try:
         with storage_errors(database), open_file(database) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-            has_tables = _has_tables(connection)
+            has_tables = connection.execute(_OWN_TABLES).fetchone()[0] >= least
     except StoreError as error:
-        if not _is_broken(error.__cause__):
+        # What SQLite says of damage may quote bytes that are no text.
+        if not (_is_broken(error.__cause__) or isinstance(error.__cause__, UnicodeDecodeError)):
             raise
         return [str(error.__cause__)]
     if found != ["ok"]:
@@ -39,11 +48,6 @@ def _is_broken(cause: BaseException | None) -> bool:
     return isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorname", "").startswith(_BROKEN)
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    query = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('alembic_version', 'day', 'revision')"
-    return bool(connection.execute(query).fetchone()[0] == 3)
-
-
 @contextmanager
 def open_file(database: Path) -> Iterator[sqlite3.Connection]:
     """Open a database that is there, to be read if it cannot be written; nothing is made."""
@@ -51,7 +55,13 @@ def open_file(database: Path) -> Iterator[sqlite3.Connection]:
         readable(database) as address,
         closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection,
     ):
+        connection.text_factory = _as_text
         yield connection
+
+
+def _as_text(data: bytes) -> str:
+    """Return a text, also if damage made it no UTF-8: one that cannot be encoded then."""
+    return data.decode(errors="surrogateescape")
 
 
 def is_there(database: Path) -> bool:
@@ -71,19 +81,22 @@ def is_there(database: Path) -> bool:
 def is_archive(file: Path) -> bool:
     """Whether ``file`` is a whole database of digest: an archive's own, or an earlier copy of one."""
     try:
-        return not integrity_problems(file)
+        return not integrity_problems(file, least=len(_OWN))
     except StoreError:
         return False
 
 
-def last_requests(database: Path) -> tuple[float | None, float | None]:
-    """Return when arXiv was last asked and until when it wants no request, as far as that can still be read."""
-    try:
-        with open_file(database) as connection:
-            row = connection.execute("SELECT last_request, not_before FROM politeness").fetchone()
-    except sqlite3.Error:
-        return None, None
-    return row or (None, None)
+def keep_copy(database: Path, word: str) -> Path:
+    """Keep a copy of a database that can be read beside it, as ``NAME.word``, ``NAME.word-2`` …; return where.
+
+    Raises:
+        StoreError: there is no room, or the disk fails.
+    """
+    places = (database.with_name(f"{database.name}.{word}{'' if n == 1 else f'-{n}'}") for n in count(1))
+    target = next(place for place in places if not os.path.lexists(place))
+    with storage_errors(database), open_file(database) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target
 
 
 @dataclass(frozen=True, slots=True)

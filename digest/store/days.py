@@ -5,11 +5,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, text
 
 from digest.model import (
+    CATEGORY,
     ArxivId,
     Day,
     DaySummary,
@@ -34,7 +36,7 @@ PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("
 def write_day(connection: Connection, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
     delete_day(connection, day.category, day.date)
-    keys = [_key(entry.paper) for entry in day.entries]
+    keys = [key_of(entry.paper) for entry in day.entries]
     papers = (entry.paper for entry in day.entries)
     revisions = _revision_ids(connection, dict(zip(keys, papers, strict=True)))
     day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), _day_row(day, content_hash))
@@ -65,6 +67,8 @@ def read_day(connection: Connection, category: str, when: date) -> Day | None:
     row = connection.execute(select(tables.day).where(*_is(category, when))).one_or_none()
     if row is None:
         return None
+    _require(int, row.parser_version, row.link_rules)
+    _require(str, *(text for page in row.pages for text in page))
     return Day(
         category=row.category,
         date=row.date,
@@ -100,7 +104,7 @@ def read_summaries(connection: Connection, category: str | None, when: date | No
         query = query.where(tables.day.c.date == when)
     return [
         DaySummary(
-            category=row.category,
+            category=_category(row.category),
             date=row.date,
             state=State(row.state),
             source=Source(row.source),
@@ -116,7 +120,14 @@ def _is(category: str, when: date) -> tuple[Any, Any]:
     return tables.day.c.category == category, tables.day.c.date == when
 
 
+def _category(name: str) -> str:
+    if not CATEGORY.fullmatch(name):
+        raise ValueError(f"{name!r} is no category")
+    return name
+
+
 def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
+    _require(int, *stored.values())
     return {Section(name): count for name, count in stored.items()}
 
 
@@ -139,7 +150,7 @@ def _hash(*values: Any) -> str:
     return hashlib.sha256(_as_json(values).encode()).hexdigest()
 
 
-def _key(paper: Paper) -> tuple[str, str, str]:
+def key_of(paper: Paper) -> tuple[str, str, str]:
     """Return what makes a revision the same: the paper, its text, its other fields."""
     links = [(link.url, link.kind, link.found_in) for link in paper.links]
     fields = (
@@ -197,10 +208,10 @@ def _add_revisions(connection: Connection, papers: Mapping[int, Paper]) -> None:
     if links:
         connection.execute(insert(tables.link), links)
     if connection.dialect.name == "sqlite":
-        add_searched_texts(connection, papers)
+        _add_searched_texts(connection, papers)
 
 
-def add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> None:
+def _add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> None:
     """Add papers, by the number of their row, to SQLite's full-text index."""
     connection.execute(
         text(
@@ -211,16 +222,16 @@ def add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> N
     )
 
 
-def read_papers(connection: Connection, *, after: int, limit: int) -> dict[int, Paper]:
-    """Return the next ``limit`` stored papers, without their links, by the number of their row."""
-    table = tables.revision
-    query = select(*PAPER_COLUMNS).where(table.c.id > after).order_by(table.c.id).limit(limit)
-    return {row.id: paper_of(row, ()) for row in connection.execute(query)}
+def read_paper(connection: Connection, number: int) -> Paper:
+    """Return the stored paper in the row ``number``."""
+    row = connection.execute(select(*PAPER_COLUMNS).where(tables.revision.c.id == number)).one()
+    query = select(tables.link).where(tables.link.c.revision_id == number).order_by(tables.link.c.ordinal)
+    return paper_of(row, [Link(link.url, link.kind, link.found_in) for link in connection.execute(query)])
 
 
 def known_papers(connection: Connection, day: Day) -> dict[int, Paper]:
     """Return the papers of ``day`` whose revision is stored, by the number of its row."""
-    papers = {_key(entry.paper): entry.paper for entry in day.entries}
+    papers = {key_of(entry.paper): entry.paper for entry in day.entries}
     known = _referred_revisions(connection, day) | _known_revisions(connection, [key[0] for key in papers])
     return {number: papers[key] for key, number in known.items() if key in papers}
 
@@ -236,7 +247,7 @@ def _referred_revisions(connection: Connection, day: Day) -> dict[tuple[str, str
 
 def revision_row(number: int, paper: Paper) -> dict[str, Any]:
     """Return the row of a paper as one listing showed it."""
-    arxiv_id, text_hash, fields_hash = _key(paper)
+    arxiv_id, text_hash, fields_hash = key_of(paper)
     return {
         "id": number,
         "arxiv_id": arxiv_id,
@@ -286,12 +297,27 @@ def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
     )
     links: dict[int, list[Link]] = defaultdict(list)
     for row in connection.execute(query):
+        _require(str, row.url, row.kind, row.found_in)
         links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
+    _require(int, *(row.position for row in rows))
     return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
 
 
-def paper_of(row: Row[Any], links: Iterable[Link]) -> Paper:
-    """Return the paper that a row of ``PAPER_COLUMNS`` holds."""
+def _require(kind: type, *values: object) -> None:
+    for value in values:
+        if type(value) is not kind:
+            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+
+
+def paper_of(row: Row[Any] | SimpleNamespace, links: Iterable[Link]) -> Paper:
+    """Return the paper that a row of ``PAPER_COLUMNS`` holds.
+
+    Raises:
+        TypeError: a text is none, which only SQLite stores.
+    """
+    _require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
+    _require(list, row.authors, row.categories)
+    _require(str, *row.authors, *row.categories)
     return Paper(
         arxiv_id=ArxivId.parse(row.arxiv_id),
         title=row.title,

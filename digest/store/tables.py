@@ -177,6 +177,8 @@ attempt = Table(
     Column("at", DateTime(timezone=True), nullable=False),
 )
 
+SEARCH_INDEX = "revision_text"
+
 # The full-text index. SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
 event.listen(
     metadata,
