@@ -733,7 +733,7 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
         f"no table {name}": (f"DROP TABLE {name}",)
         for name in (
             *("raw_page", "day", "revision", "entry", "link", "file", "run", "politeness", "correction"),
-            *("decision", "reading", "attempt", "alembic_version"),
+            *("decision", "reading", "start", "attempt", "alembic_version"),
         )
     },
     "no index": ("DROP INDEX ix_entry_arxiv_id",),
@@ -750,6 +750,10 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     "an unknown schema": ("UPDATE alembic_version SET version_num = 'abcd'",),
     "an older schema's number": ("UPDATE alembic_version SET version_num = '0002'",),
     "a schema's number that is bytes": ("UPDATE alembic_version SET version_num = x'00ff'",),
+    "tables of two schemas": (
+        "ALTER TABLE run DROP COLUMN run_id",
+        "UPDATE alembic_version SET version_num = 'abcd'",
+    ),
     "several schemas": ("INSERT INTO alembic_version VALUES ('0001')",),
     "another table of schemas": ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number",),
     # rows that belong to nothing, or cannot be read
@@ -787,6 +791,7 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     "a correction": ("UPDATE correction SET seen_at = 'yesterday'",),
     "a decision": ("INSERT INTO decision VALUES ('cs.CV', '2025-03-05', 'lost', '', 'yesterday')",),
     "a reading": ("INSERT INTO reading VALUES ('cs.CV', '2025-03-05', 'x', '2025-03-05 02:00:00.000000', '')",),
+    "a start": ("INSERT OR REPLACE INTO start VALUES ('cs.CV', 'x')",),
     "an attempt": ("INSERT INTO attempt VALUES ('cs.CV', 'x', '2025-03-05 02:00:00.000000')",),
 }
 SAMPLE = sorted(DAMAGES, key=lambda name: list(DAMAGES).index(name) % 5)

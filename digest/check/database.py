@@ -36,7 +36,7 @@ _RESTORE = "nothing here has it whole, for there are no day records: restore a b
 _MEND = "`digest verify --repair` makes it again"
 _REMOVE = "`digest verify --repair` removes them, and keeps the database as it was beside it"
 
-_OF_DAYS = ("day", "correction", "decision")
+_OF_DAYS = ("day", "correction", "decision", "start")
 """Tables of which a row that nothing can read is removed only if there are records to have it again from."""
 
 

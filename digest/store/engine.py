@@ -21,6 +21,7 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _SIGNS_OF_DAMAGE = (
     *("malformed", "not a database", "corrupt", "unsupported file format"),
     *("no such table", "no such column", "has no column", "vtable constructor failed", "duplicate column"),
+    "already exists",
 )
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 """What reading rows raises when their dates, names or JSON are damaged."""

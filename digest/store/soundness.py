@@ -163,6 +163,11 @@ def _lacks(found: _Shape, expected: _Shape) -> Iterator[str]:
         elif found.tables[name] != columns:
             different = sorted(str(one[1]) for one in found.tables[name] ^ columns)
             yield f"another table {name} ({', '.join(dict.fromkeys(different))})"
+    yield from (
+        f"the table {name} of a newer schema"
+        for name in metadata.tables
+        if name in found.tables.keys() - expected.tables
+    )
 
 
 def _derived(connection: sqlite3.Connection, found: _Shape, expected: _Shape) -> Iterator[tuple[str, tuple[str, ...]]]:
