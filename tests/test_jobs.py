@@ -461,7 +461,7 @@ def test_a_database_of_a_newer_digest_is_left_alone(kept: Sandbox, command: tupl
         assert list(database.iterdump()) == rows
 
 
-@pytest.mark.parametrize("command", [("run",), ("status",), ("regenerate", "--all"), ("rebuild",)], ids=str)
+@pytest.mark.parametrize("command", [("run",), ("status",), ("regenerate", "--all")], ids=str)
 def test_garbage_in_the_place_of_the_database_is_refused(kept: Sandbox, command: tuple[str, ...]) -> None:
     """Exit 6 naming the file, which stays as it is."""
     for name in ("archive.db-wal", "archive.db-shm"):

@@ -134,11 +134,17 @@ def _refuse_other_schema(found: str | None, database: Path) -> None:
 def _require_file(database: Path) -> None:
     """Make a new database under another name first: a file in this place is either whole, or was damaged."""
     database.parent.mkdir(parents=True, exist_ok=True)
+    left = {place: place.stat().st_ino for place in _beside(database) if place.exists()}
     if os.path.lexists(database):
         return
     made = database.with_name(f".{database.name}.{uuid4().hex}.digest-tmp")
     try:
         _make_file(made)
+        # What belonged to a database that was removed would be taken for the new one's; that of another process,
+        # which was quicker, is another file.
+        for place, number in left.items():
+            if place.exists() and place.stat().st_ino == number:
+                place.unlink()
         os.link(made, database)
     except FileExistsError:  # another process was quicker
         return
@@ -146,6 +152,10 @@ def _require_file(database: Path) -> None:
         _make_file(database)
     finally:
         made.unlink(missing_ok=True)
+
+
+def _beside(database: Path) -> Iterator[Path]:
+    return (database.with_name(f"{database.name}{ending}") for ending in ("-wal", "-shm", "-journal"))
 
 
 def _make_file(database: Path) -> None:
