@@ -708,6 +708,10 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     "a comment": ("UPDATE revision SET comments = 'Other.' WHERE id = 3",),
     "an author": ("""UPDATE revision SET authors = '["A. Body"]' WHERE id = 3""",),
     "a title that is bytes": ("UPDATE revision SET title = x'ff00' WHERE id = 3",),
+    "a hash that is no text": ("UPDATE revision SET fields_hash = CAST(x'80ff' AS TEXT) WHERE id = 3",),
+    "an id that is no text": ("UPDATE revision SET arxiv_id = CAST(x'80ff' AS TEXT) WHERE id = 3",),
+    "an abstract that is no text": ("UPDATE revision SET abstract = CAST(x'80ff' AS TEXT) WHERE id = 3",),
+    "a run that is no text": ("UPDATE run SET command = CAST(x'80ff' AS TEXT) WHERE id = 1",),
     "a revision that no day shows": (
         f"""INSERT INTO revision (id, arxiv_id, text_hash, fields_hash, title, authors, primary_category, categories)
         VALUES (9999, '2503.00001', '{HASH}', '{HASH}', 'T', '[]', 'cs.CV', '[]')""",

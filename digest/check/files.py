@@ -15,7 +15,15 @@ from digest.parse.ledger import parse_ledger
 from digest.publish import Folder
 from digest.publish.git import open_repository
 from digest.render import LEDGER_PATH, merge_into, render_ledger
-from digest.render.index import BEGIN, END, generated_part, has_markers, is_beside_markers, mend_markers
+from digest.render.index import (
+    BEGIN,
+    END,
+    generated_part,
+    has_markers,
+    is_beside_markers,
+    mend_markers,
+    shows_its_origin,
+)
 from digest.store import FileRow
 
 log = logging.getLogger(__name__)
@@ -196,7 +204,8 @@ def expected_index(archive: Archive, path: str, title: str, generated: str) -> b
 def _mended(archive: Archive, path: str, text: str, title: str, generated: str) -> str | None:
     """Return what a README without its pair of markers should hold, if digest is known to have generated it."""
     committed = _committed(archive, path)
-    if committed is None and archive.store.file(path) is None:
+    is_known = committed is not None or archive.store.file(path) is not None
+    if not is_known and not shows_its_origin(text, generated):
         return merge_into(text, title, generated)
     mended = mend_markers(text, generated, generated_part(committed or "")) if text.strip() else None
     # The archive's README may have become somebody's own; a year's is nobody's.

@@ -57,6 +57,13 @@ def is_beside_markers(text: str, generated: str) -> bool:
     return counts[1] > 2 * counts[0] and counts[1] >= len(ours) // 2
 
 
+def shows_its_origin(text: str, generated: str) -> bool:
+    """Whether a README has a marker, and half of what is generated now: nobody else wrote that."""
+    ours = {line.strip() for line in generated.splitlines()} - {""}
+    found = ours & {line.strip() for line in text.splitlines()}
+    return (BEGIN in text or END in text) and len(found) >= max(2, len(ours) // 2)
+
+
 def generated_part(text: str) -> str:
     """Return what stands between the markers of a README."""
     return text.partition(BEGIN)[2].partition(END)[0].strip()

@@ -212,7 +212,7 @@ class Store:
 
     def restore_day(self, day: Day, content_hash: str) -> None:
         """Store ``day`` in place of its damaged rows, those of its papers included."""
-        with self._write_known() as connection:
+        with self._write_known() as connection, repairs.lenient(connection):
             repairs.mend_revisions(connection, day)
             days.write_day(connection, day, content_hash)
 

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from types import SimpleNamespace
@@ -47,6 +48,20 @@ class FalseRevision:
     number: int
     arxiv_id: str
     days: tuple[tuple[str, date], ...]
+
+
+@contextmanager
+def lenient(connection: Connection) -> Iterator[None]:
+    """Let texts be read that damage made none; they are equal to nothing that was ever stored."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        yield
+        return
+    raw.text_factory = _lenient
+    try:
+        yield
+    finally:
+        raw.text_factory = str
 
 
 def mend_revisions(connection: Connection, day: Day) -> None:
@@ -97,14 +112,8 @@ _IS_MISNAMED = tables.entry.c.arxiv_id != tables.revision.c.arxiv_id
 
 def false_revisions(connection: Connection) -> list[FalseRevision]:
     """Return the revisions whose hashes are not those of what is stored of them."""
-    raw = connection.connection.driver_connection
-    if isinstance(raw, sqlite3.Connection):
-        raw.text_factory = _lenient
-    try:
+    with lenient(connection):
         wrong = [row for row, links in _revisions(connection) if not _is_true(row, links)]
-    finally:
-        if isinstance(raw, sqlite3.Connection):
-            raw.text_factory = str
     return [FalseRevision(row["id"], str(row["arxiv_id"]), _days_of(connection, row["id"])) for row in wrong]
 
 

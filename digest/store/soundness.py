@@ -93,7 +93,7 @@ def examine_database(database: Path) -> Soundness:
             words = f"expected the schema's number {number}, found {', '.join(map(repr, numbers)) or 'none'}"
             derived[words] = _number_steps(number)
         steps = tuple(step for several in derived.values() for step in several)
-        rows = tuple(_unsound_rows(connection)) if number == SCHEMA else ()
+        rows = tuple(_unsound_rows(connection, found))
         return Soundness(derived=tuple(derived), steps=steps, rows=rows)
 
 
@@ -196,9 +196,11 @@ def _search_steps(expected: _Shape) -> tuple[str, ...]:
     return ("PRAGMA writable_schema=ON", forget, "PRAGMA writable_schema=RESET", *shadows, expected.made[SEARCH_INDEX])
 
 
-def _unsound_rows(connection: sqlite3.Connection) -> Iterator[UnsoundRow]:
+def _unsound_rows(connection: sqlite3.Connection, found: _Shape) -> Iterator[UnsoundRow]:
     for table in metadata.sorted_tables:
-        columns = [column for column in table.columns if column.name in _KEYS.get(table.name, table.columns)]
+        there = {one[1] for one in found.tables.get(table.name, ()) if one[0] == "column"}  # an older schema has less
+        looked_at = there & set(_KEYS.get(table.name, there))
+        columns = [column for column in table.columns if column.name in looked_at]
         if columns:
             yield from _unsound_rows_of(connection, table, columns)
 
