@@ -80,7 +80,8 @@ def test_a_record_of_a_short_listing_is_of_the_third_format() -> None:
 
 def test_a_record_of_more_than_was_declared_is_damage() -> None:
     """No listing shows more entries of a section than arXiv counts."""
-    day = day_of([(Section.NEW, paper("2503.00002")), (Section.CROSS, paper("2503.00003"))], declared={Section.NEW: 1})
+    papers = [(Section.NEW, paper("2503.00002")), (Section.CROSS, paper("2503.00003"))]
+    day = day_of(papers, declared={Section.NEW: 1}, parser_version=3)
     with pytest.raises(DamageError, match="no more entries than declared"):
         parse_record(render_record(day))
 

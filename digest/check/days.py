@@ -17,13 +17,15 @@ from digest.store import FileRow
 class Examined:
     """What was found of a day, how many files were looked at, and the SHA-256 of the pages that it names.
 
-    ``made``: the rows of its digest's files, as they would be written now.
+    ``made``: the rows of its digest's files, as they would be written now. ``shortage``: how many entries arXiv
+    counted and did not list.
     """
 
     findings: tuple[Finding, ...]
     files: int
     pages: tuple[str, ...]
     made: tuple[FileRow, ...] = ()
+    shortage: int = 0
 
 
 def examine_day(archive: Archive, category: str, when: date, *, is_misnamed: bool = False) -> Examined:
@@ -41,7 +43,7 @@ def examine_day(archive: Archive, category: str, when: date, *, is_misnamed: boo
     named = tuple(page.sha256 for page in best.pages)
     content_hash = row.summary.content_hash if row.summary and best is row.day else hash_of(best)
     made = rows_of(files, archive.template.inputs_hash(content_hash), archive.template.version)
-    return Examined(tuple(findings), len(files) + (archive.records is not None), named, made)
+    return Examined(tuple(findings), len(files) + (archive.records is not None), named, made, best.shortage)
 
 
 def _about_row(archive: Archive, row: Row, best: Day | None) -> Finding:

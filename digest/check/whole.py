@@ -46,7 +46,8 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
     findings += pages.findings
     findings += _missing(archive, [*keys.values(), *filter(None, unloaded.values())])
     files = sum(day.files for day in days.values()) + texts.files + _has_ledger(archive)
-    return Verified(findings, len(days), pages.pages, files, (*texts.remarks, *pages.remarks))
+    short = [f"{name}: arXiv counts {day.shortage} more than it lists" for name, day in days.items() if day.shortage]
+    return Verified(findings, len(days), pages.pages, files, (*short, *texts.remarks, *pages.remarks))
 
 
 def _unloaded(archive: Archive, stored: Iterable[_Key]) -> Mapping[str, _Key | None]:
