@@ -16,6 +16,7 @@ from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
 from digest.publish import Folder
 from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
+from digest.unopened import require_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,10 @@ def way_back(config: Config) -> str:
         return ""
     if config.records is not None and config.records.is_dir():
         return "`digest rebuild` (or `digest verify --repair`) puts it aside and makes another from the day records"
+    try:
+        require_records(config)
+    except DamageError as error:
+        return f"restore a backup of it, or the day records first: {error}"
     return "restore a backup of it: there are no day records to make another from"
 
 

@@ -16,6 +16,7 @@ from digest.config import load, record_path
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.render import render_ledger, render_record
 from digest.standin import StandIn, faults, invent
+from digest.store import Store
 from digest.unopened import is_all_proven
 from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox
@@ -504,7 +505,8 @@ def kept(recorded: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def lose_all_but_an_empty_database(sandbox: Sandbox) -> None:
     """Let a database be there in which nothing is stored, and no records."""
     shutil.rmtree(sandbox.folder / "data")
-    (sandbox.folder / "archive.db").touch()
+    database = sandbox.folder / "archive.db"
+    Store(f"sqlite:///{database}", database).close()
 
 
 def lose_decisions(sandbox: Sandbox) -> None:
