@@ -305,7 +305,7 @@ def test_a_page_with_a_hole_loses_no_paper(data: st.DataObject) -> None:
         listing = join_pages([parse_page(body[:start] + body[start + length :])], "cs.CV")
     except DigestError:
         return
-    assert ids(listing) == IDS
+    assert listing.shortage or ids(listing) == IDS
     assert dict(listing.declared) == DECLARED
 
 

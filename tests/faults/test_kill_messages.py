@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.errors import LockHeldError
+from digest.publish import hold_lock
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, Sandbox, long_after
 from tests.nights import after, lose_database, show
@@ -77,6 +79,15 @@ def stop(process: subprocess.Popen[bytes], number: signal.Signals, is_time: Call
     else:
         process.send_signal(number)
     process.wait(PATIENCE)
+
+
+def is_free(lock: Path) -> bool:
+    """Whether no process holds the lock."""
+    try:
+        with hold_lock(lock):
+            return True
+    except LockHeldError:
+        return False
 
 
 @pytest.mark.parametrize("has_disk", [True, False])
@@ -167,6 +178,8 @@ def test_stopped_at_any_moment_nothing_goes_untold(told: Told, turns: int, *, ha
         number = chance.choice([signal.SIGKILL, signal.SIGTERM])
         stop(told.start(THURSDAY), number, lambda end=moment: time.monotonic() > end)  # type: ignore[misc]
         sent = any("6 Mar 2025" in title for title in told.receiver.titles())
+        # A child that was just being started holds the lock until it is git.
+        wait_for(lambda: is_free(told.archive.folder / "archive.db.lock"))
         if not has_disk:
             told.forget()
         assert told.archive.digest("run", now=after(THURSDAY, 2)).code == 0
