@@ -169,7 +169,8 @@ class Archive:
             except FormatTooNewError:
                 raise
             except DamageError as error:
-                log.warning("%s; it is written again from the database", error)
+                kept = self.records.keep_beside(record_path(category, when), "damaged")
+                log.warning("%s; it is written again from the database, and was kept as %s", error, kept)
         day = self.store.day(category, when)
         if day is None:
             raise DamageError(f"{category} {when}: expected a stored day, found none")

@@ -19,7 +19,7 @@ SHORT_FOR_GOOD = timedelta(hours=12)
 """How far apart two equal looks at a listing that is short of its own count must be: no replica lags for so long."""
 
 SHORT = "short "
-"""How the fingerprint of such a look begins."""
+"""How the fingerprint of such a look begins; after it comes how many entries were listed."""
 
 REST = timedelta(hours=6)
 """How long a day rests that was asked for in vain."""
@@ -159,11 +159,18 @@ def _is_twice(moments: Sequence[datetime], apart: timedelta) -> bool:
 def is_short_for_good(found: str, readings: Iterable[Reading], now: datetime, *, has_moved_on: bool) -> bool:
     """Whether a short listing with the fingerprint ``found`` will never be whole: seen just so long enough ago.
 
-    Both of arXiv's pages have to agree, as long as /new still shows it (not ``has_moved_on``).
+    No look may have shown more, and as long as /new still shows it (not ``has_moved_on``), both pages were looked at.
     """
-    same = [one for one in readings if one.fingerprint == found]
-    is_seen_long_ago = any(one.seen_at <= now - SHORT_FOR_GOOD for one in same)
-    return is_seen_long_ago and (has_moved_on or {one.source for one in same} >= _LOOKS)
+    short = [one for one in readings if one.fingerprint.startswith(SHORT)]
+    is_seen_long_ago = any(one.fingerprint == found and one.seen_at <= now - SHORT_FOR_GOOD for one in short)
+    is_most = _listed(found) >= max((_listed(one.fingerprint) for one in short), default=0)
+    return is_seen_long_ago and is_most and (has_moved_on or {one.source for one in short} >= _LOOKS)
+
+
+def _listed(short: str) -> int:
+    """Return how many entries a short look listed, by its fingerprint."""
+    number = short.removeprefix(SHORT).partition(" ")[0]
+    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def next_look(readings: Iterable[Reading]) -> datetime | None:

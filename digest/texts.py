@@ -35,7 +35,7 @@ class Texts:
         """
         first, *further = files
         changed = self._remove_parts(first, after=len(files))
-        for path in further:
+        for path in files:
             self.keep_foreign(path, files[path])
         # The first part comes last: that it was written tells that all were.
         for path in (*further, first):
@@ -82,12 +82,15 @@ class Texts:
         return removed
 
     def keep_foreign(self, path: str, data: bytes) -> None:
-        """Keep beside it what stands where ``data`` shall be written, if digest did not write it.
+        """Keep beside it what stands where ``data`` shall be written, if it is not as digest wrote it.
 
         Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
         """
-        found = self.output.read(path) if self.store.file(path) is None else None
-        if found is not None and found[:_BEGINNING] != data[:_BEGINNING]:
+        row, found = self.store.file(path), self.output.read(path)
+        if found is None or data.startswith(found):
+            return
+        is_own = found[:_BEGINNING] == data[:_BEGINNING] if row is None else _sha256(found) == row.sha256
+        if not is_own:
             log.warning("%s: what was there is kept as %s", path, self.output.keep_beside(path, "edited"))
 
     def is_intact(self, row: FileRow) -> bool:

@@ -128,7 +128,8 @@ def recordable_day() -> st.SearchStrategy[Day]:
     def tamed(day: Day) -> Day:
         entries = tuple(replace(one, paper=_recordable(one.paper)) for one in day.entries)
         declared = {section: max(count, day.declared.get(section, 0)) for section, count in day.counts.items()}
-        return replace(day, entries=entries, declared=declared)
+        state = State.COMPLETE if day.state is State.EMPTY and entries else day.state
+        return replace(day, entries=entries, declared=declared, state=state)
 
     return any_day().map(tamed)
 

@@ -397,3 +397,11 @@ def test_an_empty_mailing_is_no_holiday(holiday: Sandbox, arxiv: StandIn) -> Non
     assert holiday.digest("run", now=after(THURSDAY)).code == 75
     assert corrections(holiday, after(THURSDAY)) == {}
     assert known_as(holiday, THURSDAY, after(THURSDAY)) is not None
+
+
+def test_a_listing_that_a_range_discovers_is_fetched_with_it(archive: Sandbox, arxiv: StandIn) -> None:
+    """The page of the day before links to a date that the table defers: it is asked for in the same command."""
+    first, deferred, after_it = date(2025, 6, 18), date(2025, 6, 20), date(2025, 6, 23)  # 2025-06-19 is in the table
+    show(arxiv, *(invent("cs.CV", when) for when in (first, date(2025, 6, 19), deferred, after_it)))
+    assert archive.digest("fetch", f"{first}..{after_it}", now=noon(after_it)).code == 0
+    assert known_as(archive, deferred, noon(after_it)) == ("complete", "catchup")

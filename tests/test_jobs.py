@@ -1136,3 +1136,30 @@ def test_the_huge_day_is_put_together_from_its_pages(
     names = {"new": "new", "cross": "cross", "replacement": "rep"}
     assert {(row["id"], names[row["section"]]) for row in rows} == expected
     assert len(rows) == 2600
+
+
+@pytest.mark.parametrize("command", [("regenerate", str(DAY)), ("regenerate", "--all"), ("rebuild",)])
+def test_a_digest_that_somebody_edited_is_kept_beside(archive: Sandbox, command: tuple[str, ...]) -> None:
+    """It is made again, as was asked for; nobody's words are lost, and a line says where they are."""
+    assert archive.digest("run").code == 0
+    path = f"cs.CV/2025/03/{DAY}.md"
+    made = archive.read(path)
+    (archive.folder / path).write_bytes(made + b"\nMy own note.\n")
+    result = archive.digest(*command)
+    assert result.code == 0
+    assert archive.read(path) == made
+    assert archive.read(f"{path}.edited") == made + b"\nMy own note.\n"
+    assert f"{path}.edited" in result.err
+
+
+def test_a_record_that_somebody_edited_is_kept_beside(archive: Sandbox) -> None:
+    """Written again from the database, and what was there is kept."""
+    assert archive.digest("run").code == 0
+    path = f"data/cs.CV/2025/{DAY}.jsonl"
+    made = archive.read(path)
+    (archive.folder / path).write_bytes(made[:-40] + b"\n")
+    (archive.folder / f"cs.CV/2025/03/{DAY}.md").unlink()
+    result = archive.digest("regenerate", str(DAY))
+    assert archive.read(path) == made
+    assert archive.read(f"{path}.damaged") == made[:-40] + b"\n"
+    assert f"{DAY}.jsonl.damaged" in result.err

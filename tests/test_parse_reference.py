@@ -535,7 +535,6 @@ REFUSED = [
     f"{BIG}/catchup_future.html",
     f"{BIG}/catchup_day92.html",
     f"{BIG}/list_cs.CV_pastweek_show2000.html",
-    f"{HUGE}/catchup_page3.html.gz",
     "edges/empty/list_cs.CV_new.html",
     "edges/empty/list_cs.CV_recent.html",
     "edges/lag_full_2024-10-22/list_cs.CV_new.html",
@@ -575,6 +574,15 @@ def test_a_lagging_replica_is_told_from_a_broken_page(shared: Path, path: str, w
     with pytest.raises(ListingIncompleteError, match=words) as caught:
         listing([shared / "pages" / path])
     assert caught.value.exit_code == 75
+
+
+def test_the_page_after_the_last_one_adds_nothing(shared: Path) -> None:
+    """It says "No further updates": with the two pages of a catchup listing it is the same day, alone it is none."""
+    folder = shared / "pages" / HUGE
+    pages = [folder / f"catchup_{name}.html.gz" for name in ("cs.CV_2025-06-03_abs", "page2", "page3")]
+    assert listing(pages).entries == listing(pages[:2]).entries
+    with pytest.raises(ListingIncompleteError, match="expected 2600 entries"):
+        listing(pages[2:])
 
 
 @pytest.mark.parametrize("left_out", range(4))

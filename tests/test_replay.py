@@ -711,3 +711,15 @@ def test_a_time_that_makes_no_sense(archive: Sandbox, records: str, days: int) -
     archive.configure("store", records=records, raw_days=days)
     result = archive.digest("status")
     assert (result.code, "[store] raw_days: expected" in result.err) == (2, True)
+
+
+def test_in_a_clone_without_pages_links_alone_are_looked_for(archive: Sandbox) -> None:
+    """Pages that were never kept here are no damage; a day that is asked for by its date says what it lacks."""
+    assert archive.digest("run").code == 0
+    shutil.rmtree(archive.folder / "raw")
+    for path in archive.folder.glob("archive.db*"):
+        path.unlink()
+    result = archive.digest("replay", "--all")
+    assert (result.code, result.err.count("expected the kept page")) == (0, 0)
+    assert "2 without their pages" in result.out
+    assert archive.digest("replay", str(DAY)).code == 6

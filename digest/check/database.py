@@ -22,6 +22,7 @@ from digest.store import (
     remove_rows,
     salvage,
 )
+from digest.unopened import require_records
 
 _NAMED = 3
 
@@ -80,6 +81,10 @@ def lost_database(config: Config) -> Verified | None:
     if not pages:
         return None
     problem = f"expected the database of {counts(len(pages), 'kept page')}, found none"
+    try:
+        require_records(config)
+    except DamageError as error:
+        return Verified([Finding(Kind.DAMAGED, Part.DATABASE, str(config.database), problem, str(error))])
     way_out = f"restore a backup of it, or `digest import` takes the pages in {config.raw} in again"
     return Verified([Finding(Kind.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)])
 

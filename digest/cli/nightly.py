@@ -103,7 +103,8 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 
     Pages of /list/…/new and /catchup/… count, as they are or packed (.html, .html.gz). Several partial pages of
     one day are put together. A page without a date needs --date. Of a folder, every page in it is taken, those of the
-    folders in it too. Of any other file it is said what it is, and what to do instead (exit code 5); the rest is done.
+    folders in it too. For any other file, a line says what it is and what to do instead (exit code 5); the rest is
+    done.
 
     \b
     Examples:

@@ -84,9 +84,9 @@ def _render_stored(session: Session, category: str, when: date) -> bytes | None:
 def status(session: Session, categories: Sequence[str]) -> int:
     """Say what is stored and what is missing.
 
-    Every listing date counts, from the first one stored (or [store] start) to the newest expected. A missing one
-    can be fetched for 91 days; after that it is lost. The exit code is 4 when one is overdue that nobody accepted
-    as lost. The last runs are shown, too.
+    Every listing date counts, from that of the first run (or [store] start) to the newest expected; days before it
+    stand alone. A missing one can be fetched for 91 days; after that it is lost. The exit code is 4 when one is
+    overdue that nobody accepted as lost. The last runs are shown, too.
 
     \b
     Examples:

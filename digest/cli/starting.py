@@ -28,7 +28,7 @@ _PUSH = "git push -u origin HEAD"
 @cli.command()
 @click.argument("folder", metavar="DIR", callback=as_path)
 @click.option("--github", "on_github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
-@click.option("--from", "source", metavar="SPEC", help="With --github: what pip installs there. Default: this version.")
+@click.option("--from", "source", metavar="SPEC", help="With --github: what pip installs there.")
 @click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
 @click.option("--contact", default="", metavar="TEXT", help="Your mail address or page, for arXiv.")
 @click.option("--no-git", is_flag=True, help="No repository, no commits.")
@@ -61,7 +61,7 @@ def init(
     from digest.setup import Wanted, set_up
 
     if source is not None and (not on_github or not source):
-        raise UsageError("expected --from SPEC together with --github, and what pip shall install there")
+        raise UsageError("expected --from SPEC together with --github, and what pip should install there")
     has_git = shutil.which("git") is not None
     wanted = Wanted(
         program=_program(),

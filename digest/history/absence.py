@@ -22,7 +22,8 @@ def why_not_stored(arxiv_id: ArxivId, stored: Collection[date], missing: Iterabl
         named = ", ".join(map(str, near[:_NAMED])) + (f" and {len(near) - _NAMED} more" if near[_NAMED:] else "")
         return f"not stored, and near its month these days are missing: {named} (`digest status` tells what helps)"
     if (month.year, month.month) < (first.year, first.month):
-        return f"not stored: it is older than this archive, which begins on {first}, and was not announced again since"
+        words = f"it is older than this archive, which begins on {first}, and has not been announced since"
+        return f"not stored: {words}"
     return f"not stored: no stored day from {first} to {last} lists it; perhaps it is in none of the categories here"
 
 

@@ -98,7 +98,7 @@ def _accept(archive: Archive, key: _Key, how: Acceptance, report: Report) -> Non
     category, when = key
     stored = archive.store.summary(category, when)
     short = kept_short_day(archive, category, when) if _is_open(stored) else None
-    if short is not None and (stored is None or len(short.entries) >= stored.size):
+    if short is not None and archive.store.ids(*key) <= {str(entry.paper.arxiv_id) for entry in short.entries}:
         _note(archive, key, State.COMPLETE, how.note)
         store(archive, short, report)
     elif stored is None:

@@ -73,7 +73,7 @@ def fingerprint(day: Day) -> str:
     if day.shortage:
         lines += sorted(f"{section} {count}\n" for section, count in day.declared.items())
     found = hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
-    return SHORT + found if day.shortage else found
+    return f"{SHORT}{len(day.entries)} {found}" if day.shortage else found
 
 
 def is_about_to_settle(archive: Archive, day: Day) -> bool:

@@ -101,8 +101,9 @@ def proven_day(raw: Folder, kept: KeptListing) -> Day:
 def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
     """Return the day that a kept listing of ``when`` has, complete as far as it goes, if it is short of its own count.
 
-    The newest one counts; pages that a person saved are looked through last.
+    The one with the most entries counts, of equal ones the newest; pages that a person saved are looked through last.
     """
+    best: Day | None = None
     used = {sha256 for pages in archive.store.page_hashes().values() for sha256 in pages}
     rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.path and row.sha256 not in used]
     looks = [kept.refs for kept in kept_listings(rows) if kept.category == category and kept.asked in (None, when)]
@@ -115,8 +116,9 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
             continue
         if listing.date == when and listing.shortage:
             source = listing.source if refs in looks else Source.IMPORT
-            return replace(as_day(listing, when, State.COMPLETE, ()), pages=refs, source=source)
-    return None
+            found = replace(as_day(listing, when, State.COMPLETE, ()), pages=refs, source=source)
+            best = found if best is None or len(found.entries) > len(best.entries) else best
+    return best
 
 
 def parsed_again(raw: Folder, stored: Day) -> Day:

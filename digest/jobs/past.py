@@ -46,17 +46,23 @@ def fetch(
         UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
     """
     report = begin(archive, track)
-    dates = _dates(archive, first, last)
+    dates, asked = _dates(archive, first, last), set[date]()
     _require_possible(archive, categories[0], dates[-1])
-    parts = {
-        f"{category} {when}": (category, when)
-        for when in _reachable(archive, categories, dates, report)
-        for category in categories
-    }
-    served = (name for name in track(list(parts)) if parts[name][0] not in report.not_served)
-    each(served, lambda name: _fetch_day(archive, *parts[name], report), report)
+    while dates and not report.is_ended:
+        _fetch_days(archive, categories, _reachable(archive, categories, dates, report), report, track)
+        asked |= {*dates}
+        # The pages may have told of listings that the calendar did not know.
+        dates = [when for when in _dates(archive, first, last) if when not in asked]
     publish(archive, report, track)
     return report
+
+
+def _fetch_days(
+    archive: Archive, categories: Sequence[str], dates: Sequence[date], report: Report, track: Track
+) -> None:
+    parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
+    served = (name for name in track(list(parts)) if parts[name][0] not in report.not_served)
+    each(served, lambda name: _fetch_day(archive, *parts[name], report), report)
 
 
 def _require_possible(archive: Archive, category: str, newest: date) -> None:

@@ -19,13 +19,14 @@ class Replay:
 
     ``useless`` counts the kept listings that prove no day; ``shown`` bounds the differences told of each
     day one by one; None is without bound. ``removed``: the SHA-256 of pages that were removed on purpose;
-    ``names_each``: whether each day that they are of is named.
+    ``names_each``: whether each day that they are of is named; ``known``: the SHA-256 of all pages kept here ever.
     """
 
     report: Report
     shown: int | None = SHOWN
     removed: frozenset[str] = frozenset()
     names_each: bool = False
+    known: frozenset[str] = frozenset()
     lines: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     useless: int = 0

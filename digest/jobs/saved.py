@@ -237,7 +237,8 @@ def _whole(pages: Sequence[Page], category: str, when: date) -> Listing:
 def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Saved], report: Report) -> None:
     listing = replace(_whole([item.page for item in saved], category, when), source=Source.IMPORT)
     state = State.COMPLETE if listing.date else State.IMPORTED
-    ordered = sorted(saved, key=lambda item: item.page.entries[0].position)
+    shown = [item for item in saved if item.page.entries]
+    ordered = sorted(shown, key=lambda item: item.page.entries[0].position)
     try:
         take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)
     except ListingDoubtfulError as error:

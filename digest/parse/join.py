@@ -106,8 +106,10 @@ def _prove_whole(
     if sum(declared.values()) != total and is_settled:
         words = f"expected sections that add up to {total} entries, found {short}"
         raise shortage if isinstance(shortage, PageRefusedError) else PageRefusedError(words)
-    is_to_its_end = not max(pages, key=_last_position).is_cut and sum(declared.values()) == total
-    if shortage is not None and not is_to_its_end:
+    is_past_end = bool(entries) and not all(page.entries for page in pages)
+    is_cut = max(pages, key=_last_position).is_cut and not is_past_end
+    is_to_its_end = not is_cut and sum(declared.values()) == total
+    if shortage is not None and not (is_to_its_end and (entries or pages[0].source is Source.CATCHUP)):
         raise shortage
     if any(found[section] > declared[section] for section in found):
         raise PageRefusedError(f"expected no more entries than declared, found {short}")
@@ -130,6 +132,8 @@ def _lacking(
             return PageRefusedError(page.lost)
     if found >= total:
         return None
+    if not found and pages[0].source is Source.LISTING:
+        return PageRefusedError(f"expected {total} entries, found 'No updates': a page past the listing's end")
     if not found:
         return ListingIncompleteError(f"expected {total} entries, found 'No updates' (arXiv is lagging)")
     return ListingIncompleteError(f"expected {total} entries, found {found} ({short})")

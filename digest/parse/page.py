@@ -42,7 +42,9 @@ _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]+ entries:")
 _NO_UPDATES_TODAY = re.compile(r"\bNo updates today\.")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
+_NO_FURTHER_UPDATES = re.compile(r"No further updates for ")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
+_PAGE_SIZES = (25, 50, 100, 250, 500, 1000, 2000)  # a page of another length is not cut, whatever its heading counts
 _NEXT_DAY = "Continue to the next day"
 _CATCHUP_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/catchup/[^/?#]+/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\?.*)?")
 _END = re.compile(rb"</html>\s*+(?:<!--[^>]*+(?<=--)>\s*+)*+\Z", re.IGNORECASE)  # a browser may have added a comment
@@ -122,7 +124,7 @@ def _read_page(root: etree._Element) -> Page:
     total, is_old = _total(root, reading)
     if is_old:
         reading.declared = _linked_sections(root, total, set(reading.declared))
-    elif sum(reading.declared.values()) < total:
+    elif sum(reading.declared.values()) < total and not _is_past_end(root):
         _add_unseen_sections(root, total, reading)
     source = _source(root)
     day = _only_date(reading.dates)
@@ -134,7 +136,7 @@ def _read_page(root: etree._Element) -> Page:
         declared=reading.declared,
         entries=as_entries(reading.records),
         partial=tuple(reading.partial),
-        is_cut=reading.is_cut,
+        is_cut=reading.is_cut and len(reading.records) in _PAGE_SIZES,
         lost=_lost(reading),
         next_day=_next_day(root, day) if source is Source.CATCHUP else None,
     )
@@ -266,6 +268,11 @@ def _total(root: etree._Element, reading: _Reading) -> tuple[int, bool]:
     return int(totals.pop()), bool(_OLD_TOTAL.search(text))
 
 
+def _is_past_end(root: etree._Element) -> bool:
+    """Whether this is the page after the last one of a catchup listing, to which 2000 x n entries lead."""
+    return bool(_NO_FURTHER_UPDATES.search(_outside_text(root)))
+
+
 def _add_unseen_sections(root: etree._Element, total: int, reading: _Reading) -> None:
     """Take in a section of which the page shows nothing, although arXiv counts it, if the page's links tell its size.
 
@@ -350,10 +357,8 @@ def _prove(page: Page, reading: _Reading, root: etree._Element) -> None:
 def _prove_not_blank(page: Page, root: etree._Element) -> None:
     if page.entries:
         return
-    if not _NO_UPDATES.search(_outside_text(root)):
+    if not _NO_UPDATES.search(_outside_text(root)) and not _is_past_end(root):
         raise PageRefusedError(f"expected entries or 'No updates', found neither (total {page.total})")
-    if page.total and page.source is Source.LISTING:
-        raise PageRefusedError(f"expected {page.total} entries, found 'No updates'")
 
 
 def _prove_numbers(page: Page) -> None:

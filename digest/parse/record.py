@@ -150,6 +150,8 @@ def _day(rows: list[Any], tell: Tell) -> Day:
     stored = {section.value: count for section, count in day.counts.items()}
     if stored != header["stored"]:
         raise DamageError(f"expected {header['stored']} entries as its header says, found {stored}")
+    if day.state is State.EMPTY and day.entries:
+        raise DamageError(f"expected no entries of a day that is empty, found {len(day.entries)}")
     if day.source is not Source.FEED and any(day.counts[one] > day.declared.get(one, 0) for one in Section):
         breach = f"expected no more entries than declared ({header['declared']}), found {stored}"
         if parser >= _CHECKED_SINCE:

@@ -26,7 +26,7 @@ def hold_lock(path: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(handle)
-        raise LockHeldError(f"{path}: another run holds the lock; it will do the work") from error
+        raise LockHeldError(f"{path}: another run holds the lock; try again once it has ended") from error
     except OSError as error:  # such as a network disk without locks
         os.close(handle)
         raise StoreError(f"{path}: {error.strerror}") from error

@@ -18,7 +18,7 @@ _SOURCE = re.compile(f"{_REQUIREMENT}|{_ADDRESS}")
 
 
 def source(wanted: str) -> str:
-    """Return what pip shall install: ``wanted``, or this version from the project's own address.
+    """Return what pip should install: ``wanted``, or this version from the project's own address.
 
     Raises:
         UsageError: it is nothing that can be written down safely; or nothing is wanted, and no address known.
@@ -46,5 +46,5 @@ def _own_source() -> str:
             return own
     words = "this installation does not know where digest is published"
     raise UsageError(
-        f"{words}: say what pip shall install there with --from, such as git+https://HOST/PATH@v{__version__}"
+        f"{words}: say what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
     )

@@ -36,7 +36,7 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
 def workflow(inner: str, source: str) -> str:
     """Return GitHub's workflow for an archive in the folder ``inner`` of its repository; "" is the top.
 
-    ``source`` is what pip shall install, without any sign that YAML or a shell would heed in double quotes.
+    ``source`` is what pip should install, without any sign that YAML or a shell would heed in double quotes.
     """
     return _text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), SOURCE=source)
 
