@@ -351,6 +351,8 @@ DAMAGE: dict[str, Edit] = {
     "a category that is a path": edited(lambda values: values["decisions"][0].update(category="../../x")),
     "an unknown source": edited(lambda values: values["readings"][0].update(source="gossip")),
     "a start without a date": edited(lambda values: values["starts"][0].pop("date")),
+    "a start before arXiv": edited(lambda values: values["starts"][0].update(date="0001-01-01")),
+    "a loss beyond all calendars": edited(lambda values: values["decisions"][0].update(date="9999-12-31")),
     "half a character": edited(lambda values: values["decisions"][0].update(note="\ud800")),
 }
 

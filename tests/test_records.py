@@ -86,6 +86,13 @@ def test_a_record_of_more_than_was_declared_is_damage() -> None:
         parse_record(render_record(day))
 
 
+def test_an_empty_day_with_entries_is_damage() -> None:
+    """What says "No updates" shows no paper."""
+    day = day_of([(Section.NEW, paper("2503.00002"))], state=State.EMPTY)
+    with pytest.raises(DamageError, match="expected no entries of a day that is empty, found 1"):
+        parse_record(render_record(day))
+
+
 def test_typed_texts_are_never_left_out_for_an_older_format() -> None:
     """Links found by the first rules make no record of the first format, which has no room for what was typed."""
     one = paper("2503.00002", raw=RawText("A title", ('Zo\\"e',)))

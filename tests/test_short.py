@@ -170,6 +170,21 @@ def test_a_page_that_claims_to_show_what_it_does_not_is_refused_at_first(archive
     assert header(archive)["stored"] == {"new": 11, "cross": 5, "replacement": 6}
 
 
+@pytest.mark.parametrize(("counted", "pages"), [(26, 2), (25, 1), (51, 3)])
+def test_a_listing_that_ends_with_a_full_page_is_kept_too(archive: Sandbox, counted: int, pages: int) -> None:
+    """The count leads to one more page, which is empty, or the last page is one short: what is listed is all."""
+    whole = invent("cs.CV", DAY, new=counted, cross=0, replacement=0)
+    with StandIn([whole], today=DAY, page_size=25) as arxiv:
+        archive.configure("arxiv", pages_url=arxiv.url, feeds_url=arxiv.url)
+        arxiv.fault = faults.unlisted(1)
+        assert [archive.digest("run", now=after(DAY, hours)).code for hours in LOOKS] == [75, 75, 0]
+        assert len([path for path in asked(arxiv) if path.startswith("/list/cs.CV/new")]) == 3 * pages
+    assert header(archive)["stored"] == {"new": counted - 1, "cross": 0, "replacement": 0}
+    assert header(archive)["declared"] == {"new": counted}
+    assert archive.digest("verify", now=noon(DAY)).code == 0
+    assert archive.digest("replay", str(DAY), now=noon(DAY)).code == 0
+
+
 # --- short for now ---------------------------------------------------------------------------------
 
 
@@ -228,6 +243,28 @@ def test_a_whole_listing_takes_the_place_of_a_short_one(short: Sandbox, tmp_path
     assert short.digest("import", str(page), now=noon(DAY)).code == 0
     assert (header(short)["format"], header(short)["stored"]) == (2, {"new": 12, "cross": 5, "replacement": 6})
     assert short.digest("verify", now=noon(DAY)).code == 0
+
+
+def test_the_page_that_lists_more_is_the_one_that_is_kept(archive: Sandbox, arxiv: StandIn) -> None:
+    """/new lists 11 of 12 all night, catchup 10: nothing that arXiv lists anywhere is left out."""
+    arxiv.fault = faults.chain(
+        faults.only("/list/", faults.unlisted(1)),
+        faults.only("/catchup/", faults.unlisted(2)),
+        faults.only("/(rss|atom)/", faults.status(503)),
+    )
+    assert [archive.digest("run", now=after(DAY, hours)).code for hours in LOOKS] == [75, 75, 0]
+    assert header(archive)["stored"] == {"new": 11, "cross": 5, "replacement": 6}
+
+
+def test_fewer_entries_than_before_are_never_for_good(archive: Sandbox, arxiv: StandIn) -> None:
+    """Eleven at the first look, eight since then: a person decides, and gets the eleven."""
+    feeds = faults.only("/(rss|atom)/", faults.status(503))
+    for hidden, hours in ((1, 1), (4, 7), (4, 13.5), (4, 19.5)):
+        arxiv.fault = faults.chain(faults.only("/(list|catchup)/", faults.unlisted(hidden)), feeds)
+        assert archive.digest("run", now=after(DAY, hours)).code in (75, 4)
+    assert day(archive, DAY, noon(DAY)) is None
+    assert archive.digest("accept", str(DAY), now=after(DAY, 20)).code == 0
+    assert header(archive)["stored"] == {"new": 11, "cross": 5, "replacement": 6}
 
 
 # --- what a person settles -------------------------------------------------------------------------
