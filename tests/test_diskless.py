@@ -688,3 +688,23 @@ def test_a_quiet_run_is_quiet_about_it(archive: Sandbox) -> None:
     archive.configure("digest", sections=["new"])
     result = archive.digest("-q", "run", now=(NOW + timedelta(hours=1)).isoformat())
     assert (result.code, result.err) == (0, "")
+
+
+def test_a_plan_in_a_fresh_clone_names_what_would_change(kept: Sandbox) -> None:
+    """No database tells how the digests were made: they are compared with what would be written."""
+    assert kept.digest("regenerate", "--all", "--dry-run").out == ""
+    path = kept.folder / "cs.CV/2025/03/2025-03-03.md"
+    path.write_bytes(path.read_bytes() + b"A line of mine.\n")
+    assert kept.digest("regenerate", "--all", "--dry-run").out.splitlines() == [str(path)]
+
+
+def test_an_index_of_an_older_version_is_no_damage_in_a_fresh_clone(kept: Sandbox) -> None:
+    """As it was committed it is outdated; changed since, somebody edited it."""
+    readme = kept.folder / "cs.CV/2025/README.md"
+    readme.write_text(readme.read_text().replace("12 + 5", "12 and 5"))
+    git(kept.folder, "commit", "--quiet", "--all", "--message=As an older version wrote it")
+    lose_database(kept)
+    result = kept.digest("verify")
+    assert (result.code, "1 outdated" in result.out) == (0, True)
+    readme.write_text(readme.read_text().replace("12 and 5", "13 and 5"))
+    assert kept.digest("verify").code == 6

@@ -160,11 +160,18 @@ def _about_index(archive: Archive, path: str, different: Difference) -> Finding:
     elif different.kind is Kind.EDITED and is_beside_markers(found, archive.indexes()[path][1]):
         problem = f"expected the generated part between {_MARKERS}, found it beside them"
         different = replace(different, kind=Kind.DAMAGED, problem=problem)
-    elif row is not None and has_markers(found) and row.inputs_hash == _hash_of(generated_part(found)):
+    elif has_markers(found) and _is_of_before(archive, path, row, found):
         outdated = Difference(Kind.OUTDATED, "expected the index by the settings of now, found that of before")
         finding = restorable(Part.INDEX, archive.output, path, outdated)
         return replace(finding, way_out="`digest regenerate --outdated` writes it again")
     return restorable(Part.INDEX, archive.output, path, different)
+
+
+def _is_of_before(archive: Archive, path: str, row: FileRow | None, found: str) -> bool:
+    """Whether an index is as digest wrote it; in a fresh clone, where no database tells, as it was committed."""
+    if row is None:
+        return _committed(archive, path) == found
+    return row.inputs_hash == _hash_of(generated_part(found))
 
 
 def _count(text: str) -> str:

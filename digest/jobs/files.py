@@ -60,10 +60,17 @@ def plan_regenerate(archive: Archive, selection: Selection) -> list[str]:
     paths = [
         archive.config.digest_path(day.category, day.date)
         for day in archive.store.summaries()
-        if selection.has(day) and not _is_good(archive, selection, day)
+        if selection.has(day) and not _is_good(archive, selection, day) and _would_change(archive, day)
     ]
     paths += [file.path for file in outdated_views(archive, Report(), are_read=selection.is_everything)]
     return [str(archive.output.root / path) for path in paths]
+
+
+def _would_change(archive: Archive, summary: DaySummary) -> bool:
+    """Whether a digest would come out otherwise than it is there."""
+    day = archive.store.day(summary.category, summary.date)
+    files = archive.digest_files(day) if day else {}
+    return any(archive.output.read(path) != data for path, data in files.items())
 
 
 def _is_good(archive: Archive, selection: Selection, day: DaySummary) -> bool:
