@@ -267,8 +267,8 @@ class Archive:
         self.calendar = self.calendar.corrected({**self.calendar.corrections, when: has_listing})
         if is_news:
             log.warning(
-                "the calendar is corrected: arXiv %s a listing of %s (%s)",
-                *("has" if has_listing else "has not", when, evidence),
+                "the calendar is corrected: arXiv has %s of %s (%s)",
+                *("a listing" if has_listing else "no listing", when, evidence),
             )
 
 

@@ -166,8 +166,9 @@ def _short(item: CategoryStatus) -> Iterator[str]:
     short = [day for day in item.days if day.shortage]
     if short:
         entries = sum(day.shortage for day in short)
+        more = "1 entry" if entries == 1 else f"{entries} entries"
         yield f"short for good: {in_short([day.date for day in short])}"
-        yield f"  of {entries} {'entry' if entries == 1 else 'entries'} there arXiv shows the count alone"
+        yield f"  arXiv counts {more} there that it lists nowhere; nothing is missing"
 
 
 def _unproven(item: CategoryStatus) -> Iterator[str]:

@@ -788,7 +788,7 @@ def test_no_remote_and_commits_that_wait(kept: Sandbox) -> None:
     make_remote(kept.folder, kept.folder.parent / "remote.git")
     commit_file(kept.folder, "own.txt", "own\n")
     result = doctor(kept)
-    assert (result.code, found(result, "warn", "1 commits are not pushed")) == (0, True)
+    assert (result.code, found(result, "warn", "1 commit is not pushed")) == (0, True)
 
 
 def test_where_the_credentials_are_from(kept: Sandbox) -> None:

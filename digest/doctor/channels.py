@@ -33,7 +33,8 @@ def check_delivery(case: Case) -> Iterator[Finding]:
         with suppress(NotifyError):  # "check_channels" tells of it
             addresses += read_addresses(place, case.environment, case.config.folder)
     if not addresses:
-        yield Finding("no test message was sent", "name the address of a channel in [notify] urls")
+        advice = "see above" if case.config.notify.urls else "name the address of a channel in [notify] urls"
+        yield Finding("no test message was sent", advice)
         return
     name, categories = case.path.parent.name, ", ".join(case.config.arxiv.categories)
     words = f"This is a test, sent by `digest doctor --notify` for the archive {name} of {categories}. All is well."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digest.archive import Archive
 from digest.doctor.case import Case, Finding
-from digest.errors import DamageError, DigestError, StoreError, UsageError, quoted
+from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
 from digest.parse import LINK_RULES, PARSER_VERSION
@@ -145,4 +145,9 @@ def _last_run(runs: list[RunSummary], now: datetime) -> Iterator[Finding]:
     is_old = now - last.started_at > _TOO_OLD
     how = "was cut short" if last.exit_code is None else f"ended with {last.exit_code}"
     words = f"the last nightly run, {last.started_at:%Y-%m-%d %H:%M} UTC, {how}"
-    yield Finding(words, "that is over a day ago: see to the schedule, and to this machine's clock" if is_old else "")
+    advice = ""
+    if is_old:
+        advice = "that is over a day ago: see to the schedule, and to this machine's clock"
+    elif last.exit_code not in (None, 0, TryLaterError.exit_code):
+        advice = "`digest status` tells what is open, `digest run -v` what happens"
+    yield Finding(words, advice)

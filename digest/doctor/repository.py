@@ -127,4 +127,5 @@ def _pushes(case: Case, state: RepositoryState) -> Iterator[Finding]:
         advice = "`git config credential.helper` gives git what the remote asks for, unless it asks for nothing; or SSH"
         yield Finding("no credential helper", advice)
     if state.unpushed:
-        yield Finding(f"{state.unpushed} commits are not pushed yet", "the next run pushes them, and says why if not")
+        commits = "1 commit is" if state.unpushed == 1 else f"{state.unpushed} commits are"
+        yield Finding(f"{commits} not pushed yet", "the next run pushes them, and says why if not")
