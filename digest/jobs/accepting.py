@@ -10,7 +10,7 @@ from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
 from digest.jobs.kept import kept_short_day
 from digest.jobs.state import status
-from digest.jobs.steps import begin, each, publish, put_in_place, store
+from digest.jobs.steps import begin, each, publish, put_in_place, store, write_record
 from digest.ledger import LOST, UNDONE
 from digest.model import Day, DaySummary, Decision, Ledger, Source, State
 from digest.outcome import Report
@@ -147,8 +147,11 @@ def _undo(archive: Archive, decision: Decision | None, report: Report) -> None:
         return
     key = (decision.category, decision.date)
     if decision.state in (State.COMPLETE, State.EMPTY):
-        # The day first: killed in between, the decision says no more what the day is, and counts no more.
-        put_in_place(archive, replace(_stored_day(archive, key), state=State.PROVISIONAL), report)
+        # The record first, for that of before knows the day better; the decision last, for it counts no more if the
+        # day is no longer what it says.
+        day = replace(_stored_day(archive, key), state=State.PROVISIONAL)
+        write_record(archive, day, report)
+        put_in_place(archive, day, report)
     _note(archive, key, UNDONE, decision.note)
     report.deeds.append(f"took back what was accepted for {decision.category} {decision.date}")
     report.remarks.append(f"{decision.category} {decision.date}: no longer accepted as {decision.state}")

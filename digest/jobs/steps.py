@@ -101,6 +101,8 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     if stored is not None and stored.source is Source.FEED:
         feed = archive.store.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
+    if stored is not None and stored.shortage:
+        write_record(archive, day, report)
     archive.store_day(day)
     # It is stored from here on, whether its files can be written or not.
     report.changed += filter(None, [archive.store.summary(day.category, day.date)])
@@ -108,14 +110,18 @@ def store(archive: Archive, day: Day, report: Report) -> None:
 
 
 def put_in_place(archive: Archive, day: Day, report: Report) -> None:
-    """Store a day in the place of the one that is stored, whatever is known better; revisions of before stay."""
-    # The record first: that of before would be taken for one that knows the day better, or contradicts it.
+    """Store a day that is known as well as before but was read wrongly; its revisions of before stay."""
+    archive.store_day(day)
+    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
+    write_record(archive, day, report)
+    report.written += archive.write_day(day.category, day.date)
+
+
+def write_record(archive: Archive, day: Day, report: Report) -> None:
+    """Write a day's record before its digest: that of before would be taken for one that contradicts the database."""
     path = record_path(day.category, day.date)
     if archive.records and archive.records.write(path, render_record(day)):
         report.written.append(str(archive.records.root / path))
-    archive.store_day(day)
-    report.changed += filter(None, [archive.store.summary(day.category, day.date)])
-    report.written += archive.write_day(day.category, day.date)
 
 
 def publish(

@@ -87,7 +87,8 @@ def check_recovers(sandbox: Sandbox, whole: Undisturbed) -> None:
     result = sandbox.digest(*REPLAY, now=NOW)
     assert result.code == 0, result.err
     assert list(sandbox.folder.rglob(TEMPORARY)) == []
-    assert sandbox.tree() == whole.tree
+    # What a record was that the database contradicts is kept: after a kill it may be that of before.
+    assert {path: data for path, data in sandbox.tree().items() if not path.endswith(".damaged")} == whole.tree
     assert rows(sandbox) == whole.rows
 
 
