@@ -827,7 +827,7 @@ def digests(sandbox: Sandbox) -> dict[str, bytes]:
     return {path: data for path, data in sandbox.tree().items() if ".damaged" not in path and ".edited" not in path}
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", long_after(16, DAMAGES))
 def test_damage_of_the_database_is_told_and_mended(whole: Sandbox, damage: str) -> None:
     """Exit 6 and a finding that names the database; after the repair all is proven, and every file is as before."""
     before = digests(whole)
@@ -948,7 +948,7 @@ def spoil_index(sandbox: Sandbox, path: str, damage: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["README.md", YEAR])
-@pytest.mark.parametrize("damage", MARKERS)
+@pytest.mark.parametrize("damage", long_after(5, MARKERS))
 def test_an_index_that_lost_its_markers_is_told_and_restored(whole: Sandbox, path: str, damage: str) -> None:
     """That digest had generated it, the database knows; the same bytes as before stand there again."""
     before = whole.tree()
@@ -963,7 +963,7 @@ def test_an_index_that_lost_its_markers_is_told_and_restored(whole: Sandbox, pat
     assert digests(whole) == before
 
 
-@pytest.mark.parametrize("damage", [name for name in MARKERS if name not in ("emptied", "blank", "gone")])
+@pytest.mark.parametrize("damage", long_after(5, [one for one in MARKERS if one not in ("emptied", "blank", "gone")]))
 def test_a_person_s_text_around_lost_markers_stays(whole: Sandbox, damage: str) -> None:
     """Before and after the generated part, byte for byte, in whatever encoding; the damaged file is kept, too."""
     before = whole.read("README.md").replace(b"# arXiv digests", b"# Caf\xe9\n\n- digest: mine <!-- toc -->\n\nHello.")

@@ -12,7 +12,7 @@ import pytest
 from digest.model import Section
 from digest.standin import StandIn, invent
 from digest.store import Store
-from tests.conftest import NIGHT, Sandbox
+from tests.conftest import NIGHT, Sandbox, long_after
 from tests.days import day_of, paper
 
 EVIL = {
@@ -134,7 +134,9 @@ def test_results_and_the_progress_bar_do_not_collide(archive: Sandbox, arxiv: St
     assert [line.split("/")[-1] for line in shown if line.startswith("restored ")] == ["2025-03-04.md", "2025-03-05.md"]
 
 
-@pytest.mark.parametrize("name", ["[red]x[/blue].html", "\x1b[31mred.html", "x" * 200 + ".html", "a\nb.html"])
+@pytest.mark.parametrize(
+    "name", long_after(1, ["[red]x[/blue].html", "\x1b[31mred.html", "x" * 200 + ".html", "a\nb.html"])
+)
 def test_no_name_breaks_the_progress_bar(archive: Sandbox, name: str) -> None:
     """Neither rich's own markup nor what a terminal obeys, nor a name that is longer than a line."""
     pages = archive.folder / "pages"
@@ -147,7 +149,7 @@ def test_no_name_breaks_the_progress_bar(archive: Sandbox, name: str) -> None:
     assert len([line for line in screen(written) if line.startswith("error: ")]) == 3
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("arguments", long_after(3, COMMANDS), ids=" ".join)
 def test_nothing_that_a_terminal_obeys_reaches_it(evil: Sandbox, arguments: tuple[str, ...]) -> None:
     """No clipboard, title, erased line or turned text; the words around them are there."""
     shown = on_terminal(evil, *arguments)

@@ -90,7 +90,7 @@ PAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", long_after(6, PAGES))
+@pytest.mark.parametrize("name", long_after(2, PAGES))
 def test_a_hostile_page_is_refused_in_time(archive: Sandbox, arxiv: StandIn, name: str) -> None:
     """As catchup's page, as a file, and compressed: exit 5, within the bounds."""
     body = PAGES[name](served(arxiv, "/list/cs.CV/new"))
@@ -119,7 +119,7 @@ FEEDS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("name", long_after(4, FEEDS))
+@pytest.mark.parametrize("name", long_after(2, FEEDS))
 def test_a_hostile_feed_is_not_used_in_time(archive: Sandbox, arxiv: StandIn, name: str) -> None:
     """The page is refused and the feed is hostile: exit 5 for the page, and the feed a warning."""
     body = FEEDS[name](served(arxiv, "/rss/cs.CV"))
@@ -132,6 +132,7 @@ def test_a_hostile_feed_is_not_used_in_time(archive: Sandbox, arxiv: StandIn, na
     assert said.count("the feed is not used") == 2
 
 
+@pytest.mark.long
 def test_a_bomb_in_a_file_is_refused(archive: Sandbox) -> None:
     """A hundred megabytes from a few kilobytes, as one member and as two."""
     packer = zlib.compressobj(wbits=31)
@@ -148,6 +149,7 @@ def test_a_file_of_two_members_is_read_whole(archive: Sandbox, arxiv: StandIn) -
     assert archive.digest("import", str(archive.folder / "saved.html.gz")).code == 0
 
 
+@pytest.mark.long
 def test_the_biggest_pages_of_arxiv_pass(shared: Path) -> None:
     """2000 entries with abstracts, and a feed of 1350 items: nothing of arXiv's is near a bound."""
     pages = shared / "pages"
