@@ -17,6 +17,7 @@ __all__ = [
     "LARGEST_BODY",
     "MOST_AUTHORS_LISTED",
     "RECORD_FORMAT",
+    "SHOW_VALUES",
     "STATE_FORMAT",
     "Announcement",
     "ArxivId",
@@ -56,6 +57,9 @@ _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a page or a feed, after decompression; the biggest real page has about 5 MB."""
+
+SHOW_VALUES = frozenset({25, 50, 100, 250, 500, 1000, 2000})
+"""The page sizes that arXiv's listings accept; it answers others with 400. A page of another length is not cut."""
 
 MOST_AUTHORS_LISTED = 100
 """How many authors a listing shows of a paper that has more of them (``split_long_author_list`` of arXiv's site)."""

@@ -296,6 +296,8 @@ class Session:
         """
         from datetime import date, timedelta
 
+        from digest.terms import YEARS
+
         if text in ("today", "yesterday"):
             from digest.calendar import today
 
@@ -308,7 +310,7 @@ class Session:
         except ValueError as error:
             expected = "a date such as 2021-10-20, today, yesterday or latest"
             raise UsageError(f"expected {expected}, found {quoted(text)}") from error
-        if not 1991 <= day.year <= 2990:
+        if day.year not in YEARS:
             raise UsageError(f"arXiv began in 1991, found the year {day.year}")
         return day
 

@@ -1,7 +1,6 @@
 """What makes sense: each check refuses a value that its type alone allows."""
 
 import re
-from datetime import date
 from urllib.parse import urlsplit
 
 from digest.config.paths import check_path, odd_names
@@ -10,11 +9,10 @@ from digest.config.views import are_some_of, check_views
 from digest.errors import ConfigError, quoted
 from digest.resources import renamed_categories
 from digest.secrets import masked
-from digest.terms import CATEGORY, Section
+from digest.terms import CATEGORY, YEARS, Section, parse_listing_date
 
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
-_YEARS = range(1991, 2991)
 _LONGEST_CONTACT = 200
 _MOST_DAYS = 36500
 _REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -105,11 +103,10 @@ def check_category(category: str) -> None:
 def _check_calendar(config: Config) -> None:
     for text in (*config.calendar.deferred, *filter(None, [config.store.start])):
         try:
-            is_sensible = date.fromisoformat(text).year in _YEARS
-        except ValueError:
-            is_sensible = False
-        if not is_sensible:
-            raise ValueError(f"expected dates such as 2021-10-20, from 1991 to 2990, found {quoted(text)}")
+            parse_listing_date(text)
+        except ValueError as error:
+            span = f"from {YEARS[0]} to {YEARS[-1]}"
+            raise ValueError(f"expected dates such as 2021-10-20, {span}, found {quoted(text)}") from error
 
 
 def _check_store(config: Config) -> None:

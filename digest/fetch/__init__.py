@@ -1,13 +1,12 @@
 """The polite client, and which address serves which day. The only importer of requests."""
 
-from digest.fetch.addresses import SHOW_VALUES, atom_url, catchup_url, listing_url, recent_url, rss_url
+from digest.fetch.addresses import atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.fetch.client import Client, Machine, Memory, new_session
 from digest.fetch.kinds import FEEDS, PAGES, Kind
 
 __all__ = [
     "FEEDS",
     "PAGES",
-    "SHOW_VALUES",
     "Client",
     "Kind",
     "Machine",

@@ -2,9 +2,6 @@
 
 from datetime import date
 
-SHOW_VALUES = frozenset({25, 50, 100, 250, 500, 1000, 2000})
-"""The page sizes that arXiv's listings accept; it answers others with 400."""
-
 
 def listing_url(base: str, category: str, *, skip: int = 0, show: int = 0) -> str:
     """Return the address of the newest listing of ``category``.

@@ -14,6 +14,7 @@ from digest.jobs.steps import begin, each, publish, put_in_place, store, write_r
 from digest.ledger import LOST, UNDONE
 from digest.model import Day, DaySummary, Decision, Ledger, Source, State
 from digest.outcome import Report
+from digest.terms import YEARS
 
 _Key = tuple[str, date]
 
@@ -64,7 +65,7 @@ def undo(archive: Archive, categories: Sequence[str], first: date | None, last: 
 
 def _bounds(archive: Archive, first: date | None, last: date | None) -> tuple[date, date]:
     """Return the ends of a span: without a first date all that was ever announced, without a last one all until now."""
-    return first or date(1991, 1, 1), last or archive.calendar.newest_expected(archive.now)
+    return first or date(YEARS[0], 1, 1), last or archive.calendar.newest_expected(archive.now)
 
 
 def _each_day(categories: Sequence[str], dates: Sequence[date], do: Callable[[_Key], None], report: Report) -> None:

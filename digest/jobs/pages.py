@@ -8,8 +8,7 @@ from datetime import date
 
 from digest.archive import Archive
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
-from digest.fetch import SHOW_VALUES
-from digest.model import Day, PageRef, RawPage, State
+from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
 from digest.publish import read_raw
 

@@ -7,8 +7,9 @@ The biggest page that arXiv serves has 2000 entries with abstracts: 4.6 MB, and 
 import re
 
 from digest.errors import PageRefusedError
+from digest.model import SHOW_VALUES
 
-MOST_ENTRIES = 2000
+MOST_ENTRIES = max(SHOW_VALUES)
 """The most entries that a page of arXiv's has; its feeds stop there."""
 
 _MOST_MARKUP = 600_000

@@ -5,12 +5,9 @@ from datetime import date
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
 from digest.errors import PageRefusedError, quoted
+from digest.terms import YEARS
 
 _DATE = re.compile(r"([A-Z][a-z]+), ([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4}|[0-9]{2})")
-
-# arXiv began in 1991, so its two-digit years 91 to 99 lie in the last century.
-_FIRST_YEAR = 1991
-_LAST_YEAR = 2990
 
 
 def parse_date(text: str) -> date:
@@ -23,8 +20,8 @@ def parse_date(text: str) -> date:
     if match is None:
         raise PageRefusedError(f"expected a date such as 'Wed, 20 Oct 2021', found {quoted(text)}")
     weekday, day, month, year = match.groups()
-    if not _FIRST_YEAR <= _full_year(year) <= _LAST_YEAR:
-        raise PageRefusedError(f"expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, found {quoted(text)}")
+    if _full_year(year) not in YEARS:
+        raise PageRefusedError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {quoted(text)}")
     try:
         found = date(_full_year(year), _index(month, MONTH_NAMES) + 1, int(day))
         agrees = found.weekday() == _index(weekday, WEEKDAY_NAMES)
@@ -38,7 +35,7 @@ def parse_date(text: str) -> date:
 def _full_year(text: str) -> int:
     if len(text) == 4:
         return int(text)
-    century = 1900 if int(text) >= _FIRST_YEAR % 100 else 2000
+    century = 1900 if int(text) >= YEARS[0] % 100 else 2000  # arXiv's 91 to 99 lie in the last century
     return century + int(text)
 
 

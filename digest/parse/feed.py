@@ -23,6 +23,7 @@ from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
 from digest.parse.tex import abstract_of, title_of
+from digest.terms import YEARS
 
 _SECTIONS = {
     "new": Section.NEW,
@@ -41,7 +42,6 @@ _FORMS = {
     "atom10": ("text/plain",),
 }
 _LONGEST_TEXT = 10_000  # arXiv takes abstracts of up to 1920 characters
-_YEARS = range(1991, 2991)
 _ASCII_BLANKS = " \t\n\v\f\r"
 _NEEDED = {
     "id": "id",
@@ -270,6 +270,6 @@ def _new_york_date(text: str) -> date:
         moment = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
     except ValueError as error:
         raise PageRefusedError(f"expected a date and time, found {quoted(text)}") from error
-    if moment.tzinfo is None or moment.year not in _YEARS:
+    if moment.tzinfo is None or moment.year not in YEARS:
         raise PageRefusedError(f"expected a date and time with its zone, found {quoted(text)}")
     return today(moment)

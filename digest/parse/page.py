@@ -14,7 +14,7 @@ from datetime import date
 from lxml import etree
 
 from digest.errors import PageRefusedError, quoted, shortened
-from digest.model import CATEGORY, Entry, Section, Source
+from digest.model import CATEGORY, SHOW_VALUES, Entry, Section, Source
 from digest.parse.bounds import require_modest_page, require_modest_text
 from digest.parse.dates import parse_date
 from digest.parse.entries import Record, as_entries, read_record
@@ -44,7 +44,6 @@ _NO_UPDATES_TODAY = re.compile(r"\bNo updates today\.")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
 _NO_FURTHER_UPDATES = re.compile(r"No further updates for ")
 _OWN_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/(?:list|catchup)/([^/?#]+)/(?:new|recent|[0-9-]{10})\b.*")
-_PAGE_SIZES = (25, 50, 100, 250, 500, 1000, 2000)  # a page of another length is not cut, whatever its heading counts
 _NEXT_DAY = "Continue to the next day"
 _CATCHUP_ADDRESS = re.compile(r"(?:https://arxiv\.org)?/catchup/[^/?#]+/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\?.*)?")
 _END = re.compile(rb"</html>\s*+(?:<!--[^>]*+(?<=--)>\s*+)*+\Z", re.IGNORECASE)  # a browser may have added a comment
@@ -136,7 +135,7 @@ def _read_page(root: etree._Element) -> Page:
         declared=reading.declared,
         entries=as_entries(reading.records),
         partial=tuple(reading.partial),
-        is_cut=reading.is_cut and len(reading.records) in _PAGE_SIZES,
+        is_cut=reading.is_cut and len(reading.records) in SHOW_VALUES,
         lost=_lost(reading),
         next_day=_next_day(root, day) if source is Source.CATCHUP else None,
     )

@@ -22,6 +22,7 @@ from digest.model import (
     Source,
     State,
 )
+from digest.terms import parse_listing_date
 
 _MOST = 2**31
 """What every database takes for a number."""
@@ -62,7 +63,7 @@ def parse_header(line: bytes) -> RecordHeader:
     try:
         header = json.loads(line)
         _require_known_format(header)
-        category, when = _category(header["category"]), date.fromisoformat(header["date"])
+        category, when = _category(header["category"]), parse_listing_date(header["date"])
         return RecordHeader(category, when, State(header["state"]), Source(header["source"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
@@ -138,7 +139,7 @@ def _day(rows: list[Any], tell: Tell) -> Day:
     parser = _number(header["parser"])
     day = Day(
         category=_category(header["category"]),
-        date=date.fromisoformat(header["date"]),
+        date=parse_listing_date(header["date"]),
         state=State(header["state"]),
         source=Source(header["source"]),
         declared={Section(name): _number(count) for name, count in header["declared"].items()},

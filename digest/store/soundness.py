@@ -18,12 +18,12 @@ from digest.model import CATEGORY, Source
 from digest.store.copies import integrity_problems, open_file
 from digest.store.engine import UNREADABLE, is_newer, migrate, schemas, storage_errors
 from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, politeness, version
+from digest.terms import YEARS
 
 _SHADOWS = tuple(f"{SEARCH_INDEX}_{part}" for part in ("data", "idx", "docsize", "config"))
 """What FTS5 keeps its index in (https://www.sqlite.org/fts5.html, 9)."""
 
 _LONGEST = 40
-_FIRST_YEAR, _LAST_YEAR = 1991, 2990
 _OF_AN_INDEX = re.compile(r"row [0-9]+ missing from index |wrong # of entries in index ")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CHECKS: Mapping[str, Callable[[str], object]] = {
@@ -247,7 +247,7 @@ def _is_right(column: Column[Any], value: object, found: Any) -> bool:
     if not isinstance(found, kinds):
         return False
     if isinstance(column.type, Date):  # in another form it would be found by no query
-        return str(found) == value and _FIRST_YEAR <= found.year <= _LAST_YEAR
+        return str(found) == value and found.year in YEARS
     check = _HASH.fullmatch if column.name.endswith(("sha256", "_hash")) else _CHECKS.get(column.name)
     is_own_row = column is not politeness.c.id or value == 1
     return is_own_row and (check is None or bool(check(found)))
