@@ -83,6 +83,10 @@ class Archive:
         """Return the listing date from which on ``category`` has to be whole; None before its first run."""
         if self.config.store.start:
             return date.fromisoformat(self.config.store.start)
+        return self.first_run(category)
+
+    def first_run(self, category: str) -> date | None:
+        """Return the listing date that the first run of ``category`` asked for, as far as anything tells it."""
         days = [(day.date, day.source) for day in self.store.summaries(category)]
         return start_of(self.store.ledger(), category, days)
 

@@ -16,7 +16,11 @@ PATIENCE = timedelta(hours=6)
 """How long after its announcement a listing is left to the nightly job, and a late page is waited for."""
 
 SHORT_FOR_GOOD = timedelta(hours=12)
-"""How far apart two equal looks at a listing that is short of its own count must be: no replica lags for so long."""
+"""How far apart two equal looks at a listing that is short of its own count must be.
+
+It is longer than the longest fault of arXiv's caches that is known: 10 hours, on 2026-06-25 (a comment in
+``browse/controllers/list_page/__init__.py`` of arXiv/arxiv-browse).
+"""
 
 SHORT = "short "
 """How the fingerprint of such a look begins; after it comes how many entries were listed."""
@@ -53,26 +57,28 @@ def needs_listing(newest_expected: date, proven: Iterable[date]) -> bool:
     return not any(newest_expected <= day <= newest_expected + _SOON for day in proven)
 
 
-def decide(stored: DaySummary | None, state: State, source: Source | None = None, *, shortage: int = 0) -> Verdict:
-    """Decide whether a listing known as well as ``state`` replaces what is ``stored`` of its date.
+def decide(stored: DaySummary | None, day: Day) -> Verdict:
+    """Decide whether ``day`` replaces what is ``stored`` of its date.
 
-    What was announced is never rewritten: only a day that is less well known gives way, one that is provisional
-    to a newer look at arXiv's own pages (``source``), one that counts as empty to a proven listing, and one that is
-    short of arXiv's count to one that is so by less (``shortage``: entries counted and not listed).
+    What was announced is never rewritten: only a day that is less well known gives way, and one that is provisional
+    to a newer look at arXiv's own pages.
     """
     if stored is None:
         return Verdict(stores=True, reason="new")
-    if stored.state is state is State.COMPLETE and shortage < stored.shortage:
-        return Verdict(stores=True, reason=f"replaces what was short by {stored.shortage}")
-    is_look = stored.state is state is State.PROVISIONAL and {stored.source, source} <= _LOOKS
-    if not is_better(state, stored.state) and not is_look:
+    is_look = stored.state is day.state is State.PROVISIONAL and {stored.source, day.source} <= _LOOKS
+    if not is_better(day, stored) and not is_look:
         return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
     return Verdict(stores=True, reason=f"replaces what was {stored.state} from {stored.source}")
 
 
-def is_better(state: State, than: State) -> bool:
-    """Whether a day known as ``state`` is better known; entries go over "No updates", which is as strong."""
-    return state.strength > than.strength or (state is State.COMPLETE and than is State.EMPTY)
+def is_better(day: Day | DaySummary, than: Day | DaySummary) -> bool:
+    """Whether ``day`` is better known than another of its date.
+
+    Entries go over "No updates", which is as strong; of two complete days, the one that lacks less of arXiv's count.
+    """
+    if day.state is than.state is State.COMPLETE:
+        return day.shortage < than.shortage
+    return day.state.strength > than.state.strength or (day.state is State.COMPLETE and than.state is State.EMPTY)
 
 
 def is_read_better(day: Day, than: Day) -> bool:

@@ -149,13 +149,13 @@ def _store_record(archive: Archive, day: Day, content_hash: str) -> DaySummary |
     stored = archive.store.summary(day.category, day.date)
     if stored is not None and stored.content_hash == content_hash:
         return None
-    if stored is not None and is_better(stored.state, day.state):
+    if stored is not None and is_better(stored, day):
         return None  # a run was killed between the database and the record
     here = archive.store.day(day.category, day.date) if stored is not None and stored.state is day.state else None
     if here is None or not is_read_better(day, here):
         if here is not None and (is_read_better(here, day) or day.state is State.PROVISIONAL):
             return None  # an older digest read it, or neither is known better: the one here goes on
-        decision = decide(stored, day.state, shortage=day.shortage)
+        decision = decide(stored, day)
         if not decision.stores:
             raise DamageError(f"expected the day as the database has it ({decision.reason}), found another")
     archive.store_day(day)

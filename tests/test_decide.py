@@ -1,6 +1,7 @@
 """Decisions on values: what is stored, what a page says, what time it is → what to do."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -36,6 +37,7 @@ from digest.errors import (
 )
 from digest.model import DaySummary, Reading, Section, Source, State
 from digest.resources import read_calendar
+from tests.days import simple_day
 
 TUESDAY, WEDNESDAY = date(2025, 3, 4), date(2025, 3, 5)
 MORNING = datetime(2025, 3, 5, 16, 59, 59, tzinfo=UTC)
@@ -68,14 +70,14 @@ def test_arxiv_is_asked_only_while_something_is_missing(newest: date | None, ask
 
 def test_a_new_day_is_stored() -> None:
     """Nothing stands in the way of a day that is not stored."""
-    assert decide(None, State.RECONSTRUCTED).stores
+    assert decide(None, simple_day(state=State.RECONSTRUCTED)).stores
 
 
 @pytest.mark.parametrize(("old", "new"), list(product(RANKS, RANKS)), ids=str)
 def test_only_a_stronger_state_replaces_a_stored_day(old: State, new: State) -> None:
     """What was announced is never rewritten by what is known as well or less well; entries go over "No updates"."""
     has_turned_up = (old, new) == (State.EMPTY, State.COMPLETE)
-    assert decide(stored(old), new).stores is (RANKS[new] > RANKS[old] or has_turned_up)
+    assert decide(stored(old), simple_day(state=new)).stores is (RANKS[new] > RANKS[old] or has_turned_up)
 
 
 @pytest.mark.parametrize("kind", [TryLaterError, ListingIncompleteError])
@@ -266,10 +268,19 @@ def test_catchup_reaches_back_for_91_days_of_new_york(now: str, *, reached: bool
 @pytest.mark.parametrize("source", [Source.LISTING, Source.CATCHUP])
 def test_a_newer_look_at_arxiv_s_own_pages_replaces_a_doubtful_day(source: Source) -> None:
     """A feed never does, and neither replaces what is proven."""
-    assert decide(stored(State.PROVISIONAL), State.PROVISIONAL, source).stores
-    assert not decide(stored(State.PROVISIONAL), State.PROVISIONAL, Source.FEED).stores
-    assert not decide(stored(State.COMPLETE), State.PROVISIONAL, source).stores
-    assert not decide(stored(State.EMPTY), State.PROVISIONAL, source).stores
+    look, feed = (simple_day(state=State.PROVISIONAL, source=one) for one in (source, Source.FEED))
+    assert decide(stored(State.PROVISIONAL), look).stores
+    assert not decide(stored(State.PROVISIONAL), feed).stores
+    assert not decide(stored(State.COMPLETE), look).stores
+    assert not decide(stored(State.EMPTY), look).stores
+
+
+@pytest.mark.parametrize(("new", "better"), [(2, True), (1, False)])
+def test_a_listing_that_lacks_less_replaces_one_that_lacks_more(new: int, *, better: bool) -> None:
+    """Of three entries that arXiv counts, one was listed; whatever is known as well has to list more."""
+    short = replace(stored(State.COMPLETE), declared={Section.NEW: 3}, counts={Section.NEW: 1})
+    day = simple_day([f"2503.0000{number}" for number in range(1, new + 1)], declared={Section.NEW: 3})
+    assert decide(short, day).stores is better
 
 
 def test_a_feed_declares_no_numbers() -> None:

@@ -86,7 +86,7 @@ def read_record(archive: Archive, path: str) -> Day | None:
 
 def is_ahead(record: Day, stored: Day) -> bool:
     """Whether a record knows a day better than the database, because another machine proved it or read it anew."""
-    return is_better(record.state, stored.state) or (record.state is stored.state and is_read_better(record, stored))
+    return is_better(record, stored) or (record.state is stored.state and is_read_better(record, stored))
 
 
 def newer_format(archive: Archive, path: str) -> str:

@@ -26,7 +26,7 @@ from digest.jobs.past import get_day
 from digest.jobs.patience import is_due
 from digest.jobs.rescue import is_rescued, make_up
 from digest.jobs.steps import Track, begin, each, publish, untracked
-from digest.ledger import losses_of, readings_of, start_of
+from digest.ledger import losses_of, readings_of
 from digest.model import Day, Ledger, RawPage, Start, State
 from digest.outcome import Report
 from digest.parse import Listing, Page
@@ -166,8 +166,7 @@ def _remember_start(archive: Archive, category: str, expected: date) -> None:
     """Note at the first run since when ``category`` is followed: should that listing fail, it is missing."""
     ledger = archive.store.ledger()
     if not any(start.category == category for start in ledger.starts):
-        days = [(day.date, day.source) for day in archive.store.summaries(category)]
-        first = start_of(ledger, category, days) or expected
+        first = archive.first_run(category) or expected
         archive.store.note(Ledger(starts=(Start(category, first),)))
 
 

@@ -94,15 +94,13 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
 def store(archive: Archive, day: Day, report: Report) -> None:
     """Store a day if it is known better than what is stored of its date, and write its files."""
     stored = archive.store.summary(day.category, day.date)
-    decision = decide(stored, day.state, day.source, shortage=day.shortage)
+    decision = decide(stored, day)
     log.info("%s %s: %s", day.category, day.date, decision.reason)
     if not decision.stores:
         return
     if stored is not None and stored.source is Source.FEED:
         feed = archive.store.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
-    if stored is not None and stored.shortage:
-        write_record(archive, day, report)
     archive.store_day(day)
     # It is stored from here on, whether its files can be written or not.
     report.changed += filter(None, [archive.store.summary(day.category, day.date)])

@@ -32,9 +32,6 @@ from digest.store.engine import UNREADABLE
 
 _BATCH = 500
 
-_SHADOWS = ("data", "idx", "docsize")
-"""What FTS5 keeps of an index in tables of its own (https://www.sqlite.org/fts5.html, 9)."""
-
 _SEARCHED = """
 SELECT id, title, names(CAST(authors AS BLOB)) AS authors, plain(CAST(abstract AS BLOB)) AS abstract,
 plain(CAST(comments AS BLOB)) AS comments"""
@@ -180,7 +177,7 @@ def is_search_index_true(connection: Connection) -> bool:
     try:
         raw.execute(f"CREATE TEMP VIEW proof_texts AS {_SEARCHED} FROM main.revision")
         raw.execute(proof)
-        for part in _SHADOWS:
+        for part in tables.SEARCH_SHADOWS:
             raw.execute(f"DELETE FROM temp.proof_{part}")  # noqa: S608 - our own names
             raw.execute(f"INSERT INTO temp.proof_{part} SELECT * FROM main.{_SEARCH_INDEX}_{part}")  # noqa: S608 - as above
         raw.execute("INSERT INTO temp.proof (proof, rank) VALUES ('integrity-check', 1)")

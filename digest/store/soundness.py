@@ -17,11 +17,10 @@ from sqlalchemy.dialects import sqlite
 from digest.model import CATEGORY, Source
 from digest.store.copies import integrity_problems, open_file
 from digest.store.engine import UNREADABLE, is_newer, migrate, schemas, storage_errors
-from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, politeness, version
+from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, metadata, politeness, version
 from digest.terms import YEARS
 
-_SHADOWS = tuple(f"{SEARCH_INDEX}_{part}" for part in ("data", "idx", "docsize", "config"))
-"""What FTS5 keeps its index in (https://www.sqlite.org/fts5.html, 9)."""
+_SHADOWS = tuple(f"{SEARCH_INDEX}_{part}" for part in SEARCH_SHADOWS)
 
 _LONGEST = 40
 _OF_AN_INDEX = re.compile(r"row [0-9]+ missing from index |wrong # of entries in index ")

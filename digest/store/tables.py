@@ -178,6 +178,8 @@ attempt = Table(
 )
 
 SEARCH_INDEX = "revision_text"
+SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
+"""What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
 
 # The full-text index. SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
 event.listen(
