@@ -311,7 +311,7 @@ class Session:
             expected = "a date such as 2021-10-20, today, yesterday or latest"
             raise UsageError(f"expected {expected}, found {quoted(text)}") from error
         if day.year not in YEARS:
-            raise UsageError(f"arXiv began in 1991, found the year {day.year}")
+            raise UsageError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {day.year}")
         return day
 
     def _latest(self, categories: Sequence[str]) -> date:

@@ -17,6 +17,7 @@ from digest import __version__, cli
 from digest.publish import hold_lock
 from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.test_jobs import errors
 
 COMMANDS = [
     *("run", "regenerate", "fetch", "rebuild", "import", "accept", "replay", "verify", "backup"),
@@ -670,3 +671,52 @@ def test_an_open_range_of_fetch_ends_where_arxiv_does(archive: Sandbox, arxiv: S
     oldest = archive.digest("fetch", "..2024-12-06", "--dry-run").out
     assert oldest == "".join(f"would ask for cs.CV 2024-12-0{day}\n" for day in (3, 4, 5, 6))
     assert arxiv.requests == []
+
+
+# --- far away in time ------------------------------------------------------------------------------
+
+FAR: list[tuple[tuple[str, ...], int]] = [
+    (("show", "9999-12-31"), 2),
+    (("fetch", "9999-12-31"), 2),
+    (("fetch", "0001-01-01..9999-12-31"), 2),
+    (("fetch", "1991-01-01..2990-12-31"), 2),
+    (("fetch", "--dry-run", "1991-01-01..2990-12-31"), 2),
+    (("accept", "0001-01-01"), 2),
+    (("accept", "1991-01-01..2990-12-31"), 2),
+    (("regenerate", "1991-01-01..2990-12-31"), 4),
+    (("replay", "..2990-12-31"), 4),
+    (("import", "--date", "2990-12-29", "page.html"), 2),
+]
+
+
+@pytest.mark.parametrize(("words", "code"), FAR, ids=lambda one: " ".join(one) if isinstance(one, tuple) else "")
+def test_dates_far_away_end_at_once(archive: Sandbox, words: tuple[str, ...], code: int) -> None:
+    """A thousand years take no thousand steps; one line says what is wrong, and arXiv is not asked."""
+    (archive.folder / "page.html").write_bytes(b"<html></html>")
+    archive.configure("arxiv", pages_url="http://127.0.0.1:9", feeds_url="http://127.0.0.1:9")
+    words = tuple(str(archive.folder / word) if word == "page.html" else word for word in words)
+    began = time.process_time()
+    result = archive.digest(*words)
+    assert (result.code, len(errors(result))) == (code, 1)
+    assert len(errors(result)[0]) < 400
+    assert time.process_time() - began < 10  # a walk through all these days takes minutes
+
+
+@pytest.mark.parametrize("now", ["9999-12-31T23:59:00Z", "0001-01-01T00:00:00Z", "2991-01-01T00:00:00Z"])
+@pytest.mark.parametrize("command", ["run", "status", "verify", "doctor"])
+def test_a_clock_far_away_is_a_mistake(archive: Sandbox, command: str, now: str) -> None:
+    """No calendar reaches there: exit 2 says from when to when a clock may show."""
+    result = archive.digest(command, now=now)
+    assert (result.code, "from 1991 to 2990" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["run", "status", "verify"])
+def test_a_clock_that_is_wrong_by_centuries_ends_too(archive: Sandbox, arxiv: StandIn, command: str) -> None:
+    """A quarter of a million dates are missing then; arXiv is asked a few times, and a line doubts the clock."""
+    assert archive.digest("run").code == 0
+    arxiv.requests.clear()
+    result = archive.digest(command, now="2990-12-31T12:00:00Z")
+    assert result.code == 4
+    assert len(result.err) < 4000
+    assert len(arxiv.requests) <= 8
+    assert ("is the clock right" in result.err) is (command == "run")

@@ -14,7 +14,7 @@ from hypothesis import given
 from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
-from digest.parse.record import parse_record
+from digest.parse.record import parse_header, parse_record
 from digest.render import record_path, render_record
 from digest.standin import StandIn, invent
 from tests.conftest import Sandbox
@@ -352,6 +352,14 @@ def test_a_number_that_no_database_takes_is_damage(key: str, number: int) -> Non
     """It is told as any other damage."""
     with pytest.raises(DamageError, match="expected a number from 0 to"):
         parse_record(changed(0, key, {"new": number} if key == "declared" else number))
+
+
+@pytest.mark.parametrize("when", ["0001-01-02", "1990-12-31", "2991-01-01", "9999-12-31"])
+def test_a_record_of_a_date_that_no_listing_has_is_damage(when: str) -> None:
+    """It would make an archive of millions of dates."""
+    for read in (parse_record, lambda data: parse_header(data.split(b"\n")[0] + b"\n")):
+        with pytest.raises(DamageError, match="expected a date from 1991 to 2990"):
+            read(changed(0, "date", when))
 
 
 @pytest.mark.parametrize("number", [4, 99])

@@ -26,6 +26,12 @@ from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 
+_TO_COME = "later than today"
+"""How arXiv refuses a catchup date that it has not reached (``controllers/catchup_page.py`` of arXiv/arxiv-browse)."""
+
+_MOST_TO_COME = 2
+"""Such answers after which the clock must be wrong; one there is around midnight, for arXiv's is in another zone."""
+
 _MOST_REFUSED = 3
 """Refused pages after which no more are asked for in a run: the layout will have changed for the others, too."""
 
@@ -103,7 +109,7 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
     if archive.client.is_silent(archive.config.arxiv.pages_url):
         return
     named = {f"{category} {when}": (category, when) for category, when in parts}
-    refused = 0
+    refused = to_come = 0
     for number, name in enumerate(track(list(named)), 1):
         if named[name][0] in report.not_served:
             continue
@@ -116,12 +122,16 @@ def _get(archive: Archive, parts: Sequence[tuple[str, date]], report: Report, tr
             return
         except DigestError as error:
             refused += isinstance(error, PageRefusedError)
+            to_come += _TO_COME in str(error)
             if not patiently or _is_news(archive, *named[name], error, report):
                 report.fail(name, error)
                 report.told.add(named[name])
             else:
                 log.info("%s: %s", name, error)
         if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
+            return
+        if to_come == _MOST_TO_COME:
+            log.warning("arXiv says that %s is yet to come: is the clock right (%s)?", name, archive.now.isoformat())
             return
         if refused == _MOST_REFUSED and number < len(named):
             log.warning("%s left for a later run: %d pages were refused", _days(len(named) - number), refused)

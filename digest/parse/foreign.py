@@ -1,6 +1,10 @@
 """What a file is that is no listing with abstracts, and what to do instead. For people who save pages by hand.
 
-Nothing is refused here: a page that proves itself is never asked about.
+Nothing is refused here: a page that proves itself is never asked about. What arXiv's pages are told by stands in its
+templates: the lists' headings, ``citation_arxiv_id`` and error titles in arXiv/arxiv-browse (``browse/templates``,
+``browse/formatting/metatags.py``), ``arxiv-result`` in arXiv/arxiv-search (``search-macros.html``). Catchup pages of
+before 2024 were never seen: that they are addressed as ``/catchup?…`` is concluded from the form that led to them
+(``single_archive.html`` before commit d847f0c).
 """
 
 import re
