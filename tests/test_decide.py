@@ -77,7 +77,9 @@ def test_a_new_day_is_stored() -> None:
 def test_only_a_stronger_state_replaces_a_stored_day(old: State, new: State) -> None:
     """What was announced is never rewritten by what is known as well or less well; entries go over "No updates"."""
     has_turned_up = (old, new) == (State.EMPTY, State.COMPLETE)
-    assert decide(stored(old), simple_day(state=new)).stores is (RANKS[new] > RANKS[old] or has_turned_up)
+    assert decide(stored(old), simple_day(state=new, source=Source.IMPORT)).stores is (
+        RANKS[new] > RANKS[old] or has_turned_up
+    )
 
 
 @pytest.mark.parametrize("kind", [TryLaterError, ListingIncompleteError])
