@@ -7,20 +7,20 @@ from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
+from digest.archive.view_days import dates_of, day_reader
 from digest.errors import DamageError
 from digest.ledger import losses_of
 from digest.messages import LISTINGS, ListingNews, ViewNews
 from digest.model import Section
 from digest.notices import Due, Plan, expired, is_ripe, is_void, opened, recent_dates
 from digest.render.message import listing_message, view_message
-from digest.view_days import dates_of, day_reader
 from digest.views import hits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
     from digest.config import View
     from digest.messages import Message, Told
     from digest.model import Day, DaySummary, Paper

@@ -21,7 +21,7 @@ from digest.unopened import require_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
     from digest.config import Config
     from digest.model import Day, DaySummary
 

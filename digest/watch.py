@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from digest.archive.report import Report
 from digest.config import LEDGER_PATH
 from digest.errors import DamageError, DigestError, NotifyError, StoreError, UnpushedError
 from digest.ledger import calendar_corrections
 from digest.messages import LISTINGS, AlertNews, RecoveryNews
 from digest.notebook import Notebook
 from digest.notices import Plan, is_all_told, opened, plan_alert, reach, recent_dates
-from digest.outcome import Report
 from digest.publish import Folder
 from digest.publish.addresses import read_addresses
 from digest.resources import read_calendar
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
     from digest.calendar import Calendar
     from digest.config import Config
     from digest.messages import Message, Reach, Told

@@ -13,8 +13,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from digest import jobs
-from digest.console import Console
-from digest.session import Session
+from digest.cli.console import Console
+from digest.cli.session import Session
 from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 
 NEW_YORK = ZoneInfo("America/New_York")

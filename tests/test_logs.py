@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from digest import __version__, jobs
-from digest.console import Console
+from digest.cli.console import Console
+from digest.cli.logs import log_to
 from digest.errors import StoreError
-from digest.logs import log_to
 from digest.standin import StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.test_cli import wait_for_request

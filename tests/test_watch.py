@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from digest.archive.report import Report
 from digest.config import load
 from digest.errors import GitError, UnpushedError
 from digest.messages import NOTICES_PATH, Entry, Message
-from digest.outcome import Report
 from digest.publish import hold_lock
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels

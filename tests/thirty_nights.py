@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from digest import jobs
-from digest.console import Console
+from digest.cli.console import Console
+from digest.cli.session import Session
 from digest.resources import read_calendar
-from digest.session import Session
 from digest.standin import StandIn, faults
 from tests.rehearsal import (
     CALM_HOURS,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.check.files import examine_ledger
 from digest.check.findings import Finding, Kind, Part, Verified, counts
 from digest.config import Config

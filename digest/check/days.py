@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.check.files import compare, restorable, rows_of
 from digest.check.findings import Difference, Finding, Kind, Part
 from digest.check.rows import Row, best_known, hash_of, is_ahead, is_of_another_day, newer_format, read_record, read_row

@@ -5,10 +5,10 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from digest.archive import README, Archive
+from digest.archive.archive import README, Archive
+from digest.archive.generated import Generated
 from digest.check.findings import Difference, Finding, Kind, Part, difference
 from digest.errors import DamageError, GitError, StoreError
-from digest.jobs.generated import Generated
 from digest.ledger import merged
 from digest.model import Ledger
 from digest.parse.ledger import parse_ledger

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.check.findings import Finding, Kind, Part, counts
 from digest.errors import StoreError
 from digest.jobs.kept import removed_pages

@@ -4,7 +4,8 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Mapping
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.check.database import may_be_read
 from digest.check.files import expected_index
 from digest.check.findings import Finding, Kind, Part, Verified, counts
@@ -15,7 +16,6 @@ from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
 from digest.jobs.views import view_files
 from digest.model import Day
-from digest.outcome import Report
 from digest.publish import Folder, read_raw
 from digest.records import load_record
 from digest.render import record_path, render_ledger, render_record

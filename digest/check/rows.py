@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.decide import is_better, is_read_better
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.check.files import compare, restorable, rows_of
 from digest.check.findings import Difference, Finding, Kind, Part
 from digest.errors import DigestError
 from digest.jobs.views import ViewFile, view_files
-from digest.outcome import Report
 from digest.store import FileRow
 
 _REGENERATE = "`digest regenerate --outdated` writes it"

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.status import gaps_between
 from digest.check.database import examine_revisions, examine_tables
 from digest.check.days import examine_day
 from digest.check.files import ExaminedIndexes, examine_indexes, examine_ledger, examine_rows
@@ -13,7 +14,6 @@ from digest.check.pages import examine_pages
 from digest.check.rows import read_record
 from digest.check.views import ExaminedViews, examine_views
 from digest.decide import is_in_reach
-from digest.jobs.state import gaps_between
 from digest.jobs.steps import Track, untracked
 from digest.ledger import losses_of
 from digest.model import Day

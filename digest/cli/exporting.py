@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.console import write_out
 from digest.cli.group import as_path, category_option, cli, json_option
-from digest.console import write_out
+from digest.cli.session import Session
 from digest.errors import UsageError, gravest
-from digest.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

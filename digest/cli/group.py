@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from digest import __version__
-from digest.console import Console
+from digest.cli.console import Console
+from digest.cli.session import Session
 from digest.errors import quoted
-from digest.session import Session
 from digest.terms import YEARS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
 
 
 def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import as_path, category_option, cli, dry_run_option, json_option, plan
+from digest.cli.session import Session
 from digest.errors import UsageError, gravest
-from digest.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from digest.archive import Archive
-    from digest.outcome import Report
+    from digest.archive.archive import Archive
+    from digest.archive.report import Report
 
 
 @cli.command()

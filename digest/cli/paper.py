@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import cli, json_option
+from digest.cli.session import Session
 from digest.errors import MissingError, gravest
-from digest.session import Session
 
 if TYPE_CHECKING:
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
     from digest.history import History
     from digest.model import ArxivId
 

@@ -19,8 +19,8 @@ from digest.cli import (  # noqa: F401 - each adds its commands to the group
     starting,
     viewing,
 )
+from digest.cli.console import Console
 from digest.cli.group import cli, give_up_output
-from digest.console import Console
 from digest.errors import DigestError, StoreError, gravest
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.console import write_out
 from digest.cli.group import category_option, cli, json_option
-from digest.console import write_out
+from digest.cli.session import Session
 from digest.errors import MissingError, UsageError, gravest
-from digest.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,17 +93,18 @@ def status(session: Session, categories: Sequence[str]) -> int:
       digest status
       digest status --json
     """
-    from digest import jobs, report
+    from digest import jobs
+    from digest.cli import tables
 
     chosen = session.chosen(categories)
     with session.reading() as archive:
-        state = report.ArchiveStatus(
+        state = tables.ArchiveStatus(
             jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
         )
     found = state.categories
     if session.console.answers_json:
-        session.console.answer(report.status_data(state))
+        session.console.answer(tables.status_data(state))
     else:
-        session.console.answer({}, [report.status_table(state)])
+        session.console.answer({}, [tables.status_table(state)])
     is_open = any(item.overdue or item.stuck for item in found)
     return gravest([session.damage, MissingError.exit_code if is_open else 0])

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.console import print_line
 from digest.cli.group import as_path, cli, json_option, program_name
-from digest.console import print_line
+from digest.cli.session import Session, checked_category
 from digest.errors import UsageError
-from digest.session import Session, checked_category
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

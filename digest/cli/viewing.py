@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from digest.cli.console import write_out
 from digest.cli.group import cli, json_option
-from digest.console import write_out
+from digest.cli.session import Session
 from digest.errors import MissingError, UsageError, gravest, quoted
-from digest.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,8 @@ def view(session: Session, name: str, day: str) -> int:
       digest view splatting latest
       digest view "point clouds" 2021-10-20 | less
     """
+    from digest.archive.view_days import day_reader
     from digest.jobs.views import open_view
-    from digest.view_days import day_reader
 
     if not session.config.views:
         return _tell_how(session)

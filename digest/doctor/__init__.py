@@ -17,7 +17,7 @@ from digest.secrets import of_address, of_channel, of_environment, without
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digest.session import Session
+    from digest.cli.session import Session
 
 _Check = Callable[[Case], Iterator[Finding]]
 

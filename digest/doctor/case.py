@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from digest.cli.session import Session
     from digest.config import Config, Origins
-    from digest.session import Session
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.doctor.case import Case, Finding
 from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
 from digest.jobs import outdated_by_template

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.config import require_manners
 from digest.doctor.case import Case, Finding
 from digest.doctor.database import is_ready

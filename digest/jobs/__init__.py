@@ -9,6 +9,7 @@
 Every step can be repeated, so recovery from any crash is: run again.
 """
 
+from digest.archive.status import CategoryStatus, status
 from digest.jobs.accepting import Acceptance, accept, undo
 from digest.jobs.committing import commit
 from digest.jobs.files import Selection, outdated_by_template, plan_regenerate, rebuild, regenerate
@@ -19,7 +20,6 @@ from digest.jobs.proving import Chosen
 from digest.jobs.replay import replay
 from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.saved import import_pages, require_there
-from digest.jobs.state import CategoryStatus, status
 from digest.jobs.steps import load_records
 
 __all__ = [

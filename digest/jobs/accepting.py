@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
+from digest.archive.status import status
 from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
 from digest.jobs.kept import kept_short_day
-from digest.jobs.state import status
 from digest.jobs.steps import begin, each, publish, put_in_place, store, write_record
 from digest.ledger import LOST, UNDONE
 from digest.model import Day, DaySummary, Decision, Ledger, Source, State
-from digest.outcome import Report
 from digest.terms import YEARS
 
 _Key = tuple[str, date]

@@ -1,8 +1,8 @@
 """What was written → one commit in the repository that the digests are in, pushed."""
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.errors import DigestError, GitError, StoreError, UnpushedError
-from digest.outcome import Report
 
 
 def commit(archive: Archive, report: Report) -> None:
@@ -14,7 +14,7 @@ def commit(archive: Archive, report: Report) -> None:
     settings = archive.config.git
     if not settings.commit:
         return
-    from digest.jobs.one_commit import OneCommit  # noqa: PLC0415 - it starts programs, most jobs do not
+    from digest.archive.commit import OneCommit  # noqa: PLC0415 - it starts programs, most jobs do not
 
     try:
         OneCommit(archive, report).do()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.decide import in_reach_since
 from digest.errors import MissingError, NotAskedError, PageRefusedError, TryLaterError
 from digest.jobs.past import is_announced

@@ -5,7 +5,8 @@ import logging
 from dataclasses import replace
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.calendar import NEW_YORK
 from digest.decide import (
     SETTLING,
@@ -23,7 +24,6 @@ from digest.errors import DigestError, ListingDoubtfulError
 from digest.jobs.steps import store
 from digest.ledger import readings_of
 from digest.model import Day, Ledger, Reading, Source, State
-from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 

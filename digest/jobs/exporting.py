@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.errors import DamageError, StoreError, UsageError
 from digest.jobs.files import Selection, note_missing
 from digest.jobs.steps import Track, untracked
 from digest.model import Announcement, DaySummary, Section
-from digest.outcome import Report
 from digest.publish import new_file
 from digest.render.exports import FEEDS, RECORDS
 from digest.store import SIDE_FILES

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.decide import in_short
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.jobs.views import outdated_views
 from digest.ledger import losses_of
 from digest.model import DaySummary
-from digest.outcome import Report
 from digest.records import record_paths
 
 

@@ -4,7 +4,9 @@ import logging
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
+from digest.archive.status import status
 from digest.calendar import is_overdue, today
 from digest.decide import WARNING_DAYS, after_refusal, in_reach_until, in_short
 from digest.errors import (
@@ -20,9 +22,7 @@ from digest.errors import (
 from digest.jobs.deferrals import announced_after_all
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due, is_time, remember_vain
-from digest.jobs.state import status
 from digest.jobs.steps import Track, begin, publish, untracked
-from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State

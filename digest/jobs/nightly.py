@@ -4,7 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.calendar import is_overdue, today
 from digest.decide import after_refusal, lateness, needs_listing, next_look, proven_dates
 from digest.errors import (
@@ -28,7 +29,6 @@ from digest.jobs.rescue import is_rescued, make_up
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.ledger import losses_of, readings_of
 from digest.model import Day, Ledger, RawPage, Start, State
-from digest.outcome import Report
 from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page

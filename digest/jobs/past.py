@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.calendar import announced_date, today
 from digest.decide import after_refusal, in_reach_since, in_short, is_in_reach, not_stored
 from digest.errors import (
@@ -23,7 +24,6 @@ from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
 from digest.jobs.pages import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.steps import Track, begin, each, publish, untracked
 from digest.model import Day, RawPage, Source, State
-from digest.outcome import Report
 from digest.parse import Listing, Page
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.calendar import expected_at
 from digest.decide import PATIENCE, REST, SETTLING, next_look
 from digest.ledger import readings_of

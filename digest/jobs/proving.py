@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.decide import in_short
 from digest.errors import DigestError, MissingError, PageRefusedError, StoreError
 from digest.jobs.doubt import take

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.decide import with_whole_author_lists
 from digest.errors import PageRefusedError, StoreError
 from digest.jobs.kept import parsed_again, removed_pages
@@ -17,7 +18,6 @@ from digest.jobs.proving import Chosen, Proving
 from digest.jobs.replayed import SHOWN, Replay
 from digest.jobs.steps import Track, begin, each, publish, put_in_place, untracked
 from digest.model import Day, Source
-from digest.outcome import Report
 from digest.parse import relinked
 
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from digest.archive.report import Report
 from digest.jobs.differences import differences, in_total
 from digest.model import Day, DaySummary, Section
-from digest.outcome import Report
 
 SHOWN = 10
 """How many differences of a day are told one by one, unless all are asked for."""

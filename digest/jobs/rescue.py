@@ -3,7 +3,8 @@
 import logging
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.calendar import expected_at
 from digest.decide import PATIENCE
 from digest.errors import (
@@ -17,7 +18,6 @@ from digest.errors import (
 from digest.jobs.fallback import take_feed
 from digest.jobs.past import get_day
 from digest.jobs.patience import is_due, remember_vain
-from digest.outcome import Report
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.errors import (
     DigestError,
@@ -23,7 +24,6 @@ from digest.jobs.doubt import take
 from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
-from digest.outcome import Report
 from digest.parse import Listing, Page, belongs, join_pages, other_kind, parse_page
 from digest.publish import read_saved_page
 

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
 from digest.decide import decide, with_whole_author_lists
 from digest.errors import DamageError, DigestError
 from digest.jobs.views import write_views
 from digest.model import Day, DaySummary, Source
-from digest.outcome import Report
 from digest.records import load_ledger, load_record, unloaded_records, write_ledger
 from digest.render import record_path, render_record
 from digest.unopened import require_records

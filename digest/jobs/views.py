@@ -9,16 +9,16 @@ from datetime import date
 from functools import lru_cache
 from itertools import islice
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.report import Report
+from digest.archive.view_days import FEED_DATES, ReadDay, dates_of, day_reader, newest_of
 from digest.config import Config, View
 from digest.errors import DigestError
 from digest.model import Day, DaySummary, Section
-from digest.outcome import Report
 from digest.render import UNKNOWN, DigestTemplate
 from digest.render.exports import FEEDS
 from digest.resources import read_template
 from digest.store import FileRow
-from digest.view_days import FEED_DATES, ReadDay, dates_of, day_reader, newest_of
 from digest.views import description, hits
 
 _IN_FEEDS = 100

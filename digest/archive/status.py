@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.decide import in_reach_since, is_all_told, is_in_reach
 from digest.ledger import LOST, decisions_of, losses_of, readings_of
 from digest.model import DaySummary, Decision, Ledger, State

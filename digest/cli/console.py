@@ -57,7 +57,7 @@ class Console:
     def run_id(self) -> str:
         """The run id: a UUID of this use of the command line."""
         # Imported here: few commands need it.
-        from uuid import uuid4  # noqa: PLC0415
+        from uuid import uuid4
 
         return str(uuid4())
 
@@ -102,7 +102,7 @@ class Console:
         if not self.answers_json or (self._document is None and not exit_code):
             return
         # Imported here: few commands need it.
-        import json  # noqa: PLC0415
+        import json
 
         failures = [{**fields, "message": self._clean(message)} for message, fields in self._failures]
         document = {**(self._document or {}), "exit": exit_code, "failures": failures}
@@ -142,7 +142,7 @@ class Console:
 
     def _clean(self, text: str) -> str:
         # Imported here, as below.
-        from digest.secrets import without  # noqa: PLC0415
+        from digest.secrets import without
 
         while self._sources:
             self._secrets.update(self._sources.pop())
@@ -170,8 +170,8 @@ def _tame(text: str) -> str:
 
 def _as_json(now: float, fields: Mapping[str, object]) -> str:
     # Imported here: most commands say nothing.
-    import json  # noqa: PLC0415
-    from datetime import UTC, datetime  # noqa: PLC0415
+    import json
+    from datetime import UTC, datetime
 
     when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
     return json.dumps({"time": f"{when}Z", **fields})
@@ -191,9 +191,9 @@ def _around_the_bar() -> Iterator[None]:
 
 def _progress(names: Sequence[str]) -> Iterator[str]:
     # Imported here: rich costs more than most commands.
-    from rich.console import Console as RichConsole  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
-    from rich.table import Column  # noqa: PLC0415
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
 
     # One line, however long a name is: a bar that had wrapped could not be taken away cleanly.
     name_column = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis"))

@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from digest.archive.report import day_fields
 from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
 from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section, State
-from digest.outcome import day_fields
 
 _DAYS = 10
 _ID_SHOWN = 8

@@ -4,13 +4,13 @@ import logging
 import os
 from collections.abc import Sequence
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
+from digest.archive.commit_message import Contents, commit_message
+from digest.archive.generated import Generated
+from digest.archive.report import Report
 from digest.config.values import Git
 from digest.errors import DigestError, UnpushedError
-from digest.jobs.commit_message import Contents, commit_message
-from digest.jobs.generated import Generated
 from digest.jobs.steps import counted_days, load
-from digest.outcome import Report
 from digest.publish.git import (
     Remote,
     commit_paths,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from digest.archive.texts import Texts
+from digest.archive.view_days import hits_for_readme
 from digest.calendar import Calendar, is_weekend
 from digest.config import Config
 from digest.decide import not_stored
@@ -30,8 +32,6 @@ from digest.render import (
     years_of,
 )
 from digest.store import FileRow, Store
-from digest.texts import Texts
-from digest.view_days import hits_for_readme
 
 log = logging.getLogger(__name__)
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from pathlib import Path
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
+    from digest.archive.report import Report
+    from digest.cli.console import Console
     from digest.config import Config
-    from digest.console import Console
     from digest.fetch import Machine
-    from digest.outcome import Report
 
 
 _IN_MEMORY = "sqlite://"
@@ -106,7 +106,7 @@ class Session:
 
     def log(self) -> None:
         """Send the log to the console from now on."""
-        from digest.logs import log_to
+        from digest.cli.logs import log_to
 
         log_to(self.console, verbose=self._verbose)
 
@@ -154,7 +154,7 @@ class Session:
         Raises:
             DamageError: there is no database, or nothing in it, and git has day records that are not here.
         """
-        from digest.archive import Archive, IndexTemplates
+        from digest.archive.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
         from digest.records import way_back
         from digest.render import DigestTemplate
@@ -184,7 +184,7 @@ class Session:
         Raises:
             LockHeldError: another run is at work.
         """
-        from digest.runner import Runner
+        from digest.cli.runner import Runner
 
         return Runner(self).work(command, job)
 
@@ -196,7 +196,7 @@ class Session:
         Raises:
             LockHeldError: another run is at work; it will tell.
         """
-        from digest.runner import Runner
+        from digest.cli.runner import Runner
 
         return Runner(self).nightly(job, categories)
 

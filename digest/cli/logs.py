@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from digest.console import Console, Level
+from digest.cli.console import Console, Level
 
 _LEVELS: dict[int, Level] = {logging.DEBUG: "debug", logging.INFO: "info", logging.WARNING: "warning"}
 

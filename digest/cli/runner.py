@@ -9,21 +9,21 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from digest.archive.report import Report, day_fields
+from digest.cli.termination import heeded
 from digest.decide import counted
 from digest.errors import DigestError, GitError, StoreError
 from digest.model import Section
-from digest.outcome import Report, day_fields
 from digest.publish import hold_lock
-from digest.termination import heeded
 from digest.unopened import is_all_proven, unkept_settings
 from digest.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from digest.archive import Archive
+    from digest.archive.archive import Archive
+    from digest.cli.session import Session
     from digest.model import DaySummary
-    from digest.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class Runner:
         return report
 
     def _work(self, command: str, job: Callable[[Archive], Report], watch: Watch | None = None) -> Report:
-        from digest import jobs  # noqa: PLC0415 - heavy, see above
+        from digest import jobs
 
         session = self._session
         with session.open_archive(session.config.store_url, session.config.database) as archive:

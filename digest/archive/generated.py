@@ -9,7 +9,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from digest.archive import Archive
+from digest.archive.archive import Archive
 from digest.config import part_path
 from digest.errors import StoreError
 from digest.messages import NOTICES_PATH
