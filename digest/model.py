@@ -3,8 +3,8 @@
 import html
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import total_ordering
@@ -405,6 +405,13 @@ class Start:
     date: date
 
 
+LOST = "lost"
+"""What a decision calls a date that a person gave up."""
+
+UNDONE = "undone"
+"""What a decision is that a person took back: noted like any, so that no other copy of it comes back."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """What the archive knows besides its days.
@@ -416,6 +423,58 @@ class Ledger:
     decisions: tuple[Decision, ...] = ()
     readings: tuple[Reading, ...] = ()
     starts: tuple[Start, ...] = ()
+
+    def merged(self, other: "Ledger") -> "Ledger":
+        """Return what both know; of two that differ under one key, the later one, and of the same time ``other``'s.
+
+        Of two starts of a category the earlier one counts.
+        """
+        corrections = sorted((*self.corrections, *other.corrections), key=lambda one: one.seen_at)
+        decisions = sorted((*self.decisions, *other.decisions), key=lambda one: one.decided_at)
+        readings = (*self.readings, *other.readings)
+        starts = sorted((*self.starts, *other.starts), key=lambda one: one.date, reverse=True)
+        return Ledger(
+            tuple({one.date: one for one in corrections}.values()),
+            tuple({(one.category, one.date): one for one in decisions}.values()),
+            tuple({(one.category, one.date, one.source, one.seen_at): one for one in readings}.values()),
+            tuple({one.category: one for one in starts}.values()),
+        )
+
+    def without_readings_of(self, settled: Iterable[tuple[str, date]]) -> "Ledger":
+        """Return the ledger without the looks at the days (category, date) that need none any more."""
+        done = frozenset(settled)
+        return replace(self, readings=tuple(one for one in self.readings if (one.category, one.date) not in done))
+
+    @property
+    def calendar_corrections(self) -> Mapping[date, bool]:
+        """The listing dates that arXiv was seen to have (True) or not to have."""
+        return {one.date: one.has_listing for one in self.corrections}
+
+    def decisions_of(self, category: str) -> dict[date, Decision]:
+        """Return what a person decided of the dates of ``category``."""
+        return {one.date: one for one in self.decisions if one.category == category}
+
+    def losses_of(self, category: str) -> dict[date, Decision]:
+        """Return the dates of ``category`` that a person gave up."""
+        return {when: one for when, one in self.decisions_of(category).items() if one.state == LOST}
+
+    def readings_of(self, category: str, when: date) -> list[Reading]:
+        """Return the looks at a date, the earliest first."""
+        found = [one for one in self.readings if (one.category, one.date) == (category, when)]
+        return sorted(found, key=lambda one: one.seen_at)
+
+    def start_of(self, category: str, days: Sequence[tuple[date, Source]]) -> date | None:
+        """Return from which listing date on ``category`` is followed, given its stored ``days``; None before any run.
+
+        It is what the first run asked for, or an older listing that it was shown. Days before it are islands:
+        imported, fetched or accepted, with no gap among them that anybody has to fill. Archives of versions that kept
+        no starts tell by their days whether they have run; what they fetched counts then, for it may have been
+        fetched to fill a gap.
+        """
+        told = [one.date for one in self.starts if one.category == category]
+        shown = [when for when, source in days if source in (Source.LISTING, Source.FEED)]
+        fetched = [when for when, source in days if source is Source.CATCHUP] if shown and not told else []
+        return min([*told, *shown, *fetched], default=None)
 
 
 @dataclass(frozen=True, slots=True)

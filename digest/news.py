@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from digest.archive.view_days import dates_of, day_reader
 from digest.errors import DamageError
-from digest.ledger import losses_of
 from digest.messages import LISTINGS, ListingNews, ViewNews
 from digest.model import Section
 from digest.notices import Due, Plan, expired, is_ripe, is_void, opened, recent_dates
@@ -76,7 +75,7 @@ class Newsroom:
         self._archive = archive
         self._categories = archive.config.arxiv.categories
         self._stored = archive.store.summaries()
-        self._lost = {category: losses_of(archive.store.ledger(), category) for category in self._categories}
+        self._lost = {category: archive.store.ledger().losses_of(category) for category in self._categories}
         self._read = day_reader(archive.store, held=len(self._categories))
 
     def days(self, when: date) -> Mapping[str, DaySummary | None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from digest.decide import decide, is_better, is_read_better
 from digest.errors import DamageError
-from digest.ledger import merged, without_settled
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
@@ -61,7 +60,7 @@ def load_ledger(archive: Archive) -> None:
         there = parse_ledger(data)
     except DamageError as error:
         raise DamageError(f"{archive.records.root / LEDGER_PATH}: {error}") from error
-    archive.store.note(merged(there, here))  # of two of the same time, the database's
+    archive.store.note(there.merged(here))  # of two of the same time, the database's
     archive.refresh_calendar()
 
 
@@ -92,7 +91,7 @@ def _forget_settled(archive: Archive) -> Ledger:
     settled = {(day.category, day.date) for day in archive.store.summaries() if day.is_proven}
     for category, when in {(one.category, one.date) for one in known.readings} & settled:
         archive.store.forget_readings(category, when)
-    return without_settled(known, settled)
+    return known.without_readings_of(settled)
 
 
 def unloaded_records(archive: Archive) -> list[str]:

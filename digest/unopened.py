@@ -16,7 +16,6 @@ from digest.calendar import is_weekend, today
 from digest.config import LEDGER_PATH, SCHEDULES, WORKFLOW, is_record_path, record_path, year_index_path
 from digest.decide import is_in_reach
 from digest.errors import DamageError, GitError, StoreError
-from digest.ledger import calendar_corrections, decisions_of, losses_of, start_of
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import RecordHeader, parse_header
@@ -129,7 +128,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
 def _proves(config: Config, known: _Known, now: datetime) -> bool:
     if not known.headers or known.ledger.readings:
         return False
-    calendar = read_calendar(config.calendar.dates).corrected(calendar_corrections(known.ledger))
+    calendar = read_calendar(config.calendar.dates).corrected(known.ledger.calendar_corrections)
     expected = _Expected(config, known, calendar, now)
     return not _may_surprise(calendar, now) and all(map(expected.is_proven, config.arxiv.categories))
 
@@ -192,9 +191,9 @@ class _Expected:
 
     def is_proven(self, category: str) -> bool:
         """Whether a run would find nothing to ask arXiv for, and nothing to complain of."""
-        days, lost = self.known.days(category), losses_of(self.known.ledger, category)
+        days, lost = self.known.days(category), self.known.ledger.losses_of(category)
         newest, start = self.calendar.newest_expected(self.now), self.config.store.start
-        told = start_of(self.known.ledger, category, [(when, header.source) for when, header in days.items()])
+        told = self.known.ledger.start_of(category, [(when, header.source) for when, header in days.items()])
         first = date.fromisoformat(start) if start else told
         if first is None or not (newest in lost or (newest in days and days[newest].state.is_proof)):
             return False
@@ -206,7 +205,7 @@ class _Expected:
         """Whether a stored day is provisional, unless nobody can prove more and somebody accepted that."""
         if state is not State.PROVISIONAL:
             return False
-        decision = decisions_of(self.known.ledger, category).get(when)
+        decision = self.known.ledger.decisions_of(category).get(when)
         return is_in_reach(when, self.now) or decision is None or decision.state != State.PROVISIONAL
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from digest.archive.report import Report
 from digest.config import LEDGER_PATH
 from digest.errors import DamageError, DigestError, NotifyError, StoreError, UnpushedError
-from digest.ledger import calendar_corrections
 from digest.messages import LISTINGS, AlertNews, RecoveryNews
 from digest.notebook import Notebook
 from digest.notices import Plan, is_all_told, opened, plan_alert, reach, recent_dates
@@ -244,7 +243,7 @@ class Watch:
             return calendar
         from digest.parse.ledger import parse_ledger  # noqa: PLC0415 - see above
 
-        return calendar.corrected(calendar_corrections(parse_ledger(data)))
+        return calendar.corrected(parse_ledger(data).calendar_corrections)
 
     @cached_property
     def _addresses(self) -> list[Address]:

@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 import pytest
 
-from digest.ledger import start_of
 from digest.model import Ledger, Source, Start
 from digest.standin import StandIn, faults, invent
 from digest.standin.pages import listing_page
@@ -187,10 +186,10 @@ def test_an_error_names_the_way_that_fits_the_date(archive: Sandbox, command: st
 def test_days_of_an_older_archive_tell_that_it_has_run() -> None:
     """A listing or a feed is a run's; what was fetched counts with it, an import never does."""
     days = [(OLD, Source.IMPORT), (ISLAND, Source.CATCHUP), (DAY, Source.LISTING)]
-    assert start_of(Ledger(), "cs.CV", days) == ISLAND
-    assert start_of(Ledger(), "cs.CV", days[:2]) is None
-    assert start_of(Ledger(starts=(Start("cs.CV", EVE),)), "cs.CV", days) == EVE
-    assert start_of(Ledger(starts=(Start("cs.LG", OLD),)), "cs.CV", [(DAY, Source.FEED)]) == DAY
+    assert Ledger().start_of("cs.CV", days) == ISLAND
+    assert Ledger().start_of("cs.CV", days[:2]) is None
+    assert Ledger(starts=(Start("cs.CV", EVE),)).start_of("cs.CV", days) == EVE
+    assert Ledger(starts=(Start("cs.LG", OLD),)).start_of("cs.CV", [(DAY, Source.FEED)]) == DAY
 
 
 def as_before(sandbox: Sandbox) -> None:

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import DamageError
-from digest.ledger import calendar_corrections, decisions_of, merged, readings_of, without_settled
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 from digest.parse.ledger import parse_ledger
 from digest.render import render_ledger
@@ -99,7 +98,7 @@ def test_state_json_has_times_with_their_zone(moment: datetime, hours: int) -> N
 @given(ledgers(), ledgers())
 def test_nothing_that_either_knows_is_lost_by_merging(one: Ledger, other: Ledger) -> None:
     """Each key of either is there, in whichever order they are put together; of two, the later one counts."""
-    both = merged(one, other)
+    both = one.merged(other)
     assert {item.date for item in both.corrections} == {item.date for item in (*one.corrections, *other.corrections)}
     assert {(item.category, item.date) for item in both.decisions} == {
         (item.category, item.date) for item in (*one.decisions, *other.decisions)
@@ -126,8 +125,8 @@ def test_nothing_that_either_knows_is_lost_by_merging(one: Ledger, other: Ledger
 @given(ledgers())
 def test_merging_with_what_is_known_changes_nothing(ledger: Ledger) -> None:
     """With itself, and with nothing."""
-    assert contents(merged(ledger, ledger)) == contents(ledger)
-    assert contents(merged(ledger, Ledger())) == contents(merged(Ledger(), ledger)) == contents(ledger)
+    assert contents(ledger.merged(ledger)) == contents(ledger)
+    assert contents(ledger.merged(Ledger())) == contents(Ledger().merged(ledger)) == contents(ledger)
 
 
 def test_a_ledger_is_asked_by_date_and_category() -> None:
@@ -137,11 +136,11 @@ def test_a_ledger_is_asked_by_date_and_category() -> None:
     decision = Decision("cs.CV", DAY, "lost", "why", MOMENT)
     correction = Correction(THURSDAY, has_listing=False, evidence="https://arxiv.org/", seen_at=MOMENT)
     ledger = Ledger((correction,), (decision,), (*looks, stranger))
-    assert calendar_corrections(ledger) == {THURSDAY: False}
-    assert decisions_of(ledger, "cs.CV") == {DAY: decision}
-    assert decisions_of(ledger, "cs.LG") == {}
-    assert readings_of(ledger, "cs.CV", DAY) == sorted(looks, key=lambda one: one.seen_at)
-    assert without_settled(ledger, [("cs.CV", DAY)]) == Ledger((correction,), (decision,), (stranger,))
+    assert ledger.calendar_corrections == {THURSDAY: False}
+    assert ledger.decisions_of("cs.CV") == {DAY: decision}
+    assert ledger.decisions_of("cs.LG") == {}
+    assert ledger.readings_of("cs.CV", DAY) == sorted(looks, key=lambda one: one.seen_at)
+    assert ledger.without_readings_of([("cs.CV", DAY)]) == Ledger((correction,), (decision,), (stranger,))
 
 
 # --- in an archive ---------------------------------------------------------------------------------
@@ -182,7 +181,7 @@ def parsed(sandbox: Sandbox) -> Ledger:
 def test_all_that_is_known_stands_in_state_json(knowing: Sandbox) -> None:
     """A correction, a decision and a look."""
     ledger = parsed(knowing)
-    assert calendar_corrections(ledger) == {THURSDAY: False}
+    assert ledger.calendar_corrections == {THURSDAY: False}
     (decision,) = ledger.decisions
     assert (decision.date, decision.state, decision.note) == (date(2025, 3, 4), "lost", "before my time")
     assert decision.decided_at == datetime.fromisoformat(noon(DAY))
@@ -280,7 +279,7 @@ def test_what_came_from_elsewhere_is_put_together_with_what_is_here(knowing: San
     (knowing.folder / STATE).write_text(json.dumps(pulled), encoding="utf-8")
     assert knowing.digest("run", now=after(FRIDAY, 2)).code in (0, 75)
     ledger = parsed(knowing)
-    assert calendar_corrections(ledger) == {THURSDAY: False, date(2025, 4, 9): False}
+    assert ledger.calendar_corrections == {THURSDAY: False, date(2025, 4, 9): False}
     assert [one.note for one in ledger.decisions] == ["before my time"]
     assert [one.date for one in ledger.readings] == [FRIDAY]
 
@@ -394,7 +393,7 @@ def test_a_damaged_state_json_is_named_and_left_alone(knowing: Sandbox, arxiv: S
     assert "state.json" in found.err
     state.unlink()
     assert knowing.digest("run", now=after(monday, 2)).code == 0
-    assert calendar_corrections(parsed(knowing)) == {THURSDAY: False}
+    assert parsed(knowing).calendar_corrections == {THURSDAY: False}
 
 
 def test_a_state_json_of_a_newer_digest_is_left_alone(knowing: Sandbox) -> None:

@@ -15,7 +15,6 @@ from digest.config import Config
 from digest.decide import not_stored
 from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
-from digest.ledger import calendar_corrections, losses_of, start_of
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
 from digest.publish import Folder, write_raw
 from digest.records import load_record
@@ -88,7 +87,7 @@ class Archive:
     def first_run(self, category: str) -> date | None:
         """Return the listing date that the first run of ``category`` asked for, as far as anything tells it."""
         days = [(day.date, day.source) for day in self.store.summaries(category)]
-        return start_of(self.store.ledger(), category, days)
+        return self.store.ledger().start_of(category, days)
 
     def is_proven(self, category: str, when: date) -> bool:
         """Whether a day is stored that needs no further proof."""
@@ -104,7 +103,7 @@ class Archive:
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""
-        decision = losses_of(self.store.ledger(), category).get(when)
+        decision = self.store.ledger().losses_of(category).get(when)
         if decision is not None:
             note = f": {decision.note}" if decision.note else ""
             return MissingError(f"lost, as somebody accepted on {decision.decided_at:%Y-%m-%d}{note}")
@@ -211,7 +210,7 @@ class Archive:
         for summary in summaries:
             stored.setdefault(summary.category, []).append(summary)
         ledger, path_of, known = self.store.ledger(), self.config.digest_path, self.calendar
-        lost = {category: losses_of(ledger, category) for category in stored}
+        lost = {category: ledger.losses_of(category) for category in stored}
         starts = {category: self.start(category) for category in stored}
         newest = self._newest_hits(summaries)
         root, kept = self.index_templates.root, self.config.arxiv.categories
@@ -257,7 +256,7 @@ class Archive:
 
     def refresh_calendar(self) -> None:
         """Let the calendar know what arXiv was seen to have."""
-        self.calendar = self.calendar.corrected(calendar_corrections(self.store.ledger()))
+        self.calendar = self.calendar.corrected(self.store.ledger().calendar_corrections)
 
     def learn(self, when: date, evidence: str, *, has_listing: bool) -> None:
         """Note that arXiv showed, at the address ``evidence``, whether there is a listing of the date ``when``.

@@ -6,8 +6,7 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.decide import in_reach_since, is_all_told, is_in_reach
-from digest.ledger import LOST, decisions_of, losses_of, readings_of
-from digest.model import DaySummary, Decision, Ledger, State
+from digest.model import LOST, DaySummary, Decision, Ledger, State
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,13 @@ def status(archive: Archive, categories: Sequence[str]) -> list[CategoryStatus]:
 def _status(archive: Archive, category: str) -> CategoryStatus:
     days = archive.store.summaries(category)
     ledger = archive.store.ledger()
-    given_up = losses_of(ledger, category)
+    given_up = ledger.losses_of(category)
     stored = {day.date for day in days}
     believed = filter(archive.calendar.is_listing_date, given_up.keys() - stored)  # an older one, too
     gaps = sorted({*gaps_between(archive, category, stored), *believed})
     provisional = [day.date for day in days if day.state is State.PROVISIONAL]
     provable = tuple(when for when in provisional if _is_provable(archive, ledger, category, when, days))
-    accepted = _in_effect(decisions_of(ledger, category), days, gaps)
+    accepted = _in_effect(ledger.decisions_of(category), days, gaps)
     oldest, overdue = in_reach_since(archive.now), archive.calendar.newest_overdue(archive.now)
     lost = tuple(day for day in gaps if day in given_up or day < oldest)
     return CategoryStatus(
@@ -61,7 +60,7 @@ def _status(archive: Archive, category: str) -> CategoryStatus:
 def _is_provable(archive: Archive, ledger: Ledger, category: str, when: date, days: Sequence[DaySummary]) -> bool:
     """Whether another look at arXiv can tell more of a provisional day."""
     has_moved_on = any(day.date > when for day in days)
-    is_told = has_moved_on and is_all_told(readings_of(ledger, category, when))
+    is_told = has_moved_on and is_all_told(ledger.readings_of(category, when))
     return archive.calendar.is_listing_date(when) and is_in_reach(when, archive.now) and not is_told
 
 

@@ -9,7 +9,6 @@ from digest.archive.archive import README, Archive
 from digest.archive.generated import Generated
 from digest.check.findings import Difference, Finding, Kind, Part, difference
 from digest.errors import DamageError, GitError, StoreError
-from digest.ledger import merged
 from digest.model import Ledger
 from digest.parse.ledger import parse_ledger
 from digest.publish import Folder
@@ -113,7 +112,7 @@ def _knows_more(records: Folder, here: Ledger) -> bool:
     except DamageError:
         return False
     # Of two that differ, the later one is taken; of two of one time, the second: neither may be lost.
-    return render_ledger(there) == data and _settled(merged(there, here)) == _settled(there)
+    return render_ledger(there) == data and _settled(there.merged(here)) == _settled(there)
 
 
 def _settled(ledger: Ledger) -> bytes:

@@ -15,7 +15,6 @@ from digest.check.rows import read_record
 from digest.check.views import ExaminedViews, examine_views
 from digest.decide import is_in_reach
 from digest.jobs.steps import Track, untracked
-from digest.ledger import losses_of
 from digest.model import Day
 from digest.records import record_paths
 from digest.render import LEDGER_PATH, record_path
@@ -90,7 +89,7 @@ def _missing(archive: Archive, stored: Iterable[_Key]) -> Iterator[Finding]:
         dates[category].add(when)
     ledger, last = archive.store.ledger(), archive.calendar.newest_overdue(archive.now)
     for category in archive.config.arxiv.categories:
-        given_up = losses_of(ledger, category)
+        given_up = ledger.losses_of(category)
         gaps = gaps_between(archive, category, dates[category]) if archive.start(category) else []
         yield from (_as_missing(archive, category, when) for when in gaps if when <= last and when not in given_up)
 

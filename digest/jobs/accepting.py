@@ -12,8 +12,7 @@ from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
 from digest.jobs.kept import kept_short_day
 from digest.jobs.steps import begin, each, publish, put_in_place, store, write_record
-from digest.ledger import LOST, UNDONE
-from digest.model import Day, DaySummary, Decision, Ledger, Source, State
+from digest.model import LOST, UNDONE, Day, DaySummary, Decision, Ledger, Source, State
 from digest.terms import YEARS
 
 _Key = tuple[str, date]

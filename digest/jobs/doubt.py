@@ -22,7 +22,6 @@ from digest.decide import (
 )
 from digest.errors import DigestError, ListingDoubtfulError
 from digest.jobs.steps import store
-from digest.ledger import readings_of
 from digest.model import Day, Ledger, Reading, Source, State
 
 log = logging.getLogger(__name__)
@@ -80,13 +79,13 @@ def is_about_to_settle(archive: Archive, day: Day) -> bool:
     """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
     stored = archive.store.summary(day.category, day.date)
     is_open = stored is not None and stored.state is State.PROVISIONAL
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    readings = archive.store.ledger().readings_of(day.category, day.date)
     return is_open and is_confirmed(fingerprint(day), readings, archive.now) and _suspicion(archive, day) is not None
 
 
 def _confirmed(archive: Archive, day: Day) -> Day | None:
     """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    readings = archive.store.ledger().readings_of(day.category, day.date)
     # The same saved page, taken in twice, is one look at arXiv.
     if day.source is Source.IMPORT or not is_confirmed(fingerprint(day), readings, archive.now):
         return None
@@ -97,7 +96,7 @@ def _confirmed(archive: Archive, day: Day) -> Day | None:
 
 
 def _note(archive: Archive, day: Day, found: str) -> None:
-    same = [one for one in readings_of(archive.store.ledger(), day.category, day.date) if one.fingerprint == found]
+    same = [one for one in archive.store.ledger().readings_of(day.category, day.date) if one.fingerprint == found]
     if found and any(one.source is day.source or not day.shortage for one in same):
         return  # the earliest look counts; of a short listing, that of each page
     seen = Reading(day.category, day.date, day.source, archive.now, found)
@@ -116,7 +115,7 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
         DigestError: it may be whole later; ``shortage``, with what is done about it.
     """
     _note(archive, day, fingerprint(day))
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    readings = archive.store.ledger().readings_of(day.category, day.date)
     has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
     is_for_good = is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=has_moved_on)
     if is_for_good and not archive.store.ids(day.category, day.date) - {str(one.paper.arxiv_id) for one in day.entries}:
@@ -131,7 +130,7 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
 
 def was_short_long_ago(archive: Archive, day: Day) -> bool:
     """Whether a short listing was seen just so long enough ago for arXiv's other page to settle it."""
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    readings = archive.store.ledger().readings_of(day.category, day.date)
     return is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=True)
 
 
@@ -144,7 +143,7 @@ def take_empty(archive: Archive, day: Day, report: Report) -> None:
     stored = archive.store.summary(day.category, day.date)
     if stored is not None and stored.size:
         raise ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
-    readings = readings_of(archive.store.ledger(), day.category, day.date)
+    readings = archive.store.ledger().readings_of(day.category, day.date)
     has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
     apart = UNUSUAL if usual_size(_sizes(archive, day)) else SETTLING
     if is_proven_empty(readings, apart=apart, has_moved_on=has_moved_on):
@@ -162,5 +161,5 @@ def _way_out(archive: Archive, day: Day) -> str:
 
 def when_again(archive: Archive, category: str, when: date) -> str:
     """Say from when on a doubtful date is looked at again."""
-    moment = next_look(readings_of(archive.store.ledger(), category, when)) or archive.now
+    moment = next_look(archive.store.ledger().readings_of(category, when)) or archive.now
     return f"and looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York on"

@@ -10,7 +10,6 @@ from digest.decide import in_short
 from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.jobs.views import outdated_views
-from digest.ledger import losses_of
 from digest.model import DaySummary
 from digest.records import record_paths
 
@@ -99,7 +98,7 @@ def _gaps(archive: Archive, category: str, known: Collection[date], selection: S
     if first is None or last is None:
         return []
     is_closed = selection.first is not None and selection.last is not None
-    settled = {} if is_closed else losses_of(archive.store.ledger(), category)
+    settled = {} if is_closed else archive.store.ledger().losses_of(category)
     dates = archive.calendar.listing_dates(first, last)
     return [when for when in dates if when not in known and when not in settled]
 

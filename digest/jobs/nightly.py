@@ -27,7 +27,6 @@ from digest.jobs.past import get_day
 from digest.jobs.patience import is_due
 from digest.jobs.rescue import is_rescued, make_up
 from digest.jobs.steps import Track, begin, each, publish, untracked
-from digest.ledger import losses_of, readings_of
 from digest.model import Day, Ledger, RawPage, Start, State
 from digest.parse import Listing, Page
 
@@ -101,7 +100,7 @@ def _proven(archive: Archive, category: str) -> list[date]:
 
 def _looked_at_again(archive: Archive, category: str, when: date) -> datetime | None:
     """Return when a doubtful listing may be looked at again."""
-    return next_look(readings_of(archive.store.ledger(), category, when))
+    return next_look(archive.store.ledger().readings_of(category, when))
 
 
 def _run_category(archive: Archive, category: str, report: Report) -> None:
@@ -145,7 +144,7 @@ def _bring_in(archive: Archive, category: str, expected: date, report: Report) -
         report.told |= {(category, missing), (category, expected)}
         meaning = after_refusal(error, missing, archive.now)
         is_absence = isinstance(meaning, (MissingError, TryLaterError))
-        if is_absence and missing in losses_of(archive.store.ledger(), category):
+        if is_absence and missing in archive.store.ledger().losses_of(category):
             log.info("%s: %s; it was given up", category, meaning)
             return
         if meaning is error:

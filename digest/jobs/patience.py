@@ -5,12 +5,11 @@ from datetime import date, timedelta
 from digest.archive.archive import Archive
 from digest.calendar import expected_at
 from digest.decide import PATIENCE, REST, SETTLING, next_look
-from digest.ledger import readings_of
 
 
 def is_time(archive: Archive, category: str, when: date) -> bool:
     """Whether a second look, if that is what is needed, may be taken already."""
-    again = next_look(readings_of(archive.store.ledger(), category, when))
+    again = next_look(archive.store.ledger().readings_of(category, when))
     return again is None or not archive.now < again <= archive.now + SETTLING  # beyond, the clock was ahead
 
 
