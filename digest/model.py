@@ -26,7 +26,9 @@ __all__ = [
     "DaySummary",
     "Decision",
     "Entry",
+    "FileRow",
     "Hit",
+    "Known",
     "Ledger",
     "Link",
     "PageRef",
@@ -475,6 +477,28 @@ class Ledger:
         shown = [when for when, source in days if source in (Source.LISTING, Source.FEED)]
         fetched = [when for when, source in days if source is Source.CATCHUP] if shown and not told else []
         return min([*told, *shown, *fetched], default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """What a written file was made from and how it came out; hashes are SHA-256."""
+
+    path: str
+    inputs_hash: str
+    sha256: str
+    template_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that the database knows of the archive at one moment, the entries of its days aside.
+
+    ``days`` stand by category and date; ``files``, what was written, by its path.
+    """
+
+    days: tuple[DaySummary, ...]
+    ledger: Ledger
+    files: Mapping[str, FileRow]
 
 
 @dataclass(frozen=True, slots=True)

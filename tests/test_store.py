@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import count
@@ -21,13 +21,27 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
-from sqlalchemy import URL, Engine, create_engine, exc, inspect, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from digest.errors import SchemaTooNewError, StoreError
-from digest.model import ArxivId, Correction, Day, Decision, Ledger, Link, RawPage, Reading, Section, Source, State
+from digest.model import (
+    ArxivId,
+    Correction,
+    Day,
+    Decision,
+    FileRow,
+    Known,
+    Ledger,
+    Link,
+    RawPage,
+    Reading,
+    Section,
+    Source,
+    State,
+)
 from digest.resources import folder
-from digest.store import FileRow, Store, tables
+from digest.store import Store, tables
 from digest.store.engine import open_engine
 from tests.days import WHEN, any_day, day_of, paper, simple_day
 
@@ -208,6 +222,21 @@ def save(store: Store, day: Day, content_hash: str = HASH) -> None:
     store.save_day(day, content_hash, outdated_file="none")
 
 
+@contextmanager
+def begun() -> Iterator[list[bool]]:
+    """List the transactions that begin meanwhile, and for each whether it is to write."""
+    found: list[bool] = []
+
+    def note(connection: Connection) -> None:
+        found.append(bool(connection.get_execution_options().get("writes")))
+
+    event.listen(Engine, "begin", note)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "begin", note)
+
+
 # Days in and out
 
 
@@ -285,6 +314,50 @@ def test_summaries_tell_the_counts_without_the_entries(store: Store) -> None:
     assert store.summary("cs.CV", WHEN) == found[0]
     assert (found[0].declared, found[0].content_hash) == ({Section.NEW: 3}, HASH)
     assert found[0].counts == {Section.NEW: 1, Section.CROSS: 1, Section.REPLACEMENT: 0}
+
+
+def test_what_is_known_comes_in_one_piece(store: Store) -> None:
+    """It is what the single questions answer, asked in one transaction."""
+    save(store, simple_day(["2503.00001"]))
+    save(store, replace(simple_day([]), category="cs.LG"))
+    store.note(LEDGER)
+    store.remember_file(FileRow(FILE, HASH, HASH, HASH))
+    with begun() as transactions:
+        known = store.known()
+    assert len(transactions) == 1
+    assert known == Known(tuple(store.summaries()), store.ledger(), store.files())
+    assert [day.category for day in known.days] == ["cs.CV", "cs.LG"]
+    assert (known.ledger, set(known.files)) == (LEDGER, {FILE})
+
+
+def test_what_is_known_is_read_anew(place: Place) -> None:
+    """What another process has stored meanwhile stands in it."""
+    with closing(place.open()) as store, closing(place.open()) as other:
+        assert store.known() == Known((), Ledger(), {})
+        save(other, simple_day(["2503.00001"]))
+        assert store.known() == other.known()
+        assert len(store.known().days) == 1
+
+
+def test_what_is_known_is_of_one_moment(place: Place) -> None:
+    """What another stores between two of its questions is in none of the answers."""
+    with closing(place.open()) as store, closing(place.open()) as other:
+        answered: list[str] = []
+
+        def interrupt(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+            answered.extend([statement] if statement.startswith("SELECT") else [])
+            if len(answered) == 1:
+                answered.append("interrupted")
+                save(other, simple_day(["2503.00001"]))
+                other.note(LEDGER)
+
+        event.listen(Engine, "after_cursor_execute", interrupt)
+        try:
+            known = store.known()
+        finally:
+            event.remove(Engine, "after_cursor_execute", interrupt)
+        assert known == Known((), Ledger(), {})
+        assert store.known().ledger == LEDGER
 
 
 def test_announcements_of_a_paper_come_by_date_then_category(store: Store) -> None:
@@ -637,6 +710,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
     "day": lambda store: store.day("cs.CV", WHEN),
     "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),
+    "known": lambda store: store.known(),
     "summaries": lambda store: store.summaries(),
     "count_read_before": lambda store: store.count_read_before(3, 2),
     "summary": lambda store: store.summary("cs.CV", WHEN),

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
 
-from digest.model import Announcement, ArxivId, Day, DaySummary, Ledger, RawPage, RawPageRow, RunSummary
+from digest.model import (
+    Announcement,
+    ArxivId,
+    Day,
+    DaySummary,
+    FileRow,
+    Known,
+    Ledger,
+    RawPage,
+    RawPageRow,
+    RunSummary,
+)
 from digest.store import days, history, ledgers, repairs, tables
 from digest.store.copies import SIDE_FILES, copy_database, is_archive, is_there, keep_copy, open_file
 from digest.store.engine import (
@@ -23,16 +33,6 @@ from digest.store.engine import (
 from digest.store.ledgers import utc
 from digest.store.repairs import FalseRevision
 from digest.store.soundness import Soundness, UnsoundRow, examine_database, mend_derived, remove_rows, salvage
-
-
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """What a written file was made from and how it came out; hashes are SHA-256."""
-
-    path: str
-    inputs_hash: str
-    sha256: str
-    template_version: str
 
 
 class Store:
@@ -123,13 +123,24 @@ class Store:
             DamageError: what is noted cannot be read.
         """
         if self._ledger is None:
-            self._ledger = self._read_ledger()
+            with self._read() as connection:
+                self._ledger = self._read_ledger(connection)
         return self._ledger
 
-    def _read_ledger(self) -> Ledger:
-        what = f"{self._database or 'database'}: corrections, decisions and readings"
-        with self._read() as connection, _readable(what):
+    def _read_ledger(self, connection: Connection) -> Ledger:
+        with _readable(f"{self._database or 'database'}: corrections, decisions and readings"):
             return ledgers.read_ledger(connection)
+
+    def known(self) -> Known:
+        """Return the summaries, the ledger and what is known of the files, all read anew, and of one moment.
+
+        Raises:
+            DamageError: some of it cannot be read.
+        """
+        with self._read() as connection:
+            self._summaries = days.read_summaries(connection, None, None)
+            self._ledger = self._read_ledger(connection)
+            return Known(tuple(self._summaries), self._ledger, _read_files(connection))
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
@@ -282,7 +293,7 @@ class Store:
     def files(self) -> dict[str, FileRow]:
         """Return what is known of every written file, by its path."""
         with self._read() as connection:
-            return {row.path: FileRow(*row) for row in connection.execute(select(tables.file))}
+            return _read_files(connection)
 
     def remember_file(self, row: FileRow) -> None:
         """Note how a file was made."""
@@ -358,6 +369,9 @@ class Store:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         with storage_errors(self._database, self._way_out), self._engine.connect() as connection:
+            if connection.dialect.name != "sqlite":
+                # Else each statement would see what others have stored by then: a day of before, with entries of after.
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager
@@ -373,6 +387,10 @@ class Store:
             writer = connection.execution_options(writes=True)
             with writer.begin():
                 yield writer
+
+
+def _read_files(connection: Connection) -> dict[str, FileRow]:
+    return {row.path: FileRow(*row) for row in connection.execute(select(tables.file))}
 
 
 @contextmanager
