@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from digest.calendar import expected_at
+from digest.disk import Folder
 from digest.errors import UsageError
-from digest.publish import Folder
 from digest.resources import read_calendar
 from digest.standin import Announcement, StandIn, invent
 

@@ -6,9 +6,9 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from digest.disk import Folder
 from digest.errors import DamageError, FormatTooNewError, StoreError
 from digest.messages import NOTICES_PATH, Told
-from digest.publish import Folder
 
 if TYPE_CHECKING:
     from digest.config import Config

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from digest.decide import decide, is_better, is_read_better
+from digest.disk import Folder
 from digest.errors import DamageError
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import parse_record
-from digest.publish import Folder
 from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
 from digest.unopened import require_records
 

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from digest.calendar import is_weekend, today
 from digest.config import LEDGER_PATH, SCHEDULES, WORKFLOW, is_record_path, record_path, year_index_path
 from digest.decide import is_in_reach
+from digest.disk import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.model import Ledger, State
 from digest.parse.ledger import parse_ledger
 from digest.parse.record import RecordHeader, parse_header
-from digest.publish import Folder
 from digest.resources import read_calendar
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from digest.archive.report import Report
 from digest.config import LEDGER_PATH
+from digest.disk import Folder
 from digest.errors import DamageError, DigestError, NotifyError, StoreError, UnpushedError
 from digest.messages import LISTINGS, AlertNews, RecoveryNews
 from digest.notebook import Notebook
 from digest.notices import Plan, is_all_told, opened, plan_alert, reach, recent_dates
-from digest.publish import Folder
 from digest.publish.addresses import read_addresses
 from digest.resources import read_calendar
 from digest.secrets import of_environment, without

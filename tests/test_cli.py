@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from digest import __version__, cli
-from digest.publish import hold_lock
+from digest.disk import hold_lock
 from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.test_jobs import errors

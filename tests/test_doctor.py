@@ -22,8 +22,8 @@ from urllib.parse import quote
 import pytest
 
 from digest.config import load
+from digest.disk import hold_lock
 from digest.messages import NOTICES_PATH
-from digest.publish import hold_lock
 from digest.standin import StandIn, faults
 from digest.standin.replies import Fault, Reply, Request
 from tests.conftest import NIGHT, Result, Sandbox

@@ -23,10 +23,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from digest.disk import hold_lock
 from digest.errors import StoreError
 from digest.jobs.exporting import write_export
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
-from digest.publish import hold_lock
 from digest.render.exports import FEEDS, RECORDS, atom_feed, bibtex, csv_rows, json_array, json_feed, json_lines
 from digest.render.exports.tex import tex
 from digest.standin import StandIn, invent

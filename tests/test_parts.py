@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from digest.disk import Folder
 from digest.errors import StoreError
-from digest.publish import Folder
 from digest.render import digest as rendering
 from digest.standin import StandIn
 from tests.conftest import Sandbox

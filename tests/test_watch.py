@@ -14,9 +14,9 @@ import pytest
 
 from digest.archive.report import Report
 from digest.config import load
+from digest.disk import hold_lock
 from digest.errors import GitError, UnpushedError
 from digest.messages import NOTICES_PATH, Entry, Message
-from digest.publish import hold_lock
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels
 from digest.standin import Fault, InventedPaper, StandIn, faults, invent

@@ -13,10 +13,10 @@ from digest.archive.view_days import hits_for_readme
 from digest.calendar import Calendar, is_weekend
 from digest.config import Config
 from digest.decide import not_stored
+from digest.disk import Folder, write_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
-from digest.publish import Folder, write_raw
 from digest.records import load_record
 from digest.render import (
     UNKNOWN,

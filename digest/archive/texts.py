@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import count, takewhile
 
 from digest.config import part_path
+from digest.disk import Folder
 from digest.errors import StoreError
-from digest.publish import Folder
 from digest.store import FileRow, Store
 
 log = logging.getLogger(__name__)

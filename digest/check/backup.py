@@ -6,8 +6,8 @@ from pathlib import Path
 
 from digest.check.findings import counts
 from digest.config import Config
+from digest.disk import new_file
 from digest.errors import MissingError, StoreError, UsageError
-from digest.publish import new_file
 from digest.store import SIDE_FILES, copy_database, is_archive, is_there
 
 

@@ -8,8 +8,8 @@ from digest.archive.archive import Archive
 from digest.check.files import examine_ledger
 from digest.check.findings import Finding, Kind, Part, Verified, counts
 from digest.config import Config
+from digest.disk import Folder, hold_lock
 from digest.errors import DamageError
-from digest.publish import Folder, hold_lock
 from digest.records import has_records
 from digest.store import (
     Soundness,

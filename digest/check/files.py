@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from digest.archive.archive import README, Archive
 from digest.archive.generated import Generated
 from digest.check.findings import Difference, Finding, Kind, Part, difference
+from digest.disk import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.model import Ledger
 from digest.parse.ledger import parse_ledger
-from digest.publish import Folder
 from digest.publish.git import open_repository
 from digest.render import LEDGER_PATH, merge_into, render_ledger
 from digest.render.index import (

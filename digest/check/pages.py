@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from digest.archive.archive import Archive
 from digest.check.findings import Finding, Kind, Part, counts
+from digest.disk import raw_path, read_raw
 from digest.errors import StoreError
 from digest.jobs.kept import removed_pages
 from digest.jobs.steps import Track
-from digest.publish import raw_path, read_raw
 
 _LONGEST = 100
 

@@ -11,12 +11,12 @@ from digest.check.files import expected_index
 from digest.check.findings import Finding, Kind, Part, Verified, counts
 from digest.check.rows import Row, best_known, hash_of, is_of_another_day, read_record, read_row
 from digest.check.whole import verify
+from digest.disk import Folder, read_raw
 from digest.errors import DamageError, DigestError, MissingError, StoreError
 from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
 from digest.jobs.views import view_files
 from digest.model import Day
-from digest.publish import Folder, read_raw
 from digest.records import load_record
 from digest.render import record_path, render_ledger, render_record
 from digest.store import FileRow, keep_copy

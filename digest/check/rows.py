@@ -7,11 +7,11 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.decide import is_better, is_read_better
+from digest.disk import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
-from digest.publish import read_raw
 from digest.records import record_paths
 from digest.render import record_path, render_record
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from digest.archive.report import Report, day_fields
 from digest.cli.termination import heeded
 from digest.decide import counted
+from digest.disk import hold_lock
 from digest.errors import DigestError, GitError, StoreError
 from digest.model import Section
-from digest.publish import hold_lock
 from digest.unopened import is_all_proven, unkept_settings
 from digest.watch import Watch
 

@@ -245,7 +245,7 @@ class Session:
             raise LockHeldError("another run was at work meanwhile; say it again")
 
     def _require_idle(self) -> None:
-        from digest.publish import hold_lock
+        from digest.disk import hold_lock
 
         with suppress(StoreError), ExitStack() as stack:  # where it cannot be written, no run can be at work
             if self.config.lock.exists():
@@ -253,7 +253,7 @@ class Session:
 
     def _load_records(self, archive: Archive, *, in_memory: bool) -> None:
         from digest import jobs
-        from digest.publish import hold_lock
+        from digest.disk import hold_lock
 
         if self.is_fixed and not in_memory:
             words = "the day records hold what it has not, and it cannot be written here: that is not shown"

@@ -14,13 +14,13 @@ from importlib import metadata
 from pathlib import Path
 
 from digest import __version__
+from digest.disk import Folder, new_file, read_raw
 from digest.doctor.case import Case
 from digest.doctor.database import is_ready
 from digest.doctor.settings import effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.jobs.kept import KeptListing, kept_listings, proven_day
 from digest.parse import parse_page
-from digest.publish import Folder, new_file, read_raw
 from digest.publish.git.program import Program
 from digest.publish.git.version import version_of
 from digest.secrets import HIDDEN, without

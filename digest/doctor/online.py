@@ -7,12 +7,12 @@ from email.utils import parsedate_to_datetime
 
 from digest.archive.archive import Archive
 from digest.config import require_manners
+from digest.disk import hold_lock
 from digest.doctor.case import Case, Finding
 from digest.doctor.database import is_ready
 from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError
 from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.model import RawPage
-from digest.publish import hold_lock
 from digest.publish.git import can_push
 
 _MOST = timedelta(minutes=2)

@@ -5,9 +5,9 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from digest.disk import Folder
 from digest.doctor.case import Case, Finding
 from digest.errors import StoreError
-from digest.publish import Folder
 from digest.render import merge_into
 
 _LEAST_FREE = 100 * 1024 * 1024

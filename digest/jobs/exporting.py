@@ -6,11 +6,11 @@ from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.report import Report
+from digest.disk import new_file
 from digest.errors import DamageError, StoreError, UsageError
 from digest.jobs.files import Selection, note_missing
 from digest.jobs.steps import Track, untracked
 from digest.model import Announcement, DaySummary, Section
-from digest.publish import new_file
 from digest.render.exports import FEEDS, RECORDS
 from digest.store import SIDE_FILES
 

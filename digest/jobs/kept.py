@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
 from digest.archive.archive import Archive
+from digest.disk import Folder, raw_path, read_raw
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.pages import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
-from digest.publish import Folder, raw_path, read_raw
 from digest.render import record_path
 
 log = logging.getLogger(__name__)

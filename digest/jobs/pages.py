@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 
 from digest.archive.archive import Archive
+from digest.disk import read_raw
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
-from digest.publish import read_raw
 
 log = logging.getLogger(__name__)
 

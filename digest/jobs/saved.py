@@ -12,6 +12,7 @@ from pathlib import Path
 from digest.archive.archive import Archive
 from digest.archive.report import Report
 from digest.calendar import WEEKDAY_NAMES, is_weekend
+from digest.disk import read_saved_page
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
@@ -25,7 +26,6 @@ from digest.jobs.pages import as_day, proven_listing
 from digest.jobs.steps import Track, begin, publish, untracked
 from digest.model import RawPage, Source, State
 from digest.parse import Listing, Page, belongs, join_pages, other_kind, parse_page
-from digest.publish import read_saved_page
 
 log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from digest.disk.files import read_regular
 from digest.errors import NotifyError
-from digest.publish.files import read_regular
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.disk import hold_lock
 from digest.errors import LockHeldError
-from digest.publish import hold_lock
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, Sandbox, long_after
 from tests.nights import after, lose_database, show

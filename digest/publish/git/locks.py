@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from digest.disk.lock import hold_lock
 from digest.errors import GitError, LockHeldError, StoreError
 from digest.publish.git.clock import Clock
 from digest.publish.git.repository import Repository
-from digest.publish.lock import hold_lock
 
 log = logging.getLogger(__name__)
 

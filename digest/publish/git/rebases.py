@@ -3,8 +3,8 @@
 import os
 from collections.abc import Callable, Sequence
 
+from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
-from digest.publish.files import Folder
 from digest.publish.git.identity import identity
 from digest.publish.git.repository import Repository, named
 

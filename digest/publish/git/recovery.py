@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
-from digest.publish.files import Folder
 from digest.publish.git.locks import remove_stale_locks, wait_until_idle
 from digest.publish.git.program import BY_INPUT
 from digest.publish.git.rebases import MARKER, STATE

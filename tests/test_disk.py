@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.disk import Folder, hold_lock, read_saved_page, write_raw
 from digest.errors import LockHeldError, PageRefusedError, StoreError
-from digest.publish import Folder, hold_lock, read_saved_page, write_raw
 
 OLD = b"old " * 1000
 NEW = b"new " * 100_000
@@ -101,7 +101,7 @@ def test_whoever_reads_meanwhile_sees_the_old_or_the_new_file_whole(tmp_path: Pa
     writer = """
 import sys
 from pathlib import Path
-from digest.publish import Folder
+from digest.disk import Folder
 
 folder = Folder(Path(sys.argv[1]))
 folder.write("a.md", b"0" * 2_000_000)
@@ -124,7 +124,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     writer = """
 import sys
 from pathlib import Path
-from digest.publish import Folder
+from digest.disk import Folder
 
 folder = Folder(Path(sys.argv[1]))
 print("ready", flush=True)
@@ -166,7 +166,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from digest.errors import StoreError
-from digest.publish import Folder
+from digest.disk import Folder
 
 try:
     Folder(Path(sys.argv[1])).write("a.md", b"new " * 100_000)
@@ -333,7 +333,7 @@ def test_a_saved_page_that_unpacks_without_end_is_refused(tmp_path: Path) -> Non
 HOLDER = """
 import sys, time
 from pathlib import Path
-from digest.publish import hold_lock
+from digest.disk import hold_lock
 
 with hold_lock(Path(sys.argv[1])):
     print("ready", flush=True)

@@ -8,9 +8,9 @@ import stat
 import zlib
 from pathlib import Path
 
+from digest.disk.files import Folder, read_regular
 from digest.errors import DamageError, PageRefusedError
 from digest.model import LARGEST_BODY
-from digest.publish.files import Folder, read_regular
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _MOST_MEMBERS = 1000
