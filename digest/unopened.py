@@ -78,7 +78,7 @@ def require_records(config: Config) -> None:
     place = Path(os.path.realpath(config.records))
     if not any(os.path.lexists(parent / ".git") for parent in (place, *place.parents)):
         return
-    from digest.publish.git import find_repository, named  # noqa: PLC0415 - it starts programs
+    from digest.git import find_repository, named  # noqa: PLC0415 - it starts programs
 
     try:
         repository = find_repository(place)
@@ -108,7 +108,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     """
     if not config.git.commit:
         return
-    from digest.publish.git import find_repository, unkept  # noqa: PLC0415 - it starts programs
+    from digest.git import find_repository, unkept  # noqa: PLC0415 - it starts programs
 
     repository = find_repository(config.output)
     if repository is None:
@@ -142,7 +142,7 @@ def _is_all_pushed(config: Config) -> bool:
     settings = config.git
     if not settings.commit:
         return True
-    from digest.publish.git import Remote, open_repository  # noqa: PLC0415 - most runs end before it
+    from digest.git import Remote, open_repository  # noqa: PLC0415 - most runs end before it
 
     repository = open_repository(config.output)
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):

@@ -34,7 +34,7 @@ ROOMS = {
     "calendar": ["digest/calendar.py"],
     "store": ["digest/store"],
     "records": ["digest/records.py", "digest/render/record.py", "digest/render/ledger.py"],
-    "git": ["digest/publish/git"],
+    "git": ["digest/git"],
 }
 """Where a fault would cost days or commits."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from digest.config.values import Git
-from digest.publish.git import RepositoryState, can_push, examine_repository, start_repository
+from digest.git import RepositoryState, can_push, examine_repository, start_repository
 from digest.render import digest as rendering
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox
@@ -826,7 +826,7 @@ def test_without_commits_git_is_not_even_loaded(archive: Sandbox) -> None:
     script = (
         "import sys; from digest import cli\n"
         f"try: cli.main(['--config', {str(archive.folder / 'config.toml')!r}, '--now', {NIGHT!r}, 'run'])\n"
-        "except SystemExit as end: print(end.code, *(name for name in sys.modules if 'publish.git' in name))\n"
+        "except SystemExit as end: print(end.code, *(name for name in sys.modules if 'digest.git' in name))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "0\n"

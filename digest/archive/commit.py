@@ -10,8 +10,7 @@ from digest.archive.generated import Generated
 from digest.archive.report import Report
 from digest.config.values import Git
 from digest.errors import DigestError, UnpushedError
-from digest.jobs.steps import counted_days, load
-from digest.publish.git import (
+from digest.git import (
     Remote,
     commit_paths,
     named,
@@ -23,6 +22,7 @@ from digest.publish.git import (
     require_nothing_foreign,
     take_turn,
 )
+from digest.jobs.steps import counted_days, load
 from digest.render import is_record_path
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,9 @@ from digest.archive.archive import Archive
 from digest.config import part_path
 from digest.disk import Folder
 from digest.errors import StoreError
+from digest.git import Repository
 from digest.messages import NOTICES_PATH
 from digest.model import DaySummary
-from digest.publish.git import Repository
 from digest.render import LEDGER_PATH, record_path, render_ledger
 from digest.render.index import BEGIN, END
 from digest.store import FileRow

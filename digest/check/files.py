@@ -10,9 +10,9 @@ from digest.archive.generated import Generated
 from digest.check.findings import Difference, Finding, Kind, Part, difference
 from digest.disk import Folder
 from digest.errors import DamageError, GitError, StoreError
+from digest.git import open_repository
 from digest.model import Ledger
 from digest.parse.ledger import parse_ledger
-from digest.publish.git import open_repository
 from digest.render import LEDGER_PATH, merge_into, render_ledger
 from digest.render.index import (
     BEGIN,

@@ -12,8 +12,8 @@ from digest.doctor.case import Case, Finding
 from digest.doctor.database import is_ready
 from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError
 from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
+from digest.git import can_push
 from digest.model import RawPage
-from digest.publish.git import can_push
 
 _MOST = timedelta(minutes=2)
 _IN_MEMORY = "sqlite://"

@@ -6,8 +6,8 @@ from pathlib import Path
 from digest.config import odd_names, record_path
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
-from digest.publish.git import RepositoryState, examine_repository, named
-from digest.publish.git.version import OLDEST
+from digest.git import RepositoryState, examine_repository, named
+from digest.git.version import OLDEST
 from digest.unopened import unkept_settings
 
 _FAILS = GitError.exit_code

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.doctor.case import Case, Finding
-from digest.publish.schedule import read_crontab
+from digest.doctor.crontab import read_crontab
 
 _CRON_FILES = ("/etc/crontab", "/etc/cron.d")
 _SYSTEM_UNITS = ("/etc/systemd/user", "/etc/systemd/system")

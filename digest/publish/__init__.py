@@ -1,8 +1,4 @@
-"""git, channels: what leaves this machine. The only importer of subprocess.
-
-What starts other programs, or asks the network, stands in modules of its own (``publish.git``, ``publish.schedule``):
-most commands need neither.
-"""
+"""Channels: who is told of what. The only importer of apprise, in a module of its own: most commands tell nothing."""
 
 from digest.publish.addresses import read_addresses
 

@@ -10,7 +10,7 @@ from typing import Any
 from digest.config import SCHEDULES, WORKFLOW, Arxiv, Config, Git, check, load
 from digest.disk import Folder
 from digest.errors import GitError, UsageError, quoted
-from digest.publish.git import RepositoryState, examine_repository, open_repository, start_repository, unkept
+from digest.git import RepositoryState, examine_repository, open_repository, start_repository, unkept
 from digest.setup.source import source
 from digest.setup.texts import CONFIG, texts, workflow
 

@@ -15,7 +15,7 @@ from threading import Timer
 import pytest
 
 from digest.errors import GitError
-from digest.publish.git import commit_paths, open_repository, remove_stale_locks, take_turn
+from digest.git import commit_paths, open_repository, remove_stale_locks, take_turn
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.nights import after, beside, digest_path, known_as, lose_database, show
@@ -326,7 +326,7 @@ def test_a_lock_of_a_killed_git_is_removed(archive: Sandbox, remote: Path, name:
 
 def test_a_lock_of_a_git_at_work_is_respected(archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commit with the editor open: it is waited for, then told, and not disturbed."""
-    monkeypatch.setattr("digest.publish.git.locks.PATIENCE", 2.0)
+    monkeypatch.setattr("digest.git.locks.PATIENCE", 2.0)
     (archive.folder / ".gitignore").write_text("archive.db*\nraw/\n*.tmp\n")
     env = {**os.environ, "GIT_EDITOR": "sleep 60 #"}
     person = subprocess.Popen(["git", "commit", "--all", "--quiet"], cwd=archive.folder, env=env)
@@ -365,7 +365,7 @@ def test_a_lock_that_stays_is_waited_for_no_longer_than_it_is_sensible(
 ) -> None:
     """The error is git's own, without its advice to remove the file."""
     assert remote.exists()
-    monkeypatch.setattr("digest.publish.git.program.LOCK_PATIENCE", 0.5)
+    monkeypatch.setattr("digest.git.program.LOCK_PATIENCE", 0.5)
     (archive.folder / ".git" / "index.lock").touch()
     (archive.folder / "x.md").write_text("x\n")
     with pytest.raises(GitError, match=r"^git add: fatal: Unable to create '.*index\.lock': File exists\.$"):
@@ -377,13 +377,13 @@ def test_two_archives_in_one_repository_take_turns(
 ) -> None:
     """One waits while the other commits, rebases and pushes; it gives up after half a minute, and runs again."""
     repository = open_repository(archive.folder)
-    monkeypatch.setattr("digest.publish.git.locks.TURN_PATIENCE", 0.5)
+    monkeypatch.setattr("digest.git.locks.TURN_PATIENCE", 0.5)
     with take_turn(repository):
         result = archive.digest("run")
     assert result.code == 7
     assert f"{archive.folder}: another run of digest commits in this repository; run again" in result.err
     assert git(remote, "rev-list", "--count", "main") == "1"
-    monkeypatch.setattr("digest.publish.git.locks.TURN_PATIENCE", 30.0)
+    monkeypatch.setattr("digest.git.locks.TURN_PATIENCE", 30.0)
     turn = ExitStack()
     turn.enter_context(take_turn(repository))
     timer = Timer(0.6, turn.close)
@@ -434,7 +434,7 @@ def test_where_processes_cannot_be_seen_a_lock_is_stale_after_an_hour(
     archive: Sandbox, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without /proc nobody knows whether a git is at work."""
-    monkeypatch.setattr("digest.publish.git.locks.PROCESSES", tmp_path / "nowhere")
+    monkeypatch.setattr("digest.git.locks.PROCESSES", tmp_path / "nowhere")
     clock = HurriedClock(lock.stat().st_mtime + 3500)
     with pytest.raises(GitError, match=r"index\.lock: another git is at work; if none is, it was killed"):
         remove_stale_locks(open_repository(archive.folder), clock)
@@ -597,7 +597,7 @@ def test_a_rebase_of_a_person_is_never_taken_for_our_own(archive: Sandbox, remot
 def test_a_git_that_never_ends_is_ended(archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its time is up, with all that it started; the next run goes on."""
     hook(archive.folder, "pre-commit", f'sleep 300 & echo $! >"{remote.parent}/sleeper"; wait')
-    monkeypatch.setattr("digest.publish.git.program.LIMIT", 2.0)
+    monkeypatch.setattr("digest.git.program.LIMIT", 2.0)
     result = archive.digest("run")
     assert result.code == 7
     assert "git commit: no end within 2 s; it was stopped" in result.err

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from digest.errors import GitError
-from digest.publish.git.program import Program
-from digest.publish.git.rebases import rebase
-from digest.publish.git.repository import Repository
+from digest.git.program import Program
+from digest.git.rebases import rebase
+from digest.git.repository import Repository
 from digest.secrets import HIDDEN, masked
 
 _ATTEMPTS = 4

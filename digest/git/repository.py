@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.errors import GitError, quoted
-from digest.publish.git.program import Program
+from digest.git.program import Program
 
 _BUSY = {
     "rebase-merge": "a rebase",

@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection, Sequence
 
 from digest.config.values import Git
 from digest.errors import GitError
-from digest.publish.git.identity import identity
-from digest.publish.git.program import BY_INPUT
-from digest.publish.git.repository import Change, Repository, named
-from digest.publish.git.version import require_version
+from digest.git.identity import identity
+from digest.git.program import BY_INPUT
+from digest.git.repository import Change, Repository, named
+from digest.git.version import require_version
 
 IsGenerated = Callable[[str], bool]
 """Whether digest generates the file at a path, relative to the work tree."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from digest.disk.lock import hold_lock
 from digest.errors import GitError, LockHeldError, StoreError
-from digest.publish.git.clock import Clock
-from digest.publish.git.repository import Repository
+from digest.git.clock import Clock
+from digest.git.repository import Repository
 
 log = logging.getLogger(__name__)
 

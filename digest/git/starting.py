@@ -5,10 +5,10 @@ from pathlib import Path
 
 from digest.config.values import Git
 from digest.errors import GitError
-from digest.publish.git.commits import commit_paths, require_branch
-from digest.publish.git.contents import unkept
-from digest.publish.git.program import Program
-from digest.publish.git.repository import Repository, find_repository, named, open_repository
+from digest.git.commits import commit_paths, require_branch
+from digest.git.contents import unkept
+from digest.git.program import Program
+from digest.git.repository import Repository, find_repository, named, open_repository
 
 _BRANCH = "main"
 

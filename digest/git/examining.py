@@ -6,12 +6,12 @@ from pathlib import Path
 
 from digest.config.values import Git
 from digest.errors import GitError
-from digest.publish.git.commits import require_branch
-from digest.publish.git.identity import identity, is_known
-from digest.publish.git.program import Program
-from digest.publish.git.pushes import Remote, has_secret, shown
-from digest.publish.git.repository import Repository, find_repository, open_repository
-from digest.publish.git.version import number_of, version_of
+from digest.git.commits import require_branch
+from digest.git.identity import identity, is_known
+from digest.git.program import Program
+from digest.git.pushes import Remote, has_secret, shown
+from digest.git.repository import Repository, find_repository, open_repository
+from digest.git.version import number_of, version_of
 
 
 @dataclass(frozen=True)

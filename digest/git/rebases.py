@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 
 from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
-from digest.publish.git.identity import identity
-from digest.publish.git.repository import Repository, named
+from digest.git.identity import identity
+from digest.git.repository import Repository, named
 
 MARKER = "digest-rebase"
 """The file in git's folder that tells whose rebase is in progress: from which commit, onto which."""

@@ -3,7 +3,7 @@
 import re
 
 from digest.errors import GitError
-from digest.publish.git.program import Program
+from digest.git.program import Program
 
 OLDEST = (2, 26)
 """The first git that commits the paths of a file (``--pathspec-from-file``, by the notes of its release)."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.publish.git.repository import Repository
+from digest.git.repository import Repository
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from digest.errors import GitError
-from digest.publish.git.answers import Answer
-from digest.publish.git.clock import Clock
+from digest.git.answers import Answer
+from digest.git.clock import Clock
 
 LIMIT = 600.0
 """Seconds that one call of git may take, hooks and the network included."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
-from digest.publish.git.locks import remove_stale_locks, wait_until_idle
-from digest.publish.git.program import BY_INPUT
-from digest.publish.git.rebases import MARKER, STATE
-from digest.publish.git.repository import Repository
+from digest.git.locks import remove_stale_locks, wait_until_idle
+from digest.git.program import BY_INPUT
+from digest.git.rebases import MARKER, STATE
+from digest.git.repository import Repository
 
 
 def recover(repository: Repository) -> None:

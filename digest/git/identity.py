@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from digest.publish.git.program import Program
+from digest.git.program import Program
 
 _MADE_UP = "digest <digest@localhost>"
 _AUTHOR = re.compile(r"(?P<name>[^<>]+?) <(?P<mail>[^<>]+)>")
