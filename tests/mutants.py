@@ -33,7 +33,7 @@ ROOMS = {
     "decide": ["digest/decide.py"],
     "calendar": ["digest/calendar.py"],
     "store": ["digest/store"],
-    "records": ["digest/records.py", "digest/render/record.py", "digest/render/ledger.py"],
+    "records": ["digest/record_files.py", "digest/render/record.py", "digest/render/ledger.py"],
     "git": ["digest/git"],
 }
 """Where a fault would cost days or commits."""

@@ -17,7 +17,7 @@ from digest.disk import Folder, write_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, MissingError
 from digest.fetch import Client
 from digest.model import Correction, Day, DaySummary, Ledger, RawPage
-from digest.records import load_record
+from digest.record_files import load_record
 from digest.render import (
     UNKNOWN,
     DigestTemplate,

@@ -10,7 +10,7 @@ from digest.check.findings import Finding, Kind, Part, Verified, counts
 from digest.config import Config
 from digest.disk import Folder, hold_lock
 from digest.errors import DamageError
-from digest.records import has_records
+from digest.record_files import has_records
 from digest.store import (
     Soundness,
     Store,

@@ -17,7 +17,7 @@ from digest.jobs import Chosen, replay
 from digest.jobs.steps import Track, load_records, untracked
 from digest.jobs.views import view_files
 from digest.model import Day
-from digest.records import load_record
+from digest.record_files import load_record
 from digest.render import record_path, render_ledger, render_record
 from digest.store import FileRow, keep_copy
 

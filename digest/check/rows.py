@@ -12,7 +12,7 @@ from digest.errors import DamageError, DigestError, FormatTooNewError, StoreErro
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
-from digest.records import record_paths
+from digest.record_files import record_paths
 from digest.render import record_path, render_record
 
 

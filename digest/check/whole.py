@@ -16,7 +16,7 @@ from digest.check.views import ExaminedViews, examine_views
 from digest.decide import is_in_reach
 from digest.jobs.steps import Track, untracked
 from digest.model import Day
-from digest.records import record_paths
+from digest.record_files import record_paths
 from digest.render import LEDGER_PATH, record_path
 from digest.store import FileRow
 

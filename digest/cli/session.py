@@ -156,7 +156,7 @@ class Session:
         """
         from digest.archive.archive import Archive, IndexTemplates
         from digest.fetch import Client, new_session
-        from digest.records import way_back
+        from digest.record_files import way_back
         from digest.render import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
@@ -207,7 +207,7 @@ class Session:
         Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees. Where nothing can be
         written, a lost database is made in memory, and one that is there is read as it is.
         """
-        from digest.records import has_unloaded_ledger, unloaded_records
+        from digest.record_files import has_unloaded_ledger, unloaded_records
 
         config = self.config
         is_new = config.database is not None and _is_absent(config.database)

@@ -13,7 +13,7 @@ from digest.errors import DamageError, DigestError, StoreError, TryLaterError, U
 from digest.jobs import outdated_by_template
 from digest.model import RunSummary
 from digest.parse import LINK_RULES, PARSER_VERSION
-from digest.records import read_record, record_paths
+from digest.record_files import read_record, record_paths
 from digest.store import can_be_written, open_file
 from digest.store.engine import schemas
 from digest.store.tables import SCHEMA

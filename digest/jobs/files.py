@@ -11,7 +11,7 @@ from digest.errors import MissingError, UsageError
 from digest.jobs.steps import Track, begin, each, load, publish, untracked, write_one
 from digest.jobs.views import outdated_views
 from digest.model import DaySummary
-from digest.records import record_paths
+from digest.record_files import record_paths
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from digest.decide import decide, with_whole_author_lists
 from digest.errors import DamageError, DigestError
 from digest.jobs.views import write_views
 from digest.model import Day, DaySummary, Source
-from digest.records import load_ledger, load_record, unloaded_records, write_ledger
+from digest.record_files import load_ledger, load_record, unloaded_records, write_ledger
 from digest.render import record_path, render_record
 from digest.unopened import require_records
 
