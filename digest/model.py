@@ -295,6 +295,12 @@ class Day:
         """How many entries arXiv counted and did not list; a feed counts nothing."""
         return max(sum(self.declared.values()) - len(self.entries), 0)
 
+    def summary(self, content_hash: str) -> "DaySummary":
+        """Return the day without its entries; ``content_hash`` is the SHA-256 of its record."""
+        return DaySummary(
+            self.category, self.date, self.state, self.source, dict(self.declared), self.counts, content_hash
+        )
+
     @property
     def announcements(self) -> "tuple[Announcement, ...]":
         """Its entries, each with where it comes from."""

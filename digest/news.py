@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
-from digest.archive.view_days import dates_of, day_reader
+from digest.archive.products import dates_of, day_reader
 from digest.errors import DamageError
 from digest.messages import LISTINGS, ListingNews, ViewNews
 from digest.model import Section
@@ -74,9 +74,9 @@ class Newsroom:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._categories = archive.config.arxiv.categories
-        self._stored = archive.store.summaries()
-        self._lost = {category: archive.store.ledger().losses_of(category) for category in self._categories}
-        self._read = day_reader(archive.store, held=len(self._categories))
+        self._stored = archive.snapshot.summaries
+        self._lost = {category: archive.snapshot.ledger.losses_of(category) for category in self._categories}
+        self._read = day_reader(archive, held=len(self._categories))
 
     def days(self, when: date) -> Mapping[str, DaySummary | None]:
         """Return what is stored of a date, by category."""

@@ -33,7 +33,12 @@ ROOMS = {
     "decide": ["digest/decide.py"],
     "calendar": ["digest/calendar.py"],
     "store": ["digest/store"],
-    "records": ["digest/record_files.py", "digest/render/record.py", "digest/render/ledger.py"],
+    "records": [
+        "digest/archive/days.py",
+        "digest/archive/clone.py",
+        "digest/render/record.py",
+        "digest/render/ledger.py",
+    ],
     "git": ["digest/git"],
 }
 """Where a fault would cost days or commits."""

@@ -12,9 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from digest import jobs
 from digest.cli.console import Console
 from digest.cli.session import Session
+from digest.jobs.run import run
 from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -149,7 +149,7 @@ def _run(folder: Path, moment: datetime, clock: Clock) -> int:
     console = Console()
     console.quiet = True
     session = Session(console, folder / "config.toml", moment, environment={}, machine=clock)
-    return session.work("run", lambda archive: jobs.run(archive, [CATEGORY])).exit_code
+    return session.work("run", lambda archive: run(archive, [CATEGORY])).exit_code
 
 
 def digests(folder: Path) -> dict[str, bytes]:

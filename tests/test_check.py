@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.check import Kind, difference
+from digest.jobs.findings import Fault, difference
 from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
 from tests.repositories import git, isolate
@@ -620,19 +620,19 @@ def test_nothing_is_proven_while_a_run_is_at_work(whole: Sandbox) -> None:
     ("found", "kind"),
     [
         (b"one\ntwo\n", None),
-        (None, Kind.DAMAGED),
-        (b"", Kind.DAMAGED),
-        (b"one\ntwo", Kind.DAMAGED),
-        (b"one\nuwo\n", Kind.DAMAGED),  # one bit: 0x74, 0x75
-        (b"one\ntwo\r\n", Kind.DAMAGED),
-        (b"one\n\xff\n", Kind.DAMAGED),
-        (b"one\n\x00wo\n", Kind.DAMAGED),
-        (b"one\ntwo\nthree\n", Kind.EDITED),
-        (b"two\none\n", Kind.EDITED),
-        (b"one\ttwo\n", Kind.EDITED),
+        (None, Fault.DAMAGED),
+        (b"", Fault.DAMAGED),
+        (b"one\ntwo", Fault.DAMAGED),
+        (b"one\nuwo\n", Fault.DAMAGED),  # one bit: 0x74, 0x75
+        (b"one\ntwo\r\n", Fault.DAMAGED),
+        (b"one\n\xff\n", Fault.DAMAGED),
+        (b"one\n\x00wo\n", Fault.DAMAGED),
+        (b"one\ntwo\nthree\n", Fault.EDITED),
+        (b"two\none\n", Fault.EDITED),
+        (b"one\ttwo\n", Fault.EDITED),
     ],
 )
-def test_damage_is_told_from_edits(found: bytes | None, kind: Kind | None) -> None:
+def test_damage_is_told_from_edits(found: bytes | None, kind: Fault | None) -> None:
     """What no person does to a text is damage."""
     different = difference(found, b"one\ntwo\n")
     assert (different and different.kind) == kind

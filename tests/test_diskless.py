@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from digest.archive.clone import is_all_proven
 from digest.config import load, record_path
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.render import render_ledger, render_record
 from digest.standin import StandIn, faults, invent
 from digest.store import Store
-from digest.unopened import is_all_proven
 from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox
 from tests.days import simple_day

@@ -25,7 +25,7 @@ from lxml import etree
 
 from digest.disk import hold_lock
 from digest.errors import StoreError
-from digest.jobs.exporting import write_export
+from digest.jobs.export import write_export
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
 from digest.render.exports import FEEDS, RECORDS, atom_feed, bibtex, csv_rows, json_array, json_feed, json_lines
 from digest.render.exports.tex import tex

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from digest import jobs
+from digest.jobs import run as job
 from digest.secrets import masked, of_address, of_channel, of_environment, without
 from tests.conftest import NIGHT, Result, Sandbox
 from tests.repositories import git, hook, isolate, make_archive
@@ -417,7 +417,7 @@ def test_a_bug_that_says_it(planted: Planted, mode: tuple[str, ...]) -> None:
         except KeyError as error:
             raise RuntimeError(f"{quote(TOKEN, safe='')} and {ADDRESS!r}") from error
 
-    planted.monkeypatch.setattr(jobs, "run", explode)
+    planted.monkeypatch.setattr(job, "run", explode)
     result = planted.sandbox.digest(*mode, "run")
     assert result.code == 1
     planted.check(result)

@@ -347,7 +347,7 @@ def test_of_a_bug_its_class_is_told(told: Sandbox, receiver: Receiver, monkeypat
     def broken(*_: object) -> None:
         raise IndexError("a-secret-of-ours")
 
-    monkeypatch.setattr("digest.jobs.run", broken)
+    monkeypatch.setattr("digest.jobs.run.run", broken)
     assert told.digest("run").code == 1
     (alert,) = receiver.messages()
     assert alert["title"] == "digest of cs.CV needs you (exit 1)"
@@ -722,7 +722,7 @@ def test_words_that_no_file_takes_are_told_all_the_same(
     def commit(_archive: object, report: Report) -> None:
         report.failures.append(GitError("f\udcff: refused"))
 
-    monkeypatch.setattr("digest.jobs.commit", commit)
+    monkeypatch.setattr("digest.archive.commit.commit", commit)
     assert told.digest("run").code == 7
     assert [message["type"] for message in receiver.messages()] == ["failure", "info"]
     assert state(told)["alert"]["about"] == [[7, "f?"]]
@@ -765,7 +765,7 @@ def test_a_day_is_committed_before_it_is_told_and_told_before_that_is_noted(
     def commit(*_: object) -> None:
         seen.append((state(told)["told"]["listings"][-1], len(receiver.taken)))
 
-    monkeypatch.setattr("digest.jobs.commit", commit)
+    monkeypatch.setattr("digest.archive.commit.commit", commit)
     told.digest("run")
     assert seen == [("2025-03-04", 0), (str(DAY), 1)]
 
@@ -784,7 +784,7 @@ def test_a_day_that_does_not_count_yet_is_no_news(
         report.failures.append(failure)
 
     with monkeypatch.context() as patch:
-        patch.setattr("digest.jobs.commit", commit)
+        patch.setattr("digest.archive.commit.commit", commit)
         assert told.digest("run").code == failure.exit_code
     kinds = [message["type"] for message in receiver.messages()]
     assert kinds == ["failure"] + ["info"] * news

@@ -15,9 +15,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from digest import jobs
 from digest.cli.console import Console
 from digest.cli.session import Session
+from digest.jobs.rebuild import rebuild as rebuild_job
+from digest.jobs.run import run
 from digest.resources import read_calendar
 from digest.standin import StandIn, faults
 from tests.rehearsal import (
@@ -193,7 +194,7 @@ class _Stage:
         console = Console()
         console.quiet = True
         session = Session(console, folder / "config.toml", moment, environment=environment, machine=self._clock)
-        return session.nightly(lambda archive: jobs.run(archive, [CATEGORY])).exit_code
+        return session.nightly(lambda archive: run(archive, [CATEGORY])).exit_code
 
     def _killed(self, folder: Path, moment: datetime) -> int:
         """Run in a process of its own, which is killed when it has committed and is about to push."""
@@ -209,7 +210,7 @@ def rebuild(folder: Path) -> int:
     console = Console()
     console.quiet = True
     session = Session(console, folder / "config.toml", datetime.fromisoformat("2026-01-07T12:00Z"), environment={})
-    return session.work("rebuild", jobs.rebuild).exit_code
+    return session.work("rebuild", rebuild_job).exit_code
 
 
 def files(folder: Path) -> dict[str, bytes]:

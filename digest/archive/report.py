@@ -1,11 +1,20 @@
 """What a job did, and what went wrong on the way."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from digest.decide import declared, in_short
 from digest.errors import ENDING, DigestError, NotServedError, gravest
 from digest.model import DaySummary, Section
+
+Track = Callable[[Sequence[str]], Iterable[str]]
+"""Goes through the names of the parts of a long job, showing progress to whoever waits."""
+
+
+def untracked(names: Sequence[str]) -> Iterable[str]:
+    """Go through ``names`` and show nothing."""
+    return names
 
 
 @dataclass
@@ -63,9 +72,31 @@ class Report:
         """Whether something failed after which the other parts of the job make no sense."""
         return any(one.exit_code in ENDING and not isinstance(one, NotServedError) for one in self.failures)
 
+    def note(self, what: str, error: DigestError) -> None:
+        """Note that ``what`` failed, unless the very same cause was noted already."""
+        if not self.knows(error):
+            self.fail(what, error)
+
     def fail(self, what: str, error: DigestError) -> None:
         """Note that ``what`` failed."""
         self.failures.append(type(error)(f"{what}: {error}"))
+
+    def each(self, names: Iterable[str], do: Callable[[str], DigestError | None]) -> None:
+        """Do each part of a job; the failure of one, raised or returned, does not stop the others.
+
+        Unless it concerns them too.
+        """
+        for name in names:
+            try:
+                problem = do(name)
+            except DigestError as error:
+                problem = error
+            if problem is None:
+                self.succeeded += 1
+            else:
+                self.fail(name, problem)
+            if self.is_ended:
+                return
 
     def knows(self, error: DigestError) -> bool:
         """Whether a failure was noted already for the very same cause."""

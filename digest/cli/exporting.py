@@ -51,9 +51,9 @@ def export(
       digest export 2021-10-01..2021-10-31 --format csv --output october.csv
       digest export .. --format jsonl | gzip > archive.jsonl.gz
     """
-    from digest.jobs import exporting
-    from digest.jobs.files import Selection
-    from digest.jobs.steps import untracked
+    from digest.archive.report import untracked
+    from digest.jobs import export as job
+    from digest.jobs.regenerate import Selection
     from digest.model import Section
 
     if session.console.answers_json and output is None:
@@ -61,18 +61,18 @@ def export(
     named = session.chosen(categories)
     chosen = [category for category in session.config.arxiv.categories if category in named]
     selection = Selection(chosen, *session.parse_dates(dates, chosen))
-    wanted = exporting.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
+    wanted = job.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
     # On one terminal, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
     with session.reading() as archive:
         if output is not None:
-            exporting.require_foreign(archive, output, session.config_path)
-        made = exporting.export(archive, wanted, track)
+            job.require_foreign(archive, output, session.config_path)
+        made = job.export(archive, wanted, track)
         if made.pieces is not None:
             if output is None:
                 _print_out(made.pieces)
             else:
-                exporting.write_export(made.pieces, output)
+                job.write_export(made.pieces, output)
                 session.console.say(f"wrote {output}: {made.days} day{'' if made.days == 1 else 's'} as {form}")
                 session.console.answer({"output": str(output), "format": form, "days": made.days})
     for failure in made.report.failures:

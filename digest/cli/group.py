@@ -126,9 +126,9 @@ json_option = click.option(
 )
 
 
-def plan(session: Session, job: Callable[[Archive], Sequence[str]]) -> int:
+def plan(session: Session, job: Callable[[Archive], Sequence[object]]) -> int:
     """Print what a job would do, a line each."""
     with session.reading() as archive:
-        lines = job(archive)
+        lines = [str(step) for step in job(archive)]
     session.console.answer({"plan": lines}, lines)
     return 0

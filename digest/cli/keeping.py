@@ -46,17 +46,18 @@ def regenerate(
       digest regenerate 2021-10-01..2021-10-31
       digest regenerate --all
     """
-    from digest import jobs
+    from digest.jobs.regenerate import Selection, paths_to_change, plan_regenerate
+    from digest.jobs.regenerate import regenerate as job
 
     if (dates is not None) + everything + outdated != 1:
         raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
     chosen = session.chosen(categories)
     first, last = session.parse_dates(dates, chosen) if dates is not None else (None, None)
-    selection = jobs.Selection(chosen, first, last, only_outdated=outdated)
+    selection = Selection(chosen, first, last, only_outdated=outdated)
     if dry_run:
-        return plan(session, lambda archive: jobs.plan_regenerate(archive, selection))
+        return plan(session, lambda archive: paths_to_change(archive, plan_regenerate(archive, selection)))
     command = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
-    report = session.work(command, lambda archive: jobs.regenerate(archive, selection, session.console.track))
+    report = session.work(command, lambda archive: job(archive, selection, session.console.track))
     session.console.answer({}, report.written)
     return report.exit_code
 
@@ -74,14 +75,16 @@ def rebuild(session: Session) -> int:
     Example:
       digest rebuild
     """
-    from digest import check, jobs
+    from digest.jobs.database import mend_database
+    from digest.jobs.rebuild import rebuild as rebuild_job
+    from digest.jobs.repair import repair
 
     track = session.console.track
-    mended = check.mend_database(session.config)
+    mended = mend_database(session.config)
     for line in mended:
         session.console.say(line)
     # What could be read of a damaged database is in the one of now: only a check tells whether it is right.
-    job = check.repair if mended else lambda archive, _tell, track: jobs.rebuild(archive, track)
+    job = repair if mended else lambda archive, _tell, track: rebuild_job(archive, track)
     return session.work("rebuild", lambda archive: job(archive, session.console.say, track)).exit_code
 
 
@@ -106,24 +109,24 @@ def replay(
       digest replay --all
       digest replay --all --write
     """
-    from digest import jobs
+    from digest.jobs import replay as job
 
     if bool(dates) == everything:
         raise UsageError("expected either DATE or FROM..TO (one or more), or --all")
     session: Session = context.obj
     named = session.chosen(categories)
-    chosen = jobs.Chosen(named, tuple(session.parse_dates(text, named) for text in dates))
-    shown = None if context.find_root().params["verbose"] else jobs.SHOWN
-    found: list[jobs.Replay] = []
+    chosen = job.Chosen(named, tuple(session.parse_dates(text, named) for text in dates))
+    shown = None if context.find_root().params["verbose"] else job.SHOWN
+    found: list[job.Replay] = []
 
-    def job(archive: Archive) -> Report:
-        found.append(jobs.replay(archive, chosen, session.console.track, write=write, shown=shown))
+    def replay_once(archive: Archive) -> Report:
+        found.append(job.replay(archive, chosen, session.console.track, write=write, shown=shown))
         return found[0].report
 
     if write:
-        code = session.work(f"replay {' '.join(dates) or '--all'} --write", job).exit_code
+        code = session.work(f"replay {' '.join(dates) or '--all'} --write", replay_once).exit_code
     else:
-        code = _preview(session, job)
+        code = _preview(session, replay_once)
     told = [*found[0].lines, found[0].total]
     session.console.answer({"counts": dict(found[0].counts), "lines": told}, told)
     return code
@@ -156,19 +159,21 @@ def verify(session: Session, *, repair: bool) -> int:
       digest verify
       digest verify --repair
     """
-    from digest import check
+    from digest.jobs import database
+    from digest.jobs import repair as repair_job
+    from digest.jobs import verify as job
 
     config, console = session.config, session.console
     track, tell = console.track, console.answer_line
-    found = check.lost_database(config)
+    found = database.lost_database(config)
     if repair and found is None:
-        for line in check.mend_database(config):
+        for line in database.mend_database(config):
             tell(line)
-        return session.work("verify --repair", lambda archive: check.repair(archive, tell, track)).exit_code
-    found = found or check.broken_database(config)
+        return session.work("verify --repair", lambda archive: repair_job.repair(archive, tell, track)).exit_code
+    found = found or database.broken_database(config)
     if found is None:
-        with session.reading(check.may_be_read) as archive, session.undisturbed(archive):
-            found = check.verify(archive, track)
+        with session.reading(job.may_be_read) as archive, session.undisturbed(archive):
+            found = job.verify(archive, track)
     console.answer(found.data, found.lines)
     return gravest([session.damage, found.exit_code])
 
@@ -187,8 +192,8 @@ def backup(session: Session, file: Path) -> int:
     Example:
       digest backup ~/archive-backup.db
     """
-    from digest import check
+    from digest.jobs.backup import back_up
 
-    made = check.back_up(session.config, file)
+    made = back_up(session.config, file)
     session.console.answer({"path": str(made.path), "size": made.size, "days": made.days}, [made.line])
     return 0

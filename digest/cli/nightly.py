@@ -38,14 +38,14 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     chosen = session.chosen(categories)
 
     def job(archive: Archive) -> Report:
-        from digest import jobs  # only here: there may be nothing to do
+        from digest.jobs.run import run as run_job  # only here: there may be nothing to do
 
-        return jobs.run(archive, chosen, session.console.track)
+        return run_job(archive, chosen, session.console.track)
 
-    def planned(archive: Archive) -> Sequence[str]:
-        from digest import jobs
+    def planned(archive: Archive) -> Sequence[object]:
+        from digest.jobs.run import plan_run
 
-        return jobs.plan_run(archive, chosen)
+        return plan_run(archive, chosen)
 
     if dry_run:
         return plan(session, planned)
@@ -74,7 +74,7 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
       digest fetch 2021-10-01..
       digest fetch --missing
     """
-    from digest import jobs
+    from digest.jobs import fetch as job
 
     if (dates is not None) + missing != 1:
         raise UsageError("expected one of DATE, FROM..TO, --missing")
@@ -82,14 +82,14 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
     track = session.console.track
     if dates is None:
         if dry_run:
-            return plan(session, lambda archive: jobs.plan_missing(archive, chosen))
+            return plan(session, lambda archive: job.plan_healing(archive, chosen, patiently=False))
         session.require_manners()
-        return session.work("fetch --missing", lambda archive: jobs.fetch_missing(archive, chosen, track)).exit_code
+        return session.work("fetch --missing", lambda archive: job.fetch_missing(archive, chosen, track)).exit_code
     first, last = session.parse_dates(dates, chosen)
     if dry_run:
-        return plan(session, lambda archive: jobs.plan_fetch(archive, chosen, first, last))
+        return plan(session, lambda archive: job.plan_fetch(archive, chosen, first, last))
     session.require_manners()
-    return session.work(f"fetch {dates}", lambda archive: jobs.fetch(archive, chosen, first, last, track)).exit_code
+    return session.work(f"fetch {dates}", lambda archive: job.fetch(archive, chosen, first, last, track)).exit_code
 
 
 @cli.command(name="import")
@@ -112,16 +112,16 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
       digest import --date 2024-09-16 page1.html page2.html
       digest import saved-pages/
     """
-    from digest import jobs
+    from digest.jobs import import_ as job
 
     if category is not None:
         checked_category(category)
     day = session.parse_date(when) if when is not None else None
     _ = session.config  # without one, that is said first
-    jobs.require_there(paths)
+    job.require_there(paths)
     track = session.console.track
     report = session.work(
-        "import", lambda archive: jobs.import_pages(archive, paths, category=category, when=day, track=track)
+        "import", lambda archive: job.import_pages(archive, paths, category=category, when=day, track=track)
     )
     return report.exit_code
 
@@ -149,7 +149,7 @@ def accept(  # one each option
       digest accept 2021-07-01..2021-08-31 --note "our server was down all summer"
       digest accept 2021-10-20 --undo
     """
-    from digest import jobs
+    from digest.jobs import accept as job
 
     chosen = session.chosen(categories)
     first, last = session.parse_dates(dates, chosen)
@@ -160,6 +160,6 @@ def accept(  # one each option
     if undo and (force or note):
         raise UsageError("expected --undo alone, found --note or --force with it")
     if undo:
-        return session.work(f"accept {dates} --undo", lambda archive: jobs.undo(archive, chosen, first, last)).exit_code
-    how = jobs.Acceptance(note, force)
-    return session.work(f"accept {dates}", lambda archive: jobs.accept(archive, chosen, first, last, how)).exit_code
+        return session.work(f"accept {dates} --undo", lambda archive: job.undo(archive, chosen, first, last)).exit_code
+    how = job.Acceptance(note, force)
+    return session.work(f"accept {dates}", lambda archive: job.accept(archive, chosen, first, last, how)).exit_code

@@ -58,10 +58,9 @@ def _history(archive: Archive, arxiv_id: ArxivId) -> History:
 
 
 def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
-    from digest import jobs
     from digest.history import why_not_stored
 
-    found = jobs.status(archive, archive.config.arxiv.categories)
+    found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
     gaps = {day for item in found for day in (*item.missing, *item.lost)}
     return why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)
 

@@ -93,13 +93,15 @@ def status(session: Session, categories: Sequence[str]) -> int:
       digest status
       digest status --json
     """
-    from digest import jobs
     from digest.cli import tables
 
     chosen = session.chosen(categories)
     with session.reading() as archive:
         state = tables.ArchiveStatus(
-            jobs.status(archive, chosen), archive.store.runs(limit=10), archive.calendar, session.now
+            [archive.snapshot.status(category, session.now) for category in chosen],
+            archive.store.runs(limit=10),
+            archive.calendar,
+            session.now,
         )
     found = state.categories
     if session.console.answers_json:

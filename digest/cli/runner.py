@@ -9,13 +9,13 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from digest.archive.clone import is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.termination import heeded
 from digest.decide import counted
 from digest.disk import hold_lock
 from digest.errors import DigestError, GitError, StoreError
 from digest.model import Section
-from digest.unopened import is_all_proven, unkept_settings
 from digest.watch import Watch
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Runner:
         return report
 
     def _work(self, command: str, job: Callable[[Archive], Report], watch: Watch | None = None) -> Report:
-        from digest import jobs
+        from digest.archive.commit import commit
 
         session = self._session
         with session.open_archive(session.config.store_url, session.config.database) as archive:
@@ -100,9 +100,9 @@ class Runner:
                 report = job(archive)
                 if watch:
                     watch.prepare(archive, report)
-                jobs.commit(archive, report)
+                commit(archive, report)
                 if watch and watch.tell(report):
-                    jobs.commit(archive, report)
+                    commit(archive, report)
                 if watch:
                     watch.end(report)
             except DigestError as error:

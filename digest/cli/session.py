@@ -155,12 +155,11 @@ class Session:
             DamageError: there is no database, or nothing in it, and git has day records that are not here.
         """
         from digest.archive.archive import Archive, IndexTemplates
+        from digest.archive.clone import require_records, way_back
         from digest.fetch import Client, new_session
-        from digest.record_files import way_back
         from digest.render import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
-        from digest.unopened import require_records
 
         config = self.config
         self.log()
@@ -207,7 +206,7 @@ class Session:
         Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees. Where nothing can be
         written, a lost database is made in memory, and one that is there is read as it is.
         """
-        from digest.record_files import has_unloaded_ledger, unloaded_records
+        from digest.archive.days import has_unloaded_ledger, unloaded_records
 
         config = self.config
         is_new = config.database is not None and _is_absent(config.database)
@@ -220,7 +219,6 @@ class Session:
             takes_in = is_new or may_take_in(archive)
             if takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive)):
                 self._load_records(archive, in_memory=in_memory)
-            archive.refresh_calendar()
             yield archive
 
     @property
@@ -252,7 +250,7 @@ class Session:
                 stack.enter_context(hold_lock(self.config.lock))
 
     def _load_records(self, archive: Archive, *, in_memory: bool) -> None:
-        from digest import jobs
+        from digest.archive.days import load_records
         from digest.disk import hold_lock
 
         if self.is_fixed and not in_memory:
@@ -261,7 +259,7 @@ class Session:
             return
         try:
             with nullcontext() if in_memory else hold_lock(self.config.lock):
-                failures = jobs.load_records(archive, self.console.track).failures
+                failures = load_records(archive, self.console.track).failures
         except LockHeldError:
             self.console.say("another run is at work; what it does is not shown yet", "warning")
             return
@@ -316,7 +314,7 @@ class Session:
 
     def _latest(self, categories: Sequence[str]) -> date:
         with self.reading() as archive:
-            dates = [day.date for day in archive.store.summaries() if day.category in categories]
+            dates = [day.date for day in archive.snapshot.summaries if day.category in categories]
         if not dates:
             raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
         return max(dates)

@@ -192,13 +192,14 @@ def demo_(session: Session, folder: Path) -> int:
     Example:
       digest demo
     """
-    from digest import demo, jobs
+    from digest import demo
+    from digest.jobs.run import run as run_job
 
     config_path = demo.prepare(folder)
     nights = demo.nights(session.now)
     for night, environment in demo.serve(nights):
         nightly = Session(session.console, config_path, night.now, environment=environment)
-        report = nightly.work("run", lambda archive: jobs.run(archive, demo.CATEGORIES))
+        report = nightly.work("run", lambda archive: run_job(archive, demo.CATEGORIES))
         if report.exit_code:
             return report.exit_code
     for line in demo.tell(folder, nights, program_name()):

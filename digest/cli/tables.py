@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from digest.archive.report import day_fields
+from digest.archive.snapshot import CategoryStatus
 from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
-from digest.jobs import CategoryStatus
 from digest.model import DaySummary, RunSummary, Section, State
 
 _DAYS = 10

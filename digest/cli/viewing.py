@@ -34,19 +34,20 @@ def view(session: Session, name: str, day: str) -> int:
       digest view splatting latest
       digest view "point clouds" 2021-10-20 | less
     """
-    from digest.archive.view_days import day_reader
-    from digest.jobs.views import open_view
+    from digest.archive.products import day_reader, render_view, view_template
 
     if not session.config.views:
         return _tell_how(session)
     chosen = _named(session.config.views, name)
     when = session.parse_date(day, chosen.categories)
     with session.reading() as archive:
-        stored = [one for one in chosen.categories if archive.store.summary(one, when) is not None]
+        stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
         missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
         if stored:
-            read = day_reader(archive.store, held=1)
-            parts = open_view(archive, chosen).render(when, [read(category, when) for category in stored])
+            read = day_reader(archive)
+            parts = render_view(
+                chosen, view_template(archive, chosen), when, [read(category, when) for category in stored]
+            )
             text = b"".join(parts.values())
             if not session.console.answers_json:
                 write_out(text)

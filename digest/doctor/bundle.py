@@ -21,7 +21,7 @@ from digest.doctor.settings import effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.git.version import version_of
-from digest.jobs.kept import KeptListing, kept_listings, proven_day
+from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
 from digest.parse import parse_page
 from digest.secrets import HIDDEN, without
 from digest.store import Store

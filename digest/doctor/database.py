@@ -5,19 +5,21 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from digest.archive.archive import Archive
+from digest.archive.clone import require_records
+from digest.archive.days import read_record, record_paths
+from digest.archive.products import digest_of
 from digest.doctor.case import Case, Finding
 from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
-from digest.jobs import outdated_by_template
-from digest.model import RunSummary
+from digest.jobs.regenerate import outdated_by_template
+from digest.model import Day, RunSummary
 from digest.parse import LINK_RULES, PARSER_VERSION
-from digest.record_files import read_record, record_paths
 from digest.store import can_be_written, open_file
 from digest.store.engine import schemas
 from digest.store.tables import SCHEMA
-from digest.unopened import require_records
 
 _TOO_OLD = timedelta(hours=26)
 _SLACK = timedelta(minutes=5)
@@ -51,13 +53,18 @@ def _absent(case: Case) -> Iterator[Finding]:
         yield from list(_upgrades_of_records(archive))
 
 
+def _given(day: Day, *_: object) -> Day:
+    return day
+
+
 def _upgrades_of_records(archive: Archive) -> Iterator[Finding]:
     """Tell by the day records alone what an upgrade left as it was."""
     outdated = older = 0
     for path in record_paths(archive):
         try:
             day, _ = read_record(archive, path)
-            found = {name: (archive.output.read(name), data) for name, data in archive.digest_files(day).items()}
+            product = digest_of(archive, day.summary(""), partial(_given, day))
+            found = {name: (archive.output.read(name), data) for name, data in product.make().items()}
         except StoreError as error:
             yield Finding(f"day record: {error}", "`digest verify` says more of it", error.exit_code)
             continue

@@ -1,4 +1,8 @@
-"""Listings that prove themselves and are doubtful all the same: provisional until they are seen twice."""
+"""Whether a listing that proves itself is believed: a doubtful one is provisional until it is seen twice.
+
+Doubtful is what is unusually small, what repeats the day before, what is short of its own count, and "No updates".
+A doubt is returned, as the ``Verdict`` on a day; it is no failure of what was stored.
+"""
 
 import hashlib
 import logging
@@ -6,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from digest.archive.archive import Archive
+from digest.archive.days import store
 from digest.archive.report import Report
 from digest.calendar import NEW_YORK
 from digest.decide import (
@@ -21,35 +26,31 @@ from digest.decide import (
     usual_size,
 )
 from digest.errors import DigestError, ListingDoubtfulError
-from digest.jobs.steps import store
 from digest.model import Day, Ledger, Reading, Source, State
 
 log = logging.getLogger(__name__)
 
 
-def take(archive: Archive, day: Day, report: Report) -> None:
+def take(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | None:
     """Store a whole listing if it is known better than what is stored of its date, and write its files.
 
-    Raises:
-        ListingDoubtfulError: it is doubtful, and was stored as provisional.
+    Returns:
+        Why it is doubtful; it was stored as provisional then.
     """
-    if day.state is not State.COMPLETE or archive.is_proven(day.category, day.date):
+    if day.state is not State.COMPLETE or archive.snapshot.is_proven(day.category, day.date):
         store(archive, day, report)
-        return
+        return None
     if not archive.calendar.is_listing_date(day.date):
         archive.learn(day.date, day.pages[0].url, has_listing=True)
     reason = _suspicion(archive, day)
-    if reason is None:
-        store(archive, day, report)
-        return
-    seen_before = _confirmed(archive, day)
+    seen_before = day if reason is None else _confirmed(archive, day)
     if seen_before is not None:
         store(archive, seen_before, report)
-        return
+        return None
     store(archive, replace(day, state=State.PROVISIONAL), report)
     if day.source is not Source.IMPORT:
         _note(archive, day, fingerprint(day))
-    raise ListingDoubtfulError(f"the listing of {day.date} is doubtful: {reason}; {_way_out(archive, day)}")
+    return _doubt(archive, day, str(reason))
 
 
 def _suspicion(archive: Archive, day: Day) -> str | None:
@@ -59,8 +60,30 @@ def _suspicion(archive: Archive, day: Day) -> str | None:
 
 def _sizes(archive: Archive, day: Day) -> list[int]:
     """Return how many entries the other complete days of its weekday have."""
-    others = [one for one in archive.store.summaries(day.category) if one.date != day.date]
+    others = [one for one in archive.snapshot.days_of(day.category) if one.date != day.date]
     return [one.size for one in others if one.state is State.COMPLETE and one.date.weekday() == day.date.weekday()]
+
+
+def _confirmed(archive: Archive, day: Day) -> Day | None:
+    """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
+    # The same saved page, taken in twice, is one look at arXiv.
+    if day.source is Source.IMPORT or not is_confirmed(fingerprint(day), _looks(archive, day), archive.now):
+        return None
+    stored = archive.store.day(day.category, day.date)
+    if stored is None or stored.source is Source.FEED or fingerprint(stored) != fingerprint(day):
+        return day
+    return replace(stored, state=State.COMPLETE)
+
+
+def is_about_to_settle(archive: Archive, day: Day) -> bool:
+    """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
+    stored = archive.snapshot.day(day.category, day.date)
+    is_open = stored is not None and stored.state is State.PROVISIONAL
+    return (
+        is_open
+        and is_confirmed(fingerprint(day), _looks(archive, day), archive.now)
+        and _suspicion(archive, day) is not None
+    )
 
 
 def fingerprint(day: Day) -> str:
@@ -75,32 +98,15 @@ def fingerprint(day: Day) -> str:
     return f"{SHORT}{len(day.entries)} {found}" if day.shortage else found
 
 
-def is_about_to_settle(archive: Archive, day: Day) -> bool:
-    """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
-    stored = archive.store.summary(day.category, day.date)
-    is_open = stored is not None and stored.state is State.PROVISIONAL
-    readings = archive.store.ledger().readings_of(day.category, day.date)
-    return is_open and is_confirmed(fingerprint(day), readings, archive.now) and _suspicion(archive, day) is not None
-
-
-def _confirmed(archive: Archive, day: Day) -> Day | None:
-    """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
-    readings = archive.store.ledger().readings_of(day.category, day.date)
-    # The same saved page, taken in twice, is one look at arXiv.
-    if day.source is Source.IMPORT or not is_confirmed(fingerprint(day), readings, archive.now):
-        return None
-    stored = archive.store.day(day.category, day.date)
-    if stored is None or stored.source is Source.FEED or fingerprint(stored) != fingerprint(day):
-        return day
-    return replace(stored, state=State.COMPLETE)
+def _looks(archive: Archive, day: Day) -> list[Reading]:
+    return archive.snapshot.ledger.readings_of(day.category, day.date)
 
 
 def _note(archive: Archive, day: Day, found: str) -> None:
-    same = [one for one in archive.store.ledger().readings_of(day.category, day.date) if one.fingerprint == found]
+    same = [one for one in _looks(archive, day) if one.fingerprint == found]
     if found and any(one.source is day.source or not day.shortage for one in same):
         return  # the earliest look counts; of a short listing, that of each page
-    seen = Reading(day.category, day.date, day.source, archive.now, found)
-    archive.store.note(Ledger(readings=(seen,)))
+    archive.note(Ledger(readings=(Reading(day.category, day.date, day.source, archive.now, found),)))
 
 
 def note_no_updates(archive: Archive, day: Day) -> None:
@@ -115,9 +121,8 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
         DigestError: it may be whole later; ``shortage``, with what is done about it.
     """
     _note(archive, day, fingerprint(day))
-    readings = archive.store.ledger().readings_of(day.category, day.date)
-    has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
-    is_for_good = is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=has_moved_on)
+    has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
+    is_for_good = is_short_for_good(fingerprint(day), _looks(archive, day), archive.now, has_moved_on=has_moved_on)
     if is_for_good and not archive.store.ids(day.category, day.date) - {str(one.paper.arxiv_id) for one in day.entries}:
         log.warning("%s %s: short for good, and stored as it is: %s", day.category, day.date, shortage)
         store(archive, day, report)
@@ -130,36 +135,31 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
 
 def was_short_long_ago(archive: Archive, day: Day) -> bool:
     """Whether a short listing was seen just so long enough ago for arXiv's other page to settle it."""
-    readings = archive.store.ledger().readings_of(day.category, day.date)
-    return is_short_for_good(fingerprint(day), readings, archive.now, has_moved_on=True)
+    return is_short_for_good(fingerprint(day), _looks(archive, day), archive.now, has_moved_on=True)
 
 
-def take_empty(archive: Archive, day: Day, report: Report) -> None:
+def take_empty(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | None:
     """Store that a listing has no entries: provisional until both of arXiv's pages have said so twice.
 
-    Raises:
-        ListingDoubtfulError: it is not proven yet, or entries of that date were seen elsewhere.
+    Returns:
+        Why that is doubtful: it is not proven yet, or entries of that date were seen elsewhere.
     """
-    stored = archive.store.summary(day.category, day.date)
+    stored = archive.snapshot.day(day.category, day.date)
     if stored is not None and stored.size:
-        raise ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
-    readings = archive.store.ledger().readings_of(day.category, day.date)
-    has_moved_on = any(one.date > day.date for one in archive.store.summaries(day.category))
+        return ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
+    has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
     apart = UNUSUAL if usual_size(_sizes(archive, day)) else SETTLING
-    if is_proven_empty(readings, apart=apart, has_moved_on=has_moved_on):
-        store(archive, replace(day, state=State.EMPTY), report)
-        return
-    store(archive, replace(day, state=State.PROVISIONAL), report)
-    raise ListingDoubtfulError(
-        f"the listing of {day.date} is doubtful: found 'No updates' with a total of 0; {_way_out(archive, day)}"
-    )
+    is_proven = is_proven_empty(_looks(archive, day), apart=apart, has_moved_on=has_moved_on)
+    store(archive, replace(day, state=State.EMPTY if is_proven else State.PROVISIONAL), report)
+    return None if is_proven else _doubt(archive, day, "found 'No updates' with a total of 0")
 
 
-def _way_out(archive: Archive, day: Day) -> str:
-    return f"it is provisional, {when_again(archive, day.category, day.date)}; `digest accept {day.date}` settles it"
+def _doubt(archive: Archive, day: Day, reason: str) -> ListingDoubtfulError:
+    way_out = f"it is provisional, {when_again(archive, day.category, day.date)}; `digest accept {day.date}` settles it"
+    return ListingDoubtfulError(f"the listing of {day.date} is doubtful: {reason}; {way_out}")
 
 
 def when_again(archive: Archive, category: str, when: date) -> str:
     """Say from when on a doubtful date is looked at again."""
-    moment = next_look(archive.store.ledger().readings_of(category, when)) or archive.now
+    moment = next_look(archive.snapshot.ledger.readings_of(category, when)) or archive.now
     return f"and looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York on"

@@ -1,25 +1,22 @@
 """What was found damaged or edited, made again from what is whole."""
 
-import hashlib
 import posixpath
 from collections.abc import Callable, Mapping
 
 from digest.archive.archive import Archive
-from digest.archive.report import Report
-from digest.check.database import may_be_read
-from digest.check.files import expected_index
-from digest.check.findings import Finding, Kind, Part, Verified, counts
-from digest.check.rows import Row, best_known, hash_of, is_of_another_day, read_record, read_row
-from digest.check.whole import verify
+from digest.archive.days import load_record, load_records, prepare_folders
+from digest.archive.files import write_product
+from digest.archive.products import Product, digest_of, indexes, views
+from digest.archive.report import Report, Track, untracked
 from digest.disk import Folder, read_raw
 from digest.errors import DamageError, DigestError, MissingError, StoreError
-from digest.jobs import Chosen, replay
-from digest.jobs.steps import Track, load_records, untracked
-from digest.jobs.views import view_files
+from digest.jobs.copies import Row, best_known, hash_of, is_of_another_day, read_record, read_row
+from digest.jobs.findings import Fault, Finding, Part, Verified, counts
+from digest.jobs.replay import Chosen, replay
+from digest.jobs.verify import expected_index, may_be_read, verify
 from digest.model import Day
-from digest.record_files import load_record
 from digest.render import record_path, render_ledger, render_record
-from digest.store import FileRow, keep_copy
+from digest.store import keep_copy
 
 Tell = Callable[[str], object]
 
@@ -33,9 +30,7 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
     No text that may be a person's is lost: it is kept beside the file that takes its place.
     """
     report = Report(verb="restored")
-    for folder in filter(None, (archive.output, archive.raw, archive.records)):
-        folder.prepare()
-        folder.sweep()
+    prepare_folders(archive)
     found, failed = _go_round(archive, tell, report, track)
     if _restore_from_pages(archive, found, tell, report):
         found, failed = _go_round(archive, tell, report, track)
@@ -71,7 +66,7 @@ def _go_round(archive: Archive, tell: Tell, report: Report, track: Track) -> tup
 
 def _restore_from_pages(archive: Archive, found: Verified, tell: Tell, report: Report) -> bool:
     """Bring back missing days that kept pages prove; return whether there were any."""
-    missing = [finding.when for finding in found.findings if finding.kind is Kind.MISSING and finding.when]
+    missing = [finding.when for finding in found.findings if finding.kind is Fault.MISSING and finding.when]
     if not missing or any(finding.part in (Part.DATABASE, Part.DAY) for finding in found.findings):
         return False  # beside a broken day nothing can be written: indexes are of all days
     spans = tuple((when, when) for when in sorted(set(missing)))
@@ -84,14 +79,14 @@ def _restore_from_pages(archive: Archive, found: Verified, tell: Tell, report: R
 
 def _look(archive: Archive, track: Track) -> Verified:
     """Check everything, after what other machines wrote into the records was taken in."""
+    archive.refresh()
     if may_be_read(archive):
         load_records(archive)  # what of them is damaged is found by the check
-    archive.refresh_calendar()
     return verify(archive, track)
 
 
 def _is_repairable(finding: Finding) -> bool:
-    return finding.part in _REPAIRS and (finding.kind is not Kind.OUTDATED or finding.part in (Part.DAY, Part.INDEX))
+    return finding.part in _REPAIRS and (finding.kind is not Fault.OUTDATED or finding.part in (Part.DAY, Part.INDEX))
 
 
 def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> DigestError | None:
@@ -112,8 +107,8 @@ def _repair(archive: Archive, finding: Finding, tell: Tell, report: Report) -> D
 def _conclude(found: Verified, tell: Tell, report: Report) -> None:
     for line in found.lines:
         tell(line)
-    broken = sum(finding.kind in (Kind.DAMAGED, Kind.EDITED) for finding in found.findings)
-    missing = sum(finding.kind is Kind.MISSING for finding in found.findings)
+    broken = sum(finding.is_broken for finding in found.findings)
+    missing = sum(finding.kind is Fault.MISSING for finding in found.findings)
     if broken:
         report.failures.append(DamageError(f"{counts(broken, 'finding')} could not be repaired"))
     if missing:
@@ -129,7 +124,7 @@ def _restore_tables(archive: Archive, finding: Finding) -> str:
 def _keep_database(archive: Archive) -> str:
     """Keep a copy of the database before rows are removed from it; return the words that tell where."""
     database = archive.config.database
-    return f"; as it was it is kept as {keep_copy(database, Kind.DAMAGED)}" if database else ""
+    return f"; as it was it is kept as {keep_copy(database, Fault.DAMAGED)}" if database else ""
 
 
 def _restore_revisions(archive: Archive, finding: Finding) -> str:
@@ -149,16 +144,18 @@ def _restore_search_index(archive: Archive, finding: Finding) -> str:
 
 
 def _restore_day(archive: Archive, finding: Finding) -> str:
-    if finding.kind is Kind.OUTDATED:
+    if finding.kind is Fault.OUTDATED:
         load_record(archive, finding.path)
         return f"restored the database: {finding.where} was taken in"
     row = read_row(archive, finding.category, finding.when) if finding.when else None
     if row and row.problem and not _best_of(archive, row) and is_of_another_day(archive, row):
         kept = _keep_database(archive)
         archive.store.forget_day(row.category, row.date)
+        archive.refresh()
         return f"removed  {finding.where}{kept}"
     day = _best(archive, finding)
     archive.store.restore_day(day, hash_of(day))
+    archive.refresh()
     return f"restored {finding.where}"
 
 
@@ -169,43 +166,40 @@ def _restore_record(archive: Archive, finding: Finding) -> str:
 
 def _restore_digest(archive: Archive, finding: Finding) -> str:
     day = _best(archive, finding)
-    data = archive.digest_files(day)[finding.path]
-    inputs_hash = archive.template.inputs_hash(hash_of(day))
-    return _restore_text(archive, finding, data, inputs_hash, archive.template.version)
-
-
-def _restore_text(archive: Archive, finding: Finding, data: bytes, inputs_hash: str, version: str) -> str:
-    outcome = _write(archive.output, finding, data)
-    archive.store.remember_file(FileRow(finding.path, inputs_hash, hashlib.sha256(data).hexdigest(), version))
-    return outcome
+    return _restore_text(archive, finding, digest_of(archive, day.summary(hash_of(day)), lambda *_: day))
 
 
 def _restore_view(archive: Archive, finding: Finding) -> str:
-    for file in view_files(archive, Report()):
-        if finding.path.startswith(posixpath.splitext(file.path)[0]):
-            data = file.make().get(finding.path)
-            if data is not None:
-                return _restore_text(archive, finding, data, file.inputs_hash, file.version)
+    for product in views(archive, Report()):
+        if finding.path.startswith(posixpath.splitext(product.path)[0]) and finding.path in product.make():
+            return _restore_text(archive, finding, product)
     raise DamageError("expected a view that has this file, found none")
+
+
+def _restore_text(archive: Archive, finding: Finding, product: Product) -> str:
+    files = product.make()
+    outcome = _write(archive.output, finding, files[finding.path])
+    archive.remember_files([row for row in product.rows(files) if row.path == finding.path])
+    return outcome
 
 
 def _restore_ledger(archive: Archive, finding: Finding) -> str:
     folder = archive.records or archive.output
-    return _write(folder, finding, render_ledger(archive.store.ledger()))
+    return _write(folder, finding, render_ledger(archive.snapshot.ledger))
 
 
 def _restore_index(archive: Archive, finding: Finding) -> str:
-    title, generated = archive.indexes()[finding.path]
-    expected = expected_index(archive, finding.path, title, generated)
+    product = next(one for one in indexes(archive) if one.path == finding.path)
+    expected = expected_index(archive, product)
     if expected is None:
         raise DamageError("expected an index with a generated part, found none")
     outcome = _write(archive.output, finding, expected)
-    archive.write_index(finding.path, title, generated)  # it is known from now on
+    write_product(archive, product, Report())  # it is known from now on
     return outcome
 
 
 def _forget_row(archive: Archive, finding: Finding) -> str:
-    archive.store.forget_file(finding.path)
+    archive.forget_file(finding.path)
     return f"forgot   {finding.where}"
 
 
@@ -229,7 +223,7 @@ class _LostError(DamageError):
 
 
 def _give_up_page(archive: Archive, finding: Finding) -> str:
-    aside = archive.raw.move_aside(finding.path, Kind.DAMAGED) if archive.raw.has(finding.path) else ""
+    aside = archive.raw.move_aside(finding.path, Fault.DAMAGED) if archive.raw.has(finding.path) else ""
     archive.store.forget_raw_page(finding.sha256)
     kept = f"put aside as {archive.raw.root / aside}" if aside else "forgotten"
     return (

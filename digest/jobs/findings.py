@@ -11,7 +11,7 @@ from enum import StrEnum
 from digest.errors import DamageError, MissingError, gravest
 
 
-class Kind(StrEnum):
+class Fault(StrEnum):
     """What is wrong with something."""
 
     DAMAGED = "damaged"
@@ -45,7 +45,7 @@ class Finding:
     ``is_unique``: the found file may hold what nothing else holds.
     """
 
-    kind: Kind
+    kind: Fault
     part: Part
     where: str
     problem: str
@@ -60,6 +60,11 @@ class Finding:
     def line(self) -> str:
         """The finding on one line."""
         return f"{self.kind:<8} {self.where}: {self.problem}; {self.way_out}"
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether something does not hold that did."""
+        return self.kind in (Fault.DAMAGED, Fault.EDITED)
 
 
 _MOST_MISSING = 20
@@ -79,11 +84,11 @@ class Verified:
     @property
     def lines(self) -> Iterator[str]:
         """A line for each finding and remark, and a total."""
-        missing = [finding for finding in self.findings if finding.kind is Kind.MISSING]
-        yield from (finding.line for finding in self.findings if finding.kind is not Kind.MISSING)
+        missing = [finding for finding in self.findings if finding.kind is Fault.MISSING]
+        yield from (finding.line for finding in self.findings if finding.kind is not Fault.MISSING)
         yield from (finding.line for finding in missing[:_MOST_MISSING])
         if len(missing) > _MOST_MISSING:
-            yield f"{Kind.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` tells which"
+            yield f"{Fault.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` tells which"
         yield from self.remarks
         yield self.total
 
@@ -109,7 +114,7 @@ class Verified:
     def total(self) -> str:
         """How much was checked, and how many findings there are of each kind."""
         kinds = Counter(finding.kind for finding in self.findings)
-        counted = ", ".join(f"{kinds[kind]} {kind}" for kind in Kind)
+        counted = ", ".join(f"{kinds[kind]} {kind}" for kind in Fault)
         checked = (counts(self.days, "day"), counts(self.pages, "page"), counts(self.files, "file"))
         return f"verified {', '.join(checked)}: {counted}"
 
@@ -120,9 +125,9 @@ class Verified:
 
 
 _EXIT_CODES = {
-    Kind.DAMAGED: DamageError.exit_code,
-    Kind.EDITED: DamageError.exit_code,
-    Kind.MISSING: MissingError.exit_code,
+    Fault.DAMAGED: DamageError.exit_code,
+    Fault.EDITED: DamageError.exit_code,
+    Fault.MISSING: MissingError.exit_code,
 }
 
 
@@ -135,7 +140,7 @@ def counts(number: int, noun: str) -> str:
 class Difference:
     """How a file differs from what it should hold; ``sha256`` is that of its bytes, "" if there are none."""
 
-    kind: Kind
+    kind: Fault
     problem: str
     is_unique: bool = False
     sha256: str = ""
@@ -151,19 +156,19 @@ def difference(found: bytes | None, expected: bytes) -> Difference | None:
     if found == expected:
         return None
     if found is None:
-        return Difference(Kind.DAMAGED, f"expected {len(expected)} bytes, found no file")
+        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found no file")
     sha256 = hashlib.sha256(found).hexdigest()
     if expected.startswith(found):
         cut = f"the first {len(found)} (cut)" if found else "an empty file"
-        return Difference(Kind.DAMAGED, f"expected {len(expected)} bytes, found {cut}", sha256=sha256)
+        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}", sha256=sha256)
     if is_one_bit_off(found, expected):
         flipped = f"expected other bytes, found one bit flipped {_place(found, expected)}"
-        return Difference(Kind.DAMAGED, flipped, sha256=sha256)
+        return Difference(Fault.DAMAGED, flipped, sha256=sha256)
     unreadable = _unreadable(found, expected)
     if unreadable:
-        return Difference(Kind.DAMAGED, f"expected text, found {unreadable}", is_unique=True, sha256=sha256)
+        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True, sha256=sha256)
     problem = f"expected what digest wrote, found another text {_place(found, expected)}"
-    return Difference(Kind.EDITED, problem, is_unique=True, sha256=sha256)
+    return Difference(Fault.EDITED, problem, is_unique=True, sha256=sha256)
 
 
 def is_one_bit_off(found: bytes, expected: bytes) -> bool:

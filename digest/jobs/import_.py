@@ -10,20 +10,19 @@ from datetime import date
 from pathlib import Path
 
 from digest.archive.archive import Archive
-from digest.archive.report import Report
+from digest.archive.days import begin, update_files
+from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.disk import read_saved_page
 from digest.errors import (
     DigestError,
-    ListingDoubtfulError,
     ListingIncompleteError,
     PageRefusedError,
     TryLaterError,
     UsageError,
 )
 from digest.jobs.doubt import take
-from digest.jobs.pages import as_day, proven_listing
-from digest.jobs.steps import Track, begin, publish, untracked
+from digest.jobs.listing import as_day, proven_listing
 from digest.model import RawPage, Source, State
 from digest.parse import Listing, Page, belongs, join_pages, other_kind, parse_page
 
@@ -107,7 +106,7 @@ def import_pages(
             if whole is not error and not any(saved.page.partial for saved in pages):
                 whole = PageRefusedError(f"{error}; the listing has further pages: give them together")
             report.fail(", ".join(shown(saved.path) for saved in pages), whole)
-    publish(archive, report)
+    update_files(archive, report)
     return report
 
 
@@ -239,7 +238,6 @@ def _import_day(archive: Archive, category: str, when: date, saved: Sequence[_Sa
     state = State.COMPLETE if listing.date else State.IMPORTED
     shown = [item for item in saved if item.page.entries]
     ordered = sorted(shown, key=lambda item: item.page.entries[0].position)
-    try:
-        take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)
-    except ListingDoubtfulError as error:
-        log.warning("%s: %s", category, error)
+    doubt = take(archive, as_day(listing, when, state, [item.raw for item in ordered]), report)
+    if doubt is not None:
+        log.warning("%s: %s", category, doubt)

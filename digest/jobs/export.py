@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digest.archive.archive import Archive
-from digest.archive.report import Report
+from digest.archive.products import day_reader
+from digest.archive.report import Report, Track, untracked
 from digest.disk import new_file
-from digest.errors import DamageError, StoreError, UsageError
-from digest.jobs.files import Selection, note_missing
-from digest.jobs.steps import Track, untracked
+from digest.errors import StoreError, UsageError
+from digest.jobs.regenerate import Selection, note_missing
 from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.store import SIDE_FILES
@@ -43,7 +43,7 @@ class Export:
 
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
     """Export stored days; the text is made while it is taken."""
-    stored = [day for day in archive.store.summaries() if wanted.selection.has(day)]
+    stored = [day for day in archive.snapshot.summaries if wanted.selection.has(day)]
     report = Report()
     note_missing(archive, wanted.selection, stored, report)
     if not stored and _is_one_date(wanted.selection):
@@ -65,7 +65,7 @@ def require_foreign(archive: Archive, target: Path, config_path: Path) -> None:
     """
     config, place = archive.config, target.resolve()
     database = config.database
-    files = [config_path, config.lock, *(archive.output.root / path for path in archive.store.files())]
+    files = [config_path, config.lock, *(archive.output.root / path for path in archive.files)]
     files += [database.with_name(database.name + end) for end in ("", *SIDE_FILES)] if database else []
     folders = filter(None, (config.raw, config.records))
     is_own = any(place == file.resolve() for file in files)
@@ -103,11 +103,9 @@ def _in_order(stored: Iterable[DaySummary], categories: Sequence[str], *, newest
 def _announcements(
     archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], track: Track
 ) -> Iterator[Announcement]:
-    parts = {f"{day.category} {day.date}": day for day in days}
+    parts, read = {f"{day.category} {day.date}": day for day in days}, day_reader(archive)
     for name in track(list(parts)):
-        day = archive.store.day(parts[name].category, parts[name].date)
-        if day is None:
-            raise DamageError(f"{name}: expected a stored day, found none")
+        day = read(parts[name].category, parts[name].date)
         yield from (one for one in day.announcements if one.section in sections)
 
 

@@ -1,18 +1,18 @@
 """What the database has of a day, and where else that day is whole."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive.archive import Archive
+from digest.archive.days import record_paths
+from digest.archive.products import sha256
 from digest.decide import is_better, is_read_better
 from digest.disk import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
 from digest.parse.record import parse_record
-from digest.record_files import record_paths
 from digest.render import record_path, render_record
 
 
@@ -68,7 +68,7 @@ def _in_words(numbers: Mapping[Section, int]) -> str:
 
 def hash_of(day: Day) -> str:
     """Return the SHA-256 of a day's record, which its row bears."""
-    return hashlib.sha256(render_record(day)).hexdigest()
+    return sha256(render_record(day))
 
 
 def read_record(archive: Archive, path: str) -> Day | None:
@@ -111,7 +111,7 @@ def is_of_another_day(archive: Archive, row: Row) -> bool:
     """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
     if row.summary is None:
         return False
-    others = [day for day in archive.store.summaries() if (day.category, day.date) != (row.category, row.date)]
+    others = [day for day in archive.snapshot.summaries if (day.category, day.date) != (row.category, row.date)]
     if any(day.content_hash == row.summary.content_hash for day in others):
         return True
     paths = set(record_paths(archive)) - {record_path(row.category, row.date)}

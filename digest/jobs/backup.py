@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.check.findings import counts
 from digest.config import Config
 from digest.disk import new_file
 from digest.errors import MissingError, StoreError, UsageError
+from digest.jobs.findings import counts
 from digest.store import SIDE_FILES, copy_database, is_archive, is_there
 
 

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from digest.archive.archive import Archive
+from digest.archive.days import begin, put_in_place, store, update_files, write_record
 from digest.archive.report import Report
-from digest.archive.status import status
 from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
-from digest.jobs.kept import kept_short_day
-from digest.jobs.steps import begin, each, publish, put_in_place, store, write_record
+from digest.jobs.kept_pages import kept_short_day
 from digest.model import LOST, UNDONE, Day, DaySummary, Decision, Ledger, Source, State
 from digest.terms import YEARS
 
@@ -44,7 +43,7 @@ def accept(
     one = first if first == last else None
     dates = [one] if one else in_question(archive, categories, *_bounds(archive, first, last))
     _each_day(categories, dates, lambda day: _accept(archive, day, how, report), report)
-    publish(archive, report)
+    update_files(archive, report)
     return report
 
 
@@ -52,13 +51,13 @@ def undo(archive: Archive, categories: Sequence[str], first: date | None, last: 
     """Take back what a person settled from ``first`` to ``last``: it is open again, and asked for again."""
     report = begin(archive)
     report.verb = "reopened"
-    accepted = {found.category: found.accepted for found in status(archive, categories)}
+    accepted = {category: archive.snapshot.status(category, archive.now).accepted for category in categories}
     start, end = _bounds(archive, first, last)
     dates = sorted({when for found in accepted.values() for when in found if start <= when <= end})
     if not dates:
         report.remarks.append("nothing was accepted there, so there is nothing to undo")
     _each_day(categories, dates, lambda day: _undo(archive, accepted[day[0]].get(day[1]), report), report)
-    publish(archive, report)
+    update_files(archive, report)
     return report
 
 
@@ -69,7 +68,7 @@ def _bounds(archive: Archive, first: date | None, last: date | None) -> tuple[da
 
 def _each_day(categories: Sequence[str], dates: Sequence[date], do: Callable[[_Key], None], report: Report) -> None:
     parts = {f"{category} {when}": (category, when) for when in dates for category in categories}
-    each(parts, lambda name: do(parts[name]), report)
+    report.each(parts, lambda name: do(parts[name]))
 
 
 def _unsettled(archive: Archive, categories: Sequence[str], first: date, last: date) -> list[date]:
@@ -80,7 +79,7 @@ def _unsettled(archive: Archive, categories: Sequence[str], first: date, last: d
     """
     dates = [
         when
-        for found in status(archive, categories)
+        for found in (archive.snapshot.status(category, archive.now) for category in categories)
         for when in (*found.overdue, *(day.date for day in found.days if day.state is State.PROVISIONAL))
         if first <= when <= last
     ]
@@ -96,7 +95,7 @@ def _overdue(archive: Archive, categories: Sequence[str], first: date, last: dat
 
 def _accept(archive: Archive, key: _Key, how: Acceptance, report: Report) -> None:
     category, when = key
-    stored = archive.store.summary(category, when)
+    stored = archive.snapshot.day(category, when)
     short = kept_short_day(archive, category, when) if _is_open(stored) else None
     if short is not None and archive.store.ids(*key) <= {str(entry.paper.arxiv_id) for entry in short.entries}:
         _note(archive, key, State.COMPLETE, how.note)
@@ -120,7 +119,7 @@ def _accept_loss(archive: Archive, key: _Key, how: Acceptance, report: Report) -
         is_early = archive.calendar.is_listing_date(when) and when <= archive.calendar.newest_expected(archive.now)
         words = "not overdue yet; the next runs ask for it"
         raise MissingError(words) if is_early else archive.why_not_stored(category, when)
-    start = archive.start(category)
+    start = archive.snapshot.start(category)
     if not how.force and (start is None or when < start):
         begins = f"the archive begins with {start}" if start else "the archive begins with its first run"
         raise UsageError(f"{begins}: nothing is missing before it; --force notes it as lost all the same")
@@ -165,4 +164,4 @@ def _stored_day(archive: Archive, key: _Key) -> Day:
 
 
 def _note(archive: Archive, key: _Key, state: str, note: str) -> None:
-    archive.store.note(Ledger(decisions=(Decision(*key, str(state), note, archive.now),)))
+    archive.note(Ledger(decisions=(Decision(*key, str(state), note, archive.now),)))

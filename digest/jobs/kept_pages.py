@@ -1,4 +1,4 @@
-"""Kept pages → the listings that they were fetched as, proven again by the parser of now. Offline."""
+"""Kept pages → the listings that they were fetched as, proven again by today's parser; which may go. Offline."""
 
 import hashlib
 import logging
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from digest.archive.archive import Archive
 from digest.disk import Folder, raw_path, read_raw
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
-from digest.jobs.pages import as_day, proven_listing, require_date
+from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
 from digest.render import record_path
@@ -184,7 +184,7 @@ def pages_to_remove(archive: Archive) -> list[str]:
         return []
     days: dict[str, list[DaySummary]] = defaultdict(list)
     named = archive.store.page_hashes()
-    for day in archive.store.summaries():
+    for day in archive.snapshot.summaries:
         for sha256 in named.get((day.category, day.date), ()):
             days[sha256].append(day)
     due = archive.now - timedelta(days=limit)
@@ -208,18 +208,16 @@ def _is_recorded(archive: Archive, day: DaySummary) -> bool:
     return record is not None and hashlib.sha256(record).hexdigest() == day.content_hash
 
 
-def remove_old_pages(archive: Archive) -> int:
-    """Remove the kept pages whose time is over; return how many. That they were here stays known.
+def remove_old_pages(archive: Archive, pages: Iterable[str]) -> None:
+    """Remove kept pages by their SHA-256. That they were here stays known.
 
     Raises:
         StoreError: the disk or the database fails.
     """
-    pages = pages_to_remove(archive)
     for sha256 in pages:
         # First the note: a page that is noted and still there harms nothing.
         archive.store.note_removal(sha256)
         archive.raw.remove(raw_path(sha256))
-    return len(pages)
 
 
 def removed_pages(archive: Archive) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""All pages of one listing, fetched, kept, parsed and proven together."""
+"""All pages of one listing, fetched, kept, parsed and proven together; the day that they are."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -14,16 +14,19 @@ from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, 
 
 log = logging.getLogger(__name__)
 
-_PAGES = 200
+_MOST_PAGES = 200
 """What one listing may cost at most, if a server names ever greater totals."""
 
 _LATELY = 30 * 3600.0
 
+Address = Callable[[Sequence[Page]], str]
+"""The pages of a listing that are here → the address of the next one."""
+
 
 def fetch_pages(
-    archive: Archive, category: str, address: Callable[[Sequence[Page]], str], *, resume: bool = False
+    archive: Archive, category: str, address: Address, *, resume: bool = False
 ) -> tuple[list[RawPage], Listing]:
-    """Get all pages of one listing; ``address`` names the one that follows those that are here.
+    """Get all pages of one listing.
 
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
     that an interrupted job kept within the last thirty hours are not asked for again, if they prove themselves.
@@ -31,10 +34,10 @@ def fetch_pages(
     """
     if resume:
         try:
-            return _fetch_all(archive, category, address, _kept_lately)
+            return _fetch_all(archive, category, address, is_resumed=True)
         except _NotKeptWholeError as error:
             log.debug("the kept pages prove nothing (%s)", error)
-    return _fetch_all(archive, category, address, None)
+    return _fetch_all(archive, category, address)
 
 
 class _NotKeptWholeError(Exception):
@@ -42,43 +45,37 @@ class _NotKeptWholeError(Exception):
 
 
 def _fetch_all(
-    archive: Archive,
-    category: str,
-    address: Callable[[Sequence[Page]], str],
-    kept: Callable[[Archive, str], RawPage | None] | None,
+    archive: Archive, category: str, address: Address, *, is_resumed: bool = False
 ) -> tuple[list[RawPage], Listing]:
     raws: list[RawPage] = []
     pages: list[Page] = []
     used = False
     try:
-        while not pages or (_goes_on(pages) and len(pages) < _PAGES):
+        while not pages or (_goes_on(pages) and len(pages) < _MOST_PAGES):
             url = address(pages)
-            found = kept(archive, url) if kept else None
+            found = _kept_lately(archive, url) if is_resumed else None
             used = used or found is not None
-            raw = found or archive.client.get(url, archive.keep)
-            raws.append(raw)
-            with errors_about(raw.url):
-                pages.append(parse_page(raw.body))
+            raws.append(found or archive.client.get(url, archive.keep))
+            with errors_about(raws[-1].url):
+                pages.append(parse_page(raws[-1].body))
         with errors_about(raws[0].url):
             listing = join_pages(pages, category)
             if used and listing.shortage:
                 raise listing.shortage
-        shortage = listing.shortage and type(listing.shortage)(f"{raws[0].url}: {listing.shortage}")
-        return raws, replace(listing, shortage=shortage)
     except (PageRefusedError, ListingIncompleteError) as error:
         if used:
             raise _NotKeptWholeError(str(error)) from error
         raise
+    shortage = listing.shortage and type(listing.shortage)(f"{raws[0].url}: {listing.shortage}")
+    return raws, replace(listing, shortage=shortage)
 
 
 def _kept_lately(archive: Archive, url: str) -> RawPage | None:
     """Return the page of this address that was kept within the last thirty hours, if it shows entries."""
     row = archive.store.last_page(url)
-    if (
-        row is None
-        or row.status != 200
-        or not 0 <= archive.client.machine.time() - row.fetched_at.timestamp() < _LATELY
-    ):
+    if row is None or row.status != 200:
+        return None
+    if not 0 <= archive.client.machine.time() - row.fetched_at.timestamp() < _LATELY:
         return None
     try:
         body = read_raw(archive.raw, row.path)

@@ -1,16 +1,12 @@
 """The database itself, before anything is read from it."""
 
-from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import date
 
-from digest.archive.archive import Archive
-from digest.check.files import examine_ledger
-from digest.check.findings import Finding, Kind, Part, Verified, counts
+from digest.archive.clone import has_records, require_records
 from digest.config import Config
 from digest.disk import Folder, hold_lock
 from digest.errors import DamageError
-from digest.record_files import has_records
+from digest.jobs.findings import Fault, Finding, Part, Verified, counts
 from digest.store import (
     Soundness,
     Store,
@@ -22,14 +18,8 @@ from digest.store import (
     remove_rows,
     salvage,
 )
-from digest.unopened import require_records
 
 _NAMED = 3
-
-
-def in_few(names: Sequence[str]) -> str:
-    """Name the first of ``names``, and how many more there are."""
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 _REBUILD = "`digest verify --repair` (or `digest rebuild`) puts it aside and makes another from the day records"
@@ -70,7 +60,7 @@ def _is_removable(row: UnsoundRow, *, is_recorded: bool) -> bool:
 
 
 def _broken(config: Config, problem: str, way_out: str) -> Finding:
-    return Finding(Kind.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)
+    return Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)
 
 
 def lost_database(config: Config) -> Verified | None:
@@ -84,9 +74,9 @@ def lost_database(config: Config) -> Verified | None:
     try:
         require_records(config)
     except DamageError as error:
-        return Verified([Finding(Kind.DAMAGED, Part.DATABASE, str(config.database), problem, str(error))])
+        return Verified([Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, str(error))])
     way_out = f"restore a backup of it, or `digest import` takes the pages in {config.raw} in again"
-    return Verified([Finding(Kind.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)])
+    return Verified([Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)])
 
 
 def mend_database(config: Config) -> list[str]:
@@ -114,7 +104,7 @@ def mend_database(config: Config) -> list[str]:
             soundness = _soundness(config)
         rows = [row for row in soundness.rows if _is_removable(row, is_recorded=is_recorded)]
         if rows:
-            kept = keep_copy(file, Kind.DAMAGED)
+            kept = keep_copy(file, Fault.DAMAGED)
             remove_rows(file, rows)
             done += [f"removed from {file}: {_in_words(row)}" for row in rows]
             done.append(f"kept     {kept}: the database as it was before")
@@ -129,7 +119,7 @@ def _replace(config: Config) -> str:
     file = config.database
     if file is None:
         raise DamageError(f"{config.store.url}: expected a file")
-    aside = file.with_name(Folder(file.parent).move_aside(file.name, Kind.DAMAGED, ("-wal", "-shm", "-journal")))
+    aside = file.with_name(Folder(file.parent).move_aside(file.name, Fault.DAMAGED, ("-wal", "-shm", "-journal")))
     with closing(Store(config.store_url, file)):
         salvage(aside, file)
     return str(aside)
@@ -138,50 +128,3 @@ def _replace(config: Config) -> str:
 def has_database(config: Config) -> bool:
     """Whether there is a database yet; a server's is taken to be."""
     return config.database is None or is_there(config.database)
-
-
-def may_be_read(archive: Archive) -> bool:
-    """Whether it is safe to bring the database up to date from the records, as every reading command does."""
-    try:
-        archive.store.summaries()
-    except DamageError:
-        return False
-    return not archive.store.dangling_rows() and not list(examine_ledger(archive))
-
-
-def examine_tables(archive: Archive) -> Iterator[Finding]:
-    """Check that no row belongs to one that is not there.
-
-    Raises:
-        DamageError: rows cannot be read that everything else depends on.
-    """
-    archive.store.day_keys()
-    archive.store.ledger()
-    dangling = archive.store.dangling_rows()
-    if dangling:
-        problem = f"expected rows that belong together, found {dangling} that do not"
-        yield _about_database(archive, Part.DATABASE, problem, "`digest verify --repair` restores them")
-
-
-def examine_revisions(archive: Archive, broken: frozenset[tuple[str, date]]) -> Iterator[Finding]:
-    """Check the revisions by their own hashes, and the full-text index by the revisions.
-
-    Those that ``broken`` days show come back with these.
-    """
-    false = [revision for revision in archive.store.false_revisions() if broken.isdisjoint(revision.days)]
-    for revision in filter(lambda one: one.days, false):
-        problem = f"expected a text with the hashes of its row, found another in row {revision.number} of revision"
-        way_out = "`digest verify --repair` restores the hashes: the days that show the text prove it"
-        where = f"{revision.arxiv_id} in the database"
-        yield Finding(Kind.DAMAGED, Part.REVISION, where, problem, way_out, path=str(revision.number))
-    unshown = [f"{revision.arxiv_id} in row {revision.number}" for revision in false if not revision.days]
-    if unshown:
-        problem = f"expected texts with the hashes of their rows, found others that no day shows ({in_few(unshown)})"
-        yield _about_database(archive, Part.REVISION, problem, _REMOVE)
-    if not archive.store.is_search_index_true():
-        problem = "expected the full-text index of the stored texts, found another"
-        yield _about_database(archive, Part.SEARCH, problem, _MEND)
-
-
-def _about_database(archive: Archive, part: Part, problem: str, way_out: str) -> Finding:
-    return Finding(Kind.DAMAGED, part, str(archive.config.database or "database"), problem, way_out)

@@ -4,11 +4,11 @@ import logging
 from datetime import date
 
 from digest.archive.archive import Archive
+from digest.archive.days import store
 from digest.archive.report import Report
 from digest.decide import repetition
 from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
 from digest.fetch import FEEDS, atom_url, recent_url, rss_url
-from digest.jobs.steps import store
 from digest.model import Day, PageRef, RawPage, Section, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Feed, RecentDay, parse_feed, parse_recent
 

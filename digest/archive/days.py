@@ -1,0 +1,327 @@
+"""Days in and out of the database and the day records, each of which may know something that the other does not."""
+
+import logging
+import posixpath
+from collections.abc import Iterable
+from datetime import date
+
+from digest.archive.archive import Archive
+from digest.archive.clone import require_records
+from digest.archive.files import Standard, has_all_parts, write_product, write_products
+from digest.archive.products import digest_of, indexes, sha256, views
+from digest.archive.report import Report, Track, untracked
+from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
+from digest.errors import DamageError, DigestError, FormatTooNewError
+from digest.model import Day, DaySummary, Ledger, Source, State
+from digest.parse.ledger import parse_ledger
+from digest.parse.record import parse_record
+from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
+
+log = logging.getLogger(__name__)
+
+
+def begin(archive: Archive, track: Track = untracked) -> Report:
+    """Clear up after a killed run, and load the records that the database lacks.
+
+    Raises:
+        StoreError: a folder cannot be written; it is better to say so before arXiv is asked.
+        DamageError: nothing is stored, and git has records that are not here.
+    """
+    prepare_folders(archive)
+    return load_records(archive, track)
+
+
+def prepare_folders(archive: Archive) -> None:
+    """Make the archive's folders, and remove what a killed run left in them.
+
+    Raises:
+        StoreError: a folder cannot be written.
+    """
+    for folder in filter(None, (archive.output, archive.raw, archive.records)):
+        folder.prepare()
+        folder.sweep()
+
+
+def store(archive: Archive, day: Day, report: Report) -> None:
+    """Store a day if it is known better than what is stored of its date, and write its record and digest.
+
+    Raises:
+        DigestError: its files cannot be written; it is stored then all the same.
+    """
+    load_other_record(archive, day.category, day.date)
+    stored = archive.snapshot.day(day.category, day.date)
+    verdict = decide(stored, day)
+    log.info("%s %s: %s", day.category, day.date, verdict.reason)
+    if not verdict.stores:
+        return
+    if stored is not None and stored.source is Source.FEED:
+        feed = archive.store.day(day.category, day.date)
+        day = with_whole_author_lists(day, feed) if feed else day
+    put_in_place(archive, day, report)
+
+
+def put_in_place(archive: Archive, day: Day, report: Report) -> None:
+    """Store a day over what is stored of its date, however well that is known, and write its record and digest.
+
+    Raises:
+        DigestError: its files cannot be written; it is stored then all the same.
+    """
+    record = render_record(day)
+    summary = archive.save(day, sha256(record))
+    report.changed.append(summary)
+    write_record(archive, day, report, record)
+    report.written += write_product(archive, digest_of(archive, summary, lambda *_: day), report)
+
+
+def write_record(archive: Archive, day: Day, report: Report, record: bytes | None = None) -> None:
+    """Write the record of ``day``; ``record`` is its text, if somebody made it already."""
+    path = record_path(day.category, day.date)
+    if archive.records and archive.records.write(path, record or render_record(day)):
+        report.written.append(str(archive.records.root / path))
+
+
+def is_recorded(archive: Archive, day: DaySummary) -> bool:
+    """Whether the record of a stored day is there, as it would be written; also where no records are kept."""
+    data = archive.records.read(record_path(day.category, day.date)) if archive.records else None
+    return archive.records is None or (data is not None and sha256(data) == day.content_hash)
+
+
+def stored_day(archive: Archive, category: str, when: date) -> Day:
+    """Return a stored day; where its record knows it better (it came from elsewhere), that is stored first.
+
+    Raises:
+        DamageError: it is not stored, or cannot be read.
+    """
+    load_other_record(archive, category, when)
+    day = archive.store.day(category, when)
+    if day is None:
+        raise DamageError(f"{category} {when}: expected a stored day, found none")
+    return day
+
+
+def load_other_record(archive: Archive, category: str, when: date) -> None:
+    """Store the day that a record holds if it is known better than what is stored; a damaged record is kept aside.
+
+    Raises:
+        FormatTooNewError: a newer digest wrote the record.
+    """
+    path = record_path(category, when)
+    data = archive.records.read(path) if archive.records else None
+    stored = archive.snapshot.day(category, when)
+    if archive.records is None or data is None or (stored is not None and sha256(data) == stored.content_hash):
+        return
+    try:
+        load_record(archive, path)
+    except FormatTooNewError:
+        raise
+    except DamageError as error:
+        kept = archive.records.keep_beside(path, "damaged")
+        log.warning("%s; it is written again from the database, and was kept as %s", error, kept)
+
+
+def write_day(archive: Archive, day: DaySummary, report: Report, *, came: bool = False) -> None:
+    """Write the record and the digest of a stored day.
+
+    ``came``: whether its digest came with its record. If another template or settings made that, it stays, and counts
+    as outdated from then on.
+
+    Raises:
+        DigestError: they cannot be made or written.
+    """
+    best = stored_day(archive, day.category, day.date)
+    write_record(archive, best, report)
+    product = digest_of(archive, archive.snapshot.days[day.category, day.date], lambda *_: best)
+    report.written += write_product(archive, product, report, adopts=came)
+
+
+def update_files(
+    archive: Archive, report: Report, track: Track = untracked, standard: Standard = Standard.PRESENT
+) -> None:
+    """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others.
+
+    Digests have to be there, the files of views up to ``standard``. Views and indexes are of all days: where a record
+    cannot be read, they stay as they are.
+    """
+    write_pending_days(archive, report, track)
+    unread = unloaded_records(archive)
+    if unread:
+        log.warning("indexes and views stay as they are while records cannot be read: %s", ", ".join(unread[:3]))
+    else:
+        write_products(archive, views(archive, report), report, track, standard)
+    try:
+        report.written += write_ledger(archive)
+    except DigestError as error:
+        report.note("state", error)
+    if not unread:
+        _write_indexes(archive, report)
+
+
+def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
+    """Write the records and digests that are not there; digests that another template made stay."""
+    came = {(day.category, day.date) for day in report.loaded}
+    pending = {f"{day.category} {day.date}": day for day in archive.snapshot.summaries if _is_pending(archive, day)}
+    for name in track(list(pending)):
+        day = pending[name]
+        try:
+            write_day(archive, day, report, came=(day.category, day.date) in came)
+        except DigestError as error:
+            report.note(name, error)
+
+
+def _is_pending(archive: Archive, day: DaySummary) -> bool:
+    has_record = archive.records is None or archive.records.has(record_path(day.category, day.date))
+    return not has_record or not has_all_parts(archive, archive.config.digest_path(day.category, day.date))
+
+
+def _write_indexes(archive: Archive, report: Report) -> None:
+    try:
+        write_products(archive, indexes(archive), report)
+    except DigestError as error:
+        report.note("index", error)
+
+
+def load_records(archive: Archive, track: Track = untracked) -> Report:
+    """Load the records that the database lacks, and nothing else: all of them into a fresh clone.
+
+    Raises:
+        DamageError: nothing is stored, and git has records that are not here.
+    """
+    if not archive.snapshot.days:
+        require_records(archive.config)
+    report = Report()
+    load_known(archive, report)
+    report.loaded = load(archive, track(unloaded_records(archive)), report)
+    if report.loaded:
+        report.remarks.append(f"loaded {counted_days(len(report.loaded))} from the day records")
+    return report
+
+
+def load_known(archive: Archive, report: Report) -> None:
+    """Load what state.json knows besides the days; note it if that is damaged."""
+    try:
+        load_ledger(archive)
+    except DamageError as error:
+        report.failures.append(error)
+
+
+def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySummary]:
+    """Store the days of the records at ``paths``, and return them; a damaged one does not stop the others."""
+    loaded: list[DaySummary] = []
+    for path in paths:
+        try:
+            loaded += filter(None, [load_record(archive, path)])
+        except DamageError as error:
+            report.failures.append(error)
+    return loaded
+
+
+def counted_days(number: int) -> str:
+    """Return ``number`` with its noun."""
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def unloaded_records(archive: Archive) -> list[str]:
+    """Return the paths of the records whose days the database does not have."""
+    known = {record_path(*key) for key in archive.snapshot.days}
+    return [path for path in record_paths(archive) if path not in known]
+
+
+def record_paths(archive: Archive) -> list[str]:
+    """Return the paths of all records, by date: in the order in which arXiv announced the days."""
+    paths = filter(is_record_path, archive.records.paths(".jsonl") if archive.records else [])
+    return sorted(paths, key=lambda path: (posixpath.basename(path), path))
+
+
+def load_record(archive: Archive, path: str) -> DaySummary | None:
+    """Store the day that the record at ``path`` holds; return None if it is stored just so, or better known.
+
+    Raises:
+        FormatTooNewError: a newer digest wrote the record.
+        DamageError: the record is damaged, or the day is stored otherwise and as well known.
+    """
+    day, content_hash = read_record(archive, path)
+    stored = archive.snapshot.day(day.category, day.date)
+    # Of a day that is stored better known, a run was killed between the database and the record.
+    if stored is not None and (stored.content_hash == content_hash or is_better(stored, day)):
+        return None
+    here = archive.store.day(day.category, day.date) if stored is not None and stored.state is day.state else None
+    if here is None or not is_read_better(day, here):
+        if here is not None and (is_read_better(here, day) or day.state is State.PROVISIONAL):
+            return None  # an older digest read it, or neither is known better: the one here goes on
+        verdict = decide(stored, day)
+        if not verdict.stores:
+            words = f"expected the day as the database has it ({verdict.reason}), found another"
+            raise DamageError(f"{_place(archive, path)}: {words}")
+    return archive.save(day, content_hash)
+
+
+def read_record(archive: Archive, path: str) -> tuple[Day, str]:
+    """Return the day that the record at ``path`` holds, and the SHA-256 of its bytes; nothing is stored.
+
+    Raises:
+        FormatTooNewError: a newer digest wrote the record.
+        DamageError: the record is damaged.
+    """
+    data = archive.records.read(path) if archive.records else None
+    if data is None:
+        raise DamageError(f"{path}: expected a day record, found none")
+    try:
+        return _checked_record(data, path, _place(archive, path)), sha256(data)
+    except DamageError as error:
+        raise type(error)(f"{_place(archive, path)}: {error}") from error
+
+
+def _place(archive: Archive, path: str) -> str:
+    return str(archive.records.root / path) if archive.records else path
+
+
+def _checked_record(data: bytes, path: str, place: str) -> Day:
+    breaches: list[str] = []
+    day = parse_record(data, breaches.append)
+    if render_record(day) == data.replace(b"\r\n", b"\n") != data:
+        words = "expected lines that end with LF, found CR LF"
+        raise DamageError(f"{words}: git changed them; say `* -text` in .gitattributes and check the file out again")
+    if record_path(day.category, day.date) != path or render_record(day) != data:
+        raise DamageError("expected the record of the date in its name, as digest writes it")
+    if breaches:
+        more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""
+        log.warning("%s: %s%s; %s", place, breaches[0], more, "an older version wrote it, and it is taken as it is")
+    return day
+
+
+def has_unloaded_ledger(archive: Archive) -> bool:
+    """Whether the folder of records may know something that the database does not."""
+    data = archive.records.read(LEDGER_PATH) if archive.records else None
+    return data is not None and data != render_ledger(archive.snapshot.ledger)
+
+
+def load_ledger(archive: Archive) -> None:
+    """Bring together what the database and the folder of records know besides the days.
+
+    Raises:
+        DamageError: the file is damaged.
+    """
+    data = archive.records.read(LEDGER_PATH) if archive.records else None
+    if archive.records is None or data is None or data == render_ledger(archive.snapshot.ledger):
+        return
+    try:
+        there = parse_ledger(data)
+    except DamageError as error:
+        raise DamageError(f"{archive.records.root / LEDGER_PATH}: {error}") from error
+    archive.note(there.merged(archive.snapshot.ledger))  # of two of the same time, the database's
+
+
+def write_ledger(archive: Archive) -> list[str]:
+    """Write what the archive knows besides its days; return the path if it changed.
+
+    Raises:
+        DamageError: the file that is there is damaged; it may know what the database does not.
+    """
+    load_ledger(archive)
+    settled = {key for key, day in archive.snapshot.days.items() if day.is_proven}
+    archive.forget_readings({(one.category, one.date) for one in archive.snapshot.ledger.readings} & settled)
+    ledger = archive.snapshot.ledger
+    if archive.records is None or (ledger == Ledger() and not archive.records.has(LEDGER_PATH)):
+        return []
+    is_new = archive.records.write(LEDGER_PATH, render_ledger(ledger))
+    return [str(archive.records.root / LEDGER_PATH)] if is_new else []

@@ -1,0 +1,197 @@
+"""Generated files on the disk: which are as they should be, the loop that writes those that are not."""
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from itertools import count, takewhile
+
+from digest.archive.archive import Archive
+from digest.archive.products import INDEX, Kind, Product, sha256
+from digest.archive.report import Report, Track, untracked
+from digest.config import part_path
+from digest.errors import DigestError, StoreError
+from digest.model import FileRow
+from digest.render import UNKNOWN, merge_into
+
+log = logging.getLogger(__name__)
+
+_PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
+_BEGINNING = 40  # bytes; in them a generated text names itself and its date
+
+
+class Standard(IntEnum):
+    """What a file that is there must be to stay as it is; each asks for more than the one before."""
+
+    PRESENT = 0
+    """All its parts are there, made of what is known now, by whatever template."""
+    CURRENT = 1
+    """The template of now made it."""
+    INTACT = 2
+    """It is read, and holds what was written."""
+
+
+def due_products(
+    archive: Archive, products: Iterable[Product], standard: Standard = Standard.PRESENT
+) -> tuple[list[Product], int]:
+    """Return which files are not up to ``standard``, and how many that another template made are left as they are."""
+    unmade = [product for product in products if not is_made(archive, product, is_read=standard is Standard.INTACT)]
+    if standard > Standard.PRESENT:
+        return unmade, 0
+    due = [product for product in unmade if not is_left(archive, product)]
+    return due, len(unmade) - len(due)
+
+
+def write_products(
+    archive: Archive,
+    products: Iterable[Product],
+    report: Report,
+    track: Track = untracked,
+    standard: Standard = Standard.PRESENT,
+) -> None:
+    """Write the files that are not up to ``standard``; a bad one does not stop the others.
+
+    ``report`` takes what was written, what another template made and was left, and what failed.
+    """
+    due, left = due_products(archive, products, standard)
+    report.left += left
+    for _, product in zip(track([product.name for product in due]), due, strict=True):
+        try:
+            # Days never forget the row of a view: where there is none, its file may have come with a clone.
+            report.written += write_product(archive, product, report, adopts=standard is Standard.PRESENT)
+        except DigestError as error:
+            report.note(product.name, error)
+
+
+def write_product(archive: Archive, product: Product, report: Report, *, adopts: bool = False) -> list[str]:
+    """Write one product and remember how; return the paths that changed.
+
+    ``adopts``: what lies there already, and nothing is known of, is kept if another template made it of the same.
+
+    Raises:
+        DigestError: it cannot be made or written.
+    """
+    if product.kind is Kind.INDEX:
+        return _write_index(archive, product)
+    files = product.make()
+    if adopts and product.path not in archive.files and _adopt(archive, product, files):
+        report.left += 1
+        return []
+    first, *further = files
+    changed = _remove_parts(archive, first, after=len(files))
+    for path, data in files.items():
+        _keep_foreign(archive, path, data)
+    # The first part comes last: that it was written tells that all were.
+    for path in (*further, first):
+        if archive.output.write(path, files[path]):
+            changed.append(str(archive.output.root / path))
+    archive.remember_files(product.rows(files))
+    return changed
+
+
+def _write_index(archive: Archive, product: Product) -> list[str]:
+    path, place = product.path, archive.output.root / product.path
+    if archive.output.is_link(path):
+        log.warning("%s: left alone, because it is a symbolic link", place)
+        return []
+    existing = archive.output.read(path)
+    # A person may write around the generated part in any encoding.
+    generated = product.make()[path].decode()
+    text = merge_into(None if existing is None else existing.decode(errors="surrogateescape"), product.title, generated)
+    if text is None:
+        log.warning(
+            "%s: left alone, because it has not just one pair of <!-- digest:begin --> and <!-- digest:end -->", place
+        )
+        return []
+    data = text.encode(errors="surrogateescape")
+    is_changed = archive.output.write(path, data)
+    row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
+    if archive.files.get(path) != row:
+        archive.remember_files([row])
+    return [str(place)] if is_changed else []
+
+
+def is_current(archive: Archive, product: Product) -> bool:
+    """Whether a product was last made from what is known now, by the template and settings of now."""
+    row = archive.files.get(product.path)
+    return row is not None and row.inputs_hash == product.inputs_hash
+
+
+def is_made(archive: Archive, product: Product, *, is_read: bool = False) -> bool:
+    """Whether a product is current, and all its parts are there (``is_read``: as written)."""
+    if product.kind is Kind.INDEX:
+        return False  # what a person wrote around it may have changed: it is always merged anew
+    return is_current(archive, product) and has_all_parts(archive, product.path, is_read=is_read)
+
+
+def is_left(archive: Archive, product: Product, *, is_read: bool = False) -> bool:
+    """Whether a product's file is all there as another template, or renderer, made it."""
+    row = archive.files.get(product.path)
+    return row is not None and product.is_of_the_same(row) and has_all_parts(archive, product.path, is_read=is_read)
+
+
+def has_all_parts(archive: Archive, path: str, *, is_read: bool = False) -> bool:
+    """Whether all parts of the text at ``path`` were made of the same and are there (``is_read``: as written)."""
+    rows = [*_rows_of_parts(archive, path, after=0)]
+    try:
+        found = [is_as_written(archive, row) if is_read else archive.output.has(row.path) for row in rows]
+    except StoreError:  # what stands in its place is told by the try to write it
+        return False
+    return bool(rows) and all(found) and len({row.inputs_hash for row in rows}) == 1
+
+
+def is_as_written(archive: Archive, row: FileRow) -> bool:
+    """Whether a file holds what was written."""
+    data = archive.output.read(row.path)
+    return data is not None and sha256(data) == row.sha256
+
+
+def _rows_of_parts(archive: Archive, path: str, after: int) -> Iterator[FileRow]:
+    paths = takewhile(archive.files.__contains__, (part_path(path, number) for number in count(after + 1)))
+    return (archive.files[part] for part in paths)
+
+
+def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> bool:
+    """Remember the text that lies where ``files`` would be as one that another template made of the same.
+
+    Not one that is cut, that lacks papers, that is as it would be written; of a view, that begins otherwise.
+    """
+    if not (hashes := product.hashes_by(UNKNOWN)):
+        return False
+    path, data = next(iter(files.items()))
+    parts = list(takewhile(archive.output.has, (part_path(path, number) for number in count(1))))
+    found = {part: archive.output.read(part) or b"" for part in parts}
+    first, whole, wanted = found.get(path, b""), b"".join(found.values()), b"".join(files.values())
+    is_alike = product.kind is Kind.DIGEST or first[:_BEGINNING] == data[:_BEGINNING]
+    here, now = ({*_PAPER.findall(text)} for text in (whole, wanted))
+    if data.startswith(first) or not is_alike or not now <= here or (here and not now):
+        return False
+    archive.remember_files([FileRow(part, hashes[-1], sha256(found[part]), "") for part in parts])
+    return True
+
+
+def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
+    """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
+    removed = []
+    # From the last one on: what an interruption leaves can still be counted from the first.
+    for row in reversed([*_rows_of_parts(archive, path, after)]):
+        if is_as_written(archive, row):
+            archive.output.remove(row.path)
+            removed.append(str(archive.output.root / row.path))
+        elif archive.output.has(row.path):
+            log.warning("%s: left alone, because it was edited; the digest no longer has it", row.path)
+        archive.forget_file(row.path)
+    return removed
+
+
+def _keep_foreign(archive: Archive, path: str, data: bytes) -> None:
+    """Keep beside it what stands where ``data`` shall be written, if it is not as digest wrote it.
+
+    Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
+    """
+    row, found = archive.files.get(path), archive.output.read(path)
+    if found is None or data.startswith(found):
+        return
+    is_own = found[:_BEGINNING] == data[:_BEGINNING] if row is None else sha256(found) == row.sha256
+    if not is_own:
+        log.warning("%s: what was there is kept as %s", path, archive.output.keep_beside(path, "edited"))

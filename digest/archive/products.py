@@ -1,0 +1,294 @@
+"""The generated files that an archive should have: digests, views with their feeds, indexes.
+
+Each is a ``Product``, a value: where it lies, what it is made from, how to make it. Whoever writes, proves or repairs
+generated files goes through the same products.
+"""
+
+import hashlib
+import json
+import logging
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+
+from digest.archive.archive import Archive
+from digest.archive.report import Report
+from digest.config import View, year_index_path
+from digest.errors import DamageError, DigestError
+from digest.model import Day, DaySummary, FileRow, Hit, Section
+from digest.render import DigestTemplate, NewestHits, root_index, year_index, years_of
+from digest.render.exports import FEEDS
+from digest.resources import read_template
+from digest.views import description, hits, newest
+
+log = logging.getLogger(__name__)
+
+README = "README.md"
+INDEX = "index"
+"""What the row of an index has in the place of a template's version."""
+
+ReadDay = Callable[[str, date], Day]
+"""Category and date → the stored day; raises ``DamageError`` if it cannot be read."""
+
+_FEED_DATES = 100
+"""A feed shows a view's newest papers of so many dates: rare papers shall not cost the reading of a whole archive."""
+
+_IN_FEEDS = 100
+_FEED_VERSION = 1
+"""Raised when the same days give another feed than before."""
+
+_README_DATES = 30
+_IN_README = 10
+
+
+class Kind(StrEnum):
+    """What a product is."""
+
+    DIGEST = "digest"
+    VIEW = "view"
+    INDEX = "index"
+
+
+@dataclass(frozen=True)
+class Product:
+    """One generated text: a file, or several if it is split; of an index, the part between its markers.
+
+    ``make`` gives its bytes by path, the first part first; it raises ``DigestError`` if it cannot be made. ``path`` is
+    that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
+    ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
+    and ``when`` are those of a digest.
+    """
+
+    kind: Kind
+    name: str
+    path: str
+    inputs_hash: str
+    version: str
+    make: Callable[[], Mapping[str, bytes]]
+    hashes_by: Callable[[str], Sequence[str]] = lambda _version: ()
+    title: str = ""
+    category: str = ""
+    when: date | None = None
+
+    def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
+        """Return what is remembered of its ``files`` once they are written."""
+        return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in files.items()]
+
+    def is_of_the_same(self, row: FileRow) -> bool:
+        """Whether another template, or renderer, made what ``row`` tells of, and of the very same.
+
+        A changed day takes the row of its digest away: one that is there was made from this day.
+        """
+        return self.kind is Kind.DIGEST or row.inputs_hash in self.hashes_by(row.template_version)
+
+
+def sha256(data: bytes) -> str:
+    """Return the SHA-256 of ``data`` in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def day_reader(archive: Archive, held: int = 1) -> ReadDay:
+    """Return how to read stored days; the last ``held`` ones are not read twice."""
+
+    @lru_cache(maxsize=held)
+    def read(category: str, when: date) -> Day:
+        day = archive.store.day(category, when)
+        if day is None:
+            raise DamageError(f"{category} {when}: expected a stored day, found none")
+        return day
+
+    return read
+
+
+def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
+    """Return the digest of a day; ``read`` gives its entries when it is made."""
+    path = archive.config.digest_path(day.category, day.date)
+    folder, name = posixpath.split(path)
+
+    def make() -> Mapping[str, bytes]:
+        parts = archive.template.parts(read(day.category, day.date), name)
+        return {posixpath.join(folder, part): data for part, data in parts.items()}
+
+    return Product(
+        Kind.DIGEST,
+        name=f"{day.category} {day.date}",
+        path=path,
+        inputs_hash=archive.template.inputs_hash(day.content_hash),
+        version=archive.template.version,
+        make=make,
+        hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash),
+        category=day.category,
+        when=day.date,
+    )
+
+
+def digests(archive: Archive, read: ReadDay) -> Iterator[Product]:
+    """Yield the digest of every stored day."""
+    return (digest_of(archive, day, read) for day in archive.snapshot.summaries)
+
+
+def views(archive: Archive, report: Report) -> Iterator[Product]:
+    """Yield the files of all views, the newest first; note in ``report`` each view that cannot be made."""
+    read = day_reader(archive, held=len(archive.config.arxiv.categories))
+    found: list[tuple[date, Product]] = []
+    for view in archive.config.views:
+        dates = dates_of(view, archive.snapshot.summaries)
+        found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
+        try:
+            template = view_template(archive, view)
+        except DigestError as error:
+            report.note(f"view {view.name}", error)
+            continue
+        found += [(when, _view_digest(view, template, when, days, read)) for when, days in dates.items()]
+    # Those of one date follow one another, so that its days are read once.
+    yield from (product for _, product in sorted(found, key=lambda item: item[0], reverse=True))
+
+
+def dates_of(view: View, stored: Iterable[DaySummary]) -> dict[date, list[DaySummary]]:
+    """Return the stored days of a view's categories by date, the newest first, in the order of its categories."""
+    by_date: Mapping[date, dict[str, DaySummary]] = defaultdict(dict)
+    for day in stored:
+        by_date[day.date][day.category] = day
+    found = {
+        when: [days[category] for category in view.categories if category in days]
+        for when, days in sorted(by_date.items(), reverse=True)
+    }
+    return {when: days for when, days in found.items() if days}
+
+
+def view_template(archive: Archive, view: View) -> DigestTemplate:
+    """Read the template of a view.
+
+    Raises:
+        ConfigError: there is no such built-in template.
+        TemplateError: the user's own cannot be read, or its syntax is wrong.
+    """
+    source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
+    return _compiled(source, view.template, view.sections)
+
+
+@lru_cache(maxsize=8)
+def _compiled(source: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+    """Compile a template once for all views that share it: that costs more than to find nothing to do."""
+    return DigestTemplate(source, name, [Section(section) for section in sections])
+
+
+def render_view(view: View, template: DigestTemplate, when: date, days: Sequence[Day]) -> dict[str, bytes]:
+    """Return a view's digest of a date by path, made from the ``days`` of its categories.
+
+    Raises:
+        TemplateError: the template asks for something that is not there.
+    """
+    folder, name = posixpath.split(view.digest_path(when))
+    parts = template.view_parts(view.name, when, days, hits(view, days), name)
+    return {posixpath.join(folder, part): data for part, data in parts.items()}
+
+
+def _view_digest(
+    view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
+) -> Product:
+    inputs = [*(day.content_hash for day in days), description(view)]
+    return Product(
+        Kind.VIEW,
+        name=f"view {view.name} {when}",
+        path=view.digest_path(when),
+        inputs_hash=template.inputs_hash(*inputs),
+        version=template.version,
+        make=lambda: render_view(view, template, when, [read(day.category, when) for day in days]),
+        hashes_by=lambda version: template.hashes_by(version, *inputs),
+    )
+
+
+def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
+    """Return the newest papers that a view shows of ``dates``, at most ``limit``; no more days are read than needed."""
+    return newest(view, ([read(day.category, when) for day in days] for when, days in dates.items()), limit)
+
+
+def _feed(
+    archive: Archive, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
+) -> Product:
+    config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
+    inputs = [_FEED_VERSION, kind, max(shown_dates).isoformat(), description(view)]
+    inputs += [day.content_hash for days in shown_dates.values() for day in days]
+    inputs += filter(None, [config.address_of(view.path)])
+
+    def make() -> Mapping[str, bytes]:
+        shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
+        pieces = FEEDS[kind](
+            f"arXiv {view.name}",
+            f"view {view.name}",
+            (hit.announcement for hit in newest_hits(shown, shown_dates, read, _IN_FEEDS)),
+            empty_at=max(shown_dates),
+            digest_address=lambda one: config.address_of(view.digest_path(one.date)),
+        )
+        return {view.feed_paths[kind]: "".join(pieces).encode()}
+
+    return Product(
+        Kind.VIEW,
+        name=f"view {view.name} {kind}",
+        path=view.feed_paths[kind],
+        inputs_hash=sha256(json.dumps(inputs).encode()),
+        version=sha256(f"{kind} {_FEED_VERSION}".encode()),
+        make=make,
+    )
+
+
+def indexes(archive: Archive) -> list[Product]:
+    """Return the generated part of each index: the archive's, and one a category and year.
+
+    Raises:
+        TemplateError: it cannot be made.
+    """
+    snapshot, config = archive.snapshot, archive.config
+    categories = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
+    stored = {category: snapshot.days_of(category) for category in categories}
+    lost = {category: snapshot.ledger.losses_of(category) for category in stored}
+    starts = {category: snapshot.start(category) for category in stored}
+    text = root_index(
+        archive.index_templates.root,
+        stored,
+        known=snapshot.calendar,
+        starts=starts,
+        lost=lost,
+        path_of=config.digest_path,
+        newest=_newest_of_first_view(archive),
+        kept=config.arxiv.categories,
+    )
+    found = [_index(README, "arXiv digests", text)]
+    for category, days in stored.items():
+        for year in years_of(days, starts[category]):
+            text = year_index(
+                archive.index_templates.year,
+                year,
+                days,
+                known=snapshot.calendar,
+                start=starts[category],
+                lost=lost[category],
+                path_of=config.digest_path,
+            )
+            found.append(_index(year_index_path(category, year), f"{category} {year}", text))
+    return found
+
+
+def _index(path: str, title: str, generated: str) -> Product:
+    data = generated.strip().encode()
+    return Product(Kind.INDEX, "index", path, sha256(data), INDEX, lambda: {path: data}, title=title)
+
+
+def _newest_of_first_view(archive: Archive) -> NewestHits | None:
+    """Return what the README shows of the first view; a damaged day must not cost the whole index."""
+    if not archive.config.views:
+        return None
+    first = archive.config.views[0]
+    dates = dict(islice(dates_of(first, archive.snapshot.summaries).items(), _README_DATES))
+    try:
+        found = newest_hits(first, dates, day_reader(archive), _IN_README)
+    except DamageError as error:
+        log.warning("the newest papers of the first view are left out: %s", error)
+        return None
+    return NewestHits(first.name, found, first.digest_path)

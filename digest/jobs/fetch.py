@@ -1,0 +1,328 @@
+"""Past listings: those of given dates, or all that is missing or provisional while arXiv still serves it."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from digest.archive.archive import Archive
+from digest.archive.days import begin, update_files
+from digest.archive.report import Report, Track, untracked
+from digest.calendar import is_overdue, today
+from digest.decide import (
+    WARNING_DAYS,
+    after_refusal,
+    in_reach_since,
+    in_reach_until,
+    in_short,
+    is_in_reach,
+    not_stored,
+)
+from digest.errors import (
+    BudgetSpentError,
+    DigestError,
+    ListingDoubtfulError,
+    ListingIncompleteError,
+    MissingError,
+    NotAskedError,
+    PageRefusedError,
+    TryLaterError,
+    UsageError,
+)
+from digest.jobs.catchup import (
+    get_day,
+    is_announced,
+    is_due,
+    is_time,
+    remember_vain,
+    unconfirmed_deferrals,
+)
+
+log = logging.getLogger(__name__)
+
+_TO_COME = "later than today"
+"""How arXiv refuses a catchup date that it has not reached (``controllers/catchup_page.py`` of arXiv/arxiv-browse)."""
+
+_MOST_TO_COME = 2
+"""Such answers after which the clock must be wrong; one there is around midnight, for arXiv's is in another zone."""
+
+_MOST_REFUSED = 3
+"""Refused pages after which no more are asked for in a run: the layout will have changed for the others, too."""
+
+
+@dataclass(frozen=True)
+class Get:
+    """A step of a plan: to get one past listing; ``why`` is words for a person, or "" where they asked for it."""
+
+    category: str
+    date: date
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"would ask for {self.category} {self.date}{self.why}"
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """A step of a plan: to look whether arXiv deferred a date on which its table says so."""
+
+    date: date
+
+    def __str__(self) -> str:
+        return f"would look whether arXiv announced {self.date} after all"
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """A step of a plan: not to ask for ``what``, because arXiv cannot have it, or has it no longer."""
+
+    what: str
+    error: DigestError
+
+    def __str__(self) -> str:
+        return f"would not ask for {self.what}: {self.error}"
+
+
+def plan_fetch(
+    archive: Archive, categories: Sequence[str], first: date | None, last: date | None
+) -> list[Get | Refuse]:
+    """Return what ``fetch`` does; a day that is proven already is not asked for.
+
+    Raises:
+        UsageError: there is no listing date from ``first`` to ``last``, or the last of several is in the future.
+    """
+    dates = _dates(archive, first, last)
+    if len(dates) > 1:
+        _require_possible(archive, categories[0], dates[-1])
+    parts = [(category, when) for when in dates for category in categories]
+    open_parts = [part for part in parts if not archive.snapshot.is_proven(*part)]
+    if len(dates) == 1:
+        refusals = {part: _refusal(archive, *part) for part in open_parts}
+        return [Refuse(f"{part[0]} {part[1]}", error) if error else Get(*part) for part, error in refusals.items()]
+    refused = []
+    for category in categories:
+        gone = [when for name, when in open_parts if name == category and not is_in_reach(when, archive.now)]
+        if gone:
+            words = f"{archive.why_not_stored(category, gone[-1])}: {in_short(gone)}"
+            refused.append(Refuse(category, MissingError(words)))
+    return [*refused, *(Get(*part) for part in open_parts if is_in_reach(part[1], archive.now))]
+
+
+def fetch(
+    archive: Archive, categories: Sequence[str], first: date | None, last: date | None, track: Track = untracked
+) -> Report:
+    """Get past listings from arXiv's catchup pages.
+
+    Without ``first``, it begins with the oldest that arXiv serves; without ``last``, it ends today in New York.
+
+    Raises:
+        UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
+    """
+    report = begin(archive, track)
+    dates = _dates(archive, first, last)
+    _require_possible(archive, categories[0], dates[-1])
+    report.succeeded += sum(archive.snapshot.is_proven(category, when) for category in categories for when in dates)
+    done: set[str] = set()
+    # The pages may tell of listings that the calendar did not know: those are asked for in another round.
+    while not report.is_ended and (steps := _left_of(plan_fetch(archive, categories, first, last), done)):
+        for name in track(list(steps)):
+            _carry_out(archive, steps[name], report)
+            if report.is_ended:
+                break
+        done |= steps.keys()
+    update_files(archive, report, track)
+    return report
+
+
+def _left_of(plan: Sequence[Get | Refuse], done: Collection[str]) -> dict[str, Get | Refuse]:
+    steps = {f"{step.category} {step.date}" if isinstance(step, Get) else step.what: step for step in plan}
+    return {name: step for name, step in steps.items() if name not in done}
+
+
+def _carry_out(archive: Archive, step: Get | Refuse, report: Report) -> None:
+    if isinstance(step, Refuse):
+        report.fail(step.what, step.error)
+        return
+    if step.category in report.not_served:
+        return
+    try:
+        problem: DigestError | None = get_day(archive, step.category, step.date, report)
+    except DigestError as error:
+        problem = error
+    if problem is None:
+        report.succeeded += 1
+    else:
+        report.fail(f"{step.category} {step.date}", after_refusal(problem, step.date, archive.now))
+
+
+def _dates(archive: Archive, first: date | None, last: date | None) -> list[date]:
+    if first is not None and first == last:
+        return [first]
+    start, end = first or in_reach_since(archive.now), last or today(archive.now)
+    dates = list(archive.calendar.listing_dates(start, end))
+    if not dates:
+        raise UsageError(f"expected a listing date in {start}..{end}, found none")
+    return dates
+
+
+def _require_possible(archive: Archive, category: str, newest: date) -> None:
+    """Refuse dates whose ``newest`` one is in the future; a single one may be a weekend's."""
+    refusal = _refusal(archive, category, newest)
+    if isinstance(refusal, UsageError):
+        raise type(refusal)(f"{newest}: {refusal}")
+
+
+def _refusal(archive: Archive, category: str, when: date) -> DigestError | None:
+    """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
+    is_denied = not archive.calendar.is_listing_date(when)
+    if is_denied and not (when in archive.calendar.surprises and is_in_reach(when, archive.now)):
+        return not_stored(when, archive.calendar, archive.now, archive.snapshot.start(category))
+    current = today(archive.now)
+    if when > max(current, archive.calendar.newest_expected(archive.now)):
+        return UsageError(f"is in the future; in New York it is {current}")
+    if not is_in_reach(when, archive.now):
+        return archive.why_not_stored(category, when)
+    return None
+
+
+def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
+    """Get everything that is missing or provisional and that arXiv still serves, the newest first."""
+    report = begin(archive, track)
+    heal(archive, categories, report, track, patiently=False)
+    update_files(archive, report)
+    tell_missing(archive, categories, report)
+    return report
+
+
+def plan_healing(archive: Archive, categories: Sequence[str], *, patiently: bool = True) -> list[Get | Confirm]:
+    """Return the days that a catchup page could still prove, and the deferrals to be confirmed.
+
+    The newest day comes first; those that were asked for in vain come last, of them the one that rests longest first:
+    a day that cannot be had must not stand before all others. ``patiently``: without what may still come or rests.
+    """
+    steps = []
+    why = ", which is missing or provisional" if patiently else ""
+    for category in categories:
+        found, attempts = archive.snapshot.status(category, archive.now), archive.attempts(category)
+        for when in (*found.missing, *found.provable):
+            asked = attempts.get(when)
+            rank = (asked.timestamp() if asked else 0.0, -when.toordinal(), category)
+            if is_time(archive, category, when) and (not patiently or is_due(archive, category, when)):
+                steps.append((rank, Get(category, when, why)))
+    in_order = [step for _, step in sorted(steps, key=lambda item: item[0])]
+    return [*in_order, *map(Confirm, unconfirmed_deferrals(archive, categories))]
+
+
+def heal(
+    archive: Archive, categories: Sequence[str], report: Report, track: Track = untracked, *, patiently: bool = True
+) -> None:
+    """Carry out ``plan_healing``; ``patiently``, without a word about what is not news."""
+    categories = [category for category in categories if category not in report.not_served]
+    archive.client.budget = archive.config.arxiv.heal_requests
+    try:
+        plan = plan_healing(archive, categories, patiently=patiently)
+        _get(archive, [step for step in plan if isinstance(step, Get)], report, track, patiently=patiently)
+        categories = [category for category in categories if category not in report.not_served]
+        # What came in may have told of a deferral, or shown that it can be confirmed by now.
+        found = _announced_after_all(archive, categories)
+        _get(archive, [Get(name, when) for when in found for name in categories], report, track, patiently=patiently)
+    finally:
+        archive.client.budget = None
+
+
+def _announced_after_all(archive: Archive, categories: Sequence[str]) -> list[date]:
+    """Look once whether arXiv really deferred where its table says so; return the dates on which it did not."""
+    found = []
+    for when in unconfirmed_deferrals(archive, categories):
+        is_told = when in archive.calendar.corrections  # by the link that told of another
+        if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):
+            continue
+        try:
+            found += [when] if is_announced(archive, categories[0], when) else []
+        except NotAskedError:
+            break
+        except (MissingError, PageRefusedError, TryLaterError) as error:
+            log.info("%s: whether arXiv deferred it is not known yet: %s", when, error)
+            remember_vain(archive, categories[0], when)
+    return found
+
+
+def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *, patiently: bool) -> None:
+    if archive.client.is_silent(archive.config.arxiv.pages_url):
+        return
+    named = {f"{step.category} {step.date}": step for step in steps}
+    refused = to_come = 0
+    for number, name in enumerate(track(list(named)), 1):
+        step = named[name]
+        if step.category in report.not_served:
+            continue
+        problem = _get_one(archive, step, report)
+        if isinstance(problem, NotAskedError):
+            why = "[arxiv] heal_requests" if isinstance(problem, BudgetSpentError) else problem
+            log.warning("%s left for the next run (%s)", _days(len(named) - number + 1), why)
+            return
+        if problem is None:
+            report.succeeded += 1
+        elif not patiently or _is_news(archive, step, problem, report):
+            report.fail(name, problem)
+            report.told.add((step.category, step.date))
+        else:
+            log.info("%s: %s", name, problem)
+        refused += isinstance(problem, PageRefusedError)
+        to_come += _TO_COME in str(problem)
+        if report.is_ended or archive.client.is_silent(archive.config.arxiv.pages_url):
+            return
+        if to_come == _MOST_TO_COME:
+            log.warning("arXiv says that %s is yet to come: is the clock right (%s)?", name, archive.now.isoformat())
+            return
+        if refused == _MOST_REFUSED and number < len(named):
+            log.warning("%s left for a later run: %d pages were refused", _days(len(named) - number), refused)
+            return
+
+
+def _days(number: int) -> str:
+    return "1 day is" if number == 1 else f"{number} days are"
+
+
+def _is_news(archive: Archive, step: Get, problem: DigestError, report: Report) -> bool:
+    """Whether it has to be said that a day cannot be had: not before it is overdue, and not twice."""
+    is_absence = isinstance(problem, (MissingError, TryLaterError)) and not isinstance(problem, ListingDoubtfulError)
+    is_told = (step.category, step.date) in report.told
+    return not is_absence or (is_overdue(step.date, archive.now) and not is_told)
+
+
+def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
+    """Get one day; return what stands in the way. What was asked for in vain is noted, so that it rests."""
+    before = archive.client.requests_made
+    try:
+        problem: DigestError | None = get_day(archive, step.category, step.date, report)
+    except DigestError as error:
+        problem = error
+    # A day that takes more requests than are left was asked for: others come first next time.
+    is_in_vain = isinstance(
+        problem, (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError)
+    ) or (isinstance(problem, BudgetSpentError) and archive.client.requests_made > before)
+    if is_in_vain:
+        remember_vain(archive, step.category, step.date)
+    if problem is None or isinstance(problem, NotAskedError):
+        return problem
+    return after_refusal(problem, step.date, archive.now)
+
+
+def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
+    """Say loudly which days are overdue and not here, and which will soon be out of reach."""
+    current = today(archive.now)
+    for category in categories:
+        found = archive.snapshot.status(category, archive.now)
+        for word, dates in (("missing", found.missing), ("provisional", found.provable)):
+            old = [when for when in dates if (current - when).days >= WARNING_DAYS]
+            if old:
+                until = in_reach_until(min(old))
+                log.warning(
+                    "%s: %s; %s, and arXiv serves the first of them until %s only", category, in_short(old), word, until
+                )
+        for word, overdue in (("overdue and missing", found.overdue), ("provisional for good", found.stuck)):
+            silent = [when for when in overdue if (category, when) not in report.told]
+            if silent:
+                report.told |= {(category, when) for when in silent}
+                report.fail(category, MissingError(f"{word}: {in_short(silent)}; `digest status` tells more"))

@@ -1,0 +1,35 @@
+"""The database from the day records. Offline."""
+
+from digest.archive.archive import Archive
+from digest.archive.days import is_recorded, load, load_known, prepare_folders, record_paths, update_files, write_day
+from digest.archive.files import is_current, is_left, is_made
+from digest.archive.products import day_reader, digest_of
+from digest.archive.report import Report, Track, untracked
+from digest.errors import DigestError, UsageError
+
+
+def rebuild(archive: Archive, track: Track = untracked) -> Report:
+    """Fill the database from the day records, and bring every file up to date.
+
+    Raises:
+        UsageError: the archive keeps no records.
+    """
+    if archive.records is None:
+        raise UsageError("this archive keeps no day records ([store] records is empty)")
+    prepare_folders(archive)
+    report = Report(verb="loaded")
+    load_known(archive, report)
+    known = {*archive.snapshot.days}
+    report.changed = load(archive, track(record_paths(archive)), report)
+    report.succeeded = len(report.changed)
+    for day in archive.snapshot.summaries:
+        product = digest_of(archive, day, day_reader(archive))
+        is_good = is_made(archive, product, is_read=True) and is_recorded(archive, day)
+        if is_good or (is_left(archive, product, is_read=True) and not is_current(archive, product)):
+            continue
+        try:
+            write_day(archive, day, report, came=(day.category, day.date) not in known)
+        except DigestError as error:
+            report.note(product.name, error)
+    update_files(archive, report, track)
+    return report
