@@ -14,7 +14,7 @@ from _pytest.mark.structures import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from digest import cli
-from digest.standin import StandIn, invent
+from tests.standin import StandIn, invent
 
 SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "shared"))
 """Reference data that a user's machine does not have: real pages, a real digest, the expected values."""

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from digest.standin import Announcement, Fault, InventedPaper, Reply, Request, StandIn, faults
 from tests.conftest import Result, Sandbox
+from tests.standin import Announcement, Fault, InventedPaper, Reply, Request, StandIn, faults
 
 NEW_YORK = ZoneInfo("America/New_York")
 

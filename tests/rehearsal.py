@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from digest.cli.console import Console
 from digest.cli.session import Session
 from digest.jobs.run import run
-from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 
 NEW_YORK = ZoneInfo("America/New_York")
 CATEGORY = "cs.CV"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import (
     after,
@@ -22,6 +21,7 @@ from tests.nights import (
     show,
     status,
 )
+from tests.standin import Announcement, StandIn, faults, invent
 from tests.test_doubt import WEDNESDAYS, import_pages, small, usual
 from tests.test_jobs import errors
 

@@ -164,9 +164,9 @@ def test_only_the_command_line_knows_the_command_line() -> None:
 
 
 def test_the_stand_in_stands_alone() -> None:
-    """The stand-in for arXiv shares no code with what is tried on it, and only ``demo`` uses it."""
+    """The stand-in for arXiv shares no code with what is tried on it, and only the demo uses it."""
     ends = [(room(one.importer), room(one.imported)) for one in imports() if is_own(one)]
-    assert {end for end in ends if "standin" in end} == {("standin", "standin"), ("demo", "standin")}
+    assert {end for end in ends if "standin" in end} == {("standin", "standin"), ("setup", "standin")}
 
 
 def test_there_are_no_import_circles() -> None:

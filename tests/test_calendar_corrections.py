@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from digest.standin import Announcement, Fault, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import (
     NEW_YORK,
@@ -24,6 +23,7 @@ from tests.nights import (
     show,
     status,
 )
+from tests.standin import Announcement, Fault, StandIn, faults, invent
 from tests.test_jobs import assert_untouched, errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)

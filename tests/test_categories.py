@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from digest.standin import Announcement, Fault, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, asked, catchup, listing, noon, paper, show
+from tests.standin import Announcement, Fault, StandIn, faults, invent
 
 THREE = ("cs.CV", "cs.LG", "cs.RO")
 OTHERS = ("cs.CV", "cs.RO")

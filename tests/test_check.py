@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from digest.jobs.findings import Fault, difference
-from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
 from tests.repositories import git, isolate
+from tests.standin import StandIn, invent
 
 EARLIER = date(2025, 3, 4)
 NIGHT_BEFORE = "2025-03-04T02:00:00Z"

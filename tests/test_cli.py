@@ -15,8 +15,8 @@ import pytest
 
 from digest import __version__, cli
 from digest.disk import hold_lock
-from digest.standin import Announcement, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.standin import Announcement, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = [

@@ -16,7 +16,6 @@ from digest.archive.clone import is_all_proven
 from digest.config import load, record_path
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.render import render_ledger, render_record
-from digest.standin import StandIn, faults, invent
 from digest.store import Store
 from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox
@@ -25,6 +24,7 @@ from tests.nights import after, asked, catchup, listing, lose_database, show
 from tests.receiver import receiving
 from tests.rehearsal import CALM_HOURS, CATEGORY
 from tests.repositories import check_nothing_was_forced, git, isolate, make_remote, make_repository
+from tests.standin import StandIn, faults, invent
 from tests.thirty_nights import Outcome
 
 DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))

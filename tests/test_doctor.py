@@ -24,11 +24,10 @@ import pytest
 from digest.config import load
 from digest.disk import hold_lock
 from digest.messages import NOTICES_PATH
-from digest.standin import StandIn, faults
-from digest.standin.replies import Fault, Reply, Request
 from tests.conftest import NIGHT, Result, Sandbox
 from tests.receiver import receiving
 from tests.repositories import commit_file, git, hook, isolate, make_archive, make_remote, make_repository
+from tests.standin import Fault, Reply, Request, StandIn, faults
 
 LATER = "2025-03-05T03:00:00Z"
 """An hour after the run, in the same night."""

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Announcement, Fault, StandIn, faults, invent
-from digest.standin.pages import listing_page
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import (
     after,
@@ -26,6 +24,8 @@ from tests.nights import (
     show,
     status,
 )
+from tests.standin import Announcement, Fault, StandIn, faults, invent
+from tests.standin.pages import listing_page
 from tests.test_jobs import errors, outside_raw
 
 EVE, THURSDAY = date(2025, 3, 4), date(2025, 3, 6)

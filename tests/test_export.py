@@ -29,12 +29,12 @@ from digest.jobs.export import write_export
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
 from digest.render.exports import FEEDS, RECORDS, atom_feed, bibtex, csv_rows, json_array, json_feed, json_lines
 from digest.render.exports.tex import tex
-from digest.standin import StandIn, invent
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
 from tests.days import AWKWARD, day_of, paper, simple_day
 from tests.feeds import ATOM, atom_faults, json_feed_faults
 from tests.libraries import collapsed, library, people, untex
+from tests.standin import StandIn, invent
 
 FORMS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
 FRIDAY, MONDAY, TUESDAY = date(2025, 3, 7), date(2025, 3, 10), date(2025, 3, 11)

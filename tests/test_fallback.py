@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import (
     after,
@@ -27,6 +26,7 @@ from tests.nights import (
     show,
     status,
 )
+from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 from tests.test_jobs import SEED_DIGEST, SEED_NIGHT, SEED_PAGES, Served, assert_untouched, errors, shelf, undated
 
 EVE, THURSDAY, FRIDAY = date(2025, 3, 4), date(2025, 3, 6), date(2025, 3, 7)

@@ -33,9 +33,9 @@ from digest.fetch import (
 )
 from digest.fetch.client import ATTEMPTS, RETRY_SECONDS
 from digest.model import RawPage
-from digest.standin import Fault, Reply, Request, StandIn, faults, invent
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
+from tests.standin import Fault, Reply, Request, StandIn, faults, invent
 
 DELAY = 15.0
 FEEDS_DELAY = 3.0

@@ -12,7 +12,6 @@ import pytest
 from digest.config.values import Git
 from digest.git import RepositoryState, can_push, examine_repository, start_repository
 from digest.render import digest as rendering
-from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, digest_path, lose_database, show
 from tests.repositories import (
@@ -29,6 +28,7 @@ from tests.repositories import (
     make_repository,
     tree,
 )
+from tests.standin import StandIn, invent
 
 NEXT = date(2025, 3, 6)
 OF_A_NIGHT = {"README.md", "cs.CV/2025/README.md", digest_path(DAY), f"data/cs.CV/2025/{DAY}.jsonl"}

@@ -13,8 +13,6 @@ from pathlib import Path
 import pytest
 
 from digest.resources import read_calendar
-from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
-from digest.standin.pages import listing_page
 from tests.conftest import DAY, Sandbox
 from tests.nights import (
     after,
@@ -31,6 +29,8 @@ from tests.nights import (
     show,
     status,
 )
+from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin.pages import listing_page
 from tests.test_jobs import assert_untouched, errors, outside_raw
 
 FIRST = date(2025, 2, 24)

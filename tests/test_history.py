@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from digest.errors import UsageError
 from digest.history import Field, History, Mark, difference, history_of, parse_reference, says_withdrawn
 from digest.model import ArxivId, Day, Paper, Section, Source, State
-from digest.standin import Announcement, InventedPaper, Request, StandIn, faults, invent
 from digest.store import Store
 from tests.conftest import NIGHT, Sandbox
 from tests.days import AWKWARD, day_of, paper
 from tests.nights import after, show
 from tests.nights import paper as invented
+from tests.standin import Announcement, InventedPaper, Request, StandIn, faults, invent
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2025, 3, day) for day in (4, 5, 6, 7))
 MONDAY = date(2025, 3, 10)

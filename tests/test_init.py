@@ -24,9 +24,9 @@ import yaml
 
 from digest import __version__
 from digest.config import Arxiv, load
-from digest.standin import StandIn
 from tests.conftest import NIGHT, Result, Sandbox, long_after
 from tests.repositories import clone, commit_file, committed, git, hook, isolate, lines
+from tests.standin import StandIn
 
 NEW_YORK = ZoneInfo("America/New_York")
 WORKFLOW = ".github/workflows/digest.yml"

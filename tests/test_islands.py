@@ -10,10 +10,10 @@ from datetime import date, timedelta
 import pytest
 
 from digest.model import Ledger, Source, Start
-from digest.standin import StandIn, faults, invent
-from digest.standin.pages import listing_page
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
+from tests.standin import StandIn, faults, invent
+from tests.standin.pages import listing_page
 from tests.test_jobs import errors
 
 OLD, EVE, THURSDAY = date(2021, 10, 20), date(2025, 3, 4), date(2025, 3, 6)

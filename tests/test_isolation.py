@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Reply, Request, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Sandbox
+from tests.standin import Reply, Request, StandIn, faults, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 RECORD = "data/cs.CV/2025/2025-03-05.jsonl"

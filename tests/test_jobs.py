@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from digest.standin import Fault, Reply, Request, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.standin import Fault, Reply, Request, StandIn, faults, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 EVE = date(2025, 3, 4)

@@ -15,10 +15,10 @@ from digest.errors import DamageError
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 from digest.parse.ledger import parse_ledger
 from digest.render import render_ledger
-from digest.standin import Announcement, StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import texts
 from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
+from tests.standin import Announcement, StandIn, invent
 from tests.test_jobs import errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)

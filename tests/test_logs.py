@@ -18,8 +18,8 @@ from digest import __version__, jobs
 from digest.cli.console import Console
 from digest.cli.logs import log_to
 from digest.errors import StoreError
-from digest.standin import StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.standin import StandIn, faults, invent
 from tests.test_cli import wait_for_request
 
 RUN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Request, StandIn, invent
 from tests.conftest import DAY, Sandbox
+from tests.standin import Request, StandIn, invent
 
 RECORD = "data/cs.CV/2025/2025-03-05.jsonl"
 DIGEST = "cs.CV/2025/03/2025-03-05.md"

@@ -16,9 +16,9 @@ from digest.model import Paper, Section
 from digest.parse import parse_page
 from digest.parse.record import parse_record
 from digest.render import render_record
-from digest.standin import Announcement, invent
-from digest.standin.pages import listing_page
 from tests.days import day_of
+from tests.standin import Announcement, invent
+from tests.standin.pages import listing_page
 
 DAY = date(2025, 3, 5)
 _SLOT = "SLOT-OF-THE-{}"

@@ -10,9 +10,8 @@ import pytest
 
 from digest.errors import PageRefusedError
 from digest.parse import join_pages, parse_page, parse_recent
-from digest.standin import Announcement, invent
-from digest.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page
-from digest.standin.recent import recent_page
+from tests.standin import Announcement, invent
+from tests.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page, recent_page
 
 Edit = Callable[[str], str]
 

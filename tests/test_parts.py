@@ -7,8 +7,8 @@ import pytest
 from digest.disk import Folder
 from digest.errors import StoreError
 from digest.render import digest as rendering
-from digest.standin import StandIn
 from tests.conftest import Sandbox
+from tests.standin import StandIn
 
 FIRST = "cs.CV/2025/03/2025-03-05.md"
 SECOND = "cs.CV/2025/03/2025-03-05.2.md"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import StandIn
 from tests.conftest import NIGHT, Result, Sandbox
+from tests.standin import StandIn
 
 READING = [
     ("status",),

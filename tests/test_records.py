@@ -16,9 +16,9 @@ from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.record import parse_header, parse_record
 from digest.render import record_path, render_record
-from digest.standin import StandIn, invent
 from tests.conftest import Sandbox
 from tests.days import day_of, paper, recordable_day, simple_day
+from tests.standin import StandIn, invent
 
 DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))
 NIGHTS = {when: f"{when}T02:00:00Z" for when in DAYS}

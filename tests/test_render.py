@@ -21,9 +21,9 @@ from digest.errors import TemplateError
 from digest.model import Day, DaySummary, Link, Section, State
 from digest.render import DigestTemplate, merge_into, root_index, year_index, year_index_path
 from digest.resources import built_in_template
-from digest.standin import StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import WHEN, any_day, day_of, paper, simple_day, summary_of
+from tests.standin import StandIn, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 SHOWN = (Section.NEW, Section.CROSS)

@@ -24,10 +24,10 @@ from digest.parse.links import find_links
 from digest.parse.markup import one_line_html, plain_text
 from digest.render import DigestTemplate
 from digest.render.digest import MOST_BYTES
-from digest.standin import invent
 from tests.conftest import Sandbox
 from tests.days import WHEN, day_of, paper, simple_day
 from tests.hostile.engines import ENGINES, SHOWN, Page, body_of, check_day, template
+from tests.standin import invent
 
 FILE = "2025-03-05.md"
 CODE = Link("https://github.com/owner/repo", "code", "abstract")

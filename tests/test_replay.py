@@ -18,9 +18,9 @@ from digest.jobs.kept_pages import kept_listings
 from digest.model import Entry, Link, RawPageRow, Section
 from digest.parse import page as page_parser
 from digest.parse.entries import as_entries
-from digest.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.days import day_of, paper, simple_day
+from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
 from tests.test_jobs import DATE_HEADING, EVE, EVE_NIGHT, SEED_DIGEST, SEED_NIGHT, SEED_PAGES, days, errors, outside_raw
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"

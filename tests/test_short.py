@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Fault, Reply, Request, StandIn, faults, invent
-from digest.standin.pages import listing_page
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, asked, catchup, day, known_as, listing, lose_database, noon, show, status
+from tests.standin import Fault, Reply, Request, StandIn, faults, invent
+from tests.standin.pages import listing_page
 from tests.test_jobs import Served, errors, shelf
 
 THURSDAY = date(2025, 3, 6)

@@ -16,11 +16,11 @@ import requests
 from bs4 import BeautifulSoup
 from lxml import etree
 
-from digest.standin import Announcement, Fault, InventedPaper, StandIn, faults, invent
-from digest.standin.feeds import feed
-from digest.standin.markup import abstract_html, linked
-from digest.standin.pages import catchup_page, listing_page
-from digest.standin.recent import recent_page
+from digest.standin import StandIn as DemoStandIn
+from digest.standin.entries import abstract_html, linked
+from tests.standin import Announcement, Fault, InventedPaper, StandIn, faults, invent
+from tests.standin.feeds import feed
+from tests.standin.pages import catchup_page, listing_page, recent_page
 
 DAY = date(2026, 3, 18)
 EVE = DAY - timedelta(days=1)
@@ -254,7 +254,7 @@ def test_a_big_day_has_ids_enough() -> None:
 
 def test_invention_is_the_same_in_every_process() -> None:
     """Neither the process nor its hash seed changes what is invented."""
-    code = f"from datetime import date; from digest.standin import invent; print(invent('cs.CV', {DAY!r}))"
+    code = f"from datetime import date; from tests.standin import invent; print(invent('cs.CV', {DAY!r}))"
     code = code.replace("datetime.date(", "date(")
     texts = {
         subprocess.run(
@@ -400,6 +400,19 @@ def test_frozen_and_miscounted_pages(arxiv: StandIn) -> None:
         "New submissions (showing 13 of 13 entries)",
         "Cross submissions (showing 5 of 5 entries)",
     ]
+
+
+def test_the_demo_s_arxiv_shows_what_the_tests_do(arxiv: StandIn) -> None:
+    """Both send the same newest listing to the byte; the demo's has no other page, of each category one."""
+    with DemoStandIn() as demo:
+        for day in (invent("cs.CV", EVE), invent("cs.CV", DAY), invent("cs.LG", EVE, replacement=0)):
+            demo.announce(day)
+        shown, wanted = (requests.get(f"{url}/list/cs.CV/new", timeout=10) for url in (demo.url, arxiv.url))
+        assert (shown.status_code, shown.content) == (200, wanted.content)
+        assert [*shown.headers] == [*wanted.headers]
+        other = requests.get(f"{demo.url}/list/cs.LG/new", timeout=10)
+        assert other.text == listing_page(invent("cs.LG", EVE, replacement=0))
+        assert requests.get(f"{demo.url}/list/cs.RO/new", timeout=10).status_code == 404
 
 
 @pytest.mark.skipif(not SEED_DAY.is_dir(), reason="needs the captured pages in ../shared")
@@ -679,7 +692,7 @@ def test_answers_are_the_same_in_every_process() -> None:
     """Neither the process, nor its hash seed, nor its port changes a byte of a page or a feed."""
     code = (
         "from datetime import date; from hashlib import sha256\n"
-        "from digest.standin import Request, StandIn, invent\n"
+        "from tests.standin import Request, StandIn, invent\n"
         f"standin = StandIn([invent('cs.CV', date({DAY:%Y, %-m, %-d}))], today=date({DAY:%Y, %-m, %-d}))\n"
         f"for path in {ALL_PATHS!r}:\n"
         "    print(path, sha256(standin.answer(Request(path, {}, 0.0)).body).hexdigest())\n"

@@ -10,10 +10,10 @@ from datetime import date
 import pytest
 
 from digest.model import Section
-from digest.standin import StandIn, invent
 from digest.store import Store
 from tests.conftest import NIGHT, Sandbox, long_after
 from tests.days import day_of, paper
+from tests.standin import StandIn, invent
 
 EVIL = {
     "a clipboard": "\x1b]52;c;cm0gLXJm\x07",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import StandIn, faults, invent
 from tests.conftest import DAY, Sandbox
 from tests.nights import after, noon
 from tests.receiver import Receiver, receiving
 from tests.repositories import clone, git, hook, isolate, lines, make_archive, wait_for
+from tests.standin import StandIn, faults, invent
 
 HOUR = 3600
 

@@ -17,10 +17,10 @@ from digest import resources
 from digest.model import Hit, Link, Section
 from digest.render import NewestHits, merge_into, root_index
 from digest.resources import built_in_template, read_calendar
-from digest.standin import Announcement, InventedPaper, StandIn, faults, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show
+from tests.standin import Announcement, InventedPaper, StandIn, faults, invent
 
 EVE = date(2025, 3, 4)
 SPLATTING = '[[view]]\nname = "splatting"\nkeywords = ["gaussian splatting"]\n'

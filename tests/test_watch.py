@@ -19,11 +19,11 @@ from digest.errors import GitError, UnpushedError
 from digest.messages import NOTICES_PATH, Entry, Message
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels
-from digest.standin import Fault, InventedPaper, StandIn, faults, invent
 from digest.watch import Watch
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, beside, lose_database, noon, show
 from tests.receiver import Receiver, receiving
+from tests.standin import Fault, InventedPaper, StandIn, faults, invent
 
 THURSDAY = date(2025, 3, 6)
 NOTICES = "data/notices.json"

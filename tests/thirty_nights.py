@@ -20,7 +20,6 @@ from digest.cli.session import Session
 from digest.jobs.rebuild import rebuild as rebuild_job
 from digest.jobs.run import run
 from digest.resources import read_calendar
-from digest.standin import StandIn, faults
 from tests.rehearsal import (
     CALM_HOURS,
     CATEGORY,
@@ -35,6 +34,7 @@ from tests.rehearsal import (
     stage,
 )
 from tests.repositories import clone, commit_file, git, hook
+from tests.standin import StandIn, faults
 
 START = date(2025, 12, 8)
 """A Monday. The table of deferrals takes the listings of 26 and 31 December and of 2 January away."""

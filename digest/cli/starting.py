@@ -192,8 +192,8 @@ def demo_(session: Session, folder: Path) -> int:
     Example:
       digest demo
     """
-    from digest import demo
     from digest.jobs.run import run as run_job
+    from digest.setup import demo
 
     config_path = demo.prepare(folder)
     nights = demo.nights(session.now)

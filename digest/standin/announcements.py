@@ -9,9 +9,41 @@ from random import Random
 from typing import TypeVar
 
 from digest.standin import vocabulary as words
-from digest.standin.categories import CATEGORY_NAMES, NEIGHBOURS
 
 _T = TypeVar("_T")
+
+CATEGORY_NAMES = {
+    "cs.CV": "Computer Vision and Pattern Recognition",
+    "cs.LG": "Machine Learning",
+    "cs.RO": "Robotics",
+    "cs.AI": "Artificial Intelligence",
+    "cs.CL": "Computation and Language",
+    "cs.CR": "Cryptography and Security",
+    "cs.GR": "Graphics",
+    "cs.HC": "Human-Computer Interaction",
+    "cs.MM": "Multimedia",
+    "cs.NE": "Neural and Evolutionary Computing",
+    "cs.SD": "Sound",
+    "cs.SE": "Software Engineering",
+    "eess.IV": "Image and Video Processing",
+    "eess.SP": "Signal Processing",
+    "stat.ML": "Machine Learning",
+    "q-bio.NC": "Neurons and Cognition",
+    "q-bio.QM": "Quantitative Methods",
+    "physics.med-ph": "Medical Physics",
+    "physics.optics": "Optics",
+    "astro-ph": "Astrophysics",
+    "astro-ph.IM": "Instrumentation and Methods for Astrophysics",
+    "cond-mat.mes-hall": "Mesoscale and Nanoscale Physics",
+    "hep-th": "High Energy Physics - Theory",
+    "math": "Mathematics",
+    "math.NA": "Numerical Analysis",
+    "math.OC": "Optimization and Control",
+    "quant-ph": "Quantum Physics",
+}
+"""The names that arXiv gives to the categories of invented papers, and to some more."""
+
+_NEIGHBOURS = ("cs.LG", "cs.RO", "eess.IV", "cs.AI", "cs.GR", "stat.ML", "cs.HC", "q-bio.QM", "cs.CV")
 
 # A month has 99999 numbers. Each day owns a block of 3000: 2000 for its own papers, and 1000 that later
 # days revise papers from (83 for the same day of each of the next twelve months). Within that, each
@@ -21,7 +53,6 @@ _OWN = 2000
 _REVISED = 83
 _EACH_CATEGORY = 60
 _MONTHS_BACK = 12
-_FIRST_DAY = date(2016, 2, 1)
 
 _SLOT = re.compile(r"\[([A-Za-z_]+)\]")
 _SMALL_WORDS = frozenset({"a", "for", "in", "of", "on", "to", "with", "without"})
@@ -39,6 +70,11 @@ class InventedPaper:
     journal_ref: str | None
     primary_category: str
     categories: tuple[str, ...]
+
+    @property
+    def primary_first(self) -> tuple[str, ...]:
+        """Its categories in the order in which arXiv shows them."""
+        return (self.primary_category, *(name for name in self.categories if name != self.primary_category))
 
 
 @dataclass(frozen=True)
@@ -66,10 +102,8 @@ def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replaceme
     ``category`` as primary, then again those of the others.
 
     Raises:
-        ValueError: ``day`` is before February 2016, or there are more papers than ids for one day.
+        ValueError: there are more papers than ids for one day.
     """
-    if day < _FIRST_DAY:
-        raise ValueError(f"no papers are invented for days before {_FIRST_DAY}")
     if new + cross > _OWN or replacement > _MONTHS_BACK * _REVISED:
         raise ValueError(f"at most {_OWN} papers and {_MONTHS_BACK * _REVISED} replacements are invented for a day")
     # A string seeds by its bytes; hash() would differ from process to process.
@@ -80,7 +114,7 @@ def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replaceme
     rng.shuffle(revised)
     at_home = replacement - replacement // 3
     ids = sorted(own[:new]) + sorted(own[new:]) + sorted(revised[:at_home]) + sorted(revised[at_home:])
-    others = [other for other in NEIGHBOURS if other != category]
+    others = [other for other in _NEIGHBOURS if other != category]
     guests = [rng.choice(others) for _ in range(cross + replacement - at_home)]
     primaries = [category] * new + guests[:cross] + [category] * at_home + guests[cross:]
     papers = tuple(_papers(rng, category, day, ids, primaries))
@@ -119,6 +153,7 @@ def _revised_ids(category: str, day: date, count: int) -> list[str]:
 def _papers(
     rng: Random, category: str, day: date, ids: Sequence[str], primaries: Sequence[str]
 ) -> Iterator[InventedPaper]:
+    # Every draw moves the generator: another order of these lines invents other papers.
     count = len(ids)
     decks = zip(
         ids,
@@ -131,14 +166,8 @@ def _papers(
     )
     for arxiv_id, primary, card, title, maths, aside in decks:
         fill = _filler(rng, day)
-        sentences = [
-            rng.choice(words.OPENINGS),
-            rng.choice(words.METHODS),
-            maths,
-            aside,
-            rng.choice(words.RESULTS),
-            card.ending,
-        ]
+        opening, method, result = (rng.choice(deck) for deck in (words.OPENINGS, words.METHODS, words.RESULTS))
+        sentences = (opening, method, maths, aside, result, card.ending)
         abstract = _lay_out([fill(sentence) for sentence in sentences if sentence], card.layout)
         yield InventedPaper(
             arxiv_id=arxiv_id,
@@ -148,8 +177,15 @@ def _papers(
             comments=fill(card.comments) if card.comments is not None else None,
             journal_ref=fill(rng.choice(words.JOURNALS)) if rng.random() < 0.2 else None,
             primary_category=primary,
-            categories=_categories(rng, category, primary),
+            categories=(primary, *sorted({category, *rng.sample(_NEIGHBOURS, rng.choice((0, 0, 1, 2)))} - {primary})),
         )
+
+
+def _authors(rng: Random) -> tuple[str, ...]:
+    count = rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7, 11))
+    givens = rng.sample(words.GIVEN_NAMES, count)
+    families = rng.sample(words.FAMILY_NAMES, count)
+    return tuple(f"{given} {family}" for given, family in zip(givens, families, strict=True))
 
 
 def _deal(rng: Random, deck: Sequence[_T], count: int) -> list[_T]:
@@ -161,6 +197,7 @@ def _deal(rng: Random, deck: Sequence[_T], count: int) -> list[_T]:
 
 
 def _filler(rng: Random, day: date) -> Callable[[str], str]:
+    """Return what puts the same task, technique and names into every text of one paper."""
     name = rng.choice(words.MODEL_HEADS) + rng.choice(words.MODEL_TAILS)
     plain = re.sub(r"\W+", "", name)
     fixed = {
@@ -204,15 +241,3 @@ def _lay_out(sentences: Sequence[str], layout: str) -> str:
         lines = textwrap.fill(text, 79, break_long_words=False, break_on_hyphens=False)
         return f"  {lines}\n"  # arXiv keeps the blanks and the newline around
     return text
-
-
-def _authors(rng: Random) -> tuple[str, ...]:
-    count = rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7, 11))
-    givens = rng.sample(words.GIVEN_NAMES, count)
-    families = rng.sample(words.FAMILY_NAMES, count)
-    return tuple(f"{given} {family}" for given, family in zip(givens, families, strict=True))
-
-
-def _categories(rng: Random, category: str, primary: str) -> tuple[str, ...]:
-    others = {category, *rng.sample(NEIGHBOURS, rng.choice((0, 0, 1, 2)))} - {primary}
-    return (primary, *sorted(others))

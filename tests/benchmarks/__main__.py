@@ -18,7 +18,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from digest.standin import StandIn
 from tests.benchmarks import peers
 from tests.benchmarks.archives import (
     CATEGORY,
@@ -34,6 +33,7 @@ from tests.benchmarks.archives import (
     weekdays,
 )
 from tests.benchmarks.measuring import DIGEST, Row, Used, in_turn, run, table
+from tests.standin import StandIn
 
 SIZES = ((100, 20), (1000, 20), (4000, 20))
 """Days and papers of a day, for what should not grow."""

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from digest.standin import Announcement, InventedPaper, Request, StandIn, invent
 from tests.benchmarks.measuring import DIGEST, run
+from tests.standin import Announcement, InventedPaper, Request, StandIn, invent
 
 END = date(2026, 6, 17)
 """The newest day of every archive, a Wednesday; the days of the archives are the weekdays before it."""

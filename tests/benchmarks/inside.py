@@ -20,9 +20,9 @@ from digest.parse import LINK_RULES, PARSER_VERSION, parse_feed, parse_page
 from digest.parse.links import find_links
 from digest.render import DigestTemplate
 from digest.resources import built_in_template
-from digest.standin import Announcement, Request, StandIn
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by
+from tests.standin import Announcement, Request, StandIn
 
 DAY = date(2025, 3, 5)
 SHOWN = (Section.NEW, Section.CROSS)

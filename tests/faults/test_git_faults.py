@@ -16,7 +16,6 @@ import pytest
 
 from digest.errors import GitError
 from digest.git import commit_paths, open_repository, remove_stale_locks, take_turn
-from digest.standin import StandIn, invent
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.nights import after, beside, digest_path, known_as, lose_database, show
 from tests.repositories import (
@@ -34,6 +33,7 @@ from tests.repositories import (
     tree,
     wait_for,
 )
+from tests.standin import StandIn, invent
 
 NEXT = date(2025, 3, 6)
 RECORD = f"data/cs.CV/2025/{DAY}.jsonl"

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import Reply, Request, StandIn, invent
 from tests.conftest import Sandbox, long_after
+from tests.standin import Reply, Request, StandIn, invent
 
 FIRST, SECOND = date(2025, 3, 4), date(2025, 3, 5)
 NOW = {FIRST: "2025-03-04T02:00:00Z", SECOND: "2025-03-05T02:00:00Z"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import StandIn, invent
 from tests.conftest import Sandbox
 from tests.faults.test_kill import PATIENCE, TEMPORARY, kill_when, rows, slowly
+from tests.standin import StandIn, invent
 
 MISSED = [date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)]
 FIRST, LAST = date(2025, 3, 3), date(2025, 3, 7)

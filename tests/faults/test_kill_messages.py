@@ -15,11 +15,11 @@ import pytest
 
 from digest.disk import hold_lock
 from digest.errors import LockHeldError
-from digest.standin import StandIn, invent
 from tests.conftest import DAY, Sandbox, long_after
 from tests.nights import after, lose_database, show
 from tests.receiver import Receiver, receiving
 from tests.repositories import clone, git, hook, isolate, kill_tree, make_archive, wait_for
+from tests.standin import StandIn, invent
 
 THURSDAY = date(2025, 3, 6)
 PATIENCE = 60.0

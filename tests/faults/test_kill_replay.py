@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.standin import StandIn, invent
 from tests.conftest import Sandbox, long_after
 from tests.faults.test_kill import PATIENCE, TEMPORARY, appears, kill_when, rows
+from tests.standin import StandIn, invent
 from tests.test_replay import misread, older_parser, only_listing, refusing
 
 DAYS = [date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)]

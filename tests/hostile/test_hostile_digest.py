@@ -18,10 +18,10 @@ from markdown_it import MarkdownIt
 from digest.model import Section
 from digest.render import DigestTemplate
 from digest.resources import built_in_template
-from digest.standin import Announcement, InventedPaper, Reply, Request, StandIn, invent
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.hostile.payloads import HARM
+from tests.standin import Announcement, InventedPaper, Reply, Request, StandIn, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 RECORD = "data/cs.CV/2025/2025-03-05.jsonl"

@@ -13,8 +13,8 @@ from digest.errors import SHOWN, PageRefusedError, quoted, shortened
 from digest.model import LARGEST_BODY
 from digest.parse import parse_feed, parse_page
 from digest.parse.authors import names_in
-from digest.standin import Reply, Request, StandIn, faults
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
+from tests.standin import Reply, Request, StandIn, faults
 
 MOST_MEMORY = 200 * 1024  # KiB
 MOST_SECONDS = 2.0  # of the processor's time: the machine may be busy with something else

@@ -1,18 +1,28 @@
-"""Which page or feed the stand-in answers a path with, and which requests it refuses, as arXiv does."""
+"""What passes between the stand-in's site, its server and its faults; and which page or feed answers which path.
+
+Requests that arXiv refuses are refused.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from digest.standin.announcements import Announcement
-from digest.standin.categories import CATEGORY_NAMES
-from digest.standin.feeds import FEED_TYPES, error_feed, feed
-from digest.standin.pages import catchup_page, error_page, listing_page
-from digest.standin.paging import SHOW_VALUES
-from digest.standin.recent import RECENT_DAYS, RECENT_SHOW, recent_page
-from digest.standin.replies import Reply, html_reply
+from digest.standin.announcements import CATEGORY_NAMES, Announcement
+from tests.standin.feeds import FEED_TYPES, error_feed, feed
+from tests.standin.pages import (
+    RECENT_DAYS,
+    RECENT_SHOW,
+    SHOW_VALUES,
+    catchup_page,
+    error_page,
+    listing_page,
+    recent_page,
+)
+
+HTML = "text/html; charset=utf-8"
 
 _CATCHUP_REACH = timedelta(days=91)
 _LISTING = re.compile(r"/list/(?P<category>[\w.-]+)/new")
@@ -20,6 +30,58 @@ _RECENT = re.compile(r"/list/(?P<category>[\w.-]+)/(?P<name>recent|pastweek)")
 _FEED = re.compile(r"/(?P<kind>rss|atom)/(?P<category>[\w.-]+)")
 _CATCHUP = re.compile(r"/catchup/(?P<category>[\w.-]+)/(?P<day>[^/]+)")
 _NUMBER = re.compile(r"[0-9]+")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came: ``path`` with its query, ``headers`` by lower-case name, ``at`` monotonic."""
+
+    path: str
+    headers: Mapping[str, str]
+    at: float
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, and in what ways its sending goes wrong.
+
+    Attributes:
+        declared_length: The Content-Length to send if it is not the body's; the connection then closes.
+        send_length: When false, no Content-Length is sent and the end of the connection ends the body.
+        chunk_delay: Seconds to wait between the pieces of the body.
+        chunk_size: How many bytes a piece has; 0 sends the body at once.
+        header_delay: Seconds to wait before the status line.
+        chunked_and_cut: Send the first half in the chunked coding, then close without its end.
+        hang_up: Close the connection without a word.
+        announcement: What the page or feed shows (of several days the newest), for faults that build it anew.
+        render: Makes a page from what a replica holds of ``announcement``, a feed from any announcement.
+    """
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    declared_length: int | None = None
+    send_length: bool = True
+    chunk_delay: float = 0.0
+    chunk_size: int = 0
+    header_delay: float = 0.0
+    chunked_and_cut: bool = False
+    hang_up: bool = False
+    announcement: Announcement | None = None
+    render: Callable[[Announcement], str] | None = None
+
+    def with_header(self, name: str, value: str) -> "Reply":
+        """Return this reply with the header ``name`` set to ``value``, instead of any it had."""
+        others = tuple(header for header in self.headers if header[0].lower() != name.lower())
+        return replace(self, headers=(*others, (name, value)))
+
+
+Fault: TypeAlias = Callable[[Request, Reply], Reply]
+
+
+def html_reply(page: str, status: int = 200) -> Reply:
+    """Return ``page`` as arXiv sends its pages."""
+    return Reply(status=status, headers=(("Content-Type", HTML),), body=page.encode())
 
 
 class _BadRequest(Exception):  # noqa: N818  # named after the status

@@ -10,7 +10,7 @@ from digest.calendar import expected_at
 from digest.disk import Folder
 from digest.errors import UsageError
 from digest.resources import read_calendar
-from digest.standin import Announcement, StandIn, invent
+from digest.standin import StandIn, invent
 
 CATEGORIES = ("cs.CV",)
 
@@ -64,18 +64,14 @@ def prepare(folder: Path) -> Path:
 
 def serve(schedule: Sequence[Night]) -> Iterator[tuple[Night, Mapping[str, str]]]:
     """Go through the nights; for each, serve what is announced, and yield the settings that lead there."""
-    with StandIn((), today=schedule[0].date) as arxiv:
+    with StandIn() as arxiv:
         for night in schedule:
-            arxiv.today = night.date
+            # Like arXiv's, no two days have the same size, and Tuesday's is the biggest.
+            size = 9 + night.date.toordinal() * 5 % 7 + (8 if night.date.weekday() == 1 else 0)
             for category in CATEGORIES:
-                arxiv.announce(_announcement(category, night.date))
+                arxiv.announce(invent(category, night.date, new=size, cross=size // 2, replacement=size * 2 // 3))
+            # Nobody is on the other side who would need arXiv's fifteen seconds.
             yield night, {"DIGEST_ARXIV_PAGES_URL": arxiv.url, "DIGEST_ARXIV_PAGES_DELAY": "0"}
-
-
-def _announcement(category: str, when: date) -> Announcement:
-    """Invent an announcement; like arXiv's, no two days have the same size, and Tuesday's is the biggest."""
-    size = 9 + when.toordinal() * 5 % 7 + (8 if when.weekday() == 1 else 0)
-    return invent(category, when, new=size, cross=size // 2, replacement=size * 2 // 3)
 
 
 def tell(folder: Path, schedule: Sequence[Night], program: str) -> list[str]:

@@ -1,14 +1,17 @@
-"""What arXiv itself has answered, or could, in the place of what it should."""
+"""Ways in which arXiv, or the network before it, has failed or could: ready for ``StandIn.fault``.
 
+Each function returns a fault: called with a request and the honest reply, it returns the reply to send.
+"""
+
+import gzip
 import re
+import zlib
 from dataclasses import replace
+from itertools import count
 
 from digest.standin.announcements import Announcement
-from digest.standin.faults.combine import always, only
-from digest.standin.pages import no_updates_page
-from digest.standin.paging import SHOW_VALUES
-from digest.standin.replies import HTML, Fault, Reply, Request
-from digest.standin.site import Site
+from tests.standin.pages import SHOW_VALUES, no_updates_page
+from tests.standin.site import HTML, Fault, Reply, Request, Site, html_reply
 
 _BUSY = "This listing is temporarily unavailable; please retry in a few minutes."
 _COUNTS = re.compile(rb"showing (\d+) of (\d+) entries")
@@ -25,6 +28,53 @@ _UNKNOWN_MARKUP = (
     (b'class="primary-subject"', b'class="paper-primary"'),
     (b"<p class='mathjax'>", b"<p class='paper-abstract'>"),
 )
+_LOGIN = """<!DOCTYPE html>
+<html><head><title>Guest network</title></head>
+<body><form action="/login" method="post"><p>Please sign in to go online.</p>
+<input name="room"><button>Sign in</button></form></body>
+</html>
+"""
+
+
+# --- when and where a fault applies, and several at once -------------------------------------------
+
+
+def first(times: int, fault: Fault) -> Fault:
+    """Apply ``fault`` to the first ``times`` requests only; those after get the honest reply."""
+    calls = count(1)
+
+    def fail(request: Request, reply: Reply) -> Reply:
+        return fault(request, reply) if next(calls) <= times else reply
+
+    return fail
+
+
+def only(pattern: str, fault: Fault) -> Fault:
+    """Apply ``fault`` where the regular expression is found in the path with its query; be honest elsewhere."""
+    return lambda request, reply: fault(request, reply) if re.search(pattern, request.path) else reply
+
+
+def chain(*faults: Fault) -> Fault:
+    """Apply ``faults`` one after another, each to the reply that those before it have left."""
+
+    def fail(request: Request, reply: Reply) -> Reply:
+        for fault in faults:
+            reply = fault(request, reply)
+        return reply
+
+    return fail
+
+
+def always(answer: Reply, times: int | None = None) -> Fault:
+    """Answer every request, or the first ``times``, with ``answer``."""
+
+    def fail(_request: Request, _reply: Reply) -> Reply:
+        return answer
+
+    return fail if times is None else first(times, fail)
+
+
+# --- what arXiv itself has answered, or could ------------------------------------------------------
 
 
 def status(code: int, retry_after: str | None = None, times: int | None = None) -> Fault:
@@ -142,3 +192,93 @@ def _is_for_page(request: Request) -> bool:
 
 def _held(reply: Reply, held: Announcement) -> Reply:
     return replace(reply, body=reply.render(held).encode()) if reply.render else reply
+
+
+# --- what the network does to a page, and what others answer in arXiv's place ----------------------
+
+
+def down() -> Fault:
+    """Take the request, and close the connection without a word."""
+    return always(Reply(hang_up=True))
+
+
+def login_page() -> Fault:
+    """Answer with another site's page and status 200, as a guest network does."""
+    return always(html_reply(_LOGIN))
+
+
+def empty_body() -> Fault:
+    """Answer with status 200 and nothing."""
+    return always(html_reply(""))
+
+
+def redirect_to(url: str) -> Fault:
+    """Send the client to ``url``."""
+    return always(Reply(status=302, headers=(("Location", url), ("Content-Type", HTML))))
+
+
+def content_type(value: str) -> Fault:
+    """Call the honest page ``value``."""
+    return lambda _request, reply: reply.with_header("Content-Type", value)
+
+
+def cut_transfer(at: int) -> Fault:
+    """Declare the whole length, and break off after ``at`` bytes."""
+    return lambda _request, reply: replace(reply, body=reply.body[:at], declared_length=len(reply.body))
+
+
+def cut_page(at: int) -> Fault:
+    """Send ``at`` bytes of the page as though they were all: the length is right, the page is not."""
+    return lambda _request, reply: replace(reply, body=reply.body[:at])
+
+
+def no_length_cut(at: int) -> Fault:
+    """Declare no length, and close after ``at`` bytes."""
+    return lambda _request, reply: replace(reply, body=reply.body[:at], send_length=False)
+
+
+def chunked_cut() -> Fault:
+    """Send half of the page in the chunked coding, without the coding's end."""
+    return lambda _request, reply: replace(reply, chunked_and_cut=True)
+
+
+def gzip_encoded() -> Fault:
+    """Compress the page, properly."""
+    return lambda _request, reply: _gzipped(reply, gzip.compress(reply.body, mtime=0))
+
+
+def cut_gzip() -> Fault:
+    """Compress the page and send half of that, with the length of the half."""
+
+    def fail(_request: Request, reply: Reply) -> Reply:
+        packed = gzip.compress(reply.body, mtime=0)
+        return _gzipped(reply, packed[: len(packed) // 2])
+
+    return fail
+
+
+def gzip_bomb(size_bytes: int) -> Fault:
+    """Send the page, followed by blanks that unpack to ``size_bytes`` in all or more."""
+    block = b" " * 1_000_000
+
+    def fail(_request: Request, reply: Reply) -> Reply:
+        packer = zlib.compressobj(wbits=31)
+        parts = [packer.compress(reply.body)]
+        parts += [packer.compress(block) for _ in range(0, size_bytes - len(reply.body), len(block))]
+        return _gzipped(reply, b"".join([*parts, packer.flush()]))
+
+    return fail
+
+
+def slow_drip(seconds_per_byte: float) -> Fault:
+    """Send the page byte by byte."""
+    return lambda _request, reply: replace(reply, chunk_size=1, chunk_delay=seconds_per_byte)
+
+
+def slow_start(seconds: float) -> Fault:
+    """Wait before answering at all."""
+    return lambda _request, reply: replace(reply, header_delay=seconds)
+
+
+def _gzipped(reply: Reply, body: bytes) -> Reply:
+    return replace(reply, body=body).with_header("Content-Encoding", "gzip")

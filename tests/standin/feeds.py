@@ -11,8 +11,7 @@ from email.utils import format_datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from digest.standin.announcements import Announcement, InventedPaper, version_of
-from digest.standin.categories import CATEGORY_NAMES
+from digest.standin.announcements import CATEGORY_NAMES, Announcement, InventedPaper, version_of
 
 RSS = "application/rss+xml; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
@@ -101,7 +100,7 @@ def _rss(head: _Head, items: list[_Item]) -> str:
 
 
 def _rss_item(item: _Item, published: str) -> str:
-    categories = "".join(f"      <category>{name}</category>\n" for name in _categories(item.paper))
+    categories = "".join(f"      <category>{name}</category>\n" for name in item.paper.primary_first)
     return f"""    <item>
       <title>{_text(item.paper.title)}</title>
       <link>https://arxiv.org/abs/{item.paper.arxiv_id}</link>
@@ -127,7 +126,7 @@ def _atom(head: _Head, items: list[_Item]) -> str:
 
 
 def _atom_entry(item: _Item, updated: str, published: str) -> str:
-    categories = "".join(f'    <category term="{name}"/>\n' for name in _categories(item.paper))
+    categories = "".join(f'    <category term="{name}"/>\n' for name in item.paper.primary_first)
     return f"""  <entry>
     <id>{_oai_id(item)}</id>
     <title>{_text(item.paper.title)}</title>
@@ -160,10 +159,6 @@ def _description(item: _Item) -> str:
 
 def _oai_id(item: _Item) -> str:
     return f"oai:arXiv.org:{item.paper.arxiv_id}v{item.version}"
-
-
-def _categories(paper: InventedPaper) -> tuple[str, ...]:
-    return (paper.primary_category, *(name for name in paper.categories if name != paper.primary_category))
 
 
 def _address(kind: str, name: str) -> str:
