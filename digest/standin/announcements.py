@@ -53,6 +53,7 @@ _OWN = 2000
 _REVISED = 83
 _EACH_CATEGORY = 60
 _MONTHS_BACK = 12
+_FIRST_DAY = date(2016, 2, 1)  # ids have five digits since 2015, and replacements are up to a year older
 
 _SLOT = re.compile(r"\[([A-Za-z_]+)\]")
 _SMALL_WORDS = frozenset({"a", "for", "in", "of", "on", "to", "with", "without"})
@@ -102,16 +103,15 @@ def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replaceme
     ``category`` as primary, then again those of the others.
 
     Raises:
-        ValueError: there are more papers than ids for one day.
+        ValueError: ``day`` is before February 2016, or there are more papers than ids for one day.
     """
+    if day < _FIRST_DAY:
+        raise ValueError(f"no papers are invented for days before {_FIRST_DAY}")
     if new + cross > _OWN or replacement > _MONTHS_BACK * _REVISED:
         raise ValueError(f"at most {_OWN} papers and {_MONTHS_BACK * _REVISED} replacements are invented for a day")
     # A string seeds by its bytes; hash() would differ from process to process.
     rng = Random(f"{category} {day} {new} {cross} {replacement}")  # noqa: S311  # no secret
-    own = _own_ids(rng, category, day, new + cross)
-    rng.shuffle(own)
-    revised = _revised_ids(category, day, replacement)
-    rng.shuffle(revised)
+    own, revised = _draw_ids(rng, category, day, new + cross, replacement)
     at_home = replacement - replacement // 3
     ids = sorted(own[:new]) + sorted(own[new:]) + sorted(revised[:at_home]) + sorted(revised[at_home:])
     others = [other for other in _NEIGHBOURS if other != category]
@@ -126,28 +126,23 @@ def version_of(paper: InventedPaper, *, revised: bool) -> int:
     return 2 + int(paper.arxiv_id[-5:]) % 4 if revised else 1
 
 
-def _place(category: str) -> int:
+def _draw_ids(rng: Random, category: str, day: date, own: int, revised: int) -> tuple[list[str], list[str]]:
+    """Return ids of the day's own papers, and of older ones that it revises, each in no order."""
+    eve = day - timedelta(days=1)
     names = list(CATEGORY_NAMES)
-    return names.index(category) if category in names else len(names)
-
-
-def _own_ids(rng: Random, category: str, day: date, count: int) -> list[str]:
-    eve = day - timedelta(days=1)
-    span = _EACH_CATEGORY if count <= _EACH_CATEGORY else _OWN
-    start = _place(category) * _EACH_CATEGORY
-    numbers = ((start + step) % _OWN for step in rng.sample(range(span), count))
-    return [f"{eve:%y%m}.{eve.day * _BLOCK + number:05d}" for number in numbers]
-
-
-def _revised_ids(category: str, day: date, count: int) -> list[str]:
-    eve = day - timedelta(days=1)
-    ids = []
-    for index in range(count):
+    place = names.index(category) if category in names else len(names)
+    span = _EACH_CATEGORY if own <= _EACH_CATEGORY else _OWN
+    numbers = ((place * _EACH_CATEGORY + step) % _OWN for step in rng.sample(range(span), own))
+    new_ids = [f"{eve:%y%m}.{eve.day * _BLOCK + number:05d}" for number in numbers]
+    rng.shuffle(new_ids)
+    old_ids = []
+    for index in range(revised):
         turn, back = divmod(index, _MONTHS_BACK)
         year, month = divmod(eve.year * 12 + eve.month - 1 - (back + 1), 12)
-        offset = back * _REVISED + (_place(category) * 2 + turn) % _REVISED
-        ids.append(f"{year % 100:02d}{month + 1:02d}.{eve.day * _BLOCK + _OWN + offset:05d}")
-    return ids
+        offset = back * _REVISED + (place * 2 + turn) % _REVISED
+        old_ids.append(f"{year % 100:02d}{month + 1:02d}.{eve.day * _BLOCK + _OWN + offset:05d}")
+    rng.shuffle(old_ids)
+    return new_ids, old_ids
 
 
 def _papers(
@@ -221,16 +216,12 @@ def _filler(rng: Random, day: date) -> Callable[[str], str]:
             return str(rng.randint(*numbers[key]))
         if key == "earlier":
             return f"{day.year % 100 - 1:02d}{rng.randint(1, 12):02d}.{rng.randint(_BLOCK, 90000):05d}"
-        return _title_case(fixed[key.lower()])
+        title = enumerate(fixed[key.lower()].split())
+        return " ".join(
+            word if place and word in _SMALL_WORDS else word[:1].upper() + word[1:] for place, word in title
+        )
 
     return lambda text: _SLOT.sub(value, text)
-
-
-def _title_case(text: str) -> str:
-    return " ".join(
-        word if word in _SMALL_WORDS and place else word[:1].upper() + word[1:]
-        for place, word in enumerate(text.split())
-    )
 
 
 def _lay_out(sentences: Sequence[str], layout: str) -> str:

@@ -81,7 +81,7 @@ def abstract_html(text: str) -> str:
 
 def _field(name: str, descriptor: str, content: str) -> str:
     if not content:
-        return ""
+        return ""  # the template's line for it stays, empty
     return f"""        <div class='{name}'><span class='descriptor'>{descriptor}:</span>
           {content}
         </div>
@@ -107,7 +107,7 @@ def _author(name: str, paper: InventedPaper) -> str:
         return escaped(name)
     given, _, family = name.partition(" ")
     query = escaped(quote_plus(f"{family}, {given[:1]}", safe=",'"))
-    archive = paper.primary_category.partition(".")[0]
+    archive = paper.primary_category.partition(".")[0]  # arXiv searches the archive, "cs", not the category
     return f'<a href="https://arxiv.org/search/{archive}?searchtype=author&amp;query={query}">{escaped(name)}</a>'
 
 

@@ -49,7 +49,7 @@ def listing_page(announcement: Announcement) -> str:
     """Return the listing with all its entries: up to 2000 stand on one page."""
     parts = sections(announcement)
     path = f"/list/{announcement.category}/new"
-    # browse/templates/list/list_macros.html of arXiv/arxiv-browse; the blank and the empty line are its own.
+    # As browse/templates/list/list_macros.html of arXiv/arxiv-browse makes it, odd blanks and empty line included.
     paging = (
         f"      <div class='paging'>Total of {announcement.total} entries \n"
         "    </div>\n"
@@ -65,7 +65,7 @@ def listing_page(announcement: Announcement) -> str:
         heading = f"<h3>{part.heading} (showing {count} of {count} entries)</h3>"
         entries = "".join(starmap(part.entry, enumerate(part.papers, part.start + 1)))
         articles += f"      <dl id='articles'>\n    {heading}\n\n\n{entries}</dl>\n\n"
-    # arXiv numbers the anchor of the new submissions 0, though their first entry is the first of the page.
+    # arXiv's own oddity: the new submissions' anchor is number 0, though their first entry is number 1.
     anchors = [f"#item{part.start + 1 if part.mark else 0}" for part in parts]
     return listing_with(announcement, anchors, paging, articles)
 
