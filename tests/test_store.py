@@ -92,6 +92,14 @@ class Place:
         return found
 
 
+def execute(place: Place, statement: str) -> None:
+    """Change a database from outside the store."""
+    engine = place.engine()
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
 MakePlace = Callable[[], Place]
 
 
@@ -600,7 +608,9 @@ def test_a_file_is_remembered_once(store: Store) -> None:
     """The last thing known of a file is what counts; storing its day again forgets it."""
     store.remember_file(FileRow(FILE, HASH, HASH, "1" * 64))
     store.remember_file(FileRow(FILE, HASH, HASH, "2" * 64))
-    store.remember_file(FileRow("other.md", HASH, HASH, HASH))
+    store.remember_files([FileRow("other.md", "b" * 64, HASH, HASH), FileRow("other.md", HASH, HASH, HASH)])
+    store.remember_files([])
+    assert store.file("other.md") == FileRow("other.md", HASH, HASH, HASH)
     assert store.file(FILE) == FileRow(FILE, HASH, HASH, "2" * 64)
     assert set(store.files()) == {FILE, "other.md"}
     store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE)
@@ -695,6 +705,118 @@ def test_the_last_attempt_counts(store: Store) -> None:
     assert store.attempts("cs.CV") == {WHEN: NOON + timedelta(hours=6)}
 
 
+# Several writes in one transaction
+
+
+def write_much(store: Store) -> None:
+    """Store a bit of everything that a night stores."""
+    store.begin_run("run", NOON, "1b9d")
+    store.keep_raw_page(PAGE, "path")
+    save(store, simple_day(["2503.00001"]))
+    store.note(LEDGER)
+    store.remember_files([FileRow(name, HASH, HASH, HASH) for name in (FILE, "other.md")])
+    store.forget_file("other.md")
+    store.remember_request(1.0)
+
+
+def all_of(store: Store) -> tuple[object, ...]:
+    """Return what is stored of everything that a night stores."""
+    return store.known(), store.raw_pages(), store.runs(limit=9), store.last_request()
+
+
+def test_writes_in_a_block_are_one_transaction(place: Place) -> None:
+    """Who writes sees what is written, others see nothing of it before the end, and then all of it."""
+    with closing(place.open()) as store, closing(place.open()) as other, begun() as transactions:
+        before = all_of(other)
+        transactions.clear()
+        with store.transaction():
+            write_much(store)
+            with store.transaction():  # joins
+                inside = all_of(store)
+            assert transactions == [True]
+            assert all_of(other) == before
+        assert all_of(other) == all_of(store) == inside != before
+        assert list(store.files()) == [FILE]
+
+
+def write_and_raise(store: Store, error: BaseException) -> None:
+    """Store much in a block that ends with ``error``."""
+    with store.transaction():
+        write_much(store)
+        assert store.ledger() == LEDGER
+        raise error
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), OSError(28, "No space left"), KeyboardInterrupt()])
+def test_an_exception_in_a_block_undoes_all_of_it(place: Place, error: BaseException) -> None:
+    """Nothing of it is stored or remembered, and the exception comes out as it is."""
+    with closing(place.open()) as store, closing(place.open()) as other:
+        save(store, simple_day(["2503.00009"]), "b" * 64)
+        before = all_of(store)
+        with pytest.raises(type(error)) as caught:
+            write_and_raise(store, error)
+        assert caught.value is error
+        assert (store.ledger(), store.summaries()) == (Ledger(), other.summaries())
+        assert all_of(store) == all_of(other) == before
+        write_much(store)  # and works again
+        assert all_of(store) == all_of(other) != before
+
+
+def fail_to_write(store: Store) -> None:
+    """Store a day that no database takes."""
+    one = simple_day(["2503.00001"])
+    save(store, replace(one, entries=one.entries * 2))
+
+
+def fail_inside(store: Store) -> None:
+    """Store something in a block that fails."""
+    with store.transaction():
+        save(store, simple_day(["2503.00001"]))
+        raise StoreError("the block inside")
+
+
+def go_on_after(store: Store, fail: Callable[[Store], None]) -> None:
+    """Catch the failure of a part of a block, and try to go on."""
+    with store.transaction():
+        store.note(LEDGER)
+        with pytest.raises(StoreError):
+            fail(store)
+        with pytest.raises(StoreError, match=NOT_STORED):
+            store.remember_request(1.0)
+        with pytest.raises(StoreError, match=NOT_STORED):
+            store.ledger()
+
+
+NOT_STORED = "nothing of this transaction is stored"
+
+
+@pytest.mark.parametrize("fail", [fail_to_write, fail_inside, lambda store: store.attempts("cs.CV")])
+def test_a_block_goes_not_on_after_a_failure(place: Place, fail: Callable[[Store], None]) -> None:
+    """Somebody who catches the failure of a part learns at the latest at the end that nothing is stored."""
+    with closing(place.open()) as store:
+        execute(place, "ALTER TABLE attempt RENAME TO gone")
+        before = all_of(store)
+        with pytest.raises(StoreError, match=NOT_STORED):
+            go_on_after(store, fail)
+        assert all_of(store) == before
+        write_much(store)  # and works again
+
+
+def test_a_block_is_of_its_thread(place: Place) -> None:
+    """What another thread reads meanwhile is what was stored before."""
+    with closing(place.open()) as store, ThreadPoolExecutor(1) as pool:
+        with store.transaction():
+            store.keep_raw_page(PAGE, "path")
+            assert pool.submit(store.raw_pages).result(timeout=5) == []
+        assert len(pool.submit(store.raw_pages).result(timeout=5)) == 1
+
+
+def in_a_block(store: Store) -> None:
+    """Store nothing, in one transaction."""
+    with store.transaction():
+        pass
+
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -730,6 +852,8 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "note_removal": lambda store: store.note_removal(HASH),
     "forget_raw_page": lambda store: store.forget_raw_page(HASH),
     "file": lambda store: store.file(FILE),
+    "transaction": in_a_block,
+    "remember_files": lambda store: store.remember_files([FileRow(FILE, HASH, HASH, HASH)]),
     "remember_file": lambda store: store.remember_file(FileRow(FILE, HASH, HASH, HASH)),
     "begin_run": lambda store: store.begin_run("run", NOON, "1b9d"),
     "finish_run": lambda store: store.finish_run(1, NOON, exit_code=0, requests=0),
@@ -764,7 +888,7 @@ class TestLocked:
         CALLS[name](store)  # and works again
         store.close()
 
-    @pytest.mark.parametrize("name", ["save_day", "begin_run", "keep_raw_page", "remember_request"])
+    @pytest.mark.parametrize("name", ["save_day", "begin_run", "keep_raw_page", "remember_request", "transaction"])
     def test_a_second_writer_is_a_store_error(self, name: str, tmp_path: Path) -> None:
         """A method that writes does not wait for ever for another's transaction."""
         place = sqlite_place(tmp_path / "archive.db", wait=0.02)

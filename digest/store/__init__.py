@@ -1,12 +1,17 @@
 """The store: raw pages, days, revisions, files, runs. The only importer of sqlalchemy."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from digest.errors import StoreError
 from digest.model import (
     Announcement,
     ArxivId,
@@ -21,6 +26,7 @@ from digest.model import (
 )
 from digest.store import days, history, ledgers, repairs, tables
 from digest.store.copies import SIDE_FILES, copy_database, is_archive, is_there, keep_copy, open_file
+from digest.store.days import batched
 from digest.store.engine import (
     UNREADABLE,
     can_be_written,
@@ -36,7 +42,7 @@ from digest.store.soundness import Soundness, UnsoundRow, examine_database, mend
 
 
 class Store:
-    """One archive's database. Each writing method is one transaction.
+    """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.
     """
@@ -63,6 +69,7 @@ class Store:
                 self._needed = self._needed.pop_all()
         else:
             self._engine = open_engine(url, database, wait, way_out)
+        self._current = _Current()
         self._ledger: Ledger | None = None
         self._summaries: Sequence[DaySummary] | None = None
 
@@ -297,17 +304,16 @@ class Store:
 
     def remember_file(self, row: FileRow) -> None:
         """Note how a file was made."""
+        self.remember_files([row])
+
+    def remember_files(self, rows: Iterable[FileRow]) -> None:
+        """Note how several files were made."""
+        noted = {row.path: asdict(row) for row in rows}
         with self._write() as connection:
-            connection.execute(delete(tables.file).where(tables.file.c.path == row.path))
-            connection.execute(
-                insert(tables.file),
-                {
-                    "path": row.path,
-                    "inputs_hash": row.inputs_hash,
-                    "sha256": row.sha256,
-                    "template_version": row.template_version,
-                },
-            )
+            for some in batched(noted):
+                connection.execute(delete(tables.file).where(tables.file.c.path.in_(some)))
+            if noted:
+                connection.execute(insert(tables.file), list(noted.values()))
 
     def forget_file(self, path: str) -> None:
         """Forget a file that is no longer written."""
@@ -367,12 +373,58 @@ class Store:
                 connection.execute(insert(tables.politeness), {"id": 1, **values})
 
     @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store together what this thread stores in the block: all of it, or after an exception nothing.
+
+        What is read in the block is what was stored in it. One that stands in another belongs to that: where the inner
+        one fails, nothing of the outer one is stored either, also if somebody catches the exception in between.
+        Nobody else can store anything meanwhile, so that nothing slow belongs in the block.
+        """
+        outer = self._current.writer
+        with self._errors():
+            writer = outer or self._engine.connect().execution_options(writes=True)
+        try:
+            if outer is None:
+                with self._errors():
+                    writer.begin()
+                self._current.writer = writer
+            yield
+            if outer is None:
+                with self._errors():
+                    self._require_open(writer)
+                    writer.commit()
+        except BaseException:
+            with suppress(SQLAlchemyError):  # what failed before counts, and closing rolls back, too
+                writer.rollback()
+            self._ledger = self._summaries = None  # they may have been read inside
+            raise
+        finally:
+            if outer is None:
+                self._current.writer = None
+                writer.close()
+
+    @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with storage_errors(self._database, self._way_out), self._engine.connect() as connection:
-            if connection.dialect.name != "sqlite":
-                # Else each statement would see what others have stored by then: a day of before, with entries of after.
-                connection.execution_options(isolation_level="REPEATABLE READ")
-            yield connection
+        with self._errors():
+            if writer := self._current.writer:
+                self._require_open(writer)
+                try:
+                    yield writer
+                except DBAPIError:  # PostgreSQL would take the commit that follows for a rollback, without a word
+                    writer.rollback()
+                    raise
+                return
+            with self._engine.connect() as connection:
+                if connection.dialect.name != "sqlite":
+                    # Else each statement would see what others have stored by then: a day of before, with entries
+                    # of after.
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with self.transaction(), self._read() as writer:
+            yield writer
 
     @contextmanager
     def _write_known(self) -> Iterator[Connection]:
@@ -381,12 +433,21 @@ class Store:
         with self._write() as connection:
             yield connection
 
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with storage_errors(self._database, self._way_out), self._engine.connect() as connection:
-            writer = connection.execution_options(writes=True)
-            with writer.begin():
-                yield writer
+    def _require_open(self, writer: Connection) -> None:
+        """Refuse to go on after a failure: a new transaction would begin by itself, and store the second half."""
+        raw = writer.connection.driver_connection
+        if not writer.in_transaction() or (isinstance(raw, sqlite3.Connection) and not raw.in_transaction):
+            name = self._database or "database"
+            raise StoreError(f"{name}: nothing of this transaction is stored, because a part of it failed")
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return storage_errors(self._database, self._way_out)
+
+
+class _Current(threading.local):
+    """What a thread has open: the connection on which its transaction writes."""
+
+    writer: Connection | None = None
 
 
 def _read_files(connection: Connection) -> dict[str, FileRow]:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
@@ -190,12 +191,19 @@ def _revision_ids(
     return known
 
 
+def batched(values: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the values in lists that a statement can hold."""
+    rest = iter(values)
+    while some := list(islice(rest, _BATCH)):
+        yield some
+
+
 def _known_revisions(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str, str], int]:
     table = tables.revision
     columns = (table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
     known = {}
-    for start in range(0, len(ids), _BATCH):
-        query = select(*columns).where(table.c.arxiv_id.in_(ids[start : start + _BATCH]))
+    for some in batched(ids):
+        query = select(*columns).where(table.c.arxiv_id.in_(some))
         known.update({(row[0], row[1], row[2]): row[3] for row in connection.execute(query)})
     return known
 
