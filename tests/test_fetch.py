@@ -8,7 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
@@ -78,6 +78,10 @@ class Notebook:
 
     last: float | None = None
     until: float | None = None
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Nobody else notes anything in it."""
+        return nullcontext()
 
     def last_request(self) -> float | None:
         """Seconds since 1970."""

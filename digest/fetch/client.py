@@ -8,6 +8,7 @@ import logging
 import random
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import BadStatusLine, HTTPException
@@ -60,6 +61,9 @@ class Machine(Protocol):
 
 class Memory(Protocol):
     """Remembers across runs when arXiv was last asked for anything."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Let what is read and noted in a block be one step."""
 
     def last_request(self) -> float | None:
         """Seconds since 1970, or None if never."""
@@ -278,14 +282,15 @@ class Client:
         return answer
 
     def _wait_my_turn(self, delay: float) -> None:
-        last = self.memory.last_request()
-        now = self.machine.time()
-        if last is not None:
+        with self.memory.transaction():  # one step, so that no other run takes the same turn
+            last, now = self.memory.last_request(), self.machine.time()
             # A clock that was set back must not make us wait for years.
-            pause = min(last + delay - now, delay)
-            if pause > 0:
-                log.info("waiting %.0f s, as arXiv asks of every client", pause)
-                self.machine.sleep(pause)
+            pause = 0.0 if last is None else min(last + delay - now, delay)
+            if pause <= 0:
+                self.memory.remember_request(now)
+                return
+        log.info("waiting %.0f s, as arXiv asks of every client", pause)
+        self.machine.sleep(pause)
         self.memory.remember_request(self.machine.time())
 
     def _exchange(self, url: str, kind: Kind) -> Answer:

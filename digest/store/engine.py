@@ -80,11 +80,10 @@ def open_engine(url: str, database: Path | None, wait: float, way_out: str = "")
             event.listen(engine, "connect", _set_up_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         try:
-            found = _schema(engine) or _make_schema(engine, database)
+            found = _look(engine) or _make_schema(engine, database)
             if found != SCHEMA:
                 _upgrade(engine, found, database)
-            if database is not None:
-                _require_tables(engine)
+                _look(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -113,10 +112,9 @@ def open_fixed(address: str, database: Path, wait: float, way_out: str = "") -> 
         event.listen(engine, "connect", _leave_transactions)
         event.listen(engine, "begin", _begin_sqlite)
         try:
-            found = _schema(engine)
+            found = _look(engine)
             if found != SCHEMA:
                 _refuse_other_schema(found, database)
-            _require_tables(engine)
         except BaseException:
             engine.dispose()
             raise
@@ -228,9 +226,13 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _schema(engine: Engine) -> str | None:
+def _look(engine: Engine) -> str | None:
+    """Return the schema of a database, None for one without tables; a file of our schema has all of them."""
     with engine.connect() as connection:
-        return _schema_of(connection)
+        found = _schema_of(connection)
+        if found == SCHEMA and engine.dialect.name == "sqlite":
+            _require_tables(connection)
+    return found
 
 
 def _schema_of(connection: Connection) -> str | None:
@@ -242,14 +244,13 @@ def _schema_of(connection: Connection) -> str | None:
     return numbers[0]
 
 
-def _require_tables(engine: Engine) -> None:
+def _require_tables(connection: Connection) -> None:
     """Refuse a database that lost a table or a column: what a job does before it finds out cannot be undone."""
     query = (
         "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.sql LIKE 'CREATE TABLE %'"
     )
-    with engine.connect() as connection:
-        found = {(row[0], row[1]) for row in connection.execute(text(query))}
-        names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    found = {(row[0], row[1]) for row in connection.execute(text(query))}
+    names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
     for table in metadata.sorted_tables:
         if table.name not in names:
             raise DamageError(f"expected the table {table.name}, found none")
