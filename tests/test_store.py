@@ -874,7 +874,7 @@ class TestLocked:
 
     def test_every_method_is_tried(self) -> None:
         """No public method is left out of these tests."""
-        public = {name for name in vars(Store) if not name.startswith("_")}
+        public = {name for name in dir(Store) if not name.startswith("_")}
         assert public - {"close"} == set(CALLS)
 
     @pytest.mark.parametrize("name", CALLS)

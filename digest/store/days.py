@@ -1,4 +1,4 @@
-"""Days in and out: one day, one transaction."""
+"""Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
 import hashlib
 import json
@@ -9,10 +9,11 @@ from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, text
 
 from digest.model import (
     CATEGORY,
+    Announcement,
     ArxivId,
     Day,
     DaySummary,
@@ -27,113 +28,142 @@ from digest.model import (
     without_markup,
 )
 from digest.store import tables
+from digest.store.engine import Database, readable_rows
+
+Key = tuple[str, str, str]
+"""What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
-PAPER_COLUMNS = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+# The hashes are left out: they are asked for only to find a revision.
+_PAPER = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+
+
+class Days(Database):
+    """The stored days, and what is asked about them."""
+
+    def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
+        """Store ``day`` whole, in place of what is stored of its date; all revisions stay.
+
+        ``outdated_file``, the path of its digest, counts as not written from then on.
+        """
+        with self._write(changes_known=True) as connection:
+            write_day(connection, day, content_hash)
+            # In the same transaction: a kill between the two would leave a digest of before that passes for current.
+            connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
+
+    def forget_day(self, category: str, when: date) -> None:
+        """Remove a day and its entries; its revisions stay."""
+        with self._write(changes_known=True) as connection:
+            _delete_day(connection, category, when)
+
+    def day(self, category: str, when: date) -> Day | None:
+        """Return the stored day with its entries, or None.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        with self._read() as connection, readable_rows(f"{category} {when}"):
+            row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
+            if row is None:
+                return None
+            _require(int, row.parser_version, row.link_rules)
+            _require(str, *(text for page in row.pages for text in page))
+            return Day(
+                category=row.category,
+                date=row.date,
+                state=State(row.state),
+                source=Source(row.source),
+                declared=_counts(row.declared),
+                entries=_read_entries(connection, row.id),
+                pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
+                parser_version=row.parser_version,
+                link_rules=row.link_rules,
+            )
+
+    def summaries(self, category: str | None = None) -> list[DaySummary]:
+        """Return the stored days of a category (of all, without one), by category and date."""
+        if self._summaries is None:
+            with self._read() as connection:
+                self._summaries = read_summaries(connection)
+        return [day for day in self._summaries if category in (None, day.category)]
+
+    def summary(self, category: str, when: date) -> DaySummary | None:
+        """Return the stored day without its entries, or None."""
+        with self._read() as connection:
+            return next(iter(read_summaries(connection, is_day(category, when))), None)
+
+    def day_keys(self) -> list[tuple[str, date]]:
+        """Return the category and date of every stored day, and read nothing else of it."""
+        query = select(tables.day.c.category, tables.day.c.date).order_by(tables.day.c.category, tables.day.c.date)
+        with self._read() as connection:
+            return [(row.category, row.date) for row in connection.execute(query)]
+
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored."""
+        query = select(tables.entry.c.arxiv_id).join(tables.day).where(is_day(category, when))
+        with self._read() as connection:
+            return frozenset(connection.scalars(query))
+
+    def page_hashes(self) -> dict[tuple[str, date], tuple[str, ...]]:
+        """Return the SHA-256 of the pages by which each day (category, date) was proven."""
+        query = select(tables.day.c.category, tables.day.c.date, tables.day.c.pages)
+        with self._read() as connection:
+            rows = connection.execute(query)
+            return {(row.category, row.date): tuple(sha256 for _, sha256 in row.pages) for row in rows}
+
+    def count_read_before(self, parser: int, link_rules: int) -> int:
+        """Return how many days were read by an older parser or older link rules than these."""
+        is_older = or_(tables.day.c.parser_version < parser, tables.day.c.link_rules < link_rules)
+        with self._read() as connection:
+            return connection.scalar(select(func.count()).select_from(tables.day).where(is_older)) or 0
+
+    def announcements(self, arxiv_id: ArxivId) -> list[Announcement]:
+        """Return every stored announcement of a paper, by date, then category.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        ids = tables.entry.c.arxiv_id
+        is_it: ColumnElement[bool] = ids == str(arxiv_id)
+        if arxiv_id.archive:
+            # An old id may bear its subject class or not: math.GT/0309136 and math/0309136 are one paper
+            # (https://info.arxiv.org/help/arxiv_identifier.html).
+            name, number = arxiv_id.archive.partition(".")[0], str(arxiv_id).partition("/")[2]
+            is_it = or_(ids == f"{name}/{number}", ids.like(f"{name}.__/{number}"))
+        days = (tables.day.c.category, tables.day.c.date, tables.day.c.state, tables.day.c.source)
+        joined = tables.entry.join(tables.day).join(tables.revision)
+        query = select(*days, tables.entry.c.section, tables.entry.c.position, *_PAPER).select_from(joined).where(is_it)
+        shown = select(tables.entry.c.revision_id).where(is_it)
+        with self._read() as connection, readable_rows(str(arxiv_id)):
+            links = read_links(connection, select(tables.link).where(tables.link.c.revision_id.in_(shown)))
+            return [
+                Announcement(
+                    category=row.category,
+                    date=row.date,
+                    state=State(row.state),
+                    source=Source(row.source),
+                    section=Section(row.section),
+                    position=row.position,
+                    paper=paper_of(row, links[row.id]),
+                )
+                for row in connection.execute(query.order_by(tables.day.c.date, tables.day.c.category))
+            ]
+
+
+def is_day(category: str, when: date) -> ColumnElement[bool]:
+    """Return the condition that a row is of this day."""
+    return (tables.day.c.category == category) & (tables.day.c.date == when)
+
+
+# In
 
 
 def write_day(connection: Connection, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
-    delete_day(connection, day.category, day.date)
-    keys = [key_of(entry.paper) for entry in day.entries]
-    papers = (entry.paper for entry in day.entries)
-    revisions = _revision_ids(connection, dict(zip(keys, papers, strict=True)))
-    day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), _day_row(day, content_hash))
-    rows = [
-        {
-            "day_id": day_id,
-            "position": entry.position,
-            "arxiv_id": str(entry.paper.arxiv_id),
-            "section": entry.section.value,
-            "revision_id": revisions[key],
-        }
-        for key, entry in zip(keys, day.entries, strict=True)
-    ]
-    if rows:
-        connection.execute(insert(tables.entry), rows)
-
-
-def delete_day(connection: Connection, category: str, when: date) -> None:
-    """Forget a day and its entries, if it is there; its revisions stay."""
-    found = connection.scalar(select(tables.day.c.id).where(*_is(category, when)))
-    if found is not None:
-        connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
-        connection.execute(delete(tables.day).where(tables.day.c.id == found))
-
-
-def read_day(connection: Connection, category: str, when: date) -> Day | None:
-    """Return the stored day, its entries in the order of their positions."""
-    row = connection.execute(select(tables.day).where(*_is(category, when))).one_or_none()
-    if row is None:
-        return None
-    _require(int, row.parser_version, row.link_rules)
-    _require(str, *(text for page in row.pages for text in page))
-    return Day(
-        category=row.category,
-        date=row.date,
-        state=State(row.state),
-        source=Source(row.source),
-        declared=_counts(row.declared),
-        entries=_read_entries(connection, row.id),
-        pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
-        parser_version=row.parser_version,
-        link_rules=row.link_rules,
-    )
-
-
-def read_ids(connection: Connection, category: str, when: date) -> frozenset[str]:
-    """Return the identifiers that a stored day lists."""
-    query = select(tables.entry.c.arxiv_id).join(tables.day).where(*_is(category, when))
-    return frozenset(connection.scalars(query))
-
-
-def read_page_hashes(connection: Connection) -> dict[tuple[str, date], tuple[str, ...]]:
-    """Return the hashes of the pages that each day names."""
-    query = select(tables.day.c.category, tables.day.c.date, tables.day.c.pages)
-    rows = connection.execute(query)
-    return {(row.category, row.date): tuple(sha256 for _, sha256 in row.pages) for row in rows}
-
-
-def read_summaries(connection: Connection, category: str | None, when: date | None) -> list[DaySummary]:
-    """Return the stored days without their entries, by category and date."""
-    query = select(tables.day).order_by(tables.day.c.category, tables.day.c.date)
-    if category is not None:
-        query = query.where(tables.day.c.category == category)
-    if when is not None:
-        query = query.where(tables.day.c.date == when)
-    return [
-        DaySummary(
-            category=_category(row.category),
-            date=row.date,
-            state=State(row.state),
-            source=Source(row.source),
-            declared=_counts(row.declared),
-            counts=_counts(row.stored),
-            content_hash=row.content_hash,
-        )
-        for row in connection.execute(query)
-    ]
-
-
-def _is(category: str, when: date) -> tuple[Any, Any]:
-    return tables.day.c.category == category, tables.day.c.date == when
-
-
-def _category(name: str) -> str:
-    if not CATEGORY.fullmatch(name):
-        raise ValueError(f"{name!r} is no category")
-    return name
-
-
-def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
-    _require(int, *stored.values())
-    return {Section(name): count for name, count in stored.items()}
-
-
-def _day_row(day: Day, content_hash: str) -> dict[str, Any]:
-    return {
+    _delete_day(connection, day.category, day.date)
+    row = {
         "category": day.category,
         "date": day.date,
         "state": day.state.value,
@@ -145,50 +175,48 @@ def _day_row(day: Day, content_hash: str) -> dict[str, Any]:
         "link_rules": day.link_rules,
         "content_hash": content_hash,
     }
+    numbers = _number_revisions(connection, [entry.paper for entry in day.entries])
+    day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), row)
+    rows = [
+        {
+            "day_id": day_id,
+            "position": entry.position,
+            "arxiv_id": str(entry.paper.arxiv_id),
+            "section": entry.section.value,
+            "revision_id": number,
+        }
+        for number, entry in zip(numbers, day.entries, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(tables.entry), rows)
 
 
-def _hash(*values: Any) -> str:
-    return hashlib.sha256(_as_json(values).encode()).hexdigest()
+def _delete_day(connection: Connection, category: str, when: date) -> None:
+    found = connection.scalar(select(tables.day.c.id).where(is_day(category, when)))
+    if found is not None:
+        connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
+        connection.execute(delete(tables.day).where(tables.day.c.id == found))
 
 
-def key_of(paper: Paper) -> tuple[str, str, str]:
-    """Return what makes a revision the same: the paper, its text, its other fields."""
-    links = [(link.url, link.kind, link.found_in) for link in paper.links]
-    fields = (
-        paper.authors,
-        paper.comments,
-        paper.journal_ref,
-        paper.primary_category,
-        paper.categories,
-        links,
-    )
-    raw = [] if paper.raw is None else [_raw_json(paper.raw)]
-    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
-
-
-def _raw_json(raw: RawText) -> dict[str, Any]:
-    return {"title": raw.title, "authors": list(raw.authors), "abstract": raw.abstract, "comments": raw.comments}
-
-
-def _raw(stored: Mapping[str, Any] | None) -> RawText | None:
-    return None if stored is None else RawText(**{**stored, "authors": tuple(stored["authors"])})
-
-
-def _revision_ids(
-    connection: Connection, papers: Mapping[tuple[str, str, str], Paper]
-) -> dict[tuple[str, str, str], int]:
-    """Return the row of each paper's revision, by its key; those not known yet are added in the order given."""
-    known = _known_revisions(connection, [key[0] for key in papers])
-    # The writer's lock is held, so the numbers can be given out here: they follow the announcements.
+def _number_revisions(connection: Connection, papers: Sequence[Paper]) -> list[int]:
+    """Return the row of each paper's revision; those not known yet are added in the order given."""
+    keys = [key_of(paper) for paper in papers]
+    known = known_revisions(connection, [key[0] for key in keys])
+    # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
+    # index, whose rows bear them, finds papers in that order without sorting.
     number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
     added: dict[int, Paper] = {}
-    for key, paper in papers.items():
+    for key, paper in zip(keys, papers, strict=True):
         if key not in known:
             number += 1
             known[key] = number
             added[number] = paper
-    _add_revisions(connection, added)
-    return known
+    if added:
+        connection.execute(insert(tables.revision), [revision_row(*item) for item in added.items()])
+        write_links(connection, added)
+        if connection.dialect.name == "sqlite":
+            _add_to_search_index(connection, added)
+    return [known[key] for key in keys]
 
 
 def batched(values: Iterable[str]) -> Iterator[list[str]]:
@@ -198,59 +226,31 @@ def batched(values: Iterable[str]) -> Iterator[list[str]]:
         yield some
 
 
-def _known_revisions(connection: Connection, ids: Sequence[str]) -> dict[tuple[str, str, str], int]:
-    table = tables.revision
-    columns = (table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
-    known = {}
+def known_revisions(connection: Connection, ids: Iterable[str]) -> dict[Key, int]:
+    """Return the rows of all revisions of these papers, by their keys."""
+    table, known = tables.revision, {}
     for some in batched(ids):
-        query = select(*columns).where(table.c.arxiv_id.in_(some))
-        known.update({(row[0], row[1], row[2]): row[3] for row in connection.execute(query)})
+        query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+        rows = connection.execute(query.where(table.c.arxiv_id.in_(some)))
+        known.update({(row[0], row[1], row[2]): row[3] for row in rows})
     return known
 
 
-def _add_revisions(connection: Connection, papers: Mapping[int, Paper]) -> None:
-    if not papers:
-        return
-    connection.execute(insert(tables.revision), [revision_row(*item) for item in papers.items()])
-    links = [row for number, paper in papers.items() for row in link_rows(number, paper.links)]
-    if links:
-        connection.execute(insert(tables.link), links)
-    if connection.dialect.name == "sqlite":
-        _add_searched_texts(connection, papers)
+def key_of(paper: Paper) -> Key:
+    """Return the key of a paper's revision."""
+    links = [(link.url, link.kind, link.found_in) for link in paper.links]
+    fields = (paper.authors, paper.comments, paper.journal_ref, paper.primary_category, paper.categories, links)
+    # Only where there is one: revisions that were stored before there was a raw text keep their hashes.
+    raw = [] if paper.raw is None else [_raw_json(paper.raw)]
+    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
 
 
-def _add_searched_texts(connection: Connection, papers: Mapping[int, Paper]) -> None:
-    """Add papers, by the number of their row, to SQLite's full-text index."""
-    connection.execute(
-        text(
-            "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
-            "VALUES (:number, :title, :authors, :abstract, :comments)"
-        ),
-        [_searched_texts(*item) for item in papers.items()],
-    )
+def _hash(*values: Any) -> str:
+    return hashlib.sha256(_as_json(values).encode()).hexdigest()
 
 
-def read_paper(connection: Connection, number: int) -> Paper:
-    """Return the stored paper in the row ``number``."""
-    row = connection.execute(select(*PAPER_COLUMNS).where(tables.revision.c.id == number)).one()
-    query = select(tables.link).where(tables.link.c.revision_id == number).order_by(tables.link.c.ordinal)
-    return paper_of(row, [Link(link.url, link.kind, link.found_in) for link in connection.execute(query)])
-
-
-def known_papers(connection: Connection, day: Day) -> dict[int, Paper]:
-    """Return the papers of ``day`` whose revision is stored, by the number of its row."""
-    papers = {key_of(entry.paper): entry.paper for entry in day.entries}
-    known = _referred_revisions(connection, day) | _known_revisions(connection, [key[0] for key in papers])
-    return {number: papers[key] for key, number in known.items() if key in papers}
-
-
-def _referred_revisions(connection: Connection, day: Day) -> dict[tuple[str, str, str], int]:
-    """Return the revisions that a stored day refers to, by what its entries say that they are."""
-    table = tables.revision
-    columns = (tables.entry.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
-    joined = tables.entry.join(tables.day).join(table)
-    query = select(*columns).select_from(joined).where(*_is(day.category, day.date))
-    return {(row[0], row[1], row[2]): row[3] for row in connection.execute(query)}
+def _raw_json(raw: RawText) -> dict[str, Any]:
+    return {"title": raw.title, "authors": list(raw.authors), "abstract": raw.abstract, "comments": raw.comments}
 
 
 def revision_row(number: int, paper: Paper) -> dict[str, Any]:
@@ -272,53 +272,96 @@ def revision_row(number: int, paper: Paper) -> dict[str, Any]:
     }
 
 
-def link_rows(number: int, links: Iterable[Link]) -> Iterable[dict[str, Any]]:
-    """Return the rows of a paper's links."""
-    return (
+def write_links(connection: Connection, papers: Mapping[int, Paper]) -> None:
+    """Store the links of papers, by the number of their revision's row."""
+    rows = [
         {"revision_id": number, "ordinal": i, "url": link.url, "kind": link.kind, "found_in": link.found_in}
-        for i, link in enumerate(links)
+        for number, paper in papers.items()
+        for i, link in enumerate(paper.links)
+    ]
+    if rows:
+        connection.execute(insert(tables.link), rows)
+
+
+def _add_to_search_index(connection: Connection, papers: Mapping[int, Paper]) -> None:
+    statement = (
+        "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
+        "VALUES (:number, :title, :authors, :abstract, :comments)"
     )
+    rows = [
+        {
+            "number": number,
+            "title": paper.title,
+            "authors": ", ".join(paper.authors),
+            "abstract": paper.plain_abstract,
+            "comments": without_markup(paper.comments or ""),
+        }
+        for number, paper in papers.items()
+    ]
+    connection.execute(text(statement), rows)
 
 
-def _searched_texts(number: int, paper: Paper) -> dict[str, Any]:
-    return {
-        "number": number,
-        "title": paper.title,
-        "authors": ", ".join(paper.authors),
-        "abstract": paper.plain_abstract,
-        "comments": without_markup(paper.comments or ""),
-    }
+# Out; SQLite lets anything stand in any column, so that the kind of each value is looked at
 
 
-def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
-    chosen = tables.entry.c.day_id == day_id
-    joined = tables.entry.join(tables.revision)
-    columns = (tables.entry.c.section, tables.entry.c.position, *PAPER_COLUMNS)
-    rows = connection.execute(
-        select(*columns).select_from(joined).where(chosen).order_by(tables.entry.c.position)
-    ).all()
-    query = (
-        select(tables.link)
-        .join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
-        .where(chosen)
-        .order_by(tables.link.c.revision_id, tables.link.c.ordinal)
-    )
-    links: dict[int, list[Link]] = defaultdict(list)
+def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
+    """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
+    query = select(tables.day).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
+    found = []
     for row in connection.execute(query):
-        _require(str, row.url, row.kind, row.found_in)
-        links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
-    _require(int, *(row.position for row in rows))
-    return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
+        if not CATEGORY.fullmatch(row.category):  # paths are made of it
+            raise ValueError(f"{row.category!r} is no category")
+        found.append(
+            DaySummary(
+                category=row.category,
+                date=row.date,
+                state=State(row.state),
+                source=Source(row.source),
+                declared=_counts(row.declared),
+                counts=_counts(row.stored),
+                content_hash=row.content_hash,
+            )
+        )
+    return found
+
+
+def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
+    _require(int, *stored.values())
+    return {Section(name): count for name, count in stored.items()}
 
 
 def _require(kind: type, *values: object) -> None:
     for value in values:
-        if type(value) is not kind:
+        if type(value) is not kind:  # True and False are integers to isinstance
             raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
 
 
-def paper_of(row: Row[Any] | SimpleNamespace, links: Iterable[Link]) -> Paper:
-    """Return the paper that a row of ``PAPER_COLUMNS`` holds.
+def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
+    is_its = tables.entry.c.day_id == day_id
+    query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(tables.entry, tables.revision)
+    rows = connection.execute(query.where(is_its).order_by(tables.entry.c.position)).all()
+    _require(int, *(row.position for row in rows))
+    joined = select(tables.link).join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
+    links = read_links(connection, joined.where(is_its))
+    return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
+
+
+def read_paper(connection: Connection, number: int) -> Paper:
+    """Return the stored paper in the row ``number``."""
+    row = connection.execute(select(*_PAPER).where(tables.revision.c.id == number)).one()
+    return paper_of(row, read_links(connection, select(tables.link).where(tables.link.c.revision_id == number))[number])
+
+
+def read_links(connection: Connection, query: Select[Any]) -> defaultdict[int, list[Link]]:
+    """Return the links that a query of their table finds, by the number of the revision's row, in their order."""
+    links: defaultdict[int, list[Link]] = defaultdict(list)
+    for row in connection.execute(query.order_by(tables.link.c.revision_id, tables.link.c.ordinal)):
+        links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
+    return links
+
+
+def paper_of(row: Row[Any] | SimpleNamespace, links: Sequence[Link]) -> Paper:
+    """Return the paper that a row holds.
 
     Raises:
         TypeError: a text is none, which only SQLite stores.
@@ -326,6 +369,7 @@ def paper_of(row: Row[Any] | SimpleNamespace, links: Iterable[Link]) -> Paper:
     _require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
     _require(list, row.authors, row.categories)
     _require(str, *row.authors, *row.categories)
+    _require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
     return Paper(
         arxiv_id=ArxivId.parse(row.arxiv_id),
         title=row.title,
@@ -336,5 +380,5 @@ def paper_of(row: Row[Any] | SimpleNamespace, links: Iterable[Link]) -> Paper:
         comments=row.comments,
         journal_ref=row.journal_ref,
         links=tuple(links),
-        raw=_raw(row.raw),
+        raw=None if row.raw is None else RawText(**{**row.raw, "authors": tuple(row.raw["authors"])}),
     )

@@ -1,10 +1,11 @@
-"""The database made, opened, upgraded. No knowledge of days."""
+"""The database: made, opened, upgraded, and its transactions."""
 
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
@@ -13,18 +14,72 @@ from uuid import uuid4
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select, text
 
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
+from digest.model import DaySummary, Ledger
 from digest.resources import folder
 from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, version
 
+SIDE_FILES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database while it is in use."""
+
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading rows raises when their dates, names or JSON are damaged."""
+
+_VERIFY = "`digest verify` tells more, `digest verify --repair` mends what can be mended"
+_NO_TEXT = "Could not decode to UTF-8"
+# SQLite has one code, SQLITE_ERROR, for a lost table and for a mistake in a statement: only the words tell them apart.
 _SIGNS_OF_DAMAGE = (
     *("malformed", "not a database", "corrupt", "unsupported file format"),
     *("no such table", "no such column", "has no column", "vtable constructor failed", "duplicate column"),
     "already exists",
 )
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
+
+
+@contextmanager
+def storage_errors(database: Path | None, way_out: str = "") -> Iterator[None]:
+    """Turn the failures of the database and its disk into ``StoreError``, naming the file, and damage's ``way_out``."""
+    name = database or "database"
+    try:
+        yield
+    except exc.DBAPIError as error:
+        reason = str(error.orig)
+        if _NO_TEXT in reason:
+            raise unreadable(str(name), error.orig or error) from error
+        if isinstance(error, exc.IntegrityError):
+            raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
+        is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
+        raise StoreError(f"{name}: {reason}{_after(way_out) if is_broken else ''}") from error
+    except (exc.SQLAlchemyError, ImportError) as error:
+        raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
+    except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
+        raise StoreError(f"{name}: {error}") from error
+    except OSError as error:
+        raise StoreError(f"{error.filename or name}: {error.strerror}") from error
+    except UNREADABLE as error:
+        raise unreadable(str(name), error) from error
+
+
+def unreadable(what: str, error: BaseException) -> DamageError:
+    """Return what to raise when rows of ``what`` have no dates, names or JSON where these should be."""
+    found = f"{type(error).__name__}: {error}"[:100]
+    return DamageError(f"{what}: expected rows that can be read, found damage ({found}); {_VERIFY}")
+
+
+@contextmanager
+def readable_rows(what: str) -> Iterator[None]:
+    """Tell rows of ``what`` whose dates, names or JSON are damaged from bugs."""
+    try:
+        yield
+    except UNREADABLE as error:
+        raise unreadable(what, error) from error
+
+
+def _after(way_out: str) -> str:
+    return f"; {way_out}" if way_out else ""
+
+
+# Which file
 
 
 def can_be_written(database: Path) -> bool:
@@ -47,10 +102,10 @@ def readable(database: Path) -> Iterator[str]:
     elif wal.exists() and shm.exists():
         yield _address(database, "mode=ro")
     elif wal.exists() and wal.stat().st_size:
-        with TemporaryDirectory(prefix="digest-") as folder:
+        with TemporaryDirectory(prefix="digest-") as place:
             for file in (database, wal):
-                shutil.copyfile(file, Path(folder, file.name))
-            yield _address(Path(folder, database.name), "mode=rw")
+                shutil.copyfile(file, Path(place, file.name))
+            yield _address(Path(place, database.name), "mode=rw")
     else:
         yield _address(database, "mode=ro&immutable=1")
 
@@ -59,80 +114,70 @@ def _address(database: Path, options: str) -> str:
     return f"file:{quote(str(database.absolute()))}?{options}"
 
 
-_VERIFY = "`digest verify` tells more, `digest verify --repair` mends what can be mended"
+# Opening
 
 
-def open_engine(url: str, database: Path | None, wait: float, way_out: str = "") -> Engine:
+def open_engine(url: str, database: Path | None, wait: float, way_out: str = "", address: str = "") -> Engine:
     """Open the database at ``url`` (``database``: its file, for SQLite), made or upgraded to our schema.
 
     For another's lock on the file, ``wait`` seconds are waited. ``way_out`` tells a person what to do about damage.
+    By an ``address``, which ``readable`` gave, the database is only read, and neither made nor upgraded.
 
     Raises:
         SchemaTooNewError: a newer digest made it.
         DamageError: it is no database of digest, or has not all its tables.
-        StoreError: it cannot be read or written.
+        StoreError: it cannot be read or written; or an older digest made it, and it is only read.
     """
-    with storage_errors(database, way_out), _damage(database, way_out):
-        if database is not None:
+    with storage_errors(database, way_out):
+        if database is not None and not address:
             _require_file(Path(os.path.realpath(database)))
-        engine = _sqlite_engine(database, wait) if database is not None else create_engine(url)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
+        engine = _engine(url, database, wait, address)
         try:
-            found = _look(engine) or _make_schema(engine, database)
-            if found != SCHEMA:
-                _upgrade(engine, found, database)
-                _look(engine)
+            _require_schema(engine, database, is_fixed=bool(address))
+        except DamageError as error:
+            engine.dispose()
+            raise DamageError(f"{database or 'database'}: {error}{_after(way_out)}") from error
         except BaseException:
             engine.dispose()
             raise
     return engine
 
 
-@contextmanager
-def _damage(database: Path | None, way_out: str) -> Iterator[None]:
-    """Name the file of a damaged database, and the way out."""
-    try:
-        yield
-    except DamageError as error:
-        raise DamageError(f"{database or 'database'}: {error}{_named(way_out)}") from error
-
-
-def open_fixed(address: str, database: Path, wait: float, way_out: str = "") -> Engine:
-    """Open a SQLite database that cannot be written, by an address that ``readable`` gave.
-
-    Raises:
-        SchemaTooNewError: a newer digest made it.
-        DamageError: it is no database of digest, or has not all its tables.
-        StoreError: it cannot be read, or an older digest made it.
-    """
-    with storage_errors(database, way_out), _damage(database, way_out):
+def _engine(url: str, database: Path | None, wait: float, address: str = "") -> Engine:
+    if address:
         engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=wait))
-        event.listen(engine, "connect", _leave_transactions)
-        event.listen(engine, "begin", _begin_sqlite)
-        try:
-            found = _look(engine)
-            if found != SCHEMA:
-                _refuse_other_schema(found, database)
-        except BaseException:
-            engine.dispose()
-            raise
+    elif database is not None:
+        # Not by an address as text: there a "?" in a folder's name would begin something else.
+        place = URL.create("sqlite", database=str(database.absolute()))
+        engine = create_engine(place, connect_args={"timeout": wait})
+    else:
+        engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, () if address else _PRAGMAS)
     return engine
 
 
-def _refuse_other_schema(found: str | None, database: Path) -> None:
-    if found is None:
-        raise DamageError("expected a database of digest, found one without its tables")
-    _require_known(found, database)
-    words = f"its schema {found!r} is older than this digest reads, and it cannot be written here to be upgraded"
-    raise StoreError(f"{database}: {words}; run any command where it can be, or on a copy of the archive")
+def _set_up_sqlite(engine: Engine, pragmas: Sequence[str] = ()) -> None:
+    def connect(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver would begin transactions by itself, late and never around DDL.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE: who reads first and asks for the writer's lock later is refused it at once if another was quicker.
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
 
 
 def _require_file(database: Path) -> None:
     """Make a new database under another name first: a file in this place is either whole, or was damaged."""
     database.parent.mkdir(parents=True, exist_ok=True)
-    left = {place: place.stat().st_ino for place in _beside(database) if place.exists()}
+    beside = [database.with_name(f"{database.name}{ending}") for ending in SIDE_FILES]
+    left = {place: place.stat().st_ino for place in beside if place.exists()}
     if os.path.lexists(database):
         return
     made = database.with_name(f".{database.name}.{uuid4().hex}.digest-tmp")
@@ -152,87 +197,79 @@ def _require_file(database: Path) -> None:
         made.unlink(missing_ok=True)
 
 
-def _beside(database: Path) -> Iterator[Path]:
-    return (database.with_name(f"{database.name}{ending}") for ending in ("-wal", "-shm", "-journal"))
-
-
 def _make_file(database: Path) -> None:
-    engine = _sqlite_engine(database, wait=0)
-    event.listen(engine, "connect", _leave_transactions)
-    event.listen(engine, "begin", _begin_sqlite)
+    # Without WAL, which keeps further files: one that is linked has to be whole by itself.
+    engine = create_engine(URL.create("sqlite", database=str(database.absolute())), connect_args={"timeout": 0})
+    _set_up_sqlite(engine)
     try:
-        _make_schema(engine, None)
+        _make_tables(engine)
     finally:
         engine.dispose()
 
 
-@contextmanager
-def storage_errors(database: Path | None, way_out: str = "") -> Iterator[None]:
-    """Turn the failures of the database and its disk into ``StoreError``, naming the file, and damage's ``way_out``."""
-    name = database or "database"
-    try:
-        yield
-    except exc.DBAPIError as error:
-        reason = str(error.orig)
-        if _NO_TEXT in reason:
-            raise unreadable(str(name), error.orig or error) from error
-        if isinstance(error, exc.IntegrityError):
-            raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
-        is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
-        raise StoreError(f"{name}: {reason}{_named(way_out) if is_broken else ''}") from error
-    except (exc.SQLAlchemyError, ImportError) as error:
-        raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
-    except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
-        raise StoreError(f"{name}: {error}") from error
-    except OSError as error:
-        raise StoreError(f"{error.filename or name}: {error.strerror}") from error
-    except UNREADABLE as error:
-        raise unreadable(str(name), error) from error
+def _make_tables(engine: Engine) -> str:
+    """Make the tables of a new database, without Alembic: importing it and going through its steps costs .3 s.
+
+    Returns:
+        The schema that the database has now.
+    """
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        # Another process may have been quicker since we looked: it held the lock that we hold now.
+        found = _schema_of(connection)
+        if found is None:
+            metadata.create_all(connection, checkfirst=False)
+            version.create(connection)
+            connection.execute(insert(version), {"version_num": SCHEMA})
+    return found or SCHEMA
 
 
-_NO_TEXT = "Could not decode to UTF-8"
-_SHOWN = 100
-
-
-def unreadable(what: str, error: BaseException) -> DamageError:
-    """Return what to raise when rows of ``what`` have no dates, names or JSON where these should be."""
-    found = f"{type(error).__name__}: {error}"[:_SHOWN]
-    return DamageError(f"{what}: expected rows that can be read, found damage ({found}); {_VERIFY}")
-
-
-def _named(way_out: str) -> str:
-    return f"; {way_out}" if way_out else ""
-
-
-def _sqlite_engine(database: Path, wait: float) -> Engine:
-    # Not by an address as text: there a "?" in a folder's name would begin something else.
-    address = URL.create("sqlite", database=str(database.absolute()))
-    return create_engine(address, connect_args={"timeout": wait})
-
-
-def _leave_transactions(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver would begin transactions by itself, late and never around DDL; the event below does it.
-    connection.isolation_level = None
-
-
-def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
-    _leave_transactions(connection, record)
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _require_schema(engine: Engine, database: Path | None, *, is_fixed: bool) -> None:
+    """Bring a database to our schema."""
+    found = _look(engine)
+    if found is None and database is not None:  # its file was there, or was made just now, with its tables
+        raise DamageError("expected a database of digest, found one without its tables")
+    found = found or _make_tables(engine)
+    if found == SCHEMA:
+        return
+    if is_newer(found):
+        words = f"its schema {quoted(found)} is newer than this digest knows; upgrade digest"
+        raise SchemaTooNewError(f"{database or 'database'}: {words}")
+    if found not in schemas():
+        raise DamageError(f"expected the number of a schema in {version.name}, found {quoted(found)}")
+    if is_fixed:
+        words = f"its schema {found!r} is older than this digest reads, and it cannot be written here to be upgraded"
+        raise StoreError(f"{database}: {words}; run any command where it can be, or on a copy of the archive")
+    if database is not None:
+        _keep_copy(database, found)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        migrate(connection, SCHEMA)
+    _look(engine)
 
 
 def _look(engine: Engine) -> str | None:
-    """Return the schema of a database, None for one without tables; a file of our schema has all of them."""
+    """Return the schema of a database, None for one without tables.
+
+    Raises:
+        DamageError: a file of our schema lost a table or a column: what a job does before it finds out cannot be
+            undone.
+    """
     with engine.connect() as connection:
-        found = _schema_of(connection)
-        if found == SCHEMA and engine.dialect.name == "sqlite":
-            _require_tables(connection)
-    return found
+        number = _schema_of(connection)
+        if number != SCHEMA or engine.dialect.name != "sqlite":
+            return number
+        query = "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p"
+        rows = connection.execute(text(f"{query} WHERE m.sql LIKE 'CREATE TABLE %'"))
+        found = {(row[0], row[1]) for row in rows}
+        names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+    for table in metadata.sorted_tables:
+        if table.name not in names:
+            raise DamageError(f"expected the table {table.name}, found none")
+        lost = [column.name for column in table.columns if (table.name, column.name) not in found]
+        if lost:
+            raise DamageError(f"expected the column {lost[0]} of the table {table.name}, found none")
+    if SEARCH_INDEX not in names:
+        raise DamageError(f"expected the full-text index {SEARCH_INDEX}, found none")
+    return number
 
 
 def _schema_of(connection: Connection) -> str | None:
@@ -244,65 +281,17 @@ def _schema_of(connection: Connection) -> str | None:
     return numbers[0]
 
 
-def _require_tables(connection: Connection) -> None:
-    """Refuse a database that lost a table or a column: what a job does before it finds out cannot be undone."""
-    query = (
-        "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p WHERE m.sql LIKE 'CREATE TABLE %'"
-    )
-    found = {(row[0], row[1]) for row in connection.execute(text(query))}
-    names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
-    for table in metadata.sorted_tables:
-        if table.name not in names:
-            raise DamageError(f"expected the table {table.name}, found none")
-        lost = [column.name for column in table.columns if (table.name, column.name) not in found]
-        if lost:
-            raise DamageError(f"expected the column {lost[0]} of the table {table.name}, found none")
-    if SEARCH_INDEX not in names:
-        raise DamageError(f"expected the full-text index {SEARCH_INDEX}, found none")
-
-
-def _make_schema(engine: Engine, database: Path | None) -> str:
-    """Make the tables of a new database, without Alembic: importing it and going through its steps costs .3 s.
-
-    Returns:
-        The schema that the database has now.
-
-    Raises:
-        DamageError: it is in a ``database`` of before, which has lost its tables.
-    """
-    if database is not None:
-        raise DamageError("expected a database of digest, found one without its tables")
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        # Another process may have been quicker since we looked: it held the lock that we hold now.
-        found = _schema_of(connection)
-        if found is None:
-            metadata.create_all(connection, checkfirst=False)
-            version.create(connection)
-            connection.execute(insert(version), {"version_num": SCHEMA})
-    return found or SCHEMA
-
-
-def _upgrade(engine: Engine, found: str, database: Path | None) -> None:
-    _require_known(found, database)
-    if database is not None:
-        _keep_copy(engine, database, found)
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        migrate(connection, SCHEMA)
-
-
-def _require_known(found: str, database: Path | None) -> None:
-    """Refuse a schema that no migration here leads from."""
-    if is_newer(found):
-        raise SchemaTooNewError(
-            f"{database or 'database'}: its schema {quoted(found)} is newer than this digest knows; upgrade digest"
-        )
-    if found not in schemas():
-        raise DamageError(f"expected the number of a schema in {version.name}, found {quoted(found)}")
+# Upgrading
 
 
 def schemas() -> Sequence[str]:
     """Return the numbers of all schemas, the newest first."""
     return [f"{number:0{len(SCHEMA)}}" for number in range(int(SCHEMA), 0, -1)]
+
+
+def is_newer(number: str) -> bool:
+    """Whether this can be the number of a schema that only a newer digest knows."""
+    return len(number) == len(SCHEMA) and number.isascii() and number.isdigit() and number > SCHEMA
 
 
 def migrate(connection: Connection, number: str) -> None:
@@ -312,27 +301,134 @@ def migrate(connection: Connection, number: str) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
+    # Its settings are read by configparser, to which "%" begins a reference.
     config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, number)
 
 
-def is_newer(number: str) -> bool:
-    """Whether this can be the number of a schema that only a newer digest knows."""
-    return len(number) == len(SCHEMA) and number.isascii() and number.isdigit() and number > SCHEMA
-
-
-def _keep_copy(engine: Engine, database: Path, found: str) -> None:
+def _keep_copy(database: Path, found: str) -> None:
     """Keep one copy beside the database before its schema is changed."""
     copy = database.with_name(f"{database.name}.before-upgrade-from-{found}")
-    needed, free = database.stat().st_size, shutil.disk_usage(database.parent).free
-    if free < 2 * needed:
-        raise StoreError(f"{database}: an upgrade needs {2 * needed} bytes free beside it, found {free}")
+    # Twice: the copy, and the log of an upgrade that writes every row anew.
+    needed, free = 2 * database.stat().st_size, shutil.disk_usage(database.parent).free
+    if free < needed:
+        raise StoreError(f"{database}: an upgrade needs {needed} bytes free beside it, found {free}")
     copy.unlink(missing_ok=True)
-    with engine.connect() as connection:
-        connection.commit()
-        source = connection.connection.driver_connection
-        if isinstance(source, sqlite3.Connection):
-            with closing(sqlite3.connect(copy)) as target:
-                target.execute("PRAGMA synchronous=FULL")
-                source.backup(target)
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy)) as target:
+        target.execute("PRAGMA synchronous=FULL")
+        source.backup(target)
+
+
+# Transactions
+
+
+class _Current(threading.local):
+    """What a thread has open: the connection on which its transaction writes."""
+
+    writer: Connection | None = None
+
+
+class Database:
+    """An open database: what the parts of the store read and write by."""
+
+    def __init__(
+        self, url: str, database: Path | None, *, wait: float = 5.0, is_fixed: bool = False, way_out: str = ""
+    ) -> None:
+        """Open the database at ``url``; ``database`` is its file, for SQLite.
+
+        For another's lock on that file, ``wait`` seconds are waited. With ``is_fixed``, it is only read, and neither
+        made nor upgraded. ``way_out`` is what messages of damage end with.
+
+        Raises:
+            SchemaTooNewError: a newer digest made it.
+            DamageError: it is no database of digest, or has not all its tables.
+        """
+        self._database = database
+        self._way_out = way_out
+        self._current = _Current()
+        # Each is read once, and again after this store has changed it: nobody else does while a run holds the lock.
+        self._ledger: Ledger | None = None
+        self._summaries: list[DaySummary] | None = None
+        with ExitStack() as needed:
+            address = ""
+            if is_fixed and database is not None:
+                with storage_errors(database, way_out):
+                    address = needed.enter_context(readable(database))
+            self._engine = open_engine(url, database, wait, way_out, address)
+            self._needed = needed.pop_all()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+        self._needed.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Store together what this thread stores in the block: all of it, or after an exception nothing.
+
+        What is read in the block is what was stored in it. One that stands in another belongs to that: where the inner
+        one fails, nothing of the outer one is stored either, also if somebody catches the exception in between.
+        Nobody else can store anything meanwhile, so that nothing slow belongs in the block.
+        """
+        outer = self._current.writer
+        with self._errors():
+            writer = outer or self._engine.connect().execution_options(writes=True)
+        try:
+            if outer is None:
+                with self._errors():
+                    writer.begin()
+                self._current.writer = writer
+            yield
+            if outer is None:
+                with self._errors():
+                    self._require_whole(writer)
+                    writer.commit()
+        except BaseException:
+            with suppress(exc.SQLAlchemyError):  # what failed before counts, and closing rolls back, too
+                writer.rollback()
+            self._ledger = self._summaries = None  # they may have been read inside
+            raise
+        finally:
+            if outer is None:
+                self._current.writer = None
+                writer.close()
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with self._errors():
+            if writer := self._current.writer:
+                self._require_whole(writer)
+                try:
+                    yield writer
+                except exc.DBAPIError:  # PostgreSQL would take the commit that follows for a rollback, without a word
+                    writer.rollback()
+                    raise
+                return
+            with self._engine.connect() as connection:
+                if connection.dialect.name != "sqlite":
+                    # Else each statement would see what others have stored by then: a day of before, with entries
+                    # of after.
+                    connection.execution_options(isolation_level="REPEATABLE READ")
+                yield connection
+
+    @contextmanager
+    def _write(self, *, changes_known: bool = False) -> Iterator[Connection]:
+        """Write; ``changes_known``: something that the ledger or the summaries are read from."""
+        if changes_known:
+            self._ledger = self._summaries = None
+        with self.transaction(), self._read() as writer:
+            yield writer
+
+    def _require_whole(self, writer: Connection) -> None:
+        """Refuse to go on after a failure: a new transaction would begin by itself, and store the second half.
+
+        SQLite itself may have undone it, above all on a full disk (https://www.sqlite.org/lang_transaction.html, 3).
+        """
+        raw = writer.connection.driver_connection
+        if not writer.in_transaction() or (isinstance(raw, sqlite3.Connection) and not raw.in_transaction):
+            name = self._database or "database"
+            raise StoreError(f"{name}: nothing of this transaction is stored, because a part of it failed")
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return storage_errors(self._database, self._way_out)

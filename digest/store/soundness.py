@@ -1,36 +1,152 @@
-"""Whether a SQLite file has the tables that digest makes, and rows that can be read; what can be mended in it.
+"""A SQLite database as a file: whether it is whole, with digest's tables and rows that can be read; copies of it.
 
-What is derived (indexes, the number of the schema) is made again from what it follows from; the rest is only told.
+Everything here looks only. What is derived (indexes, the number of the schema) can be made again from what it follows
+from, and how is told; the rest is only told.
 """
 
+import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Column, Date, Table, create_engine
+from sqlalchemy import JSON, Column, Date, create_engine
 from sqlalchemy.dialects import sqlite
 
+from digest.errors import DamageError, StoreError
 from digest.model import CATEGORY, Source
-from digest.store.copies import integrity_problems, open_file
-from digest.store.engine import UNREADABLE, is_newer, migrate, schemas, storage_errors
+from digest.store.engine import UNREADABLE, is_newer, migrate, readable, schemas, storage_errors
 from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, metadata, politeness, version
 from digest.terms import YEARS
 
-_SHADOWS = tuple(f"{SEARCH_INDEX}_{part}" for part in SEARCH_SHADOWS)
+# The file
 
-_LONGEST = 40
-_OF_AN_INDEX = re.compile(r"row [0-9]+ missing from index |wrong # of entries in index ")
-_HASH = re.compile(r"[0-9a-f]{64}")
-_CHECKS: Mapping[str, Callable[[str], object]] = {
-    "category": CATEGORY.fullmatch,
-    "source": frozenset(Source).__contains__,
-}
-_KEYS = {"day": ("category", "date"), "entry": (), "revision": (), "link": ()}
-"""What is looked at of rows that the days' own hashes prove."""
+
+@contextmanager
+def open_file(database: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database that is there, to be read if it cannot be written; nothing is made."""
+    with (
+        readable(database) as address,
+        closing(sqlite3.connect(address, uri=True, isolation_level=None, timeout=30.0)) as connection,
+    ):
+        # Damage may have made a text no UTF-8: it is read as one that cannot be encoded then, and so found out.
+        connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+        yield connection
+
+
+def is_there(database: Path) -> bool:
+    """Whether anything is at ``database``.
+
+    Raises:
+        StoreError: we may not look.
+    """
+    with storage_errors(database):
+        try:
+            database.stat()  # exists() would take a folder that we may not enter for an empty one
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+    return True
+
+
+_OWN = ("alembic_version", "day", "entry", "revision")
+"""Tables by which a database is known for digest's."""
+
+
+def _integrity_problems(database: Path, *, least: int = 1) -> list[str]:
+    """Return what SQLite finds wrong with the file, a line each; nothing when it is whole.
+
+    That it is digest's is told by at least so many of the tables that say so.
+
+    Raises:
+        StoreError: it cannot be looked at.
+    """
+    own = f"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN {_OWN}"  # noqa: S608 - our own names
+    try:
+        with storage_errors(database), open_file(database) as connection:
+            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            if found == ["ok"]:
+                found = [] if connection.execute(own).fetchone()[0] >= least else ["no tables of digest in it"]
+    except StoreError as error:
+        # What SQLite says of damage may quote bytes that are no text.
+        cause = error.__cause__
+        name = getattr(cause, "sqlite_errorname", "")
+        if not (name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")) or isinstance(cause, UnicodeDecodeError)):
+            raise
+        return [str(cause)]
+    return found
+
+
+def is_archive(file: Path) -> bool:
+    """Whether ``file`` is a whole database of digest: an archive's own, or an earlier copy of one."""
+    try:
+        return not _integrity_problems(file, least=len(_OWN))
+    except StoreError:
+        return False
+
+
+# Copies
+
+
+def keep_copy(database: Path, word: str) -> Path:
+    """Keep a copy of a database that can be read beside it, as ``NAME.word``, ``NAME.word-2`` …; return where.
+
+    Raises:
+        StoreError: there is no room, or the disk fails.
+    """
+    places = (database.with_name(f"{database.name}.{word}{'' if n == 1 else f'-{n}'}") for n in count(1))
+    target = next(place for place in places if not os.path.lexists(place))
+    with storage_errors(database), open_file(database) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How many rows each table has, and the content hash of every day."""
+
+    counted: tuple[int, ...]
+    days: tuple[tuple[str, str, str], ...]
+
+
+def copy_database(database: Path, target: Path) -> Contents:
+    """Copy ``database`` into the empty file ``target`` by SQLite's own backup, and prove the copy.
+
+    Others may write meanwhile: what is copied is one moment of it.
+
+    Raises:
+        DamageError: the copy is not whole, or not the same; the database is damaged then.
+        StoreError: one of the two cannot be read or written.
+    """
+    with storage_errors(database), open_file(database) as source:
+        source.execute("BEGIN")  # what is counted and what is copied are of one moment
+        before = _contents(source)
+        with storage_errors(target), open_file(target) as copy:
+            source.backup(copy)
+            # One file that is whole by itself: no other belongs to it, whatever it is copied with.
+            copy.execute("PRAGMA journal_mode=DELETE")
+        source.execute("ROLLBACK")
+    problems = _integrity_problems(target)
+    if problems:
+        raise DamageError(f"{database}: expected a copy that is whole, found {problems[0]}; `digest verify` tells more")
+    with storage_errors(target), open_file(target) as copy:
+        after = _contents(copy)
+    if after != before:
+        raise DamageError(f"{target}: expected a copy of {database}, found other days in it")
+    return before
+
+
+def _contents(connection: sqlite3.Connection) -> Contents:
+    counted = ("day", "entry", "revision", "link", "raw_page")
+    counts = [connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in counted]  # noqa: S608 - our own names
+    days = connection.execute("SELECT category, date, content_hash FROM day ORDER BY category, date").fetchall()
+    return Contents(tuple(counts), tuple(days))
+
+
+# Tables, indexes and rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +181,10 @@ class _Shape:
     made: dict[str, str]
 
 
+# An index that lacks a row, or has one too many, is made again; every other problem is of the tables themselves.
+_OF_AN_INDEX = re.compile(r"row [0-9]+ missing from index |wrong # of entries in index ")
+
+
 def examine_database(database: Path) -> Soundness:
     """Look at the file of a database, and change nothing.
 
@@ -72,40 +192,31 @@ def examine_database(database: Path) -> Soundness:
         StoreError: it cannot be looked at.
     """
     # What is wrong inside of the full-text index is found where it is compared with the texts.
-    problems = [problem for problem in integrity_problems(database) if "FTS5" not in problem]
+    problems = [problem for problem in _integrity_problems(database) if "FTS5" not in problem]
     if problems and not all(map(_OF_AN_INDEX.match, problems)):
         return Soundness(broken=tuple(problems))
     with storage_errors(database), open_file(database) as connection:
-        numbers = _numbers(connection)
+        numbers = []
+        with suppress(sqlite3.OperationalError):  # no such table, or column
+            numbers = [str(row[0]) for row in connection.execute(f"SELECT version_num FROM {version.name}")]  # noqa: S608
         if len(numbers) == 1 and is_newer(numbers[0]):
             return Soundness()  # whoever opens it says so
         found = _shape(connection)
         # A number that cannot be told is found out by the tables.
         known = numbers if len(numbers) == 1 and numbers[0] in schemas() else schemas()
-        lacks = {number: tuple(_lacks(found, _made(number))) for number in known}
+        made = {number: _made(number) for number in known}
+        lacks = {number: tuple(_lacks(found, shape)) for number, shape in made.items()}
         number = next((number for number in known if not lacks[number]), None)
         if number is None:
             return Soundness(broken=lacks[known[0]])
-        derived = dict(_derived(connection, found, _made(number)))
+        derived = dict(_derived(connection, found, made[number]))
         derived |= {f"expected whole indexes, found: {problem}": ("REINDEX",) for problem in problems}
         if numbers != [number]:
             words = f"expected the schema's number {number}, found {', '.join(map(repr, numbers)) or 'none'}"
-            derived[words] = _number_steps(number)
+            noted = f"INSERT INTO {version.name} VALUES ('{number}')"  # noqa: S608 - our own names
+            derived[words] = (f"DROP TABLE IF EXISTS {version.name}", made[number].made[version.name], noted)
         steps = tuple(step for several in derived.values() for step in several)
-        rows = tuple(_unsound_rows(connection, found))
-        return Soundness(derived=tuple(derived), steps=steps, rows=rows)
-
-
-def _numbers(connection: sqlite3.Connection) -> list[str]:
-    try:
-        return [str(row[0]) for row in connection.execute(f"SELECT version_num FROM {version.name}")]  # noqa: S608
-    except sqlite3.OperationalError:  # no such table, or column
-        return []
-
-
-def _number_steps(number: str) -> tuple[str, ...]:
-    made = _made(number).made[version.name]
-    return f"DROP TABLE IF EXISTS {version.name}", made, f"INSERT INTO {version.name} VALUES ('{number}')"  # noqa: S608
+        return Soundness(derived=tuple(derived), steps=steps, rows=tuple(_unsound_rows(connection, found)))
 
 
 def _made(number: str) -> _Shape:
@@ -146,7 +257,7 @@ def _shape(connection: sqlite3.Connection) -> _Shape:
     for table, name, is_unique, origin, is_partial, columns in connection.execute(_INDEXES):
         if origin == "c":
             indexes[name] = (table, is_unique, is_partial, columns)
-        elif table in tables:
+        elif table in tables:  # SQLite numbers the names of those that constraints make: they tell nothing
             tables[table].add(("unique", columns))
     made = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
     return _Shape({name: frozenset(rows) for name, rows in tables.items()}, indexes, made)
@@ -162,11 +273,9 @@ def _lacks(found: _Shape, expected: _Shape) -> Iterator[str]:
         elif found.tables[name] != columns:
             different = sorted(str(one[1]) for one in found.tables[name] ^ columns)
             yield f"another table {name} ({', '.join(dict.fromkeys(different))})"
-    yield from (
-        f"the table {name} of a newer schema"
-        for name in metadata.tables
-        if name in found.tables.keys() - expected.tables
-    )
+    for name in metadata.tables:
+        if name in found.tables.keys() - expected.tables:
+            yield f"the table {name} of a newer schema"
 
 
 def _derived(connection: sqlite3.Connection, found: _Shape, expected: _Shape) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -175,24 +284,23 @@ def _derived(connection: sqlite3.Connection, found: _Shape, expected: _Shape) ->
         if found.indexes.get(name) != index:
             words = f"expected the index {name}, found {'another' if name in found.indexes else 'none'}"
             yield words, (f"DROP INDEX IF EXISTS {name}", expected.made[name])
-    names = (SEARCH_INDEX, *_SHADOWS)
-    if [found.made.get(name) for name in names] != [expected.made[name] for name in names] or not _opens(connection):
-        yield f"expected the full-text index {SEARCH_INDEX}, found none that can be used", _search_steps(expected)
-
-
-def _opens(connection: sqlite3.Connection) -> bool:
+    shadows = [f"{SEARCH_INDEX}_{part}" for part in SEARCH_SHADOWS]
+    is_right = all(found.made.get(name) == expected.made[name] for name in (SEARCH_INDEX, *shadows))
     try:
         connection.execute(f"SELECT rowid FROM {SEARCH_INDEX} WHERE {SEARCH_INDEX} MATCH 'a' LIMIT 1").fetchall()  # noqa: S608
     except sqlite3.DatabaseError:
-        return False
-    return True
+        is_right = False
+    if not is_right:
+        # It is made again empty. DROP needs one that opens, so that it is taken out of the schema by hand.
+        forget = f"DELETE FROM sqlite_master WHERE name = '{SEARCH_INDEX}' AND type = 'table'"  # noqa: S608 - our own name
+        drops = [f"DROP TABLE IF EXISTS {name}" for name in shadows]
+        steps = ("PRAGMA writable_schema=ON", forget, "PRAGMA writable_schema=RESET", *drops)
+        words = f"expected the full-text index {SEARCH_INDEX}, found none that can be used"
+        yield words, (*steps, expected.made[SEARCH_INDEX])
 
 
-def _search_steps(expected: _Shape) -> tuple[str, ...]:
-    """Return how the full-text index is made again, empty, whatever is left of it: DROP needs one that opens."""
-    forget = f"DELETE FROM sqlite_master WHERE name = '{SEARCH_INDEX}' AND type = 'table'"  # noqa: S608 - our own name
-    shadows = [f"DROP TABLE IF EXISTS {name}" for name in _SHADOWS]
-    return ("PRAGMA writable_schema=ON", forget, "PRAGMA writable_schema=RESET", *shadows, expected.made[SEARCH_INDEX])
+_KEYS = {"day": ("category", "date"), "entry": (), "revision": (), "link": ()}
+"""What is looked at of rows that the days' own hashes prove."""
 
 
 def _unsound_rows(connection: sqlite3.Connection, found: _Shape) -> Iterator[UnsoundRow]:
@@ -200,24 +308,15 @@ def _unsound_rows(connection: sqlite3.Connection, found: _Shape) -> Iterator[Uns
         there = {one[1] for one in found.tables.get(table.name, ()) if one[0] == "column"}  # an older schema has less
         looked_at = there & set(_KEYS.get(table.name, there))
         columns = [column for column in table.columns if column.name in looked_at]
-        if columns:
-            yield from _unsound_rows_of(connection, table, columns)
-
-
-def _unsound_rows_of(
-    connection: sqlite3.Connection, table: Table, columns: Sequence[Column[Any]]
-) -> Iterator[UnsoundRow]:
-    readers = [_reader(column) for column in columns]
-    names = ", ".join(f'"{column.name}"' for column in columns)
-    for rowid, *values in connection.execute(f"SELECT rowid, {names} FROM {table.name}"):  # noqa: S608 - our own names
-        for column, read, value in zip(columns, readers, values, strict=True):
-            if not _is_sound(column, read, value):
-                yield UnsoundRow(table.name, rowid, f"{column.name} {_shown(value)}")
-                break
-
-
-def _shown(value: object) -> str:
-    return ascii(value)[:_LONGEST]
+        if not columns:
+            continue
+        readers = [_reader(column) for column in columns]
+        names = ", ".join(f'"{column.name}"' for column in columns)
+        for rowid, *values in connection.execute(f"SELECT rowid, {names} FROM {table.name}"):  # noqa: S608 - our own names
+            for column, read, value in zip(columns, readers, values, strict=True):
+                if not _is_sound(column, read, value):
+                    yield UnsoundRow(table.name, rowid, f"{column.name} {ascii(value)[:40]}")
+                    break
 
 
 def _reader(column: Column[Any]) -> Callable[[object], Any]:
@@ -226,8 +325,15 @@ def _reader(column: Column[Any]) -> Callable[[object], Any]:
     return column.type.dialect_impl(dialect).result_processor(dialect, None) or (lambda value: value)
 
 
+_HASH = re.compile(r"[0-9a-f]{64}")
+_CHECKS: Mapping[str, Callable[[str], object]] = {
+    "category": CATEGORY.fullmatch,
+    "source": frozenset(Source).__contains__,
+}
+
+
 def _is_sound(column: Column[Any], read: Callable[[object], Any], value: object) -> bool:
-    """Whether a value can be read as what its column holds."""
+    """Whether a value can be read as what its column holds, and can stand in it."""
     if value is None:
         return bool(column.nullable)
     try:
@@ -235,11 +341,6 @@ def _is_sound(column: Column[Any], read: Callable[[object], Any], value: object)
         found = read(value)
     except UNREADABLE:
         return False
-    return _is_right(column, value, found)
-
-
-def _is_right(column: Column[Any], value: object, found: Any) -> bool:
-    """Whether the value that was ``found`` in ``value`` can stand in its column."""
     if isinstance(column.type, JSON):
         return found is not None
     kinds: tuple[Any, ...] = (column.type.python_type, *((int,) if column.type.python_type is float else ()))
@@ -250,56 +351,3 @@ def _is_right(column: Column[Any], value: object, found: Any) -> bool:
     check = _HASH.fullmatch if column.name.endswith(("sha256", "_hash")) else _CHECKS.get(column.name)
     is_own_row = column is not politeness.c.id or value == 1
     return is_own_row and (check is None or bool(check(found)))
-
-
-def mend_derived(database: Path, soundness: Soundness) -> None:
-    """Make again what is derived; the full-text index is empty then, which a check of the rows finds.
-
-    Raises:
-        StoreError: that fails; nothing is changed then.
-    """
-    with storage_errors(database), open_file(database) as connection:
-        connection.execute("PRAGMA synchronous=FULL")
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for step in soundness.steps:
-                connection.execute(step)
-
-
-def remove_rows(database: Path, rows: Sequence[UnsoundRow]) -> None:
-    """Remove rows that nothing can read.
-
-    Raises:
-        StoreError: that fails; nothing is changed then.
-    """
-    with storage_errors(database), open_file(database) as connection, connection:
-        connection.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            connection.execute(f"DELETE FROM {row.table} WHERE rowid = ?", (row.rowid,))  # noqa: S608 - our own names
-
-
-def salvage(broken: Path, database: Path) -> None:
-    """Copy whatever rows can still be read of a ``broken`` database, and fit, into the new one at ``database``.
-
-    Raises:
-        StoreError: the new one cannot be written.
-    """
-    with storage_errors(database), open_file(database) as target, target:
-        target.execute("BEGIN IMMEDIATE")
-        for table in metadata.sorted_tables:
-            for row in _readable_rows(broken, table):
-                columns = ", ".join(f'"{name}"' for name in row)
-                marks = ", ".join("?" * len(row))
-                with suppress(sqlite3.IntegrityError):  # what does not fit stays in the broken one
-                    target.execute(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(row.values()))  # noqa: S608
-
-
-def _readable_rows(broken: Path, table: Table) -> Iterator[dict[str, object]]:
-    """Yield the rows of a table up to the first that cannot be read."""
-    with suppress(sqlite3.DatabaseError), open_file(broken) as source:
-        source.text_factory = lambda data: data.decode(errors="replace")
-        there = [row[1] for row in source.execute(f"PRAGMA table_info({table.name})")]
-        names = [column.name for column in table.columns if column.name in there]
-        columns = ", ".join(f'"{name}"' for name in names)
-        for row in source.execute(f"SELECT {columns} FROM {table.name}" if names else "SELECT 1 WHERE 0"):  # noqa: S608
-            yield dict(zip(names, row, strict=True))

@@ -3,6 +3,8 @@
 A new database gets them from here; ``migrations/`` brings older ones to the same shape, which a test compares.
 """
 
+from datetime import UTC, datetime
+
 from sqlalchemy import (
     DDL,
     JSON,
@@ -10,6 +12,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Dialect,
     Float,
     ForeignKey,
     Integer,
@@ -17,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     event,
 )
@@ -26,13 +30,30 @@ SCHEMA = "0005"
 
 metadata = MetaData()
 
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone: SQLite keeps none, so that what is stored is always UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+    python_type = datetime
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Return what is stored."""
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Return what was stored."""
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
+
+
 raw_page = Table(
     "raw_page",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("url", Text, nullable=False),
     Column("status", Integer, nullable=False),
-    Column("fetched_at", DateTime(timezone=True), nullable=False),
+    Column("fetched_at", Moment, nullable=False),
     Column("headers", JSON, nullable=False),
     Column("sha256", String(64), nullable=False, index=True),
     Column("path", Text, nullable=False),
@@ -112,8 +133,8 @@ run = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("command", Text, nullable=False),
-    Column("started_at", DateTime(timezone=True), nullable=False),
-    Column("finished_at", DateTime(timezone=True)),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment),
     Column("exit_code", Integer),
     Column("requests", Integer, nullable=False),
     Column("run_id", Text, nullable=False, server_default=""),
@@ -136,7 +157,7 @@ correction = Table(
     Column("date", Date, primary_key=True),
     Column("has_listing", Boolean, nullable=False),
     Column("evidence", Text, nullable=False),
-    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", Moment, nullable=False),
 )
 
 decision = Table(
@@ -146,7 +167,7 @@ decision = Table(
     Column("date", Date, primary_key=True),
     Column("state", Text, nullable=False),
     Column("note", Text, nullable=False),
-    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("decided_at", Moment, nullable=False),
 )
 
 # Looks at dates that are not settled yet; they are forgotten with the proof.
@@ -156,7 +177,7 @@ reading = Table(
     Column("category", Text, primary_key=True),
     Column("date", Date, primary_key=True),
     Column("source", Text, primary_key=True),
-    Column("seen_at", DateTime(timezone=True), primary_key=True),
+    Column("seen_at", Moment, primary_key=True),
     Column("fingerprint", Text, nullable=False),
 )
 
@@ -174,7 +195,7 @@ attempt = Table(
     metadata,
     Column("category", Text, primary_key=True),
     Column("date", Date, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 SEARCH_INDEX = "revision_text"
