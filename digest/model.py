@@ -4,21 +4,23 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import total_ordering
+from types import MappingProxyType
 
 from digest.errors import quoted
-from digest.terms import CATEGORY, Section
+from digest.terms import CATEGORY, Section, parse_listing_date
 
 __all__ = [
     "CATEGORY",
+    "KEPT_DATES",
     "LARGEST_BODY",
+    "LISTINGS",
     "MOST_AUTHORS_LISTED",
-    "RECORD_FORMAT",
     "SHOW_VALUES",
-    "STATE_FORMAT",
+    "Alert",
     "Announcement",
     "ArxivId",
     "Correction",
@@ -36,12 +38,16 @@ __all__ = [
     "RawPage",
     "RawPageRow",
     "RawText",
+    "Reach",
     "Reading",
     "RunSummary",
     "Section",
     "Source",
     "Start",
     "State",
+    "Told",
+    "Trouble",
+    "parse_listing_date",
     "readable",
     "without_markup",
 ]
@@ -66,11 +72,12 @@ SHOW_VALUES = frozenset({25, 50, 100, 250, 500, 1000, 2000})
 MOST_AUTHORS_LISTED = 100
 """How many authors a listing shows of a paper that has more of them (``split_long_author_list`` of arXiv's site)."""
 
-RECORD_FORMAT = 3
-"""The newest version of the day records' format (docs/RECORDS.md)."""
 
-STATE_FORMAT = 1
-"""The version of the format of state.json (docs/RECORDS.md)."""
+KEPT_DATES = 10
+"""So many dates of each subject are remembered; it is more than the seven days that a message may be late."""
+
+LISTINGS = ""
+"""The subject of the general messages; each view that has messages is a subject by its name."""
 
 
 @total_ordering
@@ -520,3 +527,62 @@ class RunSummary:
     finished_at: datetime | None
     exit_code: int | None
     requests: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Trouble:
+    """What an alert is about: an exit code, and the part of the job that failed, such as a category."""
+
+    exit_code: int
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The channels, by name, that have a message which others lack, or were given up; since when it is tried."""
+
+    channels: frozenset[str]
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Trouble that was told of and is not over, or of whose end not every channel was told.
+
+    ``reach``: who has what was told last, while not every channel has.
+    """
+
+    about: tuple[Trouble, ...]
+    since: datetime
+    told_at: datetime
+    is_over: bool = False
+    reach: Reach | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told already: the listing dates of each subject, and the trouble that is not over.
+
+    A subject that is not in ``dates`` was never told of anything. ``reached``: who has the message of a subject and
+    date, while not every channel has; such a date is not among ``dates``.
+    """
+
+    dates: Mapping[str, frozenset[date]] = field(default_factory=lambda: MappingProxyType({}))
+    alert: Alert | None = None
+    reached: Mapping[tuple[str, date], Reach] = field(default_factory=lambda: MappingProxyType({}))
+
+    def has(self, subject: str, when: date) -> bool:
+        """Whether nothing is left to tell of ``when``."""
+        return when in self.dates.get(subject, ())
+
+    def adding(self, subject: str, *dates: date) -> "Told":
+        """Return this and that ``dates`` were told, the newest that are to be remembered."""
+        known = sorted({*self.dates.get(subject, ()), *dates})[-KEPT_DATES:]
+        reached = {key: reach for key, reach in self.reached.items() if key[0] != subject or key[1] not in dates}
+        return replace(self, dates={**self.dates, subject: frozenset(known)}, reached=reached)
+
+    def reaching(self, subject: str, when: date, reach: Reach | None) -> "Told":
+        """Return this and that the message of ``when`` has come so far; everywhere, if None."""
+        if reach is None:
+            return self.adding(subject, when)
+        return replace(self, reached={**self.reached, (subject, when): reach})

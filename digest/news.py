@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from digest.archive.products import dates_of, day_reader
 from digest.errors import DamageError
-from digest.messages import LISTINGS, ListingNews, ViewNews
-from digest.model import Section
+from digest.messages import ListingNews, ViewNews
+from digest.model import LISTINGS, Section
 from digest.notices import Due, Plan, expired, is_ripe, is_void, opened, recent_dates
 from digest.render.message import listing_message, view_message
 from digest.views import hits
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from digest.archive.archive import Archive
     from digest.config import View
-    from digest.messages import Message, Told
-    from digest.model import Day, DaySummary, Paper
+    from digest.messages import Message
+    from digest.model import Day, DaySummary, Paper, Told
 
 log = logging.getLogger(__name__)
 

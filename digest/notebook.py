@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from digest.disk import Folder
 from digest.errors import DamageError, FormatTooNewError, StoreError
-from digest.messages import NOTICES_PATH, Told
+from digest.model import Told
+from digest.records.notices import NOTICES_PATH, parse_notices, render_notices
 
 if TYPE_CHECKING:
     from digest.config import Config
-
-# What is imported inside functions is loaded only where there is something to tell.
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +41,6 @@ class Notebook:
 
     @cached_property
     def _found(self) -> Told | None:
-        from digest.parse.notices import parse_notices  # noqa: PLC0415 - see above
-
         try:
             data = self._folder.read(NOTICES_PATH)
             return Told() if data is None else parse_notices(data)
@@ -62,8 +59,6 @@ class Notebook:
         """
         if told == self.noted:
             return []
-        from digest.render.notices import render_notices  # noqa: PLC0415 - see above
-
         is_new = self._folder.write(NOTICES_PATH, render_notices(told))
         self._written = told
         return [str(self._folder.root / NOTICES_PATH)] if is_new else []

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, NotifyError, TryLaterError, gravest
-from digest.messages import Alert, AlertNews, Message, Reach, RecoveryNews, Told, Trouble
-from digest.model import DaySummary
+from digest.messages import AlertNews, Message, RecoveryNews
+from digest.model import Alert, DaySummary, Reach, Told, Trouble
 
 _WINDOW = timedelta(days=7)
 """What could not be told for so long is news no more."""

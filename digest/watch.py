@@ -13,13 +13,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from digest.archive.report import Report
-from digest.config import LEDGER_PATH
 from digest.disk import Folder
 from digest.errors import DamageError, DigestError, NotifyError, StoreError, UnpushedError
-from digest.messages import LISTINGS, AlertNews, RecoveryNews
+from digest.messages import AlertNews, RecoveryNews
+from digest.model import LISTINGS
 from digest.notebook import Notebook
 from digest.notices import Plan, is_all_told, opened, plan_alert, reach, recent_dates
 from digest.publish.addresses import read_addresses
+from digest.records.state import LEDGER_PATH, parse_ledger
 from digest.resources import read_calendar
 from digest.secrets import of_environment, without
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.calendar import Calendar
     from digest.config import Config
-    from digest.messages import Message, Reach, Told
+    from digest.messages import Message
+    from digest.model import Reach, Told
     from digest.notices import AlertPlan, Due
     from digest.publish.addresses import Address
     from digest.publish.channels import Channels
@@ -241,8 +243,6 @@ class Watch:
         data = Folder(self._config.records).read(LEDGER_PATH) if self._config.records else None
         if data is None:
             return calendar
-        from digest.parse.ledger import parse_ledger  # noqa: PLC0415 - see above
-
         return calendar.corrected(parse_ledger(data).calendar_corrections)
 
     @cached_property

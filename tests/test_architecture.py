@@ -13,7 +13,7 @@ import digest
 
 PACKAGE = Path(digest.__file__).parent
 
-ROOMS = ("decide", "history", "fetch", "parse", "store", "render", "publish", "git", "disk", "views")
+ROOMS = ("decide", "history", "fetch", "parse", "store", "records", "render", "publish", "git", "disk", "views")
 """The rooms in the middle: they know the values, and nothing of one another."""
 
 TOOLS = ("disk",)
@@ -33,6 +33,7 @@ PURE = (
     "secrets",
     "errors",
     "parse",
+    "records",
     "render",
     "views",
 )

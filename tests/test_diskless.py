@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from digest.archive.clone import is_all_proven
-from digest.config import load, record_path
+from digest.config import load
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
-from digest.render import render_ledger, render_record
+from digest.records.day import record_path, render_record
+from digest.records.state import render_ledger
 from digest.store import Store
 from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from digest.errors import DamageError
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
-from digest.parse.ledger import parse_ledger
-from digest.render import render_ledger
+from digest.records.state import parse_ledger, render_ledger
 from tests.conftest import DAY, Sandbox
 from tests.days import texts
 from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
@@ -345,6 +344,7 @@ DAMAGE: dict[str, Edit] = {
     "a decision without a date": edited(lambda values: values["decisions"][0].pop("date")),
     "an impossible date": edited(lambda values: values["decisions"][0].update(date="2025-02-30")),
     "a time without a zone": edited(lambda values: values["decisions"][0].update(decided_at="2025-03-05T17:00:00")),
+    "a time before all times": edited(lambda values: values["readings"][0].update(seen_at="0001-01-01T00:00:00+14:00")),
     "a number for a note": edited(lambda values: values["decisions"][0].update(note=5)),
     "a text for true": edited(lambda values: values["corrections"][0].update(has_listing="no")),
     "a category that is a path": edited(lambda values: values["decisions"][0].update(category="../../x")),

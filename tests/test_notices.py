@@ -21,25 +21,12 @@ from digest.errors import (
     PageRefusedError,
     TryLaterError,
 )
-from digest.messages import (
-    LISTINGS,
-    Alert,
-    AlertNews,
-    Entry,
-    ListingNews,
-    Message,
-    Reach,
-    RecoveryNews,
-    Told,
-    Trouble,
-    ViewNews,
-)
-from digest.model import Announcement, DaySummary, Hit, Section, Source, State
+from digest.messages import AlertNews, Entry, ListingNews, Message, RecoveryNews, ViewNews
+from digest.model import LISTINGS, Alert, Announcement, DaySummary, Hit, Reach, Section, Source, State, Told, Trouble
 from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, reach, recent_dates
-from digest.parse.notices import parse_notices
 from digest.publish.forms import MOST_PARTS, Form, parts
+from digest.records.notices import parse_notices, render_notices
 from digest.render.message import alert_message, listing_message, recovery_message, view_message
-from digest.render.notices import render_notices
 from digest.resources import read_calendar
 from tests.days import WHEN, paper, summary_of
 

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from digest.errors import DigestError, PageRefusedError
 from digest.model import Paper, Section
 from digest.parse import parse_page
-from digest.parse.record import parse_record
-from digest.render import render_record
+from digest.records.day import parse_record, render_record
 from tests.days import day_of
 from tests.standin import Announcement, invent
 from tests.standin.pages import listing_page

@@ -14,8 +14,7 @@ from hypothesis import given
 from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
-from digest.parse.record import parse_header, parse_record
-from digest.render import record_path, render_record
+from digest.records.day import parse_header, parse_record, record_path, render_record
 from tests.conftest import Sandbox
 from tests.days import day_of, paper, recordable_day, simple_day
 from tests.standin import StandIn, invent
@@ -281,6 +280,10 @@ def test_damage_is_named_with_its_line() -> None:
     """The header is line 1; the first entry line 2."""
     with pytest.raises(DamageError, match="in line 3: ValueError: expected a text on one line"):
         parse_record(changed(2, "title", "A\n# heading"))
+    with pytest.raises(DamageError, match="in line 1: ValueError: 'lovely' is not a valid State"):
+        parse_record(changed(0, "state", "lovely"))
+    with pytest.raises(DamageError, match="in line 5: JSONDecodeError"):
+        parse_record(GOOD + b"<<<<<<< HEAD\n")
 
 
 OLDER = {

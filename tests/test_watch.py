@@ -16,9 +16,10 @@ from digest.archive.report import Report
 from digest.config import load
 from digest.disk import hold_lock
 from digest.errors import GitError, UnpushedError
-from digest.messages import NOTICES_PATH, Entry, Message
+from digest.messages import Entry, Message
 from digest.publish.addresses import Address
 from digest.publish.channels import Channels
+from digest.records.notices import NOTICES_PATH
 from digest.watch import Watch
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, beside, lose_database, noon, show

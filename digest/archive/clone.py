@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
-from digest.config import LEDGER_PATH, SCHEDULES, WORKFLOW, is_record_path, record_path, year_index_path
+from digest.config import SCHEDULES, WORKFLOW, year_index_path
 from digest.disk import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.model import DaySummary, Ledger
-from digest.parse.ledger import parse_ledger
-from digest.parse.record import parse_header
+from digest.records.day import is_record_path, parse_header, record_path
+from digest.records.state import LEDGER_PATH, parse_ledger
 from digest.resources import read_calendar
 
 if TYPE_CHECKING:

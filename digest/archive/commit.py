@@ -30,9 +30,10 @@ from digest.git import (
     require_nothing_foreign,
     take_turn,
 )
-from digest.messages import NOTICES_PATH
 from digest.model import DaySummary, FileRow, Section, State
-from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger
+from digest.records.day import is_record_path, record_path
+from digest.records.notices import NOTICES_PATH
+from digest.records.state import LEDGER_PATH, render_ledger
 from digest.render.index import BEGIN, END
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,8 @@ from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
 from digest.errors import DamageError, DigestError, FormatTooNewError
 from digest.model import Day, DaySummary, Ledger, Source, State
-from digest.parse.ledger import parse_ledger
-from digest.parse.record import parse_record
-from digest.render import LEDGER_PATH, is_record_path, record_path, render_ledger, render_record
+from digest.records.day import is_record_path, parse_record, record_path, render_record
+from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
 
 log = logging.getLogger(__name__)
 

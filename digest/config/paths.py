@@ -11,14 +11,11 @@ from pathlib import Path
 from digest.config.values import Config
 from digest.errors import quoted
 
-LEDGER_PATH = "state.json"
-"""Where what the archive knows besides its days lies in the folder of records."""
 SCHEDULES = ("schedule/crontab", "schedule/digest.service", "schedule/digest.timer")
 """What lets cron and systemd run an archive, in its folder."""
 WORKFLOW = ".github/workflows/digest.yml"
 """Where GitHub looks for what it shall run, from the top of a repository."""
 
-_RECORD = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 _FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
 _DIRECTIVE = re.compile(r"%([A-Za-z])")
@@ -32,16 +29,6 @@ _PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?")
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
 _OF_GIT = re.compile(r"(?i)(?:\.git|git~1)[ .]*")
-
-
-def record_path(category: str, day: date) -> str:
-    """Return where a day's record lies in the folder of records."""
-    return f"{category}/{day:%Y}/{day}.jsonl"
-
-
-def is_record_path(path: str) -> bool:
-    """Whether ``path`` looks like that of a record; anything else in the folder is somebody's own."""
-    return _RECORD.fullmatch(path) is not None
 
 
 def year_index_path(category: str, year: int) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from digest.archive.clone import unkept_settings
-from digest.config import odd_names, record_path
+from digest.config import odd_names
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
 from digest.git import RepositoryState, examine_repository, named
 from digest.git.version import OLDEST
+from digest.records.day import record_path
 
 _FAILS = GitError.exit_code
 _FLUSHING = (2, 36)  # the first with core.fsync

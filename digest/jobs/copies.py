@@ -12,8 +12,7 @@ from digest.disk import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
-from digest.parse.record import parse_record
-from digest.render import record_path, render_record
+from digest.records.day import parse_record, record_path, render_record
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
-from digest.render import record_path
+from digest.records.day import record_path
 
 log = logging.getLogger(__name__)
 

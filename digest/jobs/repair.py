@@ -15,7 +15,8 @@ from digest.jobs.findings import Fault, Finding, Part, Verified, counts
 from digest.jobs.replay import Chosen, replay
 from digest.jobs.verify import expected_index, may_be_read, verify
 from digest.model import Day
-from digest.render import record_path, render_ledger, render_record
+from digest.records.day import record_path, render_record
+from digest.records.state import render_ledger
 from digest.store import keep_copy
 
 Tell = Callable[[str], object]

@@ -28,8 +28,9 @@ from digest.jobs.copies import Row, best_known, is_ahead, is_of_another_day, new
 from digest.jobs.findings import Difference, Fault, Finding, Part, Verified, counts, difference
 from digest.jobs.kept_pages import removed_pages
 from digest.model import Day, FileRow, Ledger
-from digest.parse.ledger import parse_ledger
-from digest.render import LEDGER_PATH, merge_into, record_path, render_ledger, render_record
+from digest.records.day import record_path, render_record
+from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
+from digest.render import merge_into
 from digest.render.index import (
     BEGIN,
     END,

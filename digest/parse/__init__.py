@@ -1,6 +1,6 @@
 """Bytes and texts → values. Pure; the only importer of bs4, lxml and feedparser.
 
-What reads pages is loaded at first use: that of day records and of state.json is far lighter.
+What reads pages is loaded at first use: nights on which nothing is out need none of it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from digest.model import ArxivId, Day, Entry, PageRef, Paper, Section, Source, S
 from digest.parse import LINK_RULES, PARSER_VERSION
 from digest.parse.links import find_links
 from digest.parse.markup import collapse, one_line_html
-from digest.render import DigestTemplate, record_path, render_record
+from digest.records.day import record_path, render_record
+from digest.render import DigestTemplate
 from digest.resources import built_in_template
 
 CATEGORY = "cs.CV"
