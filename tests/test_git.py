@@ -854,7 +854,6 @@ def test_a_repository_is_examined(archive: Sandbox) -> None:
         has_remote=True,
         foreign_staged=("essay.md",),
         unpushed=1,
-        dirty=1,
     )
 
 

@@ -20,7 +20,6 @@ from digest.doctor.database import is_ready
 from digest.doctor.settings import effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
-from digest.git.version import version_of
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
 from digest.parse import parse_page
 from digest.secrets import HIDDEN, without
@@ -121,7 +120,7 @@ def _versions() -> Iterator[str]:
         options = sorted(row[0] for row in connection.execute("PRAGMA compile_options"))
     yield f"SQLite {sqlite3.sqlite_version} ({', '.join(one for one in options if one.startswith('ENABLE_FTS'))})"
     try:
-        yield f"git {version_of(Program(Path('/')))}"
+        yield f"git {Program(Path('/')).version()}"
     except GitError as error:
         yield f"git: {error}"
     for name in _libraries():

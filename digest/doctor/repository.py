@@ -8,7 +8,7 @@ from digest.config import odd_names
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
 from digest.git import RepositoryState, examine_repository, named
-from digest.git.version import OLDEST
+from digest.git.program import OLDEST
 from digest.records.day import record_path
 
 _FAILS = GitError.exit_code

@@ -1,13 +1,19 @@
 """Paths that were written → one commit of just these; or why not, with nothing undone that somebody prepared."""
 
-from collections.abc import Callable, Collection, Sequence
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from digest.config.values import Git
 from digest.errors import GitError
-from digest.git.identity import identity
-from digest.git.program import BY_INPUT
-from digest.git.repository import Change, Repository, named
-from digest.git.version import require_version
+from digest.git.program import BY_INPUT, Program
+from digest.git.repository import Change, Repository, find_repository, named, open_repository, unkept
+
+_BRANCH = "main"
+_MADE_UP = ("digest", "digest@localhost")
+_AUTHOR = re.compile(r"([^<>]+?) <([^<>]+)>")
+_ROLES = ("AUTHOR", "COMMITTER")
 
 IsGenerated = Callable[[str], bool]
 """Whether digest generates the file at a path, relative to the work tree."""
@@ -51,7 +57,7 @@ def commit_paths(repository: Repository, paths: Collection[str], message: str, a
     Raises:
         GitError: git, or a hook, refuses; or git is too old.
     """
-    require_version(repository.git)
+    repository.git.require_version()
     repository.git.run("add", *BY_INPUT, paths=paths)
     # Asked again: a file that was staged and is gone, or whose line ends alone changed, is no change to be committed.
     staged = [one.path for one in repository.changes(untracked=False) if one.is_staged and one.path in paths]
@@ -60,3 +66,61 @@ def commit_paths(repository: Repository, paths: Collection[str], message: str, a
     git = repository.git.having(identity(repository.git, author))
     git.run("commit", "--quiet", "--only", "--cleanup=whitespace", f"--message={message}", *BY_INPUT, paths=staged)
     return repository.head
+
+
+def identity(git: Program, author: str) -> Mapping[str, str]:
+    """Return the variables that give commits their names; none where git's own do.
+
+    git would otherwise refuse a first run in a bare container, or make an address up from the machine's name.
+    """
+    match = _AUTHOR.fullmatch(author)
+    name, mail = match.groups() if match else _MADE_UP
+    roles = _ROLES if author else unknown_roles(git)
+    return {f"GIT_{role}_{key}": value for role in roles for key, value in (("NAME", name), ("EMAIL", mail))}
+
+
+def unknown_roles(git: Program) -> Sequence[str]:
+    """Return for whom git is told no mail address: the author, the committer (git-commit(1), "Commit Information")."""
+    if os.environ.get("EMAIL") or git.ask("config", "--get", "user.email"):
+        return ()
+    own = [role for role in _ROLES if not os.environ.get(f"GIT_{role}_EMAIL")]
+    return [role for role in own if not git.ask("config", "--get", f"{role.lower()}.email")]
+
+
+def start_repository(folder: Path, paths: Sequence[str], message: str, settings: Git) -> list[str]:
+    """Commit ``paths``, relative to ``folder``, in the repository that it lies in, which is made if there is none.
+
+    It is one commit of these files alone: what somebody staged stays staged. What git ignores is left out.
+
+    Returns what was done, for a person; nothing without git, or where all is committed already.
+
+    Raises:
+        GitError: git, or a hook, refuses; nothing is committed then.
+    """
+    try:
+        git = Program(folder)
+        git.run("version")
+    except GitError:
+        return []
+    repository = find_repository(folder)
+    if repository is None:
+        git.run("init", "--quiet")
+        # The option for it is younger than git 2.28, and the owner's configuration may name another.
+        git.run("symbolic-ref", "HEAD", f"refs/heads/{_BRANCH}")
+        repository = open_repository(folder)
+    done = []
+    found = unkept(repository, [folder / path for path in paths])
+    if found.ignored:
+        done.append(f"git ignores {named(found.ignored)}: in no commit, so a clone lacks it")
+    if not found.changed:
+        return done
+    require_branch(repository, settings)
+    is_first = repository.head is None and repository.root == folder.resolve()
+    staged = [change.path for change in repository.changes(untracked=False) if change.is_staged]
+    if commit_paths(repository, frozenset(found.changed), message, settings.author):
+        files = f"{len(found.changed)} file{'s' if len(found.changed) > 1 else ''}"
+        where = f"the git repository {repository.root}"
+        done.append(f"made it a git repository with {files} committed" if is_first else f"committed {files} in {where}")
+    if others := [path for path in staged if path not in found.changed]:
+        done.append(f"staged before, and left as it was: {named(others)}")
+    return done

@@ -1,17 +1,15 @@
 """What a repository is like, for whoever asks before anything is committed. Offline, but for ``can_push``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from digest.config.values import Git
 from digest.errors import GitError
-from digest.git.commits import require_branch
-from digest.git.identity import identity, is_known
-from digest.git.program import Program
-from digest.git.pushes import Remote, has_secret, shown
+from digest.git.commits import identity, require_branch, unknown_roles
+from digest.git.program import Program, number_of
+from digest.git.remote import Remote, has_secret, shown
 from digest.git.repository import Repository, find_repository, open_repository
-from digest.git.version import number_of, version_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,6 @@ class RepositoryState:
     ``unkept``: those of the paths asked about that git ignores, or that lie outside of the repository.
     ``foreign_staged``: all paths that are staged; those that digest did not write stop it from committing.
     ``unpushed``: how many commits the remote's branch lacks, as far as is known here; None: not known.
-    ``dirty``: how many paths differ from the last commit, untracked ones included.
     """
 
     version: str | None
@@ -47,7 +44,6 @@ class RepositoryState:
     unkept: tuple[Path, ...] = ()
     foreign_staged: tuple[str, ...] = ()
     unpushed: int | None = None
-    dirty: int = 0
 
     @property
     def number(self) -> tuple[int, int] | None:
@@ -62,42 +58,32 @@ def examine_repository(folder: Path, settings: Git, *, paths: Sequence[Path] = (
         GitError: git refuses to look, such as into a repository of another user's.
     """
     try:
-        version = version_of(Program(Path("/")))
+        version = Program(Path("/")).version()
     except GitError:
         return RepositoryState(None)
     repository = find_repository(folder)
     if repository is None:
         return RepositoryState(version)
-    unkept = tuple(path for path in paths if _is_unkept(repository, path))
-    return replace(_state(version, repository, folder, settings), unkept=unkept)
-
-
-def _state(version: str, repository: Repository, folder: Path, settings: Git) -> RepositoryState:
-    branch, changes = repository.branch, repository.changes()
+    git, branch, changes = repository.git, repository.branch, repository.changes()
     remote = Remote(repository, settings.remote, branch or settings.branch)
     urls = remote.urls
+    said = git.having(identity(git, settings.author)).ask("var", "GIT_AUTHOR_IDENT")
     return RepositoryState(
         version=version,
         root=repository.root,
         branch=branch,
         is_busy=repository.busy,
-        identity=_identity(repository.git, settings.author),
-        is_identity_made_up=not settings.author and not is_known(repository.git),
+        identity=said and said.rpartition("> ")[0] + ">",  # without the time, which git says, too
+        is_identity_made_up=not settings.author and bool(unknown_roles(git)),
         remote_urls=tuple(map(shown, urls)),
         has_secret_in_url=has_secret(urls),
         has_remote=bool(urls),
-        credential_helper=_credential_helper(repository.git, urls),
+        credential_helper=_credential_helper(git, urls),
         is_ignored=_is_unkept(repository, folder / "README.md"),
+        unkept=tuple(path for path in paths if _is_unkept(repository, path)),
         foreign_staged=tuple(change.path for change in changes if change.is_staged),
         unpushed=remote.unpushed() if branch and repository.commit_of(remote.tracking) else None,
-        dirty=len(changes),
     )
-
-
-def _identity(git: Program, author: str) -> str | None:
-    """Return the name and the address, of which git says the time, too."""
-    said = git.having(identity(git, author)).ask("var", "GIT_AUTHOR_IDENT")
-    return said and said.rpartition("> ")[0] + ">"
 
 
 def _is_unkept(repository: Repository, path: Path) -> bool:

@@ -1,19 +1,22 @@
-"""The git program: how it is called, in which environment, and for how long."""
+"""The git program: how it is called, in which environment, for how long, and what its errors say."""
 
 import os
+import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Protocol
 
 from digest.errors import GitError
-from digest.git.answers import Answer
-from digest.git.clock import Clock
+from digest.secrets import of_environment, without
+
+OLDEST = (2, 26)
+"""The first git that commits the paths of a file (``--pathspec-from-file``, by the notes of its release)."""
 
 LIMIT = 600.0
 """Seconds that one call of git may take, hooks and the network included."""
@@ -24,7 +27,7 @@ BY_INPUT = ("--pathspec-from-file=-", "--pathspec-file-nul")
 LOCK_PATIENCE = 15.0
 """Seconds for which another git is waited for that holds a lock which this one needs."""
 
-_LOCK_PAUSE = 0.25
+_PAUSE = 0.25
 _GRACE = 10.0  # seconds in which git, told to end, removes its lock files
 
 # What is committed shall outlive a power cut, and no process shall go on when the run has ended.
@@ -55,6 +58,65 @@ _OWN = {
     "GIT_SEQUENCE_EDITOR": "true",
 }
 
+_NUMBER = re.compile(r"([0-9]+)\.([0-9]+)")
+_IS_LOCKED = re.compile(r"Unable to create '[^']*\.lock': File exists")
+_SHOWN_LINES = 3
+_IDLE = (
+    *("hint:", "Please make sure you have the correct access rights", "and the repository exists."),
+    "error: failed to push some refs to",  # which follows the reason
+)
+_GRAVE = ("fatal:", "error:")
+_LONGEST_ERROR = 400
+
+
+class Clock(Protocol):
+    """The machine's own clock; the module ``time`` is one."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
+
+
+def tries(seconds: float, clock: Clock = time) -> Iterator[None]:
+    """Yield now, and after each pause again, until ``seconds`` are over: another git is waited for."""
+    end = clock.monotonic() + seconds
+    yield
+    while clock.monotonic() < end:
+        clock.sleep(_PAUSE)
+        yield
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a call of git ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether another git held a lock that this one needed."""
+        return self.code != 0 and _IS_LOCKED.search(self.err) is not None
+
+    @property
+    def problem(self) -> str:
+        """What went wrong, as one line without secrets: the last lines that git or a hook said.
+
+        What follows git's last error is advice for somebody at a terminal.
+        """
+        lines = [" ".join(line.split()) for line in (self.err.strip() or self.out).splitlines()]
+        meant = [line for line in lines if line and not line.startswith(_IDLE)]
+        while any(line.startswith(_GRAVE) for line in meant) and not meant[-1].startswith(_GRAVE):
+            meant.pop()
+        text = "; ".join(meant[-_SHOWN_LINES:]).encode(errors="replace").decode()
+        return without(text, of_environment(os.environ))[-_LONGEST_ERROR:] or f"exit {self.code}, and not a word"
+
 
 @dataclass(frozen=True)
 class Program:
@@ -82,7 +144,10 @@ class Program:
             GitError: it fails.
         """
         given = tuple(paths)
-        answer = _patiently(lambda: self.answer(*arguments, paths=given))
+        for _ in tries(LOCK_PATIENCE):
+            answer = self.answer(*arguments, paths=given)
+            if not answer.is_locked:  # one that finds a lock has changed nothing yet
+                break
         if answer.code:
             raise GitError(f"git {arguments[0]}: {answer.problem}")
         return answer.out
@@ -94,48 +159,58 @@ class Program:
 
     def answer(self, *arguments: str, paths: Iterable[str] = ()) -> Answer:
         """Call git and return what it prints and how it ends."""
-        # Files, not pipes: what a hook leaves running would keep a pipe open.
+        options = [word for option in (*_ALWAYS, *self.options) for word in ("-c", option)]
         try:
+            # Files, not pipes: what a hook leaves running would keep a pipe open.
             with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
                 # Not by a variable of git's: hooks would have it, too.
                 given.write(b"".join(b":(top,literal)" + os.fsencode(path) + b"\0" for path in paths))
                 given.seek(0)
-                code = self._wait(arguments, given, out, err)
+                process = subprocess.Popen(  # noqa: S603 - no shell, and every path comes by standard input
+                    ["git", *options, *arguments],  # noqa: S607 - the owner's git, wherever it is
+                    cwd=self.folder,
+                    env={**environment(), **self.variables},
+                    stdin=given,
+                    stdout=out,
+                    stderr=err,
+                    start_new_session=True,  # so that it can be ended with all its children, and asks no terminal
+                )
+                try:
+                    code = process.wait(LIMIT)
+                except BaseException as error:
+                    _end(process)
+                    if isinstance(error, subprocess.TimeoutExpired):
+                        raise GitError(f"git {arguments[0]}: no end within {LIMIT:g} s; it was stopped") from None
+                    raise
                 return Answer(code, _text(out), _text(err))
         except OSError as error:
-            raise GitError(self._why_not(error)) from error
+            if isinstance(error, FileNotFoundError) and self.folder.is_dir():
+                raise GitError("git was not found; install it, or set [git] commit = false") from error
+            raise GitError(f"git cannot be run in {self.folder}: {error.strerror}") from error
 
-    def _wait(self, arguments: tuple[str, ...], given: IO[bytes], out: IO[bytes], err: IO[bytes]) -> int:
-        options = [word for option in (*_ALWAYS, *self.options) for word in ("-c", option)]
-        process = subprocess.Popen(  # noqa: S603 - no shell, and every path comes by standard input
-            ["git", *options, *arguments],  # noqa: S607 - the owner's git, wherever it is
-            cwd=self.folder,
-            env={**environment(), **self.variables},
-            stdin=given,
-            stdout=out,
-            stderr=err,
-            start_new_session=True,  # so that it can be ended with all its children, and asks no terminal
-        )
-        try:
-            return process.wait(LIMIT)
-        except BaseException as error:
-            _end(process)
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise GitError(f"git {arguments[0]}: no end within {LIMIT:g} s; it was stopped") from None
-            raise
+    def version(self) -> str:
+        """Return git's version in its own words, such as ``2.39.5 (Apple Git-154)``."""
+        return self.run("version").removeprefix("git version ").strip()
 
-    def _why_not(self, error: OSError) -> str:
-        if isinstance(error, FileNotFoundError) and self.folder.is_dir():
-            return "git was not found; install it, or set [git] commit = false"
-        return f"git cannot be run in {self.folder}: {error.strerror}"
+    def require_version(self) -> None:
+        """Refuse a git that is too old to commit, by its name: of itself it would print how it is to be used.
+
+        Raises:
+            GitError: it is, or cannot be run.
+        """
+        version = self.version()
+        number = number_of(version)
+        if number and number < OLDEST:
+            oldest = ".".join(map(str, OLDEST))
+            raise GitError(
+                f"expected git {oldest} or younger, found {version}; install one, or set [git] commit = false"
+            )
 
 
-def _patiently(call: Callable[[], Answer], clock: Clock = time) -> Answer:
-    """Call again while another git holds a lock: a call that finds one has changed nothing yet."""
-    end = clock.monotonic() + LOCK_PATIENCE
-    while (answer := call()).is_locked and clock.monotonic() < end:
-        clock.sleep(_LOCK_PAUSE)
-    return answer
+def number_of(version: str) -> tuple[int, int] | None:
+    """Return the first two numbers of a version; None if it has none."""
+    found = _NUMBER.match(version)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def environment() -> dict[str, str]:

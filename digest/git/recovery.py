@@ -1,15 +1,85 @@
-"""A rebase of digest's that a kill cut short: abandoned file by file, without touching what was written since."""
+"""One run after the other, and what a killed one left: its lock files are removed, its rebase is ended.
 
+The rebase is abandoned file by file, without touching what was written since.
+"""
+
+import logging
+import os
+import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from digest.disk.files import Folder
-from digest.errors import GitError, StoreError
-from digest.git.locks import remove_stale_locks, wait_until_idle
-from digest.git.program import BY_INPUT
-from digest.git.rebases import MARKER, STATE
+from digest.disk import Folder, hold_lock
+from digest.errors import GitError, LockHeldError, StoreError
+from digest.git.program import BY_INPUT, Clock, tries
+from digest.git.remote import MARKER, STATE
 from digest.git.repository import Repository
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 15.0
+"""Seconds for which another git is waited for."""
+
+TURN_PATIENCE = 30.0
+"""Seconds for which a run of another archive in the same repository is waited for."""
+
+TURN = "digest.turn"
+"""The file in git's folder that a run holds while it commits and pushes; named so that it is no lock of git's."""
+
+PROCESSES = Path("/proc")
+"""Where Linux shows which processes there are (proc(5)); other systems do not."""
+
+_STALE = 10.0  # seconds of age
+_STALE_UNSEEN = 3600.0  # seconds of age, where it cannot be seen which processes there are
+
+
+@contextmanager
+def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
+    """Be the only run of digest that commits in this repository, in whichever of its work trees and archives.
+
+    Raises:
+        GitError: another one does not end; or the file for it cannot be made.
+    """
+    with ExitStack() as held:
+        for _ in tries(TURN_PATIENCE, clock):
+            try:
+                held.enter_context(hold_lock(repository.common / TURN))
+                break
+            except LockHeldError:
+                continue
+            except StoreError as error:
+                raise GitError(str(error)) from error
+        else:
+            raise GitError(f"{repository.root}: another run of digest commits in this repository; run again")
+        yield
+
+
+def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:
+    """Remove the lock files of a git that was killed: on the index, the HEAD, the refs.
+
+    To be called under the archive's lock: then no other run of digest is at work here.
+
+    Raises:
+        GitError: a git is at work, or may be.
+    """
+    for _ in tries(PATIENCE, clock):
+        found = _locks(repository)
+        if not found:
+            return
+        is_at_work = _is_git_at_work(repository)
+        least = _STALE_UNSEEN if is_at_work is None else _STALE
+        if not is_at_work and all(_age(lock, clock) >= least for lock in found):
+            break
+    else:
+        raise GitError(f"{found[0]}: another git is at work; if none is, it was killed: remove the file, and run again")
+    for lock in found:
+        try:
+            lock.unlink(missing_ok=True)
+        except OSError as error:
+            raise GitError(f"{lock}: {error.strerror}") from error
+        log.warning("%s: removed; a git that was killed left it", lock)
 
 
 def recover(repository: Repository) -> None:
@@ -25,22 +95,67 @@ def recover(repository: Repository) -> None:
         noted = marker.read(MARKER)
         if noted is None:
             return
-        wait_until_idle(repository)
+        for _ in tries(PATIENCE):  # the git of a killed run may go on by itself
+            if not _is_git_at_work(repository):
+                break
+        else:
+            raise GitError(f"{repository.root}: another git is at work; run again when it has ended")
         remove_stale_locks(repository)
         head, _, onto = noted.decode(errors="replace").strip().partition(" ")
-        _end(repository, head, onto)
+        state = repository.folder / STATE
+        if head and [_word(marker, "orig-head"), _word(marker, "onto")] == [head, onto]:
+            _return(repository, head, onto, branch=_word(marker, "head-name"))
+        elif state.is_dir() and repository.branch and not (state / "orig-head").exists():
+            # It was killed before it had noted, let alone moved, anything.
+            repository.git.run("rebase", "--quit")
         marker.remove(MARKER)
     except (StoreError, OSError) as error:
         raise GitError(f"{repository.folder / MARKER}: {error}") from error
 
 
-def _end(repository: Repository, head: str, onto: str) -> None:
-    state = repository.folder / STATE
-    if head and [_word(state / "orig-head"), _word(state / "onto")] == [head, onto]:
-        _return(repository, head, onto, branch=_word(state / "head-name"))
-    elif state.is_dir() and repository.branch and not (state / "orig-head").exists():
-        # It was killed before it had noted, let alone moved, anything.
-        repository.git.run("rebase", "--quit")
+def _locks(repository: Repository) -> list[Path]:
+    """Return the lock files that hinder commits; no branch can have such a name (git-check-ref-format(1))."""
+    found = {lock for place in (repository.folder, repository.common) for lock in place.glob("*.lock")}
+    found |= set((repository.common / "refs").rglob("*.lock"))
+    return sorted(found | set((repository.common / "objects").glob("maintenance.lock")))
+
+
+def _age(lock: Path, clock: Clock) -> float:
+    try:
+        return clock.time() - lock.stat().st_mtime
+    except FileNotFoundError:
+        return _STALE_UNSEEN
+
+
+def _is_git_at_work(repository: Repository) -> bool | None:
+    """Whether a git works in this repository, or may do; None where processes cannot be seen."""
+    if not (PROCESSES / "self" / "comm").exists():
+        return None
+    for process in PROCESSES.glob("[0-9]*"):
+        try:
+            name = (process / "comm").read_text(errors="replace").strip()
+            # After the name, which may hold anything, in brackets: the state, Z for one that has ended (proc(5)).
+            state = (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        except OSError:  # it has ended meanwhile
+            continue
+        is_git = state not in "ZX" and (name == "git" or name.startswith("git-"))
+        if is_git and _works_in(process, repository):
+            return True
+    return False
+
+
+def _works_in(process: Path, repository: Repository) -> bool:
+    places = (repository.root, repository.folder, repository.common)
+    try:
+        folder = Path(os.readlink(process / "cwd"))  # noqa: PTH115 - as it stands there, also "… (deleted)"
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        words += [word for word in (process / "environ").read_bytes().split(b"\0") if word.startswith(b"GIT_")]
+    except FileNotFoundError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    named = any(os.fsencode(place) in word for place in places for word in words)
+    return named or any(folder.is_relative_to(place) for place in places)
 
 
 def _return(repository: Repository, head: str, onto: str, branch: str) -> None:
@@ -55,7 +170,13 @@ def _return(repository: Repository, head: str, onto: str, branch: str) -> None:
     # The branch may have been moved already: then it is the rebased one.
     wanted = repository.changed_between(head, "HEAD") | repository.changed_between(onto, "HEAD")
     known = _versions(repository, head, onto)
-    outdated = [path for path in wanted if _is_outdated(repository, path, wanted[path], known[path])]
+    outdated = []
+    for path, blob in wanted.items():
+        place = repository.root / path
+        found = (git.ask("hash-object", "--", path) or "?") if place.is_file() else ""
+        # The rebase left another version there; one that neither side had was written since, and stays.
+        if found != blob and (not found or found in known[path]):
+            outdated.append(path)
     if kept := [path for path in outdated if wanted[path]]:
         git.run("restore", *BY_INPUT, paths=kept)
     for path in outdated:
@@ -77,15 +198,6 @@ def _versions(repository: Repository, head: str, onto: str) -> Mapping[str, set[
     return versions
 
 
-def _is_outdated(repository: Repository, path: str, wanted: str, known: set[str]) -> bool:
-    """Whether the rebase left another version of a file; one that neither side had was written since."""
-    place = repository.root / path
-    found = (repository.git.ask("hash-object", "--", path) or "?") if place.is_file() else ""
-    return found != wanted and (not found or found in known)
-
-
-def _word(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+def _word(folder: Folder, name: str) -> str:
+    """Return what git has noted of a rebase in progress; "" if nothing."""
+    return (folder.read(f"{STATE}/{name}") or b"").decode(errors="replace").strip()

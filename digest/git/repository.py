@@ -1,7 +1,7 @@
 """The repository that a folder lies in: where it is, what is checked out, what differs from the last commit."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,28 +26,12 @@ _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain For
 class Change:
     """A path, relative to the work tree, that differs from the last commit.
 
-    ``staged`` and ``unstaged`` are git's letters, such as ``M``, ``A``, ``D``; ``.`` where nothing changed, ``?`` for
-    a file that git does not know yet, ``!`` for one that it ignores, ``U`` for one that a merge left open.
+    ``is_staged``: whether the index differs; ``is_ignored``: whether git does not know the file, and is told not to.
     """
 
     path: str
-    staged: str
-    unstaged: str
-
-    @property
-    def is_staged(self) -> bool:
-        """Whether the index differs from the last commit."""
-        return self.staged != "."
-
-    @property
-    def is_tracked(self) -> bool:
-        """Whether git knows the file."""
-        return self.unstaged not in ("?", "!")
-
-    @property
-    def is_ignored(self) -> bool:
-        """Whether git does not know the file, and is told not to."""
-        return self.unstaged == "!"
+    is_staged: bool = False
+    is_ignored: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +83,18 @@ class Repository:
         options = [f"--untracked-files={'all' if untracked else 'no'}", "--no-renames", "--ignore-submodules=dirty"]
         if paths:
             options += ["--ignored=traditional", "--", *(f":(top,literal){path}" for path in paths)]
-        return list(_changes(self.git.run("status", "--porcelain=v2", "-z", *options)))
+        found = []
+        for line in filter(None, self.git.run("status", "--porcelain=v2", "-z", *options).split("\0")):
+            kind, _, rest = line.partition(" ")
+            if kind in ("?", "!"):
+                found.append(Change(rest, is_ignored=kind == "!"))
+            elif kind in _FIELDS_BEFORE_PATH:
+                fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
+                if len(fields) <= _FIELDS_BEFORE_PATH[kind]:
+                    raise GitError(f"git status: expected the state of a path, found {quoted(line)}")
+                # "XY": X is what the index differs in, "." where it does not; "u" is what a merge left open.
+                found.append(Change(fields[-1], is_staged=kind == "u" or fields[1][:1] not in ("", ".")))
+        return found
 
     def removed(self, folder: str) -> list[str]:
         """Return the paths below ``folder`` that are in the last commit and not in the work tree."""
@@ -118,6 +113,10 @@ class Repository:
         if rest or not all(line.count(" ") == _BLANKS_OF_A_DIFFERENCE for line, _ in pairs):
             raise GitError(f"git diff-tree: expected a list of differences, found {quoted(said)}")
         return {path: "" if line.endswith(" D") else line.split(" ")[3] for line, path in pairs}
+
+    def is_ancestor(self, one: str, other: str) -> bool:
+        """Whether the commit ``other`` has ``one`` among those that came before it, or is it."""
+        return self.git.answer("merge-base", "--is-ancestor", one, other).code == 0
 
     def count(self, commits: str) -> int:
         """Return how many ``commits`` there are, a range such as ``A..B``."""
@@ -154,17 +153,12 @@ def find_repository(folder: Path) -> Repository | None:
     said = answer.out.splitlines(keepends=True)
     if len(said) != len(_FOLDERS):  # the names of folders may hold the ends of lines
         said = [git.run("rev-parse", which) for which in _FOLDERS]
-    root, own, common = (_folder(one, git.folder) for one in said)
+    folders = [git.folder / one.removesuffix("\n") for one in said]
+    for line, place in zip(said, folders, strict=True):
+        if line in ("", "\n") or not place.is_dir():
+            raise GitError(f"{git.folder}: expected that git names a folder, found {quoted(line)}")
+    root, own, common = folders
     return Repository(Program(root), root, own, common)
-
-
-def _folder(said: str, base: Path) -> Path:
-    """Return the folder that git names."""
-    name = said.removesuffix("\n")
-    found = base / name
-    if not name or not found.is_dir():
-        raise GitError(f"{base}: expected that git names a folder, found {quoted(said)}")
-    return found
 
 
 def named(paths: Sequence[str]) -> str:
@@ -173,13 +167,35 @@ def named(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_NAMED]) + more
 
 
-def _changes(listed: str) -> Iterator[Change]:
-    for line in filter(None, listed.split("\0")):
-        kind, _, rest = line.partition(" ")
-        if kind in ("?", "!"):
-            yield Change(rest, ".", kind)
-        elif kind in _FIELDS_BEFORE_PATH:
-            fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
-            if len(fields) <= _FIELDS_BEFORE_PATH[kind]:
-                raise GitError(f"git status: expected the state of a path, found {quoted(line)}")
-            yield Change(fields[-1], *("UU" if kind == "u" else fields[1][:2].ljust(2, ".")))
+@dataclass(frozen=True)
+class Unkept:
+    """Files that are not in the last commit as they are now, relative to the work tree; see ``unkept``.
+
+    ``changed``: untracked, or changed since. ``ignored``: untracked, and git will not add them by itself.
+    ``outside``: in no folder of the repository.
+    """
+
+    changed: tuple[str, ...]
+    ignored: tuple[str, ...]
+    outside: tuple[Path, ...]
+
+
+def unkept(repository: Repository, places: Iterable[Path]) -> Unkept:
+    """Return which of the files at ``places`` a clone would not have as they are. It is one call of git.
+
+    Raises:
+        GitError: git cannot tell.
+    """
+    inside, outside = [], []
+    for place in places:
+        real = Path(os.path.realpath(place.parent), place.name)
+        if real.is_relative_to(repository.root):
+            inside.append(real.relative_to(repository.root).as_posix())
+        else:
+            outside.append(place)
+    changes = repository.changes(paths=inside) if inside else []
+    return Unkept(
+        tuple(change.path for change in changes if not change.is_ignored),
+        tuple(change.path for change in changes if change.is_ignored),
+        tuple(outside),
+    )

@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 
 from digest import __version__
 from digest.errors import UsageError
-from digest.git.pushes import has_secret
+from digest.git.remote import has_secret
 
 _PROJECT = "arxiv-listing-digest"
 # The names by which projects call the place of their source ("Well-known Project URLs" of the packaging guide).

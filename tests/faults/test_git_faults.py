@@ -326,7 +326,7 @@ def test_a_lock_of_a_killed_git_is_removed(archive: Sandbox, remote: Path, name:
 
 def test_a_lock_of_a_git_at_work_is_respected(archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commit with the editor open: it is waited for, then told, and not disturbed."""
-    monkeypatch.setattr("digest.git.locks.PATIENCE", 2.0)
+    monkeypatch.setattr("digest.git.recovery.PATIENCE", 2.0)
     (archive.folder / ".gitignore").write_text("archive.db*\nraw/\n*.tmp\n")
     env = {**os.environ, "GIT_EDITOR": "sleep 60 #"}
     person = subprocess.Popen(["git", "commit", "--all", "--quiet"], cwd=archive.folder, env=env)
@@ -377,13 +377,13 @@ def test_two_archives_in_one_repository_take_turns(
 ) -> None:
     """One waits while the other commits, rebases and pushes; it gives up after half a minute, and runs again."""
     repository = open_repository(archive.folder)
-    monkeypatch.setattr("digest.git.locks.TURN_PATIENCE", 0.5)
+    monkeypatch.setattr("digest.git.recovery.TURN_PATIENCE", 0.5)
     with take_turn(repository):
         result = archive.digest("run")
     assert result.code == 7
     assert f"{archive.folder}: another run of digest commits in this repository; run again" in result.err
     assert git(remote, "rev-list", "--count", "main") == "1"
-    monkeypatch.setattr("digest.git.locks.TURN_PATIENCE", 30.0)
+    monkeypatch.setattr("digest.git.recovery.TURN_PATIENCE", 30.0)
     turn = ExitStack()
     turn.enter_context(take_turn(repository))
     timer = Timer(0.6, turn.close)
@@ -434,7 +434,7 @@ def test_where_processes_cannot_be_seen_a_lock_is_stale_after_an_hour(
     archive: Sandbox, lock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without /proc nobody knows whether a git is at work."""
-    monkeypatch.setattr("digest.git.locks.PROCESSES", tmp_path / "nowhere")
+    monkeypatch.setattr("digest.git.recovery.PROCESSES", tmp_path / "nowhere")
     clock = HurriedClock(lock.stat().st_mtime + 3500)
     with pytest.raises(GitError, match=r"index\.lock: another git is at work; if none is, it was killed"):
         remove_stale_locks(open_repository(archive.folder), clock)
