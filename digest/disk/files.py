@@ -1,6 +1,7 @@
-"""Files written whole or not at all, and only below their folder."""
+"""Files written whole or not at all, and only below their folder; the lock of a run."""
 
 import errno
+import fcntl
 import glob
 import os
 import stat
@@ -12,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from digest.errors import StoreError
+from digest.errors import LockHeldError, StoreError
 
 _TEMPORARY = ".digest-tmp"
 _LONGEST_LINE = 1 << 20  # bytes; a line that is longer is returned cut
@@ -57,10 +58,10 @@ class Folder:
         if self.read(path) == data:
             return False
         with _disk_errors(self.root / path):
-            self.root.mkdir(parents=True, exist_ok=True)
             target = self._inside(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, data)
+            with new_file(target) as fresh:
+                fresh.write_bytes(data)
         return True
 
     def remove(self, path: str) -> None:
@@ -88,38 +89,37 @@ class Folder:
         endings = ("", *companions)
         with _disk_errors(self.root / path):
             source = self._inside(path)
-            free = (name for name in _names(path, word) if not any(self._exists(name + end) for end in endings))
-            name = next(free)
+            taken = {name.name for name in source.parent.iterdir()}
+            names = _names(path, word)
+            name = next(one for one in names if taken.isdisjoint(Path(one + end).name for end in endings))
             for end in endings:
-                if self._exists(path + end):
+                if f"{source.name}{end}" in taken:
                     os.replace(f"{source}{end}", self.root / (name + end))  # noqa: PTH105 - as below
             _sync_folder(source.parent)
         return name
-
-    def _exists(self, path: str) -> bool:
-        return os.path.lexists(self.root / path)
 
     def paths(self, suffix: str) -> list[str]:
         """Return the paths of all files that end with ``suffix``, sorted."""
         with _disk_errors(self.root):
             if not self.root.exists():
                 return []
-            walk = os.walk(self.root, onerror=_raise)
+            problems: list[OSError] = []
+            walk = os.walk(self.root, onerror=problems.append)
             found = [Path(parent, name) for parent, _, names in walk for name in names if name.endswith(suffix)]
+            if problems:  # of which os.walk says nothing by itself: the files would seem to be gone
+                raise problems[0]
         return sorted(path.relative_to(self.root).as_posix() for path in found)
 
     def sweep(self) -> int:
         """Remove the temporary files that a killed run left; return how many there were."""
         with _disk_errors(self.root):
-            leftovers = list(self._temporaries())
+            leftovers = []
+            for parent, folders, names in os.walk(self.root):
+                folders[:] = [name for name in folders if not name.startswith(".")]  # such as git's own
+                leftovers += [Path(parent, name) for name in names if name.endswith(_TEMPORARY)]
             for leftover in leftovers:
                 leftover.unlink(missing_ok=True)
         return len(leftovers)
-
-    def _temporaries(self) -> Iterator[Path]:
-        for parent, folders, names in os.walk(self.root):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            yield from (Path(parent, name) for name in names if name.endswith(_TEMPORARY))
 
     def is_link(self, path: str) -> bool:
         """Whether a symbolic link stands at ``path``: somebody's own, which is neither followed nor replaced."""
@@ -177,46 +177,25 @@ def new_file(target: Path) -> Iterator[Path]:
             raise OSError(error.errno, error.strerror, str(target)) from error
         try:
             yield Path(name)
-            os.fchmod(handle, _mode(target))
+            try:
+                mode = target.stat().st_mode & 0o777
+            except FileNotFoundError:
+                mask = os.umask(0)  # the system tells it only by setting another
+                os.umask(mask)
+                mode = 0o666 & ~mask
+            os.fchmod(handle, mode)
+            # Before the rename: otherwise a power cut could leave the new name with nothing in it.
             os.fsync(handle)
-            os.replace(name, target)  # noqa: PTH105 - as below
+            os.replace(name, target)  # noqa: PTH105 - one place for the one call that publishes
         except BaseException:
+            # Whoever filled it may have left files beside it, as SQLite does.
             for leftover in target.parent.glob(f"{glob.escape(Path(name).name)}*"):
-                leftover.unlink(missing_ok=True)
+                with suppress(OSError):
+                    leftover.unlink(missing_ok=True)
             raise
         finally:
             os.close(handle)
         _sync_folder(target.parent)
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fchmod(stream.fileno(), _mode(target))
-            os.fsync(stream.fileno())
-        os.replace(name, target)  # noqa: PTH105 - one place for the one call that publishes
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(name)  # noqa: PTH108 - as above
-        raise
-    _sync_folder(target.parent)
-
-
-def _mode(target: Path) -> int:
-    """Return the permissions of the file to be replaced, or those of any new file."""
-    try:
-        return target.stat().st_mode & 0o777
-    except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
 
 
 def _sync_folder(folder: Path) -> None:
@@ -233,3 +212,26 @@ def _disk_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(f"{error.filename or path}: {error.strerror}") from error
+
+
+@contextmanager
+def hold_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file at ``path``: the kernel takes it away from a process that dies.
+
+    The file stays there, empty, and means nothing unless it is held. To remove it would let two runs hold it at once.
+
+    Raises:
+        LockHeldError: another run holds it.
+        StoreError: the file cannot be made.
+    """
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    with open(handle, "wb", buffering=0) as stream:  # noqa: PTH123 - of a handle
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockHeldError(f"{path}: another run holds the lock; try again once it has ended") from error
+        except OSError as error:  # such as a network disk without locks
+            raise StoreError(f"{path}: {error.strerror}") from error
+        yield
