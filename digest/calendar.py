@@ -18,6 +18,13 @@ MONTH_NAMES = (
 )
 """In English whatever the locale, as arXiv writes them; their first three letters are the short forms."""
 
+
+def heading_date(day: date) -> str:
+    """Return ``day`` as arXiv writes it, in English whatever the locale: ``Wed, 20 Oct 2021``."""
+    weekday, month = WEEKDAY_NAMES[day.weekday()], MONTH_NAMES[day.month - 1]
+    return f"{weekday[:3]}, {day.day} {month[:3]} {day.year}"
+
+
 NEW_YORK = ZoneInfo("America/New_York")
 
 _DAY = timedelta(days=1)

@@ -19,9 +19,9 @@ from apprise.plugins.rocketchat import NotifyRocketChat
 from apprise.plugins.slack import NotifySlack
 from apprise.plugins.telegram import NotifyTelegram
 
-from digest.messages import Entry, Message
-from digest.publish.addresses import Address
-from digest.publish.channels import Channels
+from digest.notify import Address
+from digest.notify.channels import Channels
+from digest.notify.messages import Entry, Message
 from tests.receiver import Receiver, receiving
 
 TITLE = "Gaussian *Splatting* of a_b _c_ [x](https://evil.example) `d` <b>e</b> @everyone :smile: \\$f\\$ &lt;"

@@ -13,16 +13,21 @@ from digest.archive.clone import is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.termination import heeded
 from digest.decide import counted
-from digest.disk import hold_lock
-from digest.errors import DigestError, GitError, StoreError
-from digest.model import Section
-from digest.watch import Watch
+from digest.disk import Folder, hold_lock
+from digest.errors import DamageError, DigestError, GitError, StoreError
+from digest.model import Ledger, Section
+from digest.notify.due import recent_dates
+from digest.notify.notifier import Notifier
+from digest.records.state import LEDGER_PATH, parse_ledger
+from digest.resources import read_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from datetime import date, datetime
 
     from digest.archive.archive import Archive
     from digest.cli.session import Session
+    from digest.config import Config
     from digest.model import DaySummary
 
 log = logging.getLogger(__name__)
@@ -57,17 +62,19 @@ class Runner:
         with heeded(), hold_lock(session.config.lock):
             self._announce("run")
             self._warn_of_settings()
-            watch = Watch(session.config, session.environment, session.now, session.run_id, categories)
-            watch.begin()
+            kept = session.config.arxiv.categories
+            left_out = [] if categories is None else [name for name in kept if name not in categories]
+            notifier = Notifier(session.config, session.environment, session.now, session.run_id, left_out)
+            notifier.begin()
             try:
-                if watch.is_calm and is_all_proven(session.config, session.now):
-                    return self._rest(watch)
-                return self._work("run", job, watch)
+                if has_told_all(notifier, session.config, session.now) and is_all_proven(session.config, session.now):
+                    return self._rest(notifier)
+                return self._work("run", job, notifier)
             except KeyboardInterrupt:
-                watch.interrupted()
+                notifier.interrupted()
                 raise
             except Exception as error:
-                for failure in watch.fail(error):
+                for failure in notifier.fail(error):
                     session.console.fail(failure)
                 raise
 
@@ -81,30 +88,32 @@ class Runner:
             for words, way_out in unkept_settings(session.config, session.config_path.absolute()):
                 log.warning("%s; %s", words, way_out)
 
-    def _rest(self, watch: Watch) -> Report:
+    def _rest(self, notifier: Notifier) -> Report:
         report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
-        watch.tell(report)
-        watch.end(report)
+        _send(notifier, report)
+        report.failures += notifier.end(report.succeeded, report.failures)
         self._tell(report, requests=0)
         return report
 
-    def _work(self, command: str, job: Callable[[Archive], Report], watch: Watch | None = None) -> Report:
+    def _work(self, command: str, job: Callable[[Archive], Report], notifier: Notifier | None = None) -> Report:
         from digest.archive.commit import commit
 
         session = self._session
         with session.open_archive(session.config.store_url, session.config.database) as archive:
             number = archive.store.begin_run(command, session.now, session.run_id)
             try:
-                if watch:
-                    watch.open()
+                if notifier:
+                    _open(notifier, session.config, session.now)
                 report = job(archive)
-                if watch:
-                    watch.prepare(archive, report)
+                if notifier:
+                    from digest.jobs.telling import prepare_messages
+
+                    prepare_messages(archive, notifier, report)
                 commit(archive, report)
-                if watch and watch.tell(report):
+                if notifier and _send(notifier, report):
                     commit(archive, report)
-                if watch:
-                    watch.end(report)
+                if notifier:
+                    report.failures += notifier.end(report.succeeded, report.failures)
             except DigestError as error:
                 self._finish(archive, number, error.exit_code)
                 raise
@@ -135,6 +144,37 @@ class Runner:
         failed, code = len(report.failures), report.exit_code
         totals = {"ok": report.succeeded, "failed": failed, "requests": requests, "exit": code}
         console.say(" ".join(f"{name}={count}" for name, count in totals.items()), fields=totals)
+
+
+def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
+    """Whether nothing is left to tell, by what the day records tell of the calendar."""
+    try:
+        return not notifier.is_needed or notifier.is_all_told(_dates(config, now))
+    except (DamageError, StoreError):  # the run tells of it
+        return False
+
+
+def _open(notifier: Notifier, config: Config, now: datetime) -> None:
+    """Note from when on there is something to tell."""
+    try:
+        if notifier.is_needed:
+            notifier.open(_dates(config, now))
+    except (DamageError, StoreError) as error:  # the messages of this run meet it again, and say so
+        log.info("it is not noted yet from when on there is something to tell: %s", error)
+
+
+def _dates(config: Config, now: datetime) -> list[date]:
+    data = Folder(config.records).read(LEDGER_PATH) if config.records else None
+    ledger = Ledger() if data is None else parse_ledger(data)
+    return recent_dates(read_calendar(config.calendar.dates).corrected(ledger.calendar_corrections), now)
+
+
+def _send(notifier: Notifier, report: Report) -> bool:
+    """Send the messages; return whether what was told is to be committed once more."""
+    sent = notifier.tell(report.failures)
+    report.written += sent.written
+    report.failures += sent.failures
+    return sent.is_changed
 
 
 def _summary_line(day: DaySummary) -> str:

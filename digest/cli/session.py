@@ -85,7 +85,7 @@ class Session:
             yield from self._secrets_at(place, config)
 
     def _secrets_at(self, place: str, config: Config) -> Iterator[str]:
-        from digest.publish.addresses import read_addresses
+        from digest.notify import read_addresses
         from digest.secrets import of_channel
 
         with suppress(NotifyError):  # whoever needs it says so

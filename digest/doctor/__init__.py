@@ -11,7 +11,7 @@ from digest.config import Config, load_with_origins
 from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
 from digest.doctor.case import Case, Finding
 from digest.errors import ConfigError, NotifyError, gravest
-from digest.publish import read_addresses
+from digest.notify import read_addresses
 from digest.secrets import of_address, of_channel, of_environment, without
 
 if TYPE_CHECKING:

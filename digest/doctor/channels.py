@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from digest.doctor.case import Case, Finding
 from digest.doctor.schedule import given_by
 from digest.errors import NotifyError
-from digest.messages import Entry, Message
-from digest.publish import read_addresses
-from digest.publish.channels import Channels
+from digest.notify import read_addresses
+from digest.notify.channels import Channels
+from digest.notify.messages import Entry, Message
 
 _OTHERS = 0o044
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from digest.calendar import heading_date
 from digest.model import Day, Hit, Paper, Section
 from digest.render.entry import NumberedEntry
-from digest.render.environment import heading_date
 
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 

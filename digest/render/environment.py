@@ -3,14 +3,12 @@
 import json
 import re
 import traceback
-from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
-from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
 from digest.errors import TemplateError
 from digest.render.inert import inert, unarmed
 from digest.render.markdown import destination, escaped
@@ -18,12 +16,6 @@ from digest.render.markdown import destination, escaped
 _NOT_IN_YAML = re.compile(
     r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
-
-
-def heading_date(day: date) -> str:
-    """Return ``day`` as arXiv writes it, in English whatever the locale: ``Wed, 20 Oct 2021``."""
-    weekday, month = WEEKDAY_NAMES[day.weekday()], MONTH_NAMES[day.month - 1]
-    return f"{weekday[:3]}, {day.day} {month[:3]} {day.year}"
 
 
 def yaml(value: object) -> str:

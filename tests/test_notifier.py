@@ -13,14 +13,14 @@ from typing import Any
 import pytest
 
 from digest.archive.report import Report
+from digest.cli.runner import has_told_all
 from digest.config import load
 from digest.disk import hold_lock
 from digest.errors import GitError, UnpushedError
-from digest.messages import Entry, Message
-from digest.publish.addresses import Address
-from digest.publish.channels import Channels
-from digest.records.notices import NOTICES_PATH
-from digest.watch import Watch
+from digest.notify import Address
+from digest.notify.channels import Channels
+from digest.notify.messages import Entry, Message
+from digest.notify.notifier import NOTICES_PATH, Notifier
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, beside, lose_database, noon, show
 from tests.receiver import Receiver, receiving
@@ -183,7 +183,7 @@ def test_a_date_that_all_gave_up_waits_for_nothing(told: Sandbox, arxiv: StandIn
     assert told.digest("accept", str(DAY), now=noon(DAY, seconds=1)).code == 0
     assert told.digest("run", now=noon(DAY, seconds=60)).code == 0
     assert receiver.titles() == ["digest of cs.CV needs you (exit 4)", "digest of cs.CV is well again"]
-    assert _watch(told, noon(DAY, seconds=120)).is_calm
+    assert _is_calm(told, noon(DAY, seconds=120))
 
 
 def test_the_general_messages_can_be_turned_off(told: Sandbox, receiver: Receiver) -> None:
@@ -617,8 +617,8 @@ def test_a_hanging_channel_is_not_waited_for(receiver: Receiver) -> None:
 def test_a_process_ends_while_a_channel_hangs(receiver: Receiver) -> None:
     """Nothing that was left behind keeps a cron job alive."""
     code = (
-        "from digest.messages import Entry, Message\nfrom digest.publish.addresses import Address\n"
-        "from digest.publish.channels import Channels\n"
+        "from digest.notify.messages import Entry, Message\nfrom digest.notify import Address\n"
+        "from digest.notify.channels import Channels\n"
         f"channels = Channels([Address('env:A', {receiver.channel + '?rto=19'!r})], patience=0.3)\n"
         "print(bool(channels.deliver(Message('T', ((Entry('text'),),)))['env:A'].failure))\n"
     )
@@ -797,25 +797,25 @@ def test_a_day_that_does_not_count_yet_is_no_news(
 
 def test_a_run_is_calm_once_all_is_told(told: Sandbox, arxiv: StandIn) -> None:
     """Neither news nor an alert is left: only then may a run end before it opens anything."""
-    assert not _watch(told, NIGHT).is_calm
+    assert not _is_calm(told, NIGHT)
     told.digest("run")
-    assert _watch(told, NIGHT).is_calm
-    assert not _watch(told, after(THURSDAY)).is_calm
+    assert _is_calm(told, NIGHT)
+    assert not _is_calm(told, after(THURSDAY))
     show(arxiv, invent("cs.CV", THURSDAY))
     arxiv.fault = faults.new_layout()
     told.digest("run", now=after(THURSDAY))
     arxiv.fault = None
     assert told.digest("fetch", str(THURSDAY), now=after(THURSDAY, 2)).code == 0
-    assert not _watch(told, after(THURSDAY, 3)).is_calm
+    assert not _is_calm(told, after(THURSDAY, 3))
     told.digest("run", now=after(THURSDAY, 3))
-    assert _watch(told, after(THURSDAY, 4)).is_calm
+    assert _is_calm(told, after(THURSDAY, 4))
     told.configure("notify", urls=[])
-    assert _watch(told, after(date(2025, 3, 7))).is_calm
+    assert _is_calm(told, after(date(2025, 3, 7)))
 
 
-def _watch(sandbox: Sandbox, now: str) -> Watch:
-    config = load(sandbox.folder / "config.toml", {})
-    return Watch(config, {}, datetime.fromisoformat(now).astimezone(UTC), RUN_ID)
+def _is_calm(sandbox: Sandbox, now: str) -> bool:
+    config, moment = load(sandbox.folder / "config.toml", {}), datetime.fromisoformat(now).astimezone(UTC)
+    return has_told_all(Notifier(config, {}, moment, RUN_ID), config, moment)
 
 
 # --- the health check -------------------------------------------------------------------------------

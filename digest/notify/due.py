@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
 from digest.errors import DigestError, NotifyError, TryLaterError, gravest
-from digest.messages import AlertNews, Message, RecoveryNews
 from digest.model import Alert, DaySummary, Reach, Told, Trouble
+from digest.notify.messages import Message, alert_message, recovery_message
 
 _WINDOW = timedelta(days=7)
 """What could not be told for so long is news no more."""
@@ -22,6 +22,8 @@ _THIRD_NIGHT = timedelta(hours=47)
 
 _AGAIN = timedelta(hours=24)
 _PASSING = (3, 75)
+"""Exit codes of runs that say nothing of what lasts: another run holds the lock, or arXiv is to be asked later."""
+
 _LONGEST_SUBJECT = 80
 
 
@@ -88,13 +90,14 @@ def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collect
     waiting = [
         category for category, day in days.items() if category not in given_up and (day is None or not day.is_proven)
     ]
+    # At noon with what there is: a message that waits for one category for ever would tell of none.
     has_any = any(day is not None for day in days.values())
     return has_any and (not waiting or is_overdue(when, now))
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A message that is to be sent, and what will be told by it."""
+class DueMessage:
+    """A message that is to be sent: ``subject`` and ``date`` are what is told by it."""
 
     subject: str
     date: date
@@ -102,36 +105,36 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DueMessages:
     """What is to be sent; ``told`` is what was told already, these not among it.
 
     ``expired``: the messages that some channels lack and that are too old by now, by subject and date.
     """
 
     told: Told
-    due: tuple[Due, ...] = ()
+    messages: tuple[DueMessage, ...] = ()
     expired: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class AlertPlan:
-    """The trouble that is not over once ``news`` is told; without news there is nothing to tell.
+class DueAlert:
+    """The trouble that is not over once ``message`` is sent; without one there is nothing to tell.
 
-    ``reach``: how far the news has come; None if it is new to all.
+    ``reach``: how far the message has come; None if it is new to all.
     """
 
     alert: Alert | None
-    news: AlertNews | RecoveryNews | None = None
+    message: Message | None = None
     reach: Reach | None = None
 
 
-def plan_alert(
+def due_alert(
     known: Alert | None,
     failures: Iterable[DigestError],
     categories: tuple[str, ...],
     now: datetime,
     left_out: Collection[str] = (),
-) -> AlertPlan:
+) -> DueAlert:
     """Decide what to tell of the ``failures`` of a run, which name no secrets, when ``known`` was told before.
 
     Channels that fail are no trouble to tell through channels; a run that is to try later changes nothing. Of the
@@ -140,35 +143,26 @@ def plan_alert(
     own = [failure for failure in failures if not isinstance(failure, NotifyError)]
     exit_code = gravest(failure.exit_code for failure in own)
     if exit_code in _PASSING:
-        return AlertPlan(known)
-    lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
+        return DueAlert(known)
     if known and known.is_over:
         if not own:
-            return AlertPlan(known, RecoveryNews(categories, known.about, known.since), known.reach)
-        known = None
-    others = [trouble for trouble in known.about if _is_of(trouble, left_out)] if known else []
+            return DueAlert(known, recovery_message(categories, known.about, known.since), known.reach)
+        known = None  # new trouble, which begins now, whoever has not yet heard of the end of the old one
+    others = [trouble for trouble in known.about if trouble.subject.partition(" ")[0] in left_out] if known else []
+    # Trouble that comes and goes with the hours is no change that anybody is told of.
+    lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
     about = tuple(sorted({*others, *(Trouble(failure.exit_code, _subject(failure)) for failure in lasting)}))
     if not own:
-        return _plan_end(known, about, categories)
+        if known is None or about:
+            return DueAlert(replace(known, about=about) if known else None)
+        message = recovery_message(categories, known.about, known.since)
+        return DueAlert(replace(known, is_over=True, reach=None), message)
     goes_on = known is not None and not {*known.about}.isdisjoint(about)
     since = known.since if known and goes_on else now
-    news = AlertNews(categories, exit_code, tuple(dict.fromkeys(str(failure) for failure in lasting)), since)
+    message = alert_message(categories, exit_code, list(dict.fromkeys(map(str, lasting))), since)
     if known and known.about == about and now - known.told_at < _AGAIN:
-        return AlertPlan(known, news if known.reach else None, known.reach)
-    return AlertPlan(Alert(about, since, now), news)
-
-
-def _plan_end(known: Alert | None, left: tuple[Trouble, ...], categories: tuple[str, ...]) -> AlertPlan:
-    """Decide what to tell when a run found no trouble; that which is ``left`` it could not find."""
-    if known is None:
-        return AlertPlan(None)
-    if left:
-        return AlertPlan(replace(known, about=left))
-    return AlertPlan(replace(known, is_over=True, reach=None), RecoveryNews(categories, known.about, known.since))
-
-
-def _is_of(trouble: Trouble, categories: Collection[str]) -> bool:
-    return trouble.subject.partition(" ")[0] in categories
+        return DueAlert(known, message if known.reach else None, known.reach)
+    return DueAlert(Alert(about, since, now), message)
 
 
 def _subject(failure: DigestError) -> str:

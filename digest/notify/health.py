@@ -4,13 +4,13 @@ from functools import partial
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import SplitResult, urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, OpenerDirector, ProxyHandler, Request, build_opener
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from digest import __version__
 from digest.errors import NotifyError
-from digest.publish.addresses import Address
-from digest.publish.waiting import all_within
+from digest.notify import Address
+from digest.notify.channels import all_within
 
 TIMEOUT = 10.0
 """Seconds that a ping may take."""
@@ -31,16 +31,6 @@ def ping(address: Address, run_id: str, sign: str = "", body: str = "") -> None:
     Raises:
         NotifyError: it did not get through; its text does not hold the address.
     """
-    target = _target(address, run_id, sign)
-    for _ in range(_TRIES):
-        (reason,) = all_within(TIMEOUT, [partial(_asked, target, body)])
-        if reason == "":
-            return
-    word = f"the ping {sign or 'of success'!r}"
-    raise NotifyError(f"{address.name}: {word} did not get through ({reason or f'no answer within {TIMEOUT:g} s'})")
-
-
-def _target(address: Address, run_id: str, sign: str) -> SplitResult:
     try:
         parts = urlsplit(address.url)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -50,16 +40,24 @@ def _target(address: Address, run_id: str, sign: str) -> SplitResult:
         raise NotifyError(f"{address.name}: expected one address http(s)://host/…, found something else")
     query = "&".join(filter(None, [parts.query, urlencode({"rid": run_id})]))
     path = f"{parts.path.rstrip('/')}/{sign}" if sign else parts.path
-    return parts._replace(path=path, query=query, fragment="")
+    url = parts._replace(path=path, query=query, fragment="").geturl()
+    for _ in range(_TRIES):
+        (reason,) = all_within(TIMEOUT, [partial(_why_not, url, body)])
+        if reason == "":
+            return
+    word = f"the ping {sign or 'of success'!r}"
+    raise NotifyError(f"{address.name}: {word} did not get through ({reason or f'no answer within {TIMEOUT:g} s'})")
 
 
-def _asked(target: SplitResult, body: str) -> str:
-    """Ask for ``target``; return why that failed, "" if it did not. No reason holds an address."""
+def _why_not(url: str, body: str) -> str:
+    """Ask for ``url``; return why that failed, "" if it did not. No reason holds an address."""
     data = body.encode() if body else None
     headers = {"User-Agent": f"arxiv-listing-digest/{__version__}", "Content-Type": "text/plain; charset=utf-8"}
-    request = Request(target.geturl(), data, headers)  # noqa: S310 - of http or https, as was seen to
+    request = Request(url, data, headers)  # noqa: S310 - of http or https, as was seen to
+    # A proxy of the environment cannot reach this machine's own loopback.
+    proxies = [ProxyHandler({})] if urlsplit(url).hostname in _LOOPBACK else []
     try:
-        with _opener(target.hostname).open(request, timeout=TIMEOUT):
+        with build_opener(_NoRedirects, *proxies).open(request, timeout=TIMEOUT):
             return ""
     except HTTPError as error:
         error.close()
@@ -68,12 +66,6 @@ def _asked(target: SplitResult, body: str) -> str:
         return type(error.reason).__name__ if isinstance(error.reason, Exception) else type(error).__name__
     except (OSError, HTTPException, ValueError) as error:
         return type(error).__name__
-
-
-def _opener(host: str | None) -> OpenerDirector:
-    # A proxy of the environment cannot reach this machine's own loopback.
-    proxies = [ProxyHandler({})] if host in _LOOPBACK else []
-    return build_opener(_NoRedirects, *proxies)
 
 
 class _NoRedirects(HTTPRedirectHandler):

@@ -1,4 +1,11 @@
-"""Addresses that are secrets: read from where the configuration names, and never repeated in a message."""
+"""Messages of what arXiv announced, alerts to what failed, and the health check. The only importer of apprise.
+
+``due`` decides what is to be told, ``messages`` says it in words, ``notifier`` sends it and notes what was told;
+``markup`` and ``channels`` bring it to a service, ``health`` pings. No module here reads the archive: what the
+messages are made of comes as values.
+
+Here is only how their addresses are read: every command asks for these, so as to hide them, and few tell anybody.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,21 +34,16 @@ def read_addresses(place: str, environment: Mapping[str, str], folder: Path) -> 
     Raises:
         NotifyError: there is none.
     """
-    lines = [line.strip() for line in _text(place, environment, folder).splitlines()]
+    kind, _, name = place.partition(":")
+    try:
+        text = environment.get(name, "") if kind == "env" else read_regular(folder / name).decode()
+    except OSError as error:
+        raise NotifyError(f"{place}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise NotifyError(f"{place}: expected text in UTF-8, found other bytes") from error
+    lines = [line.strip() for line in text.splitlines()]
     numbered = {number: line for number, line in enumerate(lines, 1) if line and not line.startswith("#")}
     if not numbered:
         raise NotifyError(f"{place}: expected an address, found none")
     is_alone = len(lines) == 1
     return [Address(place if is_alone else f"{place} line {number}", url) for number, url in numbered.items()]
-
-
-def _text(place: str, environment: Mapping[str, str], folder: Path) -> str:
-    kind, _, name = place.partition(":")
-    if kind == "env":
-        return environment.get(name, "")
-    try:
-        return read_regular(folder / name).decode()
-    except OSError as error:
-        raise NotifyError(f"{place}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise NotifyError(f"{place}: expected text in UTF-8, found other bytes") from error

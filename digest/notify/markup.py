@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import chain, pairwise
 
-from digest.messages import Entry, Message
+from digest.notify.messages import Entry, Message, cut
 
 MOST_PARTS = 5
 """So many parts a message has at most; the last one says how many entries are left out."""
@@ -114,17 +114,11 @@ def _fitted(entry: Entry, form: Form, fits: _Fits) -> Entry:
     """Return an entry, without its note and the end of its text where it is too long alone; its link stays."""
     if fits(_shown(entry, form)):
         return entry
-    shortest, *others = (
-        replace(entry, text=_cut(entry.text, length), note="") for length in range(len(entry.text) + 1)
-    )
+    shortest, *others = (replace(entry, text=cut(entry.text, length), note="") for length in range(len(entry.text) + 1))
     if entry.url and not fits(_shown(shortest, form)):  # not even the link has room
         return _fitted(Entry(entry.text), form, fits)
     # The longer the text, the less it fits.
-    return ([shortest, *others])[bisect(others, 0, key=lambda cut: not fits(_shown(cut, form)))]
-
-
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: max(length - 1, 0)].rstrip()}…"
+    return ([shortest, *others])[bisect(others, 0, key=lambda one: not fits(_shown(one, form)))]
 
 
 def _joined(part: Sequence[_Placed], form: Form) -> str:
@@ -156,9 +150,6 @@ def _shown(entry: Entry, form: Form) -> str:
             url = html.escape(entry.url)
             link = f'<a href="{url}">{url}</a>' if url else ""
             return "<br/>\n".join(filter(None, [f"{number}{words}", note, link]))
-    link = f"[{words}]({_in_brackets(entry.url)})" if entry.url else words
+    url = entry.url.replace("(", "%28").replace(")", "%29")  # a bracket in it would end the link
+    link = f"[{words}]({url})" if url else words
     return f"{number}{link}{f' ({note})' if note else ''}"
-
-
-def _in_brackets(url: str) -> str:
-    return url.replace("(", "%28").replace(")", "%29")

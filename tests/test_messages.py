@@ -21,12 +21,11 @@ from digest.errors import (
     PageRefusedError,
     TryLaterError,
 )
-from digest.messages import AlertNews, Entry, ListingNews, Message, RecoveryNews, ViewNews
 from digest.model import LISTINGS, Alert, Announcement, DaySummary, Hit, Reach, Section, Source, State, Told, Trouble
-from digest.notices import is_all_told, is_ripe, is_void, opened, plan_alert, reach, recent_dates
-from digest.publish.forms import MOST_PARTS, Form, parts
+from digest.notify.due import due_alert, is_all_told, is_ripe, is_void, opened, reach, recent_dates
+from digest.notify.markup import MOST_PARTS, Form, parts
+from digest.notify.messages import Entry, Message, alert_message, listing_message, recovery_message, view_message
 from digest.records.notices import parse_notices, render_notices
-from digest.render.message import alert_message, listing_message, recovery_message, view_message
 from digest.resources import read_calendar
 from tests.days import WHEN, paper, summary_of
 
@@ -115,13 +114,13 @@ def _told_of(*about: tuple[int, str], hours: float = 1.0) -> Alert:
 def test_trouble_is_told_by_code_and_subject() -> None:
     """What failed and how; that the words differ from night to night is no change."""
     failures = [PageRefusedError("cs.CV: expected 30 entries, found 29"), GitError("push: refused")]
-    plan = plan_alert(None, failures, CATEGORIES, NOW)
+    plan = due_alert(None, failures, CATEGORIES, NOW)
     assert plan.alert == Alert((Trouble(5, "cs.CV"), Trouble(7, "push")), NOW, NOW)
-    assert plan.news == AlertNews(CATEGORIES, 5, tuple(map(str, failures)), NOW)
+    assert plan.message == alert_message(CATEGORIES, 5, list(map(str, failures)), NOW)
     again = [GitError("push: refused twice"), PageRefusedError("cs.CV: expected 30 entries, found 28")]
-    assert plan_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=23, minutes=59)).news is None
-    daily = plan_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=24))
-    assert daily.news == AlertNews(CATEGORIES, 5, tuple(map(str, again)), NOW)
+    assert due_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=23, minutes=59)).message is None
+    daily = due_alert(plan.alert, again, CATEGORIES, NOW + timedelta(hours=24))
+    assert daily.message == alert_message(CATEGORIES, 5, list(map(str, again)), NOW)
 
 
 @pytest.mark.parametrize(
@@ -129,39 +128,39 @@ def test_trouble_is_told_by_code_and_subject() -> None:
 )
 def test_a_change_is_told_at_once(known: Alert, since: timedelta) -> None:
     """Less of the same trouble lasts since it began; other trouble begins now."""
-    plan = plan_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
-    assert isinstance(plan.news, AlertNews)
-    assert plan.news.since == NOW - since
+    plan = due_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
+    assert plan.message == alert_message(CATEGORIES, 4, ["cs.CV: overdue"], NOW - since)
 
 
 @pytest.mark.parametrize("known", [None, _told_of((4, "cs.CV"))])
 def test_try_later_is_neither_trouble_nor_its_end(known: Alert | None) -> None:
     """The run did what it could."""
-    plan = plan_alert(known, [TryLaterError("cs.CV: throttled")], CATEGORIES, NOW)
-    assert (plan.alert, plan.news) == (known, None)
+    plan = due_alert(known, [TryLaterError("cs.CV: throttled")], CATEGORIES, NOW)
+    assert (plan.alert, plan.message) == (known, None)
 
 
 def test_try_later_beside_trouble_is_not_told() -> None:
     """It comes and goes with the hours: it makes no change."""
-    plan = plan_alert(
+    plan = due_alert(
         None, [MissingError("cs.CV: overdue"), TryLaterError("2025-03-03: no request left")], CATEGORIES, NOW
     )
-    assert plan.news == AlertNews(CATEGORIES, 4, ("cs.CV: overdue",), NOW)
+    assert plan.message == alert_message(CATEGORIES, 4, ["cs.CV: overdue"], NOW)
 
 
 def test_the_end_of_trouble_is_told_once() -> None:
     """With what it was and since when."""
     known = _told_of((4, "cs.CV"))
-    plan = plan_alert(known, [], CATEGORIES, NOW)
-    assert plan.news == RecoveryNews(CATEGORIES, known.about, known.since)
-    assert plan_alert(None, [], CATEGORIES, NOW).news is None
+    plan = due_alert(known, [], CATEGORIES, NOW)
+    assert plan.message == recovery_message(CATEGORIES, known.about, known.since)
+    assert due_alert(None, [], CATEGORIES, NOW).message is None
 
 
 def test_of_channels_that_fail_nothing_is_told_through_channels() -> None:
     """That is what the exit code and a health check are for; other trouble is over all the same."""
-    assert plan_alert(None, [NotifyError("env:A: refused")], CATEGORIES, NOW).news is None
-    plan = plan_alert(_told_of((4, "cs.CV")), [NotifyError("env:A: refused")], CATEGORIES, NOW)
-    assert isinstance(plan.news, RecoveryNews)
+    assert due_alert(None, [NotifyError("env:A: refused")], CATEGORIES, NOW).message is None
+    plan = due_alert(_told_of((4, "cs.CV")), [NotifyError("env:A: refused")], CATEGORIES, NOW)
+    assert plan.message is not None
+    assert plan.message.kind == "success"
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_of_channels_that_fail_nothing_is_told_through_channels() -> None:
 )
 def test_a_subject_tells_of_no_folder(text: str, subject: str) -> None:
     """It may be committed, and read by everybody."""
-    plan = plan_alert(None, [DigestError(text)], CATEGORIES, NOW)
+    plan = due_alert(None, [DigestError(text)], CATEGORIES, NOW)
     assert plan.alert is not None
     assert plan.alert.about == (Trouble(1, subject),)
 
@@ -194,11 +193,11 @@ def test_the_trouble_of_a_category_that_was_left_out_goes_on(
 ) -> None:
     """What the run did see, such as its push, is over or changed; of the rest nothing is told again."""
     known = _told_of((4, "cs.LG"), (7, "push"), hours=48)
-    plan = plan_alert(known, failures, ("cs.CV", "cs.LG"), NOW, left_out=["cs.LG"])
+    plan = due_alert(known, failures, ("cs.CV", "cs.LG"), NOW, left_out=["cs.LG"])
     assert plan.alert is not None
     assert [(trouble.exit_code, trouble.subject) for trouble in plan.alert.about] == about
     assert plan.alert.since == known.since
-    assert (plan.news is not None) == (len(about) == 2 and about[1] == (5, "cs.CV"))
+    assert (plan.message is not None) == (len(about) == 2 and about[1] == (5, "cs.CV"))
 
 
 @pytest.mark.parametrize(
@@ -229,9 +228,13 @@ def test_the_end_of_trouble_goes_on_to_those_who_lack_it() -> None:
     """Until they have it; new trouble before that is new to all, and begins then."""
     reached = Reach(frozenset("a"), NOW)
     known = replace(_told_of((4, "cs.CV")), is_over=True, reach=reached)
-    plan = plan_alert(known, [], CATEGORIES, NOW)
-    assert (plan.alert, plan.news, plan.reach) == (known, RecoveryNews(CATEGORIES, known.about, known.since), reached)
-    plan = plan_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
+    plan = due_alert(known, [], CATEGORIES, NOW)
+    assert (plan.alert, plan.message, plan.reach) == (
+        known,
+        recovery_message(CATEGORIES, known.about, known.since),
+        reached,
+    )
+    plan = due_alert(known, [MissingError("cs.CV: overdue")], CATEGORIES, NOW)
     assert (plan.alert, plan.reach) == (Alert((Trouble(4, "cs.CV"),), NOW, NOW), None)
 
 
@@ -239,11 +242,11 @@ def test_trouble_goes_on_to_those_who_lack_it() -> None:
     """Within the day, to them alone; after it, or changed, to all."""
     known = replace(_told_of((4, "cs.CV")), reach=Reach(frozenset("a"), NOW))
     failures = [MissingError("cs.CV: overdue")]
-    plan = plan_alert(known, failures, CATEGORIES, NOW)
+    plan = due_alert(known, failures, CATEGORIES, NOW)
     assert (plan.alert, plan.reach) == (known, known.reach)
-    assert plan.news == AlertNews(CATEGORIES, 4, ("cs.CV: overdue",), known.since)
-    daily = plan_alert(known, failures, CATEGORIES, NOW + timedelta(hours=24))
-    assert (daily.news is not None, daily.reach) == (True, None)
+    assert plan.message == alert_message(CATEGORIES, 4, ["cs.CV: overdue"], known.since)
+    daily = due_alert(known, failures, CATEGORIES, NOW + timedelta(hours=24))
+    assert (daily.message is not None, daily.reach) == (True, None)
 
 
 # --- words ------------------------------------------------------------------------------------------
@@ -270,7 +273,7 @@ def test_a_listing_is_told_with_numbers_and_papers() -> None:
         "cs.AI": summary_of(WHEN, "cs.AI", State.EMPTY),
         "cs.CL": None,
     }
-    message = listing_message(ListingNews(WHEN, days, frozenset({"cs.CL"}), (paper("2503.00001"),)))
+    message = listing_message(WHEN, days, frozenset({"cs.CL"}), [paper("2503.00001")], {})
     assert (
         message.title == "arXiv cs.CV, cs.LG, cs.RO and 2 more, Wed, 5 Mar 2025: 21 new, 1 cross-list; missing: cs.LG"
     )
@@ -290,7 +293,7 @@ def test_a_listing_is_told_with_numbers_and_papers() -> None:
 
 def _told_of_title(title: str) -> Message:
     days = {"cs.CV": summary_of(WHEN, new=1)}
-    return listing_message(ListingNews(WHEN, days, frozenset(), (paper("2503.00001", title=title),)))
+    return listing_message(WHEN, days, frozenset(), [paper("2503.00001", title=title)], {})
 
 
 @pytest.mark.parametrize(
@@ -374,7 +377,7 @@ def test_a_message_fits_its_channel(form: Form, limit: int) -> None:
         for n in range(1, 11)
     )
     address = "https://example.org/views/all/2025/03/2025-03-05.md"
-    message = view_message(ViewNews("all", WHEN, found, address))
+    message = view_message("all", WHEN, found, address)
     made = parts(message, form, lambda text, _: len(text.encode("utf-16-le")) // 2 <= limit)
     assert max(len(part.encode("utf-16-le")) // 2 for part in made) <= limit
     assert len(made) <= MOST_PARTS
@@ -403,8 +406,8 @@ def test_an_entry_is_cut_only_where_a_part_has_no_room_for_it() -> None:
 def test_where_a_digest_is_published_its_message_leads_to_it() -> None:
     """Each category to its own."""
     days = {"cs.CV": summary_of(WHEN, new=1), "cs.LG": None}
-    news = ListingNews(WHEN, days, frozenset(), (), {"cs.CV": "https://example.org/cs.CV.md"})
-    assert _in(Form.TEXT, listing_message(news)) == "cs.CV: 1 new\n   https://example.org/cs.CV.md\ncs.LG: missing"
+    message = listing_message(WHEN, days, frozenset(), (), {"cs.CV": "https://example.org/cs.CV.md"})
+    assert _in(Form.TEXT, message) == "cs.CV: 1 new\n   https://example.org/cs.CV.md\ncs.LG: missing"
 
 
 def test_a_message_is_short() -> None:
@@ -418,7 +421,7 @@ def test_a_message_is_short() -> None:
 def test_a_view_says_why() -> None:
     """The reasons of each paper stand beside it, in both forms."""
     one = Announcement("cs.CV", WHEN, State.COMPLETE, Source.LISTING, Section.NEW, 1, paper("2503.00001"))
-    message = view_message(ViewNews("nerfs", WHEN, (Hit(one, ('keyword "nerf*" in the title', "author A. B.")),)))
+    message = view_message("nerfs", WHEN, [Hit(one, ('keyword "nerf*" in the title', "author A. B."))])
     assert message.title == "nerfs, Wed, 5 Mar 2025: 1 paper"
     assert '   keyword "nerf*" in the title; author A. B.\n' in _in(Form.TEXT, message)
     assert 'keyword "nerf*" in the title; author A. B.' in _shown(message)
@@ -427,7 +430,7 @@ def test_a_view_says_why() -> None:
 def test_an_alert_repeats_what_the_errors_say() -> None:
     """Each with its way out, ten at most, none longer than a paragraph."""
     failures = ("cs.CV: overdue; `digest accept 2025-03-05` settles it", *(f"{n}: {'x' * 900}" for n in range(11)))
-    message = alert_message(AlertNews(CATEGORIES, 4, failures, NOW))
+    message = alert_message(CATEGORIES, 4, failures, NOW)
     assert message.kind == "failure"
     assert "`digest accept 2025-03-05` settles it" in _in(Form.TEXT, message)
     assert "digest accept 2025-03-05" in _shown(message)
@@ -439,7 +442,7 @@ def test_an_alert_repeats_what_the_errors_say() -> None:
 def test_a_recovery_tells_what_is_over() -> None:
     """Each subject once."""
     about = (Trouble(4, "cs.CV"), Trouble(5, "cs.CV"), Trouble(7, "push"))
-    message = recovery_message(RecoveryNews(CATEGORIES, about, NOW))
+    message = recovery_message(CATEGORIES, about, NOW)
     assert _in(Form.TEXT, message) == "What failed since 2025-03-06 02:00 UTC is over: cs.CV, push"
 
 

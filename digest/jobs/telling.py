@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from digest.archive.products import dates_of, day_reader
-from digest.errors import DamageError
-from digest.messages import ListingNews, ViewNews
+from digest.errors import DamageError, DigestError
 from digest.model import LISTINGS, Section
-from digest.notices import Due, Plan, expired, is_ripe, is_void, opened, recent_dates
-from digest.render.message import listing_message, view_message
+from digest.notify.due import DueMessage, DueMessages, expired, is_ripe, is_void, opened, recent_dates
+from digest.notify.messages import listing_message, view_message
 from digest.views import hits
 
 if TYPE_CHECKING:
@@ -20,55 +18,56 @@ if TYPE_CHECKING:
     from datetime import date
 
     from digest.archive.archive import Archive
-    from digest.config import View
-    from digest.messages import Message
-    from digest.model import Day, DaySummary, Paper, Told
+    from digest.archive.report import Report
+    from digest.model import DaySummary, Paper, Told
+    from digest.notify.messages import Message
+    from digest.notify.notifier import Notifier
 
 log = logging.getLogger(__name__)
 
 _SHOWN_PAPERS = 5
 
 
-def plan_messages(archive: Archive, known: Told, subjects: Collection[str]) -> Plan:
-    """Make the messages of the last days that are due, and of which ``known`` says that they were not told."""
+def prepare_messages(archive: Archive, notifier: Notifier, report: Report) -> None:
+    """Make the messages of a run, and note what there is nothing to tell of, before the days are committed."""
+    if not notifier.is_needed:
+        return
+    try:
+        report.written += notifier.take(due_messages(archive, notifier.noted, notifier.subjects))
+    except DigestError as error:  # what cannot be noted is not sent: each run would send it again
+        report.fail("messages", error)
+
+
+def due_messages(archive: Archive, noted: Told, subjects: Collection[str]) -> DueMessages:
+    """Make the messages of the last days that are due, and of which ``noted`` says that they were not told."""
     dates = recent_dates(archive.calendar, archive.now)
-    plan = Plan(opened(known, subjects, dates))
-    plan = replace(plan, expired=tuple(expired(plan.told, dates)))
-    for subject, when in plan.expired:
-        plan = _without_news(plan, [subject], when)
-    newsroom = Newsroom(archive)
-    for when in dates:
-        days, given_up = newsroom.days(when), newsroom.given_up(when)
-        left = [subject for subject in subjects if not plan.told.has(subject, when)]
-        if is_void(days, given_up):
-            plan = _without_news(plan, left, when)
-        elif is_ripe(when, days, given_up, archive.now):
-            plan = _with_news(plan, left, when, newsroom)
-    return plan
-
-
-def _without_news(plan: Plan, subjects: Collection[str], when: date) -> Plan:
-    told = plan.told
-    for subject in subjects:
+    told = opened(noted, subjects, dates)
+    old = tuple(expired(told, dates))
+    for subject, when in old:
         told = told.adding(subject, when)
-    return replace(plan, told=told)
+    due = []
+    stored = _Stored(archive)
+    for when in dates:
+        days, given_up = stored.days(when), stored.given_up(when)
+        left = [subject for subject in subjects if not told.has(subject, when)]
+        if is_void(days, given_up):
+            for subject in left:
+                told = told.adding(subject, when)
+        elif is_ripe(when, days, given_up, archive.now):
+            for subject in left:
+                try:
+                    message = stored.message(subject, when)
+                except DamageError as error:
+                    log.warning("the message of %s waits: %s", when, error)
+                    continue
+                if message is None:
+                    told = told.adding(subject, when)
+                else:
+                    due.append(DueMessage(subject, when, message))
+    return DueMessages(told, tuple(due), old)
 
 
-def _with_news(plan: Plan, subjects: Collection[str], when: date, newsroom: Newsroom) -> Plan:
-    for subject in subjects:
-        try:
-            message = newsroom.message(subject, when)
-        except DamageError as error:
-            log.warning("the message of %s waits: %s", when, error)
-            continue
-        if message is None:
-            plan = _without_news(plan, [subject], when)
-        else:
-            plan = replace(plan, due=(*plan.due, Due(subject, when, message)))
-    return plan
-
-
-class Newsroom:
+class _Stored:
     """What an archive has of listing dates; a day that several messages need is read once."""
 
     def __init__(self, archive: Archive) -> None:
@@ -98,23 +97,19 @@ class Newsroom:
             days = self.days(when)
             published = {name: self._archive.config.digest_address(name, when) for name, day in days.items() if day}
             addresses = {name: address for name, address in published.items() if address}
-            return listing_message(ListingNews(when, days, self.given_up(when), papers, addresses))
+            return listing_message(when, days, self.given_up(when), papers, addresses)
         (view,) = (view for view in self._archive.config.views if view.name == subject)
-        found = hits(view, self._days_of(view, when))
+        shown = dates_of(view, (day for day in self._stored if day.date == when))
+        found = hits(view, [self._read(day.category, when) for day in shown.get(when, [])])
         address = self._archive.config.address_of(view.digest_path(when))
-        return view_message(ViewNews(subject, when, found, address)) if found else None
-
-    def _days_of(self, view: View, when: date) -> list[Day]:
-        stored = dates_of(view, (day for day in self._stored if day.date == when))
-        return [self._read(day.category, when) for day in stored.get(when, [])]
+        return view_message(subject, when, found, address) if found else None
 
     def _first_papers(self, when: date) -> Iterator[Paper]:
         """Yield the new submissions in the order of the digests, from each category in turn, each paper once."""
-        columns = [self._new_submissions(day) for day in self.days(when).values() if day is not None]
+        columns = []
+        for day in filter(None, self.days(when).values()):
+            entries = self._read(day.category, when).entries
+            papers = [entry.paper for entry in entries if entry.section is Section.NEW]
+            columns.append(sorted(papers, key=lambda paper: paper.arxiv_id, reverse=True))
         in_turn = chain.from_iterable(zip_longest(*columns))
         yield from {paper.arxiv_id: paper for paper in in_turn if paper is not None}.values()
-
-    def _new_submissions(self, day: DaySummary) -> list[Paper]:
-        entries = self._read(day.category, day.date).entries
-        papers = [entry.paper for entry in entries if entry.section is Section.NEW]
-        return sorted(papers, key=lambda paper: paper.arxiv_id, reverse=True)

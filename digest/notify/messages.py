@@ -1,0 +1,146 @@
+"""What is told, and in which words: messages that no channel's markup is in yet. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+from digest.calendar import heading_date
+from digest.model import DaySummary, Hit, Paper, Section, State, Trouble
+
+# A message is read on a phone: what goes beyond these is counted, and the digest has it.
+_SHOWN_HITS = 10
+_SHOWN_FAILURES = 10
+_LONGEST_TITLE = 150
+_LONGEST_REASONS = 150
+_LONGEST_FAILURE = 500
+_NAMED_CATEGORIES = 3
+_NOUNS = {
+    Section.NEW: ("new", "new"),
+    Section.CROSS: ("cross-list", "cross-lists"),
+    Section.REPLACEMENT: ("replacement", "replacements"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a message: plain text, with the address that it leads to, a note, and its number on a list."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in words, whatever the markup of a channel: entries in paragraphs.
+
+    ``kind`` is "info", "success" or "failure"; ``address`` leads to all of it, should a channel have no room for that.
+    """
+
+    title: str
+    paragraphs: tuple[tuple[Entry, ...], ...]
+    kind: str = "info"
+    address: str = ""
+
+
+def listing_message(
+    when: date,
+    days: Mapping[str, DaySummary | None],
+    given_up: Collection[str],
+    papers: Iterable[Paper],
+    addresses: Mapping[str, str],
+) -> Message:
+    """Return the message of a listing date: how many entries, what is missing, the first papers.
+
+    Args:
+        when: the date.
+        days: what is stored of it, by category.
+        given_up: the categories for which a person gave the date up.
+        papers: the first papers.
+        addresses: where the digests of the categories are published, as far as that is known.
+    """
+    counts = _counted(filter(None, days.values()), [Section.NEW, Section.CROSS])
+    missing = [category for category, day in days.items() if day is None and category not in given_up]
+    without = f"; missing: {_named(missing)}" if missing else ""
+    lines = []
+    for category, day in days.items():
+        if day is None:
+            words = "given up" if category in given_up else "missing"
+        else:
+            # Any other state is named: its numbers may still change.
+            is_settled = day.state in (State.COMPLETE, State.EMPTY)
+            words = f"{_counted([day], Section)}{'' if is_settled else f' ({day.state})'}"
+        lines.append(Entry(f"{category}: {words}", addresses.get(category, "")))
+    title = f"arXiv {_named(list(days))}, {heading_date(when)}: {counts}{without}"
+    return _message(title, lines, _items(map(_item, papers)), address=next(iter(addresses.values()), ""))
+
+
+def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") -> Message:
+    """Return the message of a view: its first papers of a date, and why it shows them.
+
+    ``address``: where its digest is published, "" if that is not known.
+    """
+    title = f"{view}, {heading_date(when)}: {_of(len(hits), 'paper', 'papers')}"
+    items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in hits[:_SHOWN_HITS])
+    more = f"… and {len(hits) - _SHOWN_HITS} more" if len(hits) > _SHOWN_HITS else "The digest" if address else ""
+    return _message(title, items, [Entry(more, address)] if more else [], address=address)
+
+
+def alert_message(categories: Sequence[str], exit_code: int, failures: Sequence[str], since: datetime) -> Message:
+    """Return the alert to what failed, in the words of the errors, which name the way out.
+
+    The ``categories`` tell whoever has several archives which one it is.
+    """
+    shown = [cut(failure, _LONGEST_FAILURE) for failure in failures[:_SHOWN_FAILURES]]
+    rest = [f"… and {len(failures) - len(shown)} more"] if len(failures) > len(shown) else []
+    end = f"Since {_moment(since)}. You will hear of it again when it changes, after a day, and when it is over."
+    return _message(f"digest of {_named(categories)} needs you (exit {exit_code})", shown, rest, [end], kind="failure")
+
+
+def recovery_message(categories: Sequence[str], about: Iterable[Trouble], since: datetime) -> Message:
+    """Return the message that what an alert told of is over."""
+    subjects = dict.fromkeys(trouble.subject for trouble in about)
+    lines = [f"What failed since {_moment(since)} is over: {', '.join(subjects)}"]
+    return _message(f"digest of {_named(categories)} is well again", lines, kind="success")
+
+
+def _items(items: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(replace(item, number=number) for number, item in enumerate(items, 1))
+
+
+def _item(paper: Paper, note: str = "") -> Entry:
+    return Entry(cut(paper.title, _LONGEST_TITLE), paper.abstract_url, cut(note, _LONGEST_REASONS))
+
+
+def _message(title: str, *paragraphs: Sequence[Entry | str], kind: str = "info", address: str = "") -> Message:
+    entries = (tuple(Entry(one) if isinstance(one, str) else one for one in paragraph) for paragraph in paragraphs)
+    return Message(title, tuple(filter(None, entries)), kind, address)
+
+
+def cut(text: str, length: int) -> str:
+    """Return ``text``, its end cut off where it is longer than ``length``."""
+    return text if len(text) <= length else f"{text[: max(length - 1, 0)].rstrip()}…"
+
+
+def _counted(days: Iterable[DaySummary], sections: Iterable[Section]) -> str:
+    totals = Counter[Section]()
+    for day in days:
+        totals.update(day.counts)
+    return (
+        ", ".join(_of(number, *_NOUNS[section]) for section in sections if (number := totals[section])) or "nothing new"
+    )
+
+
+def _of(number: int, one: str, several: str) -> str:
+    return f"{number} {one if number == 1 else several}"
+
+
+def _named(names: Sequence[str]) -> str:
+    named = ", ".join(names[:_NAMED_CATEGORIES])
+    return named if len(names) <= _NAMED_CATEGORIES else f"{named} and {len(names) - _NAMED_CATEGORIES} more"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
