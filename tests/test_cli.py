@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from digest import __version__, cli
-from digest.disk import hold_lock
+from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.standin import Announcement, StandIn, faults, invent
 from tests.test_jobs import errors

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from digest.config import Config, load, odd_names, require_manners
+from digest.config.checks import require_manners
+from digest.config.paths import odd_names
+from digest.config.reading import load
+from digest.config.values import Config
 from digest.errors import ConfigError
 from tests.conftest import Sandbox
 

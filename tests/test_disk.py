@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.disk import Folder, hold_lock, read_saved_page, write_raw
+from digest.disk.files import Folder, hold_lock
+from digest.disk.raw import read_saved_page, write_raw
 from digest.errors import LockHeldError, PageRefusedError, StoreError
 
 OLD = b"old " * 1000

@@ -21,9 +21,9 @@ from urllib.parse import quote
 
 import pytest
 
-from digest.config import load
-from digest.disk import hold_lock
-from digest.notify.notifier import NOTICES_PATH
+from digest.config.reading import load
+from digest.disk.files import hold_lock
+from digest.records.notices import NOTICES_PATH
 from tests.conftest import NIGHT, Result, Sandbox
 from tests.receiver import receiving
 from tests.repositories import commit_file, git, hook, isolate, make_archive, make_remote, make_repository

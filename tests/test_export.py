@@ -23,11 +23,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from digest.disk import hold_lock
+from digest.disk.files import hold_lock
 from digest.errors import StoreError
 from digest.jobs.export import write_export
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
-from digest.render.exports import FEEDS, RECORDS, atom_feed, bibtex, csv_rows, json_array, json_feed, json_lines
+from digest.render.exports import FEEDS, RECORDS, bibtex
+from digest.render.exports.atom import atom_feed
+from digest.render.exports.jsonfeed import json_feed
+from digest.render.exports.rows import csv_rows, json_array, json_lines
 from digest.render.exports.tex import tex
 from digest.store import Store
 from tests.conftest import DAY, Sandbox

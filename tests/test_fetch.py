@@ -17,21 +17,9 @@ import pytest
 
 from digest import __version__
 from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError, UsageError
-from digest.fetch import (
-    FEEDS,
-    PAGES,
-    Client,
-    Kind,
-    Machine,
-    Memory,
-    atom_url,
-    catchup_url,
-    listing_url,
-    new_session,
-    recent_url,
-    rss_url,
-)
-from digest.fetch.client import ATTEMPTS, RETRY_SECONDS
+from digest.fetch.addresses import atom_url, catchup_url, listing_url, recent_url, rss_url
+from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Machine, Memory, new_session
+from digest.fetch.kinds import FEEDS, PAGES, Kind
 from digest.model import RawPage
 from digest.store import Store
 from tests.conftest import DAY, Sandbox

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from digest.config.values import Git
-from digest.git import RepositoryState, can_push, examine_repository, start_repository
+from digest.git.commits import start_repository
+from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.render import digest as rendering
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, digest_path, lose_database, show

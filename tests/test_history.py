@@ -16,7 +16,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.errors import UsageError
-from digest.history import Field, History, Mark, difference, history_of, parse_reference, says_withdrawn
+from digest.history.events import History, history_of
+from digest.history.fields import Field
+from digest.history.reference import parse_reference
+from digest.history.withdrawal import says_withdrawn
+from digest.history.words import Mark, difference
 from digest.model import ArxivId, Day, Paper, Section, Source, State
 from digest.store import Store
 from tests.conftest import NIGHT, Sandbox

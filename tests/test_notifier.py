@@ -14,13 +14,14 @@ import pytest
 
 from digest.archive.report import Report
 from digest.cli.runner import has_told_all
-from digest.config import load
-from digest.disk import hold_lock
+from digest.config.reading import load
+from digest.disk.files import hold_lock
 from digest.errors import GitError, UnpushedError
 from digest.notify import Address
 from digest.notify.channels import Channels
 from digest.notify.messages import Entry, Message
-from digest.notify.notifier import NOTICES_PATH, Notifier
+from digest.notify.notifier import Notifier
+from digest.records.notices import NOTICES_PATH
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, beside, lose_database, noon, show
 from tests.receiver import Receiver, receiving

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from digest.errors import PageRefusedError
 from digest.model import Paper, RawText, Section
-from digest.parse import Feed, parse_feed
+from digest.parse.feed import Feed, parse_feed
 
 Row = dict[str, Any]
 Edit = Callable[[str], str]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.errors import StoreError
 from digest.render import digest as rendering
 from tests.conftest import Sandbox

@@ -17,13 +17,12 @@ import pytest
 import yaml
 from lxml import html as lxml_html
 
-from digest.config import part_path
+from digest.config.paths import part_path
 from digest.errors import TemplateError
 from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State, readable
 from digest.parse.links import find_links
 from digest.parse.markup import one_line_html, plain_text
-from digest.render import DigestTemplate
-from digest.render.digest import MOST_BYTES
+from digest.render.digest import MOST_BYTES, DigestTemplate
 from tests.conftest import Sandbox
 from tests.days import WHEN, day_of, paper, simple_day
 from tests.hostile.engines import ENGINES, SHOWN, Page, body_of, check_day, template

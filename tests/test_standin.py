@@ -16,8 +16,8 @@ import requests
 from bs4 import BeautifulSoup
 from lxml import etree
 
-from digest.standin import StandIn as DemoStandIn
 from digest.standin.entries import abstract_html, linked
+from digest.standin.server import StandIn as DemoStandIn
 from tests.standin import Announcement, Fault, InventedPaper, StandIn, faults, invent
 from tests.standin.feeds import feed
 from tests.standin.pages import catchup_page, listing_page, recent_page

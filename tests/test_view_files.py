@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 
 from digest import resources
 from digest.model import Hit, Link, Section
-from digest.render import NewestHits, merge_into, root_index
+from digest.render.index import merge_into
+from digest.render.readme import NewestHits, root_index
 from digest.resources import built_in_template, read_calendar
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper

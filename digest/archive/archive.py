@@ -8,13 +8,14 @@ from functools import cached_property
 
 from digest.archive.snapshot import Snapshot
 from digest.calendar import Calendar, is_weekend
-from digest.config import Config
+from digest.config.values import Config
 from digest.decide import not_stored
-from digest.disk import Folder, write_raw
+from digest.disk.files import Folder
+from digest.disk.raw import write_raw
 from digest.errors import DigestError, MissingError
-from digest.fetch import Client
+from digest.fetch.client import Client
 from digest.model import Correction, Day, DaySummary, FileRow, Ledger, RawPage
-from digest.render import DigestTemplate
+from digest.render.digest import DigestTemplate
 from digest.store import Store
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
-from digest.config import SCHEDULES, WORKFLOW, year_index_path
-from digest.disk import Folder
+from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
+from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.model import DaySummary, Ledger
 from digest.records.day import is_record_path, parse_header, record_path
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from digest.config import Config
+    from digest.config.values import Config
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,8 @@ def _is_all_pushed(config: Config) -> bool:
     settings = config.git
     if not settings.commit:
         return True
-    from digest.git import Remote, open_repository  # noqa: PLC0415 - most runs end before it
+    from digest.git.remote import Remote  # noqa: PLC0415 - most runs end before it
+    from digest.git.repository import open_repository  # noqa: PLC0415 - most runs end before it
 
     repository = open_repository(config.output)
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
@@ -169,7 +170,7 @@ def require_records(config: Config) -> None:
     place = Path(os.path.realpath(config.records))
     if not any(os.path.lexists(parent / ".git") for parent in (place, *place.parents)):
         return
-    from digest.git import find_repository, named  # noqa: PLC0415 - it starts programs
+    from digest.git.repository import find_repository, named  # noqa: PLC0415 - it starts programs
 
     try:
         repository = find_repository(place)
@@ -199,7 +200,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     """
     if not config.git.commit:
         return
-    from digest.git import find_repository, unkept  # noqa: PLC0415 - it starts programs
+    from digest.git.repository import find_repository, unkept  # noqa: PLC0415 - it starts programs
 
     repository = find_repository(config.output)
     if repository is None:

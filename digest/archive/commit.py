@@ -13,23 +13,14 @@ from digest.archive.archive import Archive
 from digest.archive.days import counted_days, load
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
-from digest.config import part_path
+from digest.config.paths import part_path
 from digest.config.values import Git
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.errors import DigestError, GitError, StoreError, UnpushedError
-from digest.git import (
-    Remote,
-    Repository,
-    commit_paths,
-    named,
-    open_repository,
-    push,
-    recover,
-    remove_stale_locks,
-    require_branch,
-    require_nothing_foreign,
-    take_turn,
-)
+from digest.git.commits import commit_paths, require_branch, require_nothing_foreign
+from digest.git.recovery import recover, remove_stale_locks, take_turn
+from digest.git.remote import Remote, push
+from digest.git.repository import Repository, named, open_repository
 from digest.model import DaySummary, FileRow, Section, State
 from digest.records.day import is_record_path, record_path
 from digest.records.notices import NOTICES_PATH

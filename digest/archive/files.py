@@ -9,10 +9,11 @@ from itertools import count, takewhile
 from digest.archive.archive import Archive
 from digest.archive.products import INDEX, Kind, Product, sha256
 from digest.archive.report import Report, Track, untracked
-from digest.config import part_path
+from digest.config.paths import part_path
 from digest.errors import DigestError, StoreError
 from digest.model import FileRow
-from digest.render import UNKNOWN, merge_into
+from digest.render.digest import UNKNOWN
+from digest.render.index import merge_into
 
 log = logging.getLogger(__name__)
 

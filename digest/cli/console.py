@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from digest.errors import DigestError
-    from digest.fetch import Machine
+    from digest.fetch.client import Machine
 
 Level = Literal["debug", "info", "warning", "error"]
 

@@ -14,7 +14,7 @@ from digest.errors import MissingError, gravest
 
 if TYPE_CHECKING:
     from digest.archive.archive import Archive
-    from digest.history import History
+    from digest.history.events import History
     from digest.model import ArxivId
 
 
@@ -35,7 +35,7 @@ def paper(session: Session, reference: str) -> int:
       digest paper https://arxiv.org/abs/2110.10101
       digest paper 2110.10101 --json
     """
-    from digest.history import parse_reference
+    from digest.history.reference import parse_reference
 
     named = parse_reference(reference)
     if named.version is not None:
@@ -48,7 +48,7 @@ def paper(session: Session, reference: str) -> int:
 
 
 def _history(archive: Archive, arxiv_id: ArxivId) -> History:
-    from digest.history import history_of
+    from digest.history.events import history_of
 
     announcements = archive.store.announcements(arxiv_id)
     if not announcements:
@@ -58,7 +58,7 @@ def _history(archive: Archive, arxiv_id: ArxivId) -> History:
 
 
 def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
-    from digest.history import why_not_stored
+    from digest.history.absence import why_not_stored
 
     found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
     gaps = {day for item in found for day in (*item.missing, *item.lost)}
@@ -69,7 +69,7 @@ def _tell(session: Session, archive: Archive, history: History) -> None:
     import shutil
 
     from digest import paper_report
-    from digest.history import history_data
+    from digest.history.data import history_data
 
     path_of = archive.config.digest_path
     if session.console.answers_json:

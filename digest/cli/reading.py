@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from digest.config import Config
+    from digest.config.values import Config
 
 
 @cli.command()
@@ -53,7 +53,7 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
 
 def _read_file(config: Config, category: str, when: date) -> bytes | None:
     """Return the digest of a day as it was written; None if there is none, or if it may be split."""
-    from digest.config import part_path
+    from digest.config.paths import part_path
 
     path = config.digest_path(category, when)
     if (config.output / part_path(path, 2)).exists():

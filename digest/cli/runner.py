@@ -13,7 +13,7 @@ from digest.archive.clone import is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.termination import heeded
 from digest.decide import counted
-from digest.disk import Folder, hold_lock
+from digest.disk.files import Folder, hold_lock
 from digest.errors import DamageError, DigestError, GitError, StoreError
 from digest.model import Ledger, Section
 from digest.notify.due import recent_dates
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from digest.archive.archive import Archive
     from digest.cli.session import Session
-    from digest.config import Config
+    from digest.config.values import Config
     from digest.model import DaySummary
 
 log = logging.getLogger(__name__)

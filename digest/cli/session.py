@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.archive.report import Report
     from digest.cli.console import Console
-    from digest.config import Config
-    from digest.fetch import Machine
+    from digest.config.values import Config
+    from digest.fetch.client import Machine
 
 
 _IN_MEMORY = "sqlite://"
@@ -65,7 +65,8 @@ class Session:
             ConfigError: there is none, or it is wrong.
         """
         if self._config is None:
-            from digest.config import load, odd_names, retired_keys
+            from digest.config.paths import odd_names
+            from digest.config.reading import load, retired_keys
 
             self._origin = self.config_path
             self._config = load(self._origin, self.environment)
@@ -138,7 +139,7 @@ class Session:
         Raises:
             ConfigError: the configured delay is shorter than arXiv's rules allow.
         """
-        from digest.config import require_manners
+        from digest.config.checks import require_manners
 
         try:
             require_manners(self.config.arxiv)
@@ -156,8 +157,8 @@ class Session:
         """
         from digest.archive.archive import Archive, IndexTemplates
         from digest.archive.clone import require_records, way_back
-        from digest.fetch import Client, new_session
-        from digest.render import DigestTemplate
+        from digest.fetch.client import Client, new_session
+        from digest.render.digest import DigestTemplate
         from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
 
@@ -224,7 +225,7 @@ class Session:
     @property
     def is_fixed(self) -> bool:
         """Whether the archive's database is a file that cannot be written here, as on a read-only disk."""
-        from digest.store import can_be_written
+        from digest.store.engine import can_be_written
 
         return self.config.database is not None and not can_be_written(self.config.database)
 
@@ -243,7 +244,7 @@ class Session:
             raise LockHeldError("another run was at work meanwhile; say it again")
 
     def _require_idle(self) -> None:
-        from digest.disk import hold_lock
+        from digest.disk.files import hold_lock
 
         with suppress(StoreError), ExitStack() as stack:  # where it cannot be written, no run can be at work
             if self.config.lock.exists():
@@ -251,7 +252,7 @@ class Session:
 
     def _load_records(self, archive: Archive, *, in_memory: bool) -> None:
         from digest.archive.days import load_records
-        from digest.disk import hold_lock
+        from digest.disk.files import hold_lock
 
         if self.is_fixed and not in_memory:
             words = "the day records hold what it has not, and it cannot be written here: that is not shown"
@@ -353,7 +354,7 @@ def checked_category(name: str) -> str:
     Raises:
         UsageError: it is malformed.
     """
-    from digest.config import check_category
+    from digest.config.checks import check_category
 
     try:
         check_category(name)

@@ -15,7 +15,7 @@ from digest.errors import MissingError, UsageError, gravest, quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.config import View
+    from digest.config.values import View
 
 
 @cli.command()

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from digest.config import Config, load_with_origins
+from digest.config.reading import load_with_origins
+from digest.config.values import Config
 from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
 from digest.doctor.case import Case, Finding
 from digest.errors import ConfigError, NotifyError, gravest

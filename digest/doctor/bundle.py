@@ -14,14 +14,15 @@ from importlib import metadata
 from pathlib import Path
 
 from digest import __version__
-from digest.disk import Folder, new_file, read_raw
+from digest.disk.files import Folder, new_file
+from digest.disk.raw import read_raw
 from digest.doctor.case import Case
 from digest.doctor.database import is_ready
 from digest.doctor.settings import effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
-from digest.parse import parse_page
+from digest.parse.page import parse_page
 from digest.secrets import HIDDEN, without
 from digest.store import Store
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.cli.session import Session
-    from digest.config import Config, Origins
+    from digest.config.origins import Origins
+    from digest.config.values import Config
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,10 @@ from digest.doctor.case import Case, Finding
 from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
 from digest.jobs.regenerate import outdated_by_template
 from digest.model import Day, RunSummary
-from digest.parse import LINK_RULES, PARSER_VERSION
-from digest.store import can_be_written, open_file
-from digest.store.engine import schemas
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
+from digest.store.engine import can_be_written, schemas
+from digest.store.soundness import open_file
 from digest.store.tables import SCHEMA
 
 _TOO_OLD = timedelta(hours=26)

@@ -6,13 +6,14 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 from digest.archive.archive import Archive
-from digest.config import require_manners
-from digest.disk import hold_lock
+from digest.config.checks import require_manners
+from digest.disk.files import hold_lock
 from digest.doctor.case import Case, Finding
 from digest.doctor.database import is_ready
 from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError
-from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
-from digest.git import can_push
+from digest.fetch.addresses import listing_url, rss_url
+from digest.fetch.kinds import FEEDS, PAGES, Kind
+from digest.git.examining import can_push
 from digest.model import RawPage
 
 _MOST = timedelta(minutes=2)

@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.doctor.case import Case, Finding
 from digest.errors import StoreError
-from digest.render import merge_into
+from digest.render.index import merge_into
 
 _LEAST_FREE = 100 * 1024 * 1024
 _README = "README.md"

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from digest.archive.clone import unkept_settings
-from digest.config import odd_names
+from digest.config.paths import odd_names
 from digest.doctor.case import Case, Finding
 from digest.errors import GitError
-from digest.git import RepositoryState, examine_repository, named
+from digest.git.examining import RepositoryState, examine_repository
 from digest.git.program import OLDEST
+from digest.git.repository import named
 from digest.records.day import record_path
 
 _FAILS = GitError.exit_code

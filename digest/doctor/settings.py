@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from digest.calendar import expected_at
-from digest.config import DEFAULT, Config, unknown_variables
+from digest.config.origins import DEFAULT, unknown_variables
+from digest.config.values import Config
 from digest.doctor.case import Case, Finding
 from digest.errors import DigestError
-from digest.render import DigestTemplate
+from digest.render.digest import DigestTemplate
 from digest.resources import built_in_template, read_calendar, read_template
 from digest.secrets import HIDDEN, masked
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from digest.disk import Folder, hold_lock
+from digest.disk.files import Folder, hold_lock
 from digest.errors import GitError, LockHeldError, StoreError
 from digest.git.program import BY_INPUT, Clock, tries
 from digest.git.remote import MARKER, STATE

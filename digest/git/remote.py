@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
 from digest.git.commits import IsGenerated, identity
 from digest.git.program import Program

@@ -4,11 +4,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.config import Config
-from digest.disk import new_file
+from digest.config.values import Config
+from digest.disk.files import new_file
 from digest.errors import MissingError, StoreError, UsageError
 from digest.jobs.findings import counts
-from digest.store import SIDE_FILES, copy_database, is_archive, is_there
+from digest.store.engine import SIDE_FILES
+from digest.store.soundness import copy_database, is_archive, is_there
 
 
 @dataclass(frozen=True)

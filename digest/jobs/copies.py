@@ -8,10 +8,13 @@ from digest.archive.archive import Archive
 from digest.archive.days import record_paths
 from digest.archive.products import sha256
 from digest.decide import is_better, is_read_better
-from digest.disk import read_raw
+from digest.disk.raw import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
-from digest.parse import LINK_RULES, PARSER_VERSION, join_pages, parse_page
+from digest.parse import PARSER_VERSION
+from digest.parse.join import join_pages
+from digest.parse.links import LINK_RULES
+from digest.parse.page import parse_page
 from digest.records.day import parse_record, record_path, render_record
 
 

@@ -3,21 +3,13 @@
 from contextlib import closing
 
 from digest.archive.clone import has_records, require_records
-from digest.config import Config
-from digest.disk import Folder, hold_lock
+from digest.config.values import Config
+from digest.disk.files import Folder, hold_lock
 from digest.errors import DamageError
 from digest.jobs.findings import Fault, Finding, Part, Verified, counts
-from digest.store import (
-    Soundness,
-    Store,
-    UnsoundRow,
-    examine_database,
-    is_there,
-    keep_copy,
-    mend_derived,
-    remove_rows,
-    salvage,
-)
+from digest.store import Store
+from digest.store.repairs import mend_derived, remove_rows, salvage
+from digest.store.soundness import Soundness, UnsoundRow, examine_database, is_there, keep_copy
 
 _NAMED = 3
 

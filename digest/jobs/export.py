@@ -7,12 +7,12 @@ from pathlib import Path
 from digest.archive.archive import Archive
 from digest.archive.products import day_reader
 from digest.archive.report import Report, Track, untracked
-from digest.disk import new_file
+from digest.disk.files import new_file
 from digest.errors import StoreError, UsageError
 from digest.jobs.regenerate import Selection, note_missing
 from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
-from digest.store import SIDE_FILES
+from digest.store.engine import SIDE_FILES
 
 
 @dataclass(frozen=True)

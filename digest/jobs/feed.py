@@ -8,9 +8,13 @@ from digest.archive.days import store
 from digest.archive.report import Report
 from digest.decide import repetition
 from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
-from digest.fetch import FEEDS, atom_url, recent_url, rss_url
+from digest.fetch.addresses import atom_url, recent_url, rss_url
+from digest.fetch.kinds import FEEDS
 from digest.model import Day, PageRef, RawPage, Section, Source, State
-from digest.parse import LINK_RULES, PARSER_VERSION, Feed, RecentDay, parse_feed, parse_recent
+from digest.parse import PARSER_VERSION
+from digest.parse.feed import Feed, parse_feed
+from digest.parse.links import LINK_RULES
+from digest.parse.recent import RecentDay, parse_recent
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from digest.archive.archive import Archive
 from digest.archive.days import begin, update_files
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
-from digest.disk import read_saved_page
+from digest.disk.raw import read_saved_page
 from digest.errors import (
     DigestError,
     ListingIncompleteError,
@@ -24,7 +24,9 @@ from digest.errors import (
 from digest.jobs.doubt import take
 from digest.jobs.listing import as_day, proven_listing
 from digest.model import RawPage, Source, State
-from digest.parse import Listing, Page, belongs, join_pages, other_kind, parse_page
+from digest.parse.foreign import other_kind
+from digest.parse.join import Listing, belongs, join_pages
+from digest.parse.page import Page, parse_page
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
 from digest.archive.archive import Archive
-from digest.disk import Folder, raw_path, read_raw
+from digest.disk.files import Folder
+from digest.disk.raw import raw_path, read_raw
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
-from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
+from digest.parse import PARSER_VERSION
+from digest.parse.join import Listing, join_pages
+from digest.parse.links import LINK_RULES
+from digest.parse.page import Page, parse_page
 from digest.records.day import record_path
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,13 @@ from dataclasses import replace
 from datetime import date
 
 from digest.archive.archive import Archive
-from digest.disk import read_raw
+from digest.disk.raw import read_raw
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
-from digest.parse import LINK_RULES, PARSER_VERSION, Listing, Page, join_pages, parse_page
+from digest.parse import PARSER_VERSION
+from digest.parse.join import Listing, join_pages
+from digest.parse.links import LINK_RULES
+from digest.parse.page import Page, parse_page
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from digest.archive.days import load_record, load_records, prepare_folders
 from digest.archive.files import write_product
 from digest.archive.products import Product, digest_of, indexes, views
 from digest.archive.report import Report, Track, untracked
-from digest.disk import Folder, read_raw
+from digest.disk.files import Folder
+from digest.disk.raw import read_raw
 from digest.errors import DamageError, DigestError, MissingError, StoreError
 from digest.jobs.copies import Row, best_known, hash_of, is_of_another_day, read_record, read_row
 from digest.jobs.findings import Fault, Finding, Part, Verified, counts
@@ -17,7 +18,7 @@ from digest.jobs.verify import expected_index, may_be_read, verify
 from digest.model import Day
 from digest.records.day import record_path, render_record
 from digest.records.state import render_ledger
-from digest.store import keep_copy
+from digest.store.soundness import keep_copy
 
 Tell = Callable[[str], object]
 

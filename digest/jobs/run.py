@@ -28,7 +28,7 @@ from digest.errors import (
     StoreError,
     TryLaterError,
 )
-from digest.fetch import listing_url
+from digest.fetch.addresses import listing_url
 from digest.jobs.catchup import get_day, is_due, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed
@@ -37,7 +37,7 @@ from digest.jobs.kept_pages import pages_to_remove, remove_old_pages
 from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start, State
-from digest.parse import Page
+from digest.parse.page import Page
 
 log = logging.getLogger(__name__)
 

@@ -21,16 +21,16 @@ from digest.archive.days import record_paths
 from digest.archive.products import README, Kind, Product, digest_of, indexes, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach
-from digest.disk import Folder, raw_path, read_raw
+from digest.disk.files import Folder
+from digest.disk.raw import raw_path, read_raw
 from digest.errors import DamageError, DigestError, GitError, StoreError
-from digest.git import open_repository
+from digest.git.repository import open_repository
 from digest.jobs.copies import Row, best_known, is_ahead, is_of_another_day, newer_format, read_record, read_row
 from digest.jobs.findings import Difference, Fault, Finding, Part, Verified, counts, difference
 from digest.jobs.kept_pages import removed_pages
 from digest.model import Day, FileRow, Ledger
 from digest.records.day import record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
-from digest.render import merge_into
 from digest.render.index import (
     BEGIN,
     END,
@@ -38,6 +38,7 @@ from digest.render.index import (
     has_markers,
     is_beside_markers,
     mend_markers,
+    merge_into,
     shows_its_origin,
 )
 

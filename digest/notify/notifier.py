@@ -12,18 +12,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, FormatTooNewError, NotifyError, StoreError, UnpushedError, gravest
 from digest.model import LISTINGS, Reach, Told
 from digest.notify import Address, read_addresses
 from digest.notify.due import DueMessages, due_alert, is_all_told, opened, reach
+from digest.records.notices import NOTICES_PATH, parse_notices, render_notices
 from digest.secrets import of_environment, without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from digest.config import Config
+    from digest.config.values import Config
     from digest.notify.channels import Channels
     from digest.notify.messages import Message
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-"""Where it is kept what was told: beside the day records or, without them, beside the database."""
 
 _WELL = (0, 75)
 """Exit codes that are a success to a health check: a run that tries later needs nobody's help."""
@@ -223,8 +223,6 @@ class Notifier:
     @cached_property
     def _found(self) -> Told | None:
         """What notices.json says; None if a newer version wrote it."""
-        from digest.records.notices import parse_notices  # noqa: PLC0415 - see above
-
         try:
             data = self._folder.read(NOTICES_PATH)
             return Told() if data is None else parse_notices(data)
@@ -239,7 +237,6 @@ class Notifier:
         """Note what was told, if that is new; return the path then."""
         if told == self.noted:
             return []
-        from digest.records.notices import render_notices  # noqa: PLC0415 - see above
 
         is_new = self._folder.write(NOTICES_PATH, render_notices(told))
         self._written = told

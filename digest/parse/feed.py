@@ -16,14 +16,14 @@ from lxml import etree
 
 from digest.calendar import today
 from digest.errors import PageRefusedError, quoted, shortened
-from digest.model import CATEGORY, ArxivId, Entry, Paper, RawText, Section
+from digest.model import ArxivId, Entry, Paper, RawText, Section
 from digest.parse.authors import names_in
 from digest.parse.bounds import MOST_ENTRIES, require_at_most, require_modest_feed, require_modest_text
 from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
 from digest.parse.tex import abstract_of, title_of
-from digest.terms import YEARS
+from digest.terms import CATEGORY, YEARS
 
 _SECTIONS = {
     "new": Section.NEW,

@@ -7,20 +7,9 @@ from datetime import date
 from typing import Any
 
 from digest.errors import DamageError, FormatTooNewError, quoted
-from digest.model import (
-    ArxivId,
-    Day,
-    Entry,
-    Link,
-    PageRef,
-    Paper,
-    RawText,
-    Section,
-    Source,
-    State,
-    parse_listing_date,
-)
+from digest.model import ArxivId, Day, Entry, Link, PageRef, Paper, RawText, Section, Source, State
 from digest.records.values import DAMAGED, category, from_json, text, to_json
+from digest.terms import parse_listing_date
 
 FORMAT = 3
 """The newest version of the format."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from digest.errors import quoted
-from digest.model import CATEGORY
+from digest.terms import CATEGORY
 
 DAMAGED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 """What reading raises where a value is missing, or of another kind or shape."""

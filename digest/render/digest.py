@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from urllib.parse import quote
 
-from digest.config import part_path
+from digest.config.paths import part_path
 from digest.model import Day, Hit, Section
 from digest.render.context import Contents, Part, contents_of_day, contents_of_view, context_of
 from digest.render.entry import NumberedEntry

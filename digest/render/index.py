@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, is_weekend
-from digest.config import year_index_path
+from digest.config.paths import year_index_path
 from digest.model import DaySummary, Section, State
 from digest.render.environment import compile_template, render
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from digest.calendar import Calendar, heading_date
-from digest.config import year_index_path
+from digest.config.paths import year_index_path
 from digest.model import DaySummary, Hit, Section
 from digest.render.environment import compile_template, render
 from digest.render.index import PathOf, absence, remark, shortage, sizes, years_of

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from digest.config import SCHEDULES, WORKFLOW, Arxiv, Config, Git, check, load
-from digest.disk import Folder
+from digest.config.checks import check
+from digest.config.paths import SCHEDULES, WORKFLOW
+from digest.config.reading import load
+from digest.config.values import Arxiv, Config, Git
+from digest.disk.files import Folder
 from digest.errors import GitError, UsageError, quoted
-from digest.git import RepositoryState, examine_repository, open_repository, start_repository, unkept
+from digest.git.commits import start_repository
+from digest.git.examining import RepositoryState, examine_repository
+from digest.git.repository import open_repository, unkept
 from digest.setup.source import source
 from digest.setup.texts import CONFIG, texts, workflow
 

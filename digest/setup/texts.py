@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from digest.config import SCHEDULES, Config
+from digest.config.paths import SCHEDULES
+from digest.config.values import Config
 from digest.resources import folder
 from digest.setup.schedule import cron_command, systemd_command
 

@@ -18,10 +18,10 @@ from sqlalchemy import JSON, Column, Date, create_engine
 from sqlalchemy.dialects import sqlite
 
 from digest.errors import DamageError, StoreError
-from digest.model import CATEGORY, Source
+from digest.model import Source
 from digest.store.engine import UNREADABLE, is_newer, migrate, readable, schemas, storage_errors
 from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, metadata, politeness, version
-from digest.terms import YEARS
+from digest.terms import CATEGORY, YEARS
 
 # The file
 

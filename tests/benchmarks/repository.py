@@ -23,11 +23,11 @@ from lxml import etree
 from lxml.html import fragment_fromstring
 
 from digest.model import ArxivId, Day, Entry, PageRef, Paper, Section, Source, State
-from digest.parse import LINK_RULES, PARSER_VERSION
-from digest.parse.links import find_links
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES, find_links
 from digest.parse.markup import collapse, one_line_html
 from digest.records.day import record_path, render_record
-from digest.render import DigestTemplate
+from digest.render.digest import DigestTemplate
 from digest.resources import built_in_template
 
 CATEGORY = "cs.CV"

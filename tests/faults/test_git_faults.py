@@ -15,7 +15,9 @@ from threading import Timer
 import pytest
 
 from digest.errors import GitError
-from digest.git import commit_paths, open_repository, remove_stale_locks, take_turn
+from digest.git.commits import commit_paths
+from digest.git.recovery import remove_stale_locks, take_turn
+from digest.git.repository import open_repository
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.nights import after, beside, digest_path, known_as, lose_database, show
 from tests.repositories import (

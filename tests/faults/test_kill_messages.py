@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.disk import hold_lock
+from digest.disk.files import hold_lock
 from digest.errors import LockHeldError
 from tests.conftest import DAY, Sandbox, long_after
 from tests.nights import after, lose_database, show

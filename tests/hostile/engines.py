@@ -10,8 +10,8 @@ from cmarkgfm.cmark import Options, markdown_to_html_with_extensions  # type: ig
 from markdown_it import MarkdownIt
 
 from digest.model import Day, Section
-from digest.render import DigestTemplate
 from digest.render.context import Contents, contents_of_day
+from digest.render.digest import DigestTemplate
 from digest.render.entry import NumberedEntry
 from digest.resources import built_in_template
 

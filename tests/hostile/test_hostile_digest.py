@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from digest.model import Section
-from digest.render import DigestTemplate
+from digest.render.digest import DigestTemplate
 from digest.resources import built_in_template
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper

@@ -3,7 +3,7 @@
 The papers, their entries and the server are those of ``digest demo`` (``digest/standin``).
 """
 
-from digest.standin import Announcement, InventedPaper, invent
+from digest.standin.announcements import Announcement, InventedPaper, invent
 from tests.standin import faults
 from tests.standin.server import StandIn
 from tests.standin.site import Fault, Reply, Request
