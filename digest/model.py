@@ -10,8 +10,8 @@ from enum import StrEnum
 from functools import total_ordering
 from types import MappingProxyType
 
+from digest.calendar import CATEGORY, Section, parse_listing_date
 from digest.errors import quoted
-from digest.terms import CATEGORY, Section, parse_listing_date
 
 __all__ = [
     "CATEGORY",

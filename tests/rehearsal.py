@@ -260,7 +260,7 @@ class Outcome:
 
 def arxiv_announces(when: date) -> bool:
     """Whether the arXiv of the rehearsal has a listing of ``when``; of some dates no table knows it."""
-    from digest.resources import read_calendar  # noqa: PLC0415  # the table is read once a call; kept out of imports
+    from digest.config.resources import read_calendar  # noqa: PLC0415  # the table is read once a call; kept out of imports
 
     if when in UNKNOWN_HOLIDAYS:
         return False

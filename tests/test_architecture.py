@@ -19,7 +19,7 @@ ROOMS = ("decide", "history", "fetch", "parse", "store", "records", "render", "p
 TOOLS = ("disk",)
 """Rooms in the middle that others use as a tool: whoever reads or writes files does so through ``disk``."""
 
-VALUES = ("model", "messages", "calendar", "config", "terms", "resources", "secrets", "errors")
+VALUES = ("model", "messages", "calendar", "config", "errors")
 """What every room may know."""
 
 PURE = (
@@ -29,8 +29,6 @@ PURE = (
     "calendar",
     "model",
     "messages",
-    "terms",
-    "secrets",
     "errors",
     "parse",
     "records",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.calendar import Calendar, expected_at, is_overdue, today
-from digest.resources import read_calendar
+from digest.config.resources import read_calendar
 
 # Listings in a year, and the weekdays without one.
 YEARS = {

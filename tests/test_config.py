@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from digest.config import load
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
-from digest.config.reading import load
-from digest.config.values import Config
+from digest.config.settings import Config
 from digest.errors import ConfigError
 from tests.conftest import Sandbox
 
@@ -593,7 +593,7 @@ def test_the_environment_says_nothing_of_views(tmp_path: Path) -> None:
 def test_a_retired_key_is_a_warning(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an older version knew is read past, with what to do instead, in sections and views; no other key is."""
     retired = {("git", "sign"): "git signs as it is configured", ("view", "colour"): "views have none"}
-    monkeypatch.setattr("digest.config.reading.RETIRED", retired)
+    monkeypatch.setattr("digest.config.RETIRED", retired)
     sandbox.configure("git", sign=True)
     path = sandbox.folder / "config.toml"
     path.write_text(path.read_text() + '[[view]]\nname = "x"\ncolour = "red"\n')

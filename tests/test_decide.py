@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from digest.config.resources import read_calendar
 from digest.decide import (
     SETTLING,
     UNUSUAL,
@@ -36,7 +37,6 @@ from digest.errors import (
     gravest,
 )
 from digest.model import DaySummary, Reading, Section, Source, State
-from digest.resources import read_calendar
 from tests.days import simple_day
 
 TUESDAY, WEDNESDAY = date(2025, 3, 4), date(2025, 3, 5)

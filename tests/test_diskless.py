@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from digest.archive.clone import is_all_proven
-from digest.config.reading import load
+from digest.config import load
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.records.day import record_path, render_record
 from digest.records.state import render_ledger

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 import pytest
 
-from digest.config.reading import load
+from digest.config import load
 from digest.disk.files import hold_lock
 from digest.records.notices import NOTICES_PATH
 from tests.conftest import NIGHT, Result, Sandbox

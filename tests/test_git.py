@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.config.values import Git
+from digest.config.settings import Git
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.render import digest as rendering

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.resources import read_calendar
+from digest.config.resources import read_calendar
 from tests.conftest import DAY, Sandbox
 from tests.nights import (
     after,

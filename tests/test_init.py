@@ -23,8 +23,8 @@ import pytest
 import yaml
 
 from digest import __version__
-from digest.config.reading import load
-from digest.config.values import Arxiv
+from digest.config import load
+from digest.config.settings import Arxiv
 from tests.conftest import NIGHT, Result, Sandbox, long_after
 from tests.repositories import clone, commit_file, committed, git, hook, isolate, lines
 from tests.standin import StandIn

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from digest.config.resources import read_calendar
 from digest.errors import (
     DamageError,
     DigestError,
@@ -26,7 +27,6 @@ from digest.notify.due import due_alert, is_all_told, is_ripe, is_void, opened, 
 from digest.notify.markup import MOST_PARTS, Form, parts
 from digest.notify.messages import Entry, Message, alert_message, listing_message, recovery_message, view_message
 from digest.records.notices import parse_notices, render_notices
-from digest.resources import read_calendar
 from tests.days import WHEN, paper, summary_of
 
 CATEGORIES = ("cs.CV",)

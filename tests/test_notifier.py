@@ -14,7 +14,7 @@ import pytest
 
 from digest.archive.report import Report
 from digest.cli.runner import has_told_all
-from digest.config.reading import load
+from digest.config import load
 from digest.disk.files import hold_lock
 from digest.errors import GitError, UnpushedError
 from digest.notify import Address

@@ -17,13 +17,13 @@ from markdown_it import MarkdownIt
 
 from digest.calendar import Calendar
 from digest.config.paths import year_index_path
-from digest.config.values import DigestSettings
+from digest.config.resources import built_in_template
+from digest.config.settings import DigestSettings
 from digest.errors import TemplateError
 from digest.model import Day, DaySummary, Link, Section, State
 from digest.render.digest import DigestTemplate
 from digest.render.index import merge_into, year_index
 from digest.render.readme import root_index
-from digest.resources import built_in_template
 from tests.conftest import DAY, Sandbox
 from tests.days import WHEN, any_day, day_of, paper, simple_day, summary_of
 from tests.standin import StandIn, invent

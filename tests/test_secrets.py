@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import pytest
 
+from digest.config.secrets import masked, of_address, of_channel, of_environment, without
 from digest.jobs import run as job
-from digest.secrets import masked, of_address, of_channel, of_environment, without
 from tests.conftest import NIGHT, Result, Sandbox
 from tests.repositories import git, hook, isolate, make_archive
 from tests.test_logs import objects

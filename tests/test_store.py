@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
+from digest.config.resources import folder
 from digest.errors import SchemaTooNewError, StoreError
 from digest.model import (
     ArxivId,
@@ -40,7 +41,6 @@ from digest.model import (
     Source,
     State,
 )
-from digest.resources import folder
 from digest.store import Store, tables
 from digest.store.engine import open_engine
 from tests.days import WHEN, any_day, day_of, paper, simple_day

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.config.values import View
+from digest.config.settings import View
 from digest.model import Day, Hit, Link, Section
 from digest.views import description, hits, newest
 from tests.days import AWKWARD, day_of, paper

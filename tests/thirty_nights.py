@@ -17,9 +17,9 @@ from typing import Any
 
 from digest.cli.console import Console
 from digest.cli.session import Session
+from digest.config.resources import read_calendar
 from digest.jobs.rebuild import rebuild as rebuild_job
 from digest.jobs.run import run
-from digest.resources import read_calendar
 from tests.rehearsal import (
     CALM_HOURS,
     CATEGORY,

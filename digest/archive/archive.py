@@ -8,7 +8,7 @@ from functools import cached_property
 
 from digest.archive.snapshot import Snapshot
 from digest.calendar import Calendar, is_weekend
-from digest.config.values import Config
+from digest.config.settings import Config
 from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw

@@ -17,18 +17,18 @@ from urllib.parse import quote
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
+from digest.config.resources import read_calendar
 from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.model import DaySummary, Ledger
 from digest.records.day import is_record_path, parse_header, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
-from digest.resources import read_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from digest.config.values import Config
+    from digest.config.settings import Config
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from digest.archive.days import counted_days, load
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
 from digest.config.paths import part_path
-from digest.config.values import Git
+from digest.config.settings import Git
 from digest.disk.files import Folder
 from digest.errors import DigestError, GitError, StoreError, UnpushedError
 from digest.git.commits import commit_paths, require_branch, require_nothing_foreign

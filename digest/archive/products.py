@@ -19,14 +19,14 @@ from itertools import islice
 from digest.archive.archive import Archive
 from digest.archive.report import Report
 from digest.config.paths import year_index_path
-from digest.config.values import View
+from digest.config.resources import read_template
+from digest.config.settings import View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate
 from digest.render.exports import FEEDS
 from digest.render.index import year_index, years_of
 from digest.render.readme import NewestHits, root_index
-from digest.resources import read_template
 from digest.views import description, hits, newest
 
 log = logging.getLogger(__name__)

@@ -142,7 +142,7 @@ class Console:
 
     def _clean(self, text: str) -> str:
         # Imported here, as below.
-        from digest.secrets import without
+        from digest.config.secrets import without
 
         while self._sources:
             self._secrets.update(self._sources.pop())

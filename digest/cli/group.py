@@ -13,7 +13,6 @@ from digest import __version__
 from digest.cli.console import Console
 from digest.cli.session import Session
 from digest.errors import quoted
-from digest.terms import YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +44,8 @@ def _parse_now(_context: click.Context, _option: click.Parameter, value: str | N
         raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {quoted(value)}") from error
     if moment.tzinfo is None:
         raise click.BadParameter(f"expected a zone, such as {value}Z")
+    from digest.calendar import YEARS
+
     if moment.year not in YEARS:
         raise click.BadParameter(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {moment.year}")
     return moment

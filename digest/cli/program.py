@@ -116,6 +116,6 @@ def _admit(console: Console, error: Exception) -> int:
 
 def _secrets() -> Iterator[str]:
     # Imported here: most commands say nothing.
-    from digest import secrets
+    from digest.config import secrets
 
     yield from secrets.of_environment(os.environ)

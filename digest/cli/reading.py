@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from digest.config.values import Config
+    from digest.config.settings import Config
 
 
 @cli.command()

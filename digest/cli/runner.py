@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from digest.archive.clone import is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.termination import heeded
+from digest.config.resources import read_calendar
 from digest.decide import counted
 from digest.disk.files import Folder, hold_lock
 from digest.errors import DamageError, DigestError, GitError, StoreError
@@ -19,7 +20,6 @@ from digest.model import Ledger, Section
 from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
 from digest.records.state import LEDGER_PATH, parse_ledger
-from digest.resources import read_calendar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from digest.archive.archive import Archive
     from digest.cli.session import Session
-    from digest.config.values import Config
+    from digest.config.settings import Config
     from digest.model import DaySummary
 
 log = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.archive.report import Report
     from digest.cli.console import Console
-    from digest.config.values import Config
+    from digest.config.settings import Config
     from digest.fetch.client import Machine
 
 
@@ -65,8 +65,8 @@ class Session:
             ConfigError: there is none, or it is wrong.
         """
         if self._config is None:
+            from digest.config import load, retired_keys
             from digest.config.paths import odd_names
-            from digest.config.reading import load, retired_keys
 
             self._origin = self.config_path
             self._config = load(self._origin, self.environment)
@@ -78,7 +78,7 @@ class Session:
         return self._config
 
     def _secrets(self, config: Config) -> Iterator[str]:
-        from digest import secrets
+        from digest.config import secrets
 
         yield from secrets.of_environment(self.environment)
         yield from secrets.of_address(config.store.url)
@@ -86,8 +86,8 @@ class Session:
             yield from self._secrets_at(place, config)
 
     def _secrets_at(self, place: str, config: Config) -> Iterator[str]:
+        from digest.config.secrets import of_channel
         from digest.notify import read_addresses
-        from digest.secrets import of_channel
 
         with suppress(NotifyError):  # whoever needs it says so
             for address in read_addresses(place, self.environment, config.folder):
@@ -157,9 +157,9 @@ class Session:
         """
         from digest.archive.archive import Archive, IndexTemplates
         from digest.archive.clone import require_records, way_back
+        from digest.config.resources import built_in_template, read_calendar, read_template
         from digest.fetch.client import Client, new_session
         from digest.render.digest import DigestTemplate
-        from digest.resources import built_in_template, read_calendar, read_template
         from digest.store import Store
 
         config = self.config
@@ -295,7 +295,7 @@ class Session:
         """
         from datetime import date, timedelta
 
-        from digest.terms import YEARS
+        from digest.calendar import YEARS
 
         if text in ("today", "yesterday"):
             from digest.calendar import today

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from digest.config.values import Config
+    from digest.config.settings import Config
     from digest.setup import SetUp, Wanted
 
 _COMMIT = "git commit -m 'Set up the archive'"

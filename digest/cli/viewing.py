@@ -15,7 +15,7 @@ from digest.errors import MissingError, UsageError, gravest, quoted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from digest.config.values import View
+    from digest.config.settings import View
 
 
 @cli.command()

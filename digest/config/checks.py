@@ -1,27 +1,35 @@
-"""What makes sense: each check refuses a value that its type alone allows."""
+"""What makes sense: each rule refuses a value that its type alone allows."""
 
 import re
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
-from digest.config.paths import check_path, odd_names
-from digest.config.values import Arxiv, Config
-from digest.config.views import are_some_of, check_views
+from digest.calendar import CATEGORY, YEARS, Section, parse_listing_date
+from digest.config.paths import check_path, check_shared, folded, odd_names
+from digest.config.resources import renamed_categories
+from digest.config.secrets import masked
+from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config
 from digest.errors import ConfigError, quoted
-from digest.resources import renamed_categories
-from digest.secrets import masked
-from digest.terms import CATEGORY, YEARS, Section, parse_listing_date
 
-_HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
+_Rule = tuple[str, Callable[[Any], object], str]
+"""A key, what its value must fulfil, and what is expected, in words."""
+
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
-_LONGEST_CONTACT = 200
+"""What arXiv asks for: the Crawl-delay of its robots.txt, and https://info.arxiv.org/help/api/tou.html."""
+
 _MOST_DAYS = 36500
-_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_BRANCH = re.compile(r"[^\W-][^\s~^:?*\[\\]*")
-_NO_BRANCH = re.compile(r"\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.")
-_AUTHOR = re.compile(r"[^<>\s][^<>]* <[^<>\s]+>")
-_SECRET = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+")
-_WEB_ADDRESS = re.compile(r"[A-Za-z0-9._~:/@!$&+,;=%-]+")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+")
+_HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+"
+# As git-check-ref-format(1) has it, of the names that are no option and no revision.
+_BRANCH = r"|(?!.*(?:\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.))[^\W-][^\s~^:?*\[\\]*"
+_DATABASE = r"(?!.*:memory:)(?:sqlite:///.+|postgresql.*)"
+_MESSAGE = r"(?=.*\S)(?:[^{}]|\{(?:summary|dates|counts)\})+"
+# Where a secret is, never the secret itself: people show their configuration to others.
+_PLACE = r"env:[A-Za-z_][A-Za-z0-9_]*|file:.+"
+# A view's name becomes a folder's name and a heading, and is typed on command lines.
+_NAME = r"(?=.{1,60}$)[^\W_]+(?:[ _-][^\W_]+)*"
+_WORDS = r".*[^\W_].*"
+_NO_STRAY_STAR = r"(?:[^*]|(?<=[^\W_])\*(?!\w))*"
 
 
 def check(config: Config, origin: str) -> None:
@@ -30,61 +38,32 @@ def check(config: Config, origin: str) -> None:
     Raises:
         ConfigError: a value makes no sense.
     """
-    checks = (_check_arxiv, _check_calendar, _check_store, _check_digest, _check_git, _check_notify, check_views)
-    for one in (*checks, _check_names):
-        try:
-            one(config)
-        except ValueError as error:
-            raise ConfigError(masked(f"{origin}: {error}")) from error
-
-
-def _check_arxiv(config: Config) -> None:
-    arxiv = config.arxiv
-    if not arxiv.categories or len(set(arxiv.categories)) != len(arxiv.categories):
-        raise ValueError(f"[arxiv] categories: expected one or more different ones, found {list(arxiv.categories)}")
-    for category in arxiv.categories:
-        check_category(category)
-    if not _HEADER_TEXT.fullmatch(arxiv.contact) or len(arxiv.contact) > _LONGEST_CONTACT:
-        raise ValueError(f"[arxiv] contact: expected at most {_LONGEST_CONTACT} characters of printable ASCII")
-    for key in ("pages_url", "feeds_url", "api_url", "oai_url"):
-        if not _is_base_address(getattr(arxiv, key)):
-            raise ValueError(f"[arxiv] {key}: expected http(s)://host, found another address")
-    _check_numbers(arxiv)
-
-
-def _is_base_address(text: str) -> bool:
-    """Whether ``text`` is a web address that others can be built on, without a name, a password or a query."""
     try:
-        parts = urlsplit(text)
-        is_port = parts.port is None or parts.port > 0
-    except ValueError:  # such as a port beyond 65535
-        return False
-    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
-    is_host = _HOST.fullmatch(parts.hostname or "") is not None
-    return parts.scheme in ("http", "https") and is_host and is_port and is_plain
+        _check(config)
+    except ValueError as error:
+        raise ConfigError(masked(f"{origin}: {error}")) from error
 
 
-def _check_numbers(arxiv: Arxiv) -> None:
-    for key in _ARXIV_DELAYS:
-        if not 0 <= getattr(arxiv, key) <= 3600:
-            raise ValueError(f"[arxiv] {key}: expected 0 to 3600 seconds, found {getattr(arxiv, key):g}")
-    if not 0 < arxiv.timeout <= 3600:
-        raise ValueError(f"[arxiv] timeout: expected more than 0 and at most 3600 seconds, found {arxiv.timeout:g}")
-    if arxiv.heal_requests < 0:
-        raise ValueError(f"[arxiv] heal_requests: expected 0 or more, found {arxiv.heal_requests}")
-
-
-def require_manners(arxiv: Arxiv) -> None:
-    """Refuse to ask arXiv's own hosts more often than their rules allow; other hosts may be asked at any pace.
-
-    Raises:
-        ConfigError: a delay is too short for the host that it is for.
-    """
-    for key, least in _ARXIV_DELAYS.items():
-        delay = getattr(arxiv, key)
-        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
-        if delay < least and (host == "arxiv.org" or host.endswith(".arxiv.org")):
-            raise ConfigError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
+def _check(config: Config) -> None:
+    for category in config.arxiv.categories:
+        check_category(category)
+    for section, rules in _RULES.items():
+        _obey(rules, getattr(config, section), f"[{section}]")
+    _check_needs(config)
+    check_path(config.digest.path, "[digest] path", "category", "cs.CV")
+    kept = config.arxiv.categories
+    among_kept = ("categories", _some_of(kept), f"some of those in [arxiv] categories ({', '.join(kept)})")
+    for view in config.views:
+        where = f"[[view]] {quoted(view.name)}"
+        _obey((*_VIEW_RULES, among_kept), view, where)
+        check_path(view.path, f"{where} path", "view", view.name)
+    names = [view.name for view in config.views]
+    if not _are_different(map(folded, names)):
+        raise ValueError(f"[[view]] name: expected different ones, whatever their case, found {names}")
+    check_shared(config)
+    for words, is_used in odd_names(config).items():
+        if not is_used:
+            raise ValueError(words)
 
 
 def check_category(category: str) -> None:
@@ -100,66 +79,124 @@ def check_category(category: str) -> None:
         raise ValueError(f"category {category}: arXiv lists it as {listed}; use that name")
 
 
-def _check_calendar(config: Config) -> None:
-    for text in (*config.calendar.deferred, *filter(None, [config.store.start])):
-        try:
-            parse_listing_date(text)
-        except ValueError as error:
-            span = f"from {YEARS[0]} to {YEARS[-1]}"
-            raise ValueError(f"expected dates such as 2021-10-20, {span}, found {quoted(text)}") from error
+def require_manners(arxiv: Arxiv) -> None:
+    """Refuse to ask arXiv's own hosts more often than their rules allow; other hosts may be asked at any pace.
+
+    Raises:
+        ConfigError: a delay is too short for the host that it is for.
+    """
+    for key, least in _ARXIV_DELAYS.items():
+        delay = getattr(arxiv, key)
+        # A name with a dot at its end is the same host to DNS.
+        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
+        if delay < least and (host == "arxiv.org" or host.endswith(".arxiv.org")):
+            raise ConfigError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
 
 
-def _check_store(config: Config) -> None:
-    url = config.store.url
-    if not url.startswith(("sqlite:///", "postgresql")) or url == "sqlite:///" or ":memory:" in url:
-        raise ValueError("[store] url: expected 'sqlite:///FILE' or 'postgresql+psycopg://…'")
-    if not 0 <= config.store.raw_days <= _MOST_DAYS:
-        raise ValueError(f"[store] raw_days: expected 0 (for ever) to {_MOST_DAYS} days, found {config.store.raw_days}")
-    if config.store.raw_days and not config.store.records:
-        raise ValueError('[store] raw_days: expected [store] records, too, such as "data": what they lack is kept')
+def _obey(rules: Iterable[_Rule], settings: object, where: str) -> None:
+    for key, is_right, expected in rules:
+        value = getattr(settings, key)
+        if not is_right(value):
+            raise ValueError(f"{where} {key}: expected {expected}, found {shown(key, value)}")
 
 
-def _check_digest(config: Config) -> None:
-    sections = config.digest.sections
-    if not are_some_of(Section, sections):
-        raise ValueError(f"[digest] sections: expected some of {', '.join(Section)}, found {list(sections)}")
-    check_path(config.digest.path, "[digest] path", "category", "cs.CV")
-    if len(config.arxiv.categories) > 1 and "{category}" not in config.digest.path:
-        raise ValueError("[digest] path: expected {category} in it, because there are several")
-    address = config.digest.address
-    if address and not (_WEB_ADDRESS.fullmatch(address) and _is_base_address(address)):
-        raise ValueError("[digest] address: expected http(s)://host/…, without a name, a password, a query; or none")
+def shown(key: str, value: object) -> str:
+    """Return how a message shows the wrong ``value`` of a key, if it may."""
+    return "something else" if key in NEVER_SHOWN else quoted(list(value) if isinstance(value, tuple) else value)
 
 
-def _check_git(config: Config) -> None:
-    git = config.git
-    for key, needed in (("push", "commit"), ("durable", "push")):
-        if getattr(git, key) and not getattr(git, needed):
-            raise ValueError(f"[git] {key} = true: expected {needed} = true, too")
-    if git.durable and not config.store.records:
-        raise ValueError('[git] durable = true: expected [store] records, such as "data": only day records last')
-    # The address of a remote may hold a password: it is not repeated in the message.
-    if not _REMOTE.fullmatch(git.remote):
-        raise ValueError("[git] remote: expected the name of a remote, such as origin, found something else")
-    if git.branch and (not _BRANCH.fullmatch(git.branch) or _NO_BRANCH.search(git.branch)):
-        raise ValueError(f"[git] branch: expected a branch's name, or none, found {quoted(git.branch)}")
-    if git.author and not _AUTHOR.fullmatch(git.author):
-        raise ValueError(f"[git] author: expected 'Name <mail@example.org>', or none, found {quoted(git.author)}")
-    rest = re.sub(r"\{(?:summary|dates|counts)\}", "", git.message)
-    if not git.message.strip() or "{" in rest or "}" in rest:
-        allowed = "{summary}, {dates}, {counts}"
-        raise ValueError(f"[git] message: expected a text with some of {allowed}, found {quoted(git.message)}")
+def _check_needs(config: Config) -> None:
+    """Refuse a setting that makes no sense without another one."""
+    git, records, several = config.git, config.store.records, len(config.arxiv.categories) > 1
+    for key, is_set, is_met, needed in (
+        ("[git] push", git.push, git.commit, "commit = true, too"),
+        ("[git] durable", git.durable, git.push, "push = true, too"),
+        ("[git] durable", git.durable, records, '[store] records, such as "data": only day records last'),
+        # Without records, the pages are all that a lost database could be made from.
+        ("[store] raw_days", config.store.raw_days, records, '[store] records, too, such as "data"'),
+        ("[digest] path", several, "{category}" in config.digest.path, "{category} in it, because there are several"),
+    ):
+        if is_set and not is_met:
+            raise ValueError(f"{key}: expected {needed}")
 
 
-def _check_notify(config: Config) -> None:
-    # Such an address is a secret: it is not repeated in the message.
-    if not all(map(_SECRET.fullmatch, config.notify.urls)):
-        raise ValueError("[notify] urls: expected 'env:NAME' or 'file:PATH', found something else")
-    if config.notify.health and not _SECRET.fullmatch(config.notify.health):
-        raise ValueError("[notify] health: expected 'env:NAME' or 'file:PATH', found something else")
+def _are_different(names: Iterable[str]) -> bool:
+    names = list(names)
+    return len(set(names)) == len(names)
 
 
-def _check_names(config: Config) -> None:
-    for words, is_used in odd_names(config).items():
-        if not is_used:
-            raise ValueError(words)
+def _some_of(known: Iterable[str]) -> Callable[[Collection[str]], bool]:
+    return lambda chosen: _are_different(chosen) and set(chosen) <= set(known)
+
+
+def _matches(pattern: str) -> Callable[[str], object]:
+    # Compiled at its first use: every command reads a configuration, and most leave most keys out.
+    return lambda text: re.fullmatch(pattern, text)
+
+
+def _each(is_right: Callable[[str], object]) -> Callable[[Iterable[str]], bool]:
+    return lambda texts: all(map(is_right, texts))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        parse_listing_date(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_base_address(text: str) -> bool:
+    """Whether ``text`` is a web address that others can be built on, without a name, a password or a query."""
+    try:
+        parts = urlsplit(text)
+        is_port = parts.port is None or parts.port > 0
+    except ValueError:  # such as a port beyond 65535
+        return False
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    is_host = re.fullmatch(_HOST, parts.hostname or "") is not None
+    return parts.scheme in ("http", "https") and is_host and is_port and is_plain
+
+
+_PUBLISHED = "http(s)://host/…, without a name, a password, a query; or none"
+_DATES = f"dates such as 2021-10-20, from {YEARS[0]} to {YEARS[-1]}"
+_RULES: dict[str, tuple[_Rule, ...]] = {
+    "arxiv": (
+        ("categories", lambda names: names and _are_different(names), "one or more different ones"),
+        ("contact", _matches(r"[\x20-\x7e]{0,200}"), "at most 200 characters of printable ASCII"),
+        *((key, _is_base_address, "http(s)://host") for key in ("pages_url", "feeds_url", "api_url", "oai_url")),
+        *((key, lambda seconds: 0 <= seconds <= 3600, "0 to 3600 seconds") for key in _ARXIV_DELAYS),
+        ("timeout", lambda seconds: 0 < seconds <= 3600, "more than 0 and at most 3600 seconds"),
+        ("heal_requests", lambda number: number >= 0, "0 or more"),
+    ),
+    "calendar": (("deferred", _each(_is_date), _DATES),),
+    "store": (
+        ("url", _matches(_DATABASE), "'sqlite:///FILE' or 'postgresql+psycopg://…'"),
+        ("raw_days", lambda days: 0 <= days <= _MOST_DAYS, f"0 (for ever) to {_MOST_DAYS} days"),
+        ("start", lambda text: not text or _is_date(text), f"{_DATES}, or none"),
+    ),
+    "digest": (
+        ("sections", _some_of(Section), f"some of {', '.join(Section)}"),
+        # It stands in Markdown and feeds as it is, so it has only what needs no escape there.
+        ("address", _matches(r"[A-Za-z0-9._~:/@!$&+,;=%-]*"), _PUBLISHED),
+        ("address", lambda text: not text or _is_base_address(text), _PUBLISHED),
+    ),
+    "git": (
+        ("remote", _matches(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name of a remote, such as origin"),
+        ("branch", _matches(_BRANCH), "a branch's name, or none"),
+        ("author", _matches(r"|[^<>\s][^<>]* <[^<>\s]+>"), "'Name <mail@example.org>', or none"),
+        ("message", _matches(_MESSAGE), "a text with some of {summary}, {dates}, {counts}"),
+    ),
+    "notify": (
+        ("urls", _each(_matches(_PLACE)), "'env:NAME' or 'file:PATH'"),
+        ("health", _matches(f"|{_PLACE}"), "'env:NAME' or 'file:PATH'"),
+    ),
+}
+_VIEW_RULES: tuple[_Rule, ...] = (
+    ("name", _matches(_NAME), "at most 60 letters and digits, with single blanks, - or _ between them"),
+    ("sections", _some_of(Section), f"some of {', '.join(Section)}"),
+    ("feeds", _some_of(FEED_FILES), f"some of {', '.join(FEED_FILES)}"),
+    ("keywords", _each(_matches(_WORDS)), "words such as 'diffusion' or '-medical'"),
+    ("keywords", _each(_matches(_NO_STRAY_STAR)), "* only at the end of a word, such as 'segment*'"),
+    ("authors", _each(_matches(_WORDS)), "names such as 'Kaiming He' or 'K. He'"),
+)

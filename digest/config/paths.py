@@ -3,18 +3,18 @@
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
 from pathlib import Path
 
-from digest.config.values import Config
+from digest.config.settings import Config
 from digest.errors import quoted
 
 SCHEDULES = ("schedule/crontab", "schedule/digest.service", "schedule/digest.timer")
 """What lets cron and systemd run an archive, in its folder."""
 WORKFLOW = ".github/workflows/digest.yml"
-"""Where GitHub looks for what it shall run, from the top of a repository."""
+"""Where GitHub looks for what it is to run, from the top of a repository."""
 
 _FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
@@ -24,6 +24,7 @@ _SAMPLE_DATE = date(2020, 1, 2)
 _TAKEN = (".jsonl", ".gz", ".db", ".lock", ".digest-tmp", "README.md", "config.toml")
 _LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a copy beside
 _ANY_DIGIT = "\0"  # no path holds it
+_DIGITS = frozenset(f"0123456789{_ANY_DIGIT}")
 _PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
 # Windows, by "Naming Files, Paths, and Namespaces" of its documentation; git, by verify_path() of its read-cache.c.
 _RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?")
@@ -55,7 +56,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
         ValueError: the path makes no sense.
     """
     rest = _FIELD.sub("", path)
-    forms = list(_forms(path))
+    forms = [match[2] or "%Y-%m-%d" for match in _FIELD.finditer(path) if match[1] == "date"]
     odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in forms)
     shown = _sample(path, field, sample)
     if odd or f"{{{field}:" in path or {"", ".", ".."} & set(shown.split("/")):
@@ -74,14 +75,10 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
         raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
 
 
-def _forms(path: str) -> Iterator[str]:
-    return (match[2] or "%Y-%m-%d" for match in _FIELD.finditer(path) if match[1] == "date")
-
-
 def _sample(path: str, field: str, value: str) -> str:
     try:
         return path.format(**{field: value}, date=_SAMPLE_DATE)
-    except (ValueError, KeyError, IndexError):  # what else is wrong with it is told by the form
+    except (ValueError, KeyError, IndexError):  # ``check_path`` says better what is wrong
         return ""
 
 
@@ -92,8 +89,13 @@ def odd_names(config: Config) -> dict[str, bool]:
     """
     output = config.output
     found: dict[str, bool] = {}
-    for key, value in (("[digest] directory", config.digest.directory), *_folders(config)):
-        place = config.folder / value
+    for key, place in (
+        ("[digest] directory", output),
+        ("[store] records", config.records),
+        ("[store] raw", config.raw),
+    ):
+        if place is None:
+            continue
         inner = place.relative_to(config.folder).parts if place.is_relative_to(config.folder) else ()
         found |= {words: os.path.lexists(place) for words in _oddities(key, inner)}
     for category in config.arxiv.categories:
@@ -106,10 +108,6 @@ def odd_names(config: Config) -> dict[str, bool]:
         odd = (*_oddities(f"{where} name", [view.name]), *_oddities(f"{where} path", names))
         found |= {words: _has_files(output, view.path, view.name) for words in odd}
     return found
-
-
-def _folders(config: Config) -> Iterator[tuple[str, str]]:
-    return ((f"[store] {key}", getattr(config.store, key)) for key in ("records", "raw"))
 
 
 def _oddities(key: str, names: Iterable[str]) -> Iterator[str]:
@@ -141,29 +139,26 @@ def check_shared(config: Config) -> None:
     Raises:
         ValueError: two files share a path.
     """
-    owners = [*_digests(config), *_files_of_views(config)]
-    for (one, mine), (other, theirs) in combinations(owners, 2):
-        if _may_be_equal(mine, theirs):
+    if not config.views:  # a digest's own path is checked already
+        return
+    owners: list[tuple[str, str, dict[str, str]]] = [("the archive's README.md", "README.md", {})]
+    for category in config.arxiv.categories:
+        names = {"category": category}
+        owners.append((f"the README.md of a year of {category}", "{category}/{date:%Y}/README.md", names))
+        owners.append((f"the digests of {category}", config.digest.path, names))
+    for view in config.views:
+        where, names = f"[[view]] {view.name!r}", {"view": view.name}
+        owners.append((f"{where} path", view.path, names))
+        owners.extend((f"{where} feeds {kind} ({path})", path, names) for kind, path in view.feed_paths.items())
+    shapes = [(owner, _shape(path, names)) for owner, path, names in owners]
+    for (one, mine), (other, theirs) in combinations(shapes, 2):
+        # Two characters may be one where they are the same, or where some date could make them the same digit.
+        pairs = [{a, b} for a, b in zip(mine, theirs, strict=False) if a != b]
+        if len(mine) == len(theirs) and all(_ANY_DIGIT in pair and pair <= _DIGITS for pair in pairs):
             raise ValueError(f"{other}: expected a path of its own, found one that is that of {one}")
 
 
-def _digests(config: Config) -> Iterator[tuple[str, str]]:
-    if not config.views:  # a digest has but its own path to be checked
-        return
-    yield "the archive's README.md", _shape("README.md")
-    for category in config.arxiv.categories:
-        yield f"the README.md of a year of {category}", _shape(f"{category}/{{date:%Y}}/README.md")
-        yield f"the digests of {category}", _shape(config.digest.path, category=category)
-
-
-def _files_of_views(config: Config) -> Iterator[tuple[str, str]]:
-    for view in config.views:
-        yield f"[[view]] {view.name!r} path", _shape(view.path, view=view.name)
-        for kind, path in view.feed_paths.items():
-            yield f"[[view]] {view.name!r} feeds {kind} ({path})", _shape(path)
-
-
-def _shape(path: str, **names: str) -> str:
+def _shape(path: str, names: Mapping[str, str]) -> str:
     """Return a path with each digit of its dates open; letters' cases and numbered parts make no difference."""
 
     def value(field: re.Match[str]) -> str:
@@ -173,24 +168,6 @@ def _shape(path: str, **names: str) -> str:
 
     filled = _PART.sub("", _FIELD.sub(value, path))
     return folded(filled)
-
-
-def _may_be_equal(one: Sequence[str], other: Sequence[str]) -> bool:
-    return len(one) == len(other) and all(map(_may_be_one, one, other))
-
-
-def _may_be_one(one: str, other: str) -> bool:
-    return one == other or (_ANY_DIGIT in (one, other) and all(map(_is_digit, (one, other))))
-
-
-def _is_digit(character: str) -> bool:
-    return character == _ANY_DIGIT or (character.isascii() and character.isdigit())
-
-
-def different(names: Iterable[str]) -> bool:
-    """Whether the names differ also where letters' cases make no difference, as in the files of some systems."""
-    same = [folded(name) for name in names]
-    return len(set(same)) == len(same)
 
 
 def folded(name: str) -> str:

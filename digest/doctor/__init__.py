@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from digest.config.reading import load_with_origins
-from digest.config.values import Config
+from digest.config import load_with_origins
+from digest.config.secrets import of_address, of_channel, of_environment, without
+from digest.config.settings import Config
 from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
 from digest.doctor.case import Case, Finding
 from digest.errors import ConfigError, NotifyError, gravest
 from digest.notify import read_addresses
-from digest.secrets import of_address, of_channel, of_environment, without
 
 if TYPE_CHECKING:
     from pathlib import Path

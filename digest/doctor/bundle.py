@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from digest import __version__
+from digest.config.secrets import HIDDEN, without
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
 from digest.doctor.case import Case
@@ -23,7 +24,6 @@ from digest.errors import ConfigError, DamageError, DigestError, GitError, PageR
 from digest.git.program import Program
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
 from digest.parse.page import parse_page
-from digest.secrets import HIDDEN, without
 from digest.store import Store
 
 _PACKAGE = "arxiv-listing-digest"

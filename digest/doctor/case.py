@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.cli.session import Session
-    from digest.config.origins import Origins
-    from digest.config.values import Config
+    from digest.config import Origins
+    from digest.config.settings import Config
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from digest.calendar import expected_at
-from digest.config.origins import DEFAULT, unknown_variables
-from digest.config.values import Config
+from digest.config import unknown_variables
+from digest.config.resources import built_in_template, read_calendar, read_template
+from digest.config.secrets import HIDDEN, masked
+from digest.config.settings import Config
 from digest.doctor.case import Case, Finding
 from digest.errors import DigestError
 from digest.render.digest import DigestTemplate
-from digest.resources import built_in_template, read_calendar, read_template
-from digest.secrets import HIDDEN, masked
 
 
 def check_variables(case: Case) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _table(case: Case, heading: str, section: str, values: dict[str, object]) ->
     yield heading
     for key, value in values.items():
         shown = _without_password(value) if (section, key) == ("store", "url") else value
-        yield f"{key} = {_toml(shown)}  # {case.origins.get((section, key), DEFAULT)}"
+        yield f"{key} = {_toml(shown)}  # {case.origins.get((section, key), 'default')}"
 
 
 def _without_password(address: object) -> object:

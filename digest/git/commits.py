@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
-from digest.config.values import Git
+from digest.config.settings import Git
 from digest.errors import GitError
 from digest.git.program import BY_INPUT, Program
 from digest.git.repository import Change, Repository, find_repository, named, open_repository, unkept

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.config.values import Git
+from digest.config.settings import Git
 from digest.errors import GitError
 from digest.git.commits import identity, require_branch, unknown_roles
 from digest.git.program import Program, number_of

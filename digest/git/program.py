@@ -12,8 +12,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Protocol
 
+from digest.config.secrets import of_environment, without
 from digest.errors import GitError
-from digest.secrets import of_environment, without
 
 OLDEST = (2, 26)
 """The first git that commits the paths of a file (``--pathspec-from-file``, by the notes of its release)."""

@@ -8,12 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from digest.config.secrets import HIDDEN, masked
 from digest.disk.files import Folder
 from digest.errors import GitError, StoreError
 from digest.git.commits import IsGenerated, identity
 from digest.git.program import Program
 from digest.git.repository import Repository, named
-from digest.secrets import HIDDEN, masked
 
 _ATTEMPTS = 4
 _ASKED_BY_NAME = re.compile(r"(?:https?|ftps?)://|ssh://[^/\s]*:[^/\s]*@", re.IGNORECASE)

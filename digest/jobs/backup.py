@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.config.values import Config
+from digest.config.settings import Config
 from digest.disk.files import new_file
 from digest.errors import MissingError, StoreError, UsageError
 from digest.jobs.findings import counts

@@ -3,7 +3,7 @@
 from contextlib import closing
 
 from digest.archive.clone import has_records, require_records
-from digest.config.values import Config
+from digest.config.settings import Config
 from digest.disk.files import Folder, hold_lock
 from digest.errors import DamageError
 from digest.jobs.findings import Fault, Finding, Part, Verified, counts

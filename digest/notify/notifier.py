@@ -12,19 +12,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from digest.config.secrets import of_environment, without
 from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, FormatTooNewError, NotifyError, StoreError, UnpushedError, gravest
 from digest.model import LISTINGS, Reach, Told
 from digest.notify import Address, read_addresses
 from digest.notify.due import DueMessages, due_alert, is_all_told, opened, reach
 from digest.records.notices import NOTICES_PATH, parse_notices, render_notices
-from digest.secrets import of_environment, without
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
-    from digest.config.values import Config
+    from digest.config.settings import Config
     from digest.notify.channels import Channels
     from digest.notify.messages import Message
 

@@ -3,9 +3,8 @@
 import re
 from datetime import date
 
-from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
+from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, YEARS
 from digest.errors import PageRefusedError, quoted
-from digest.terms import YEARS
 
 _DATE = re.compile(r"([A-Z][a-z]+), ([0-9]{1,2}) ([A-Z][a-z]+) ([0-9]{4}|[0-9]{2})")
 

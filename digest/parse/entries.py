@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from digest.calendar import CATEGORY
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import ArxivId, Entry, Paper, Section
 from digest.parse.authors import UNAVAILABLE, names_in
 from digest.parse.bounds import require_at_most
 from digest.parse.links import find_links
 from digest.parse.markup import is_descriptor, one_line_html, plain_text
-from digest.terms import CATEGORY
 
 _ITEM = re.compile(r"item([0-9]{1,9})")
 _ABSTRACT_PAGE = re.compile(r"\A(?:https?://arxiv\.org)?/abs/")  # absolute where a browser saved the page

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from digest.calendar import today
+from digest.calendar import CATEGORY, YEARS, today
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import ArxivId, Entry, Paper, RawText, Section
 from digest.parse.authors import names_in
@@ -23,7 +23,6 @@ from digest.parse.join import belongs
 from digest.parse.links import find_links
 from digest.parse.markup import collapse
 from digest.parse.tex import abstract_of, title_of
-from digest.terms import CATEGORY, YEARS
 
 _SECTIONS = {
     "new": Section.NEW,

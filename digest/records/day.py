@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from digest.calendar import parse_listing_date
 from digest.errors import DamageError, FormatTooNewError, quoted
 from digest.model import ArxivId, Day, Entry, Link, PageRef, Paper, RawText, Section, Source, State
 from digest.records.values import DAMAGED, category, from_json, text, to_json
-from digest.terms import parse_listing_date
 
 FORMAT = 3
 """The newest version of the format."""

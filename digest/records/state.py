@@ -4,10 +4,10 @@ import json
 from operator import attrgetter
 from typing import Any
 
+from digest.calendar import parse_listing_date
 from digest.errors import DamageError, quoted
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
 from digest.records.values import DAMAGED, category, from_json, moment, text
-from digest.terms import parse_listing_date
 
 LEDGER_PATH = "state.json"
 """Where it lies in the folder of records."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from digest.config import load
 from digest.config.checks import check
 from digest.config.paths import SCHEDULES, WORKFLOW
-from digest.config.reading import load
-from digest.config.values import Arxiv, Config, Git
+from digest.config.settings import Arxiv, Config, Git
 from digest.disk.files import Folder
 from digest.errors import GitError, UsageError, quoted
 from digest.git.commits import start_repository

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from digest.calendar import expected_at
+from digest.config.resources import read_calendar
 from digest.disk.files import Folder
 from digest.errors import UsageError
-from digest.resources import read_calendar
 from digest.standin.announcements import invent
 from digest.standin.server import StandIn
 

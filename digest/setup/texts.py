@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from digest.config.paths import SCHEDULES
-from digest.config.values import Config
-from digest.resources import folder
+from digest.config.resources import folder
+from digest.config.settings import Config
 from digest.setup.schedule import cron_command, systemd_command
 
 CONFIG = "config.toml"

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, text
 
+from digest.calendar import CATEGORY
 from digest.model import (
     Announcement,
     ArxivId,
@@ -28,7 +29,6 @@ from digest.model import (
 )
 from digest.store import tables
 from digest.store.engine import Database, readable_rows
-from digest.terms import CATEGORY
 
 Key = tuple[str, str, str]
 """What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""

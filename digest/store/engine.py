@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select, text
 
+from digest.config.resources import folder
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
 from digest.model import DaySummary, Ledger
-from digest.resources import folder
 from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")

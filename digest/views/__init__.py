@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from digest.config.values import View
+from digest.config.settings import View
 from digest.model import Announcement, Day, Hit, Section
 from digest.views.matching import matcher_of
 

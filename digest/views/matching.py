@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.config.values import View
+from digest.config.settings import View
 from digest.model import Announcement, Paper, readable
 from digest.views.keywords import Keyword, parse_keyword
 from digest.views.name_forms import parse_name

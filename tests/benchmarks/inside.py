@@ -15,13 +15,13 @@ from pathlib import Path
 import feedparser  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 
+from digest.config.resources import built_in_template
 from digest.model import Day, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.feed import parse_feed
 from digest.parse.links import LINK_RULES, find_links
 from digest.parse.page import parse_page
 from digest.render.digest import DigestTemplate
-from digest.resources import built_in_template
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by
 from tests.standin import Announcement, Request, StandIn

@@ -9,11 +9,11 @@ from urllib.parse import unquote
 from cmarkgfm.cmark import Options, markdown_to_html_with_extensions  # type: ignore[import-untyped]
 from markdown_it import MarkdownIt
 
+from digest.config.resources import built_in_template
 from digest.model import Day, Section
 from digest.render.context import Contents, contents_of_day
 from digest.render.digest import DigestTemplate
 from digest.render.entry import NumberedEntry
-from digest.resources import built_in_template
 
 SHOWN = (Section.NEW, Section.CROSS)
 

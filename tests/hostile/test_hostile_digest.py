@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from digest.config.resources import built_in_template
 from digest.model import Section
 from digest.render.digest import DigestTemplate
-from digest.resources import built_in_template
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.hostile.payloads import HARM

@@ -19,7 +19,8 @@ def folder(name: str) -> Path:
     Raises:
         FileNotFoundError: the installation is damaged.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
+    # In a checkout, people look for them at the top; a wheel carries them inside (pyproject.toml, force-include).
     for place in (package / name, package.parent / name):
         if place.exists():
             return place
@@ -28,16 +29,14 @@ def folder(name: str) -> Path:
 
 def read_calendar(extra: Iterable[date] = ()) -> Calendar:
     """Return arXiv's calendar: the package's table of deferrals, and the dates that a user adds."""
-    table = Path(__file__).with_name("deferrals.txt").read_text(encoding="ascii")
-    return Calendar(parse_deferrals(table) | frozenset(extra))
+    return Calendar(parse_deferrals(folder("deferrals.txt").read_text(encoding="ascii")) | frozenset(extra))
 
 
 @cache
 def renamed_categories() -> Mapping[str, str]:
     """Return the categories that arXiv lists under another name, each with that name."""
-    table = Path(__file__).with_name("renamed_categories.txt").read_text(encoding="ascii")
-    pairs = (line.partition(" ") for line in table.splitlines() if not line.startswith("#"))
-    return {old: new for old, _, new in pairs}
+    lines = folder("renamed_categories.txt").read_text(encoding="ascii").splitlines()
+    return dict(line.split(" ") for line in lines if not line.startswith("#"))
 
 
 def read_template(name: str, relative_to: Path, key: str = "[digest] template") -> str:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
-from digest.terms import Section
+from digest.calendar import Section
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class DigestSettings:
     template: str = "classic"
     address: str = ""
 
+
+NEVER_SHOWN = frozenset({"pages_url", "feeds_url", "api_url", "oai_url", "url", "address", "remote", "urls", "health"})
+"""Keys whose values no message repeats, not even wrong ones: an address may hold a token or a password anywhere."""
 
 RETIRED: dict[tuple[str, str], str] = {}
 """Keys of older versions, by section and name, each with what to do: a file that has one is read, with a warning."""
@@ -183,13 +186,8 @@ class Config:
     @property
     def unused(self) -> list[str]:
         """Keys that are set but have no effect in this version."""
-        defaults = Config(self.folder)
-        later = [("arxiv", key) for key in ("api_url", "oai_url")]
-        return [
-            f"[{section}] {key}"
-            for section, key in later
-            if getattr(getattr(self, section), key) != getattr(getattr(defaults, section), key)
-        ]
+        later = ("api_url", "oai_url")
+        return [f"[arxiv] {key}" for key in later if getattr(self.arxiv, key) != getattr(Arxiv, key)]
 
     def digest_path(self, category: str, day: date) -> str:
         """The path of a day's digest, relative to ``output``, with forward slashes."""
