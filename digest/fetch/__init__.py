@@ -1,8 +1,7 @@
 """The polite client, and which address serves which day. The only importer of requests."""
 
-from digest.fetch.addresses import atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.fetch.client import Client, Machine, Memory, new_session
-from digest.fetch.kinds import FEEDS, PAGES, Kind
+from digest.fetch.documents import FEEDS, PAGES, Kind, atom_url, catchup_url, listing_url, recent_url, rss_url
 
 __all__ = [
     "FEEDS",

@@ -6,7 +6,6 @@ Sources of the rules: arXiv's robots.txt (Crawl-delay 15) and https://info.arxiv
 import hashlib
 import logging
 import random
-import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -22,16 +21,15 @@ import urllib3
 from digest import __version__
 from digest.errors import (
     BudgetSpentError,
-    DigestError,
     NotAskedError,
+    NotServedError,
     PageRefusedError,
     TryLaterError,
     quoted,
     shortened,
 )
-from digest.fetch.answer import Answer
-from digest.fetch.deadline import Deadline, DeadlineAdapter
-from digest.fetch.kinds import FEEDS, FORBIDDEN, PAGES, Kind
+from digest.fetch.connection import Deadline, DeadlineAdapter
+from digest.fetch.documents import FEEDS, FORBIDDEN, PAGES, Answer, Kind, PassingFaultError
 from digest.model import LARGEST_BODY, RawPage
 
 log = logging.getLogger(__name__)
@@ -40,7 +38,6 @@ ATTEMPTS = 4
 RETRY_SECONDS = 180.0
 """No retry begins later than this after the first attempt, whatever Retry-After asks for."""
 
-_LENGTH = re.compile("[0-9]{1,15}")
 _REDIRECTS = 3
 _LONGEST_PAUSE = 86400.0
 _CHUNK = 65536
@@ -76,16 +73,6 @@ class Memory(Protocol):
 
     def remember_not_before(self, at: float) -> None:
         """Note that a throttling host wants no request until then."""
-
-
-class _PassingFaultError(Exception):
-    def __init__(
-        self, reason: str, retry_after: float | None = None, *, throttles: bool = False, answered: bool = True
-    ) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        self.throttles = throttles
-        self.answered = answered
 
 
 class _Session(requests.Session):
@@ -158,23 +145,21 @@ class Client:
             PageRefusedError: arXiv forbids it (403), or answers with something that is none of ``kind``.
             NotServedError: arXiv says that the request makes no sense (400).
         """
-        self._require_hope(url)
         started = self.machine.monotonic()
-        self._require_budget(url)
-        self._require_welcome(url)
         host = urlsplit(url).netloc
+        self._require_welcome(url, host)
         attempts = 1 if host in self.doubted else ATTEMPTS
         for attempt in range(1, attempts + 1):
             try:
                 page = self._get_once(url, keep, kind)
-            except _PassingFaultError as fault:
+            except PassingFaultError as fault:
                 if self.forbidden:
                     raise PageRefusedError(f"{url}: {FORBIDDEN}") from fault
-                pause = self._pause(attempt, fault, kind)
-                elapsed = self.machine.monotonic() - started
                 if fault.throttles and fault.retry_after:
                     self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
-                if attempt == attempts or elapsed + pause > RETRY_SECONDS:
+                backoff = self._delay(kind) * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
+                pause = max(backoff, fault.retry_after or 0.0)
+                if attempt == attempts or self.machine.monotonic() - started + pause > RETRY_SECONDS:
                     if not fault.answered:
                         self.unreachable.add(host)
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
@@ -187,35 +172,29 @@ class Client:
                 return page
         raise AssertionError("the last attempt returns or raises")
 
-    def _require_hope(self, url: str) -> None:
-        if self.forbidden:
-            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
-        if urlsplit(url).netloc in self.unreachable:
-            raise NotAskedError(f"{url}: not asked for, because arXiv did not answer before")
-
     def is_silent(self, url: str) -> bool:
         """Whether nothing more is asked of the host of ``url`` in this run."""
         return self.forbidden or urlsplit(url).netloc in self.unreachable
 
-    def _require_budget(self, what: str) -> None:
-        if self.budget is not None and self.budget <= 0:
-            raise BudgetSpentError(f"{what}: not asked for, because no request is left for this part of the job")
-
-    def _require_welcome(self, url: str) -> None:
-        """Ask nothing while a throttling arXiv wants to be left alone for longer than we would wait."""
-        until = self.memory.not_before() or 0.0
-        pause = until - self.machine.time()
+    def _require_welcome(self, url: str, host: str) -> None:
+        """Ask nothing that is known to be in vain, and nothing while a throttling arXiv wants to be left alone."""
+        if self.forbidden:
+            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
+        if host in self.unreachable:
+            raise NotAskedError(f"{url}: not asked for, because arXiv did not answer before")
+        self._require_budget(url)
+        pause = (self.memory.not_before() or 0.0) - self.machine.time()
         if RETRY_SECONDS < pause <= _LONGEST_PAUSE:  # beyond, the clock was set back
             raise NotAskedError(f"{url}: not asked for, because arXiv wants no request for another {pause:.0f} s")
         if 0 < pause <= RETRY_SECONDS:
             self.machine.sleep(pause)
 
+    def _require_budget(self, what: str) -> None:
+        if self.budget is not None and self.budget <= 0:
+            raise BudgetSpentError(f"{what}: not asked for, because no request is left for this part of the job")
+
     def _delay(self, kind: Kind) -> float:
         return self.feeds_delay if kind is FEEDS else self.delay
-
-    def _pause(self, attempt: int, fault: _PassingFaultError, kind: Kind) -> float:
-        backoff = self._delay(kind) * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
-        return max(backoff, fault.retry_after or 0.0)
 
     def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: Kind) -> RawPage:
         answer = self._ask(url, kind)
@@ -223,37 +202,25 @@ class Client:
             if answer.redirects_to is None:
                 break
             answer = self._ask(_same_host(answer.url, answer.redirects_to), kind)
-        page = self._page(answer, kind)
-        keep(page)
-        try:
-            kind.judge(page)
-        except DigestError as error:
-            raise type(error)(f"{answer.url}: {error}") from error
-        return page
-
-    def _page(self, answer: Answer, kind: Kind) -> RawPage:
-        """Return the document that an answer is, unless another answer may come later."""
         now = self.machine.time()
-        if answer.may_pass:
-            what = "throttled" if answer.is_throttled else "a server error"
-            # arXiv's 503 is about one page that lags; the other forms are about the client.
-            throttles = answer.is_throttled and answer.status != 503
-            reason = f"{what}, status {answer.status}"
-            raise _PassingFaultError(reason, answer.retry_after(now), throttles=throttles)
+        if fault := answer.fault(now):
+            raise fault
         try:
             body = answer.body(kind)
-        except TryLaterError as error:
-            raise _PassingFaultError(str(error)) from error
-        except PageRefusedError as error:
-            raise PageRefusedError(f"{answer.url}: {error}") from error
-        return RawPage(
-            url=answer.url,
-            status=answer.status,
-            fetched_at=datetime.fromtimestamp(now, UTC),
-            headers=tuple(answer.headers.items()),
-            body=body,
-            sha256=hashlib.sha256(body).hexdigest(),
-        )
+            page = RawPage(
+                url=answer.url,
+                status=answer.status,
+                fetched_at=datetime.fromtimestamp(now, UTC),
+                headers=tuple(answer.headers.items()),
+                body=body,
+                sha256=hashlib.sha256(body).hexdigest(),
+            )
+            # Kept before it is judged: a page that is refused is what a mended parser will want.
+            keep(page)
+            kind.judge(page)
+        except (PageRefusedError, NotServedError) as error:
+            raise type(error)(f"{answer.url}: {error}") from error
+        return page
 
     def _ask(self, url: str, kind: Kind) -> Answer:
         self._require_budget(url)
@@ -273,12 +240,12 @@ class Client:
                 ValueError,
             ) as error:
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
-                raise _PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
+                raise PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
             finally:
                 # Else the next request could go out on a connection that the server is closing.
                 self.session.close()
         if deadline.expired:
-            raise _PassingFaultError(f"no whole answer within {self.timeout:g} s")
+            raise PassingFaultError(f"no whole answer within {self.timeout:g} s")
         return answer
 
     def _wait_my_turn(self, delay: float) -> None:
@@ -308,8 +275,8 @@ class Client:
                     raise PageRefusedError(f"{url}: expected at most {LARGEST_BODY} bytes, found more")
             headers = {name.lower(): value for name, value in response.headers.items()}
             declared = headers.get("content-length", "")
-            if _LENGTH.fullmatch(declared) and int(declared) != received:
-                raise _PassingFaultError(f"cut transfer: {received} of {declared} bytes")
+            if declared.isdecimal() and int(declared) != received:
+                raise PassingFaultError(f"cut transfer: {received} of {declared} bytes")
             return Answer(url, response.status_code, headers, b"".join(parts))
 
 
@@ -330,14 +297,13 @@ def _same_host(url: str, location: str) -> str:
 
 def _cause(error: BaseException) -> str:
     """Return the innermost reason of a chain of wrapped network errors, in words."""
-    while True:
-        inner = error.__cause__ or error.__context__ or _wrapped(error)
-        if inner is None:
-            text = shortened(str(error).strip()) or type(error).__name__
-            return f"expected an HTTP answer, found {text!r}" if type(error) is BadStatusLine else text
+    while inner := error.__cause__ or error.__context__ or _wrapped_in(error):
         error = inner
+    text = shortened(str(error).strip()) or type(error).__name__
+    return f"expected an HTTP answer, found {text!r}" if type(error) is BadStatusLine else text
 
 
-def _wrapped(error: BaseException) -> BaseException | None:
+def _wrapped_in(error: BaseException) -> BaseException | None:
+    # urllib3 and requests wrap as an argument, too, and name no cause then.
     candidates = (getattr(error, "reason", None), *error.args)
     return next((item for item in candidates if isinstance(item, BaseException)), None)
