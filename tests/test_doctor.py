@@ -986,7 +986,7 @@ def test_online_nobody_is_asked_too_often(kept: Sandbox, arxiv: StandIn) -> None
         assert (result.code, found(result, "FAIL", "arXiv was not asked")) == (3, True)
     kept.configure("arxiv", pages_url="https://arxiv.org")
     result = doctor(kept, "--online")
-    assert (result.code, found(result, "FAIL", "pages_delay", "mend the configuration")) == (2, True)
+    assert (result.code, found(result, "FAIL", "pages_delay", "correct the configuration")) == (2, True)
     assert arxiv.requests == []
 
 

@@ -17,9 +17,8 @@ import pytest
 
 from digest import __version__
 from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError, UsageError
-from digest.fetch.addresses import atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Machine, Memory, new_session
-from digest.fetch.kinds import FEEDS, PAGES, Kind
+from digest.fetch.documents import FEEDS, PAGES, Kind, atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.model import RawPage
 from digest.store import Store
 from tests.conftest import DAY, Sandbox

@@ -1,62 +1,54 @@
 """What is right and wrong with this installation and its archive, and what to do about it. Nothing is changed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from digest.config import load_with_origins
 from digest.config.secrets import of_address, of_channel, of_environment, without
 from digest.config.settings import Config
-from digest.doctor import channels, database, machine, online, places, repository, schedule, settings
-from digest.doctor.case import Case, Finding
+from digest.doctor import connections, installation
+from digest.doctor.installation import Case, Result, Session
+from digest.doctor.schedule import check_schedule
 from digest.errors import ConfigError, NotifyError, gravest
 from digest.notify import read_addresses
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from digest.cli.session import Session
-
-_Check = Callable[[Case], Iterator[Finding]]
-
-_GROUPS: Sequence[tuple[str, Sequence[_Check]]] = (
-    ("This machine", (machine.check_versions, machine.check_sqlite, machine.check_zone)),
-    ("Settings", (settings.check_variables, settings.check_contact, settings.check_templates, settings.check_calendar)),
-    ("Folders", (places.check_folders, places.check_records, places.check_readme)),
-    ("Database", (database.check_database,)),
-    ("Schedule", (schedule.check_schedule,)),
-    ("git", (repository.check_repository,)),
-    ("Messages", (channels.check_channels, channels.check_health)),
-)
-_ONLINE = ("Online", (online.check_arxiv, online.check_push))
-_NOTIFY = ("Test messages", (channels.check_delivery,))
+_GROUPS: Mapping[str, Sequence[Callable[[Case], Iterator[Result]]]] = {
+    "This machine": [installation.check_machine],
+    "Settings": [installation.check_settings],
+    "Folders": [installation.check_folders],
+    "Database": [installation.check_database],
+    "Schedule": [check_schedule],
+    "git": [connections.check_repository],
+    "Messages": [connections.check_channels],
+    "Online": [connections.check_arxiv, connections.check_push],
+    "Test messages": [connections.check_delivery],
+}
 
 
 @dataclass(frozen=True)
 class Examined:
     """What was found, group by group, and the effective configuration, a line each. No secret is in it."""
 
-    groups: Mapping[str, Sequence[Finding]]
+    groups: Mapping[str, Sequence[Result]]
     configuration: Sequence[str]
 
     @property
     def exit_code(self) -> int:
-        """The exit code that the findings deserve."""
-        return gravest(finding.exit_code for findings in self.groups.values() for finding in findings)
+        """The exit code that the results deserve."""
+        return gravest(result.exit_code for results in self.groups.values() for result in results)
 
     @property
     def lines(self) -> Iterator[str]:
-        """The findings and the configuration for a person."""
-        for title, findings in self.groups.items():
-            yield from (title, *(finding.line for finding in findings), "")
+        """The results and the configuration for a person."""
+        for title, results in self.groups.items():
+            yield from (title, *(result.line for result in results), "")
         yield from self.configuration
 
     @property
     def data(self) -> dict[str, object]:
-        """The findings and the configuration as machines read them."""
+        """The results and the configuration as machines read them."""
         return {
             "findings": [
                 {
@@ -66,8 +58,8 @@ class Examined:
                     "advice": one.advice,
                     "exit": one.exit_code,
                 }
-                for title, findings in self.groups.items()
-                for one in findings
+                for title, results in self.groups.items()
+                for one in results
             ],
             "configuration": list(self.configuration),
         }
@@ -85,21 +77,25 @@ def examine(session: Session, *, online: bool, notify: bool) -> Examined:
     config, origins = load_with_origins(session.config_path, session.environment)
     case = Case(config, origins, session.config_path.absolute(), session)
     secrets = frozenset(_secrets(case))
-    checked = (*_GROUPS, *([_ONLINE] if online else []), *([_NOTIFY] if notify else []))
-    groups = {title: [_shown(one, secrets) for check in checks for one in check(case)] for title, checks in checked}
-    return Examined(groups, [_clean(line) for line in settings.effective(case)])
+    left_out = {title for title, is_wanted in (("Online", online), ("Test messages", notify)) if not is_wanted}
+    groups = {
+        title: [_shown(result, secrets) for check in checks for result in check(case)]
+        for title, checks in _GROUPS.items()
+        if title not in left_out
+    }
+    return Examined(groups, [_clean(line) for line in installation.effective(case)])
 
 
-def _shown(finding: Finding, secrets: Collection[str]) -> Finding:
-    text, advice = (_clean(without(words, secrets)) for words in (finding.text, finding.advice))
-    return replace(finding, text=text, advice=advice)
+def _shown(result: Result, secrets: Collection[str]) -> Result:
+    text, advice = (_clean(without(words, secrets)) for words in (result.text, result.advice))
+    return replace(result, text=text, advice=advice)
 
 
 def pack(session: Session, target: Path) -> list[str]:
     """Pack what a bug report needs into a new file at ``target``; return what is in it, a line each.
 
     Raises:
-        ConfigError: there is no configuration; one that is wrong is told in the file.
+        ConfigError: there is no configuration; what is wrong with one stands in the file.
         UsageError: there is something at ``target``.
         StoreError: it cannot be written.
     """

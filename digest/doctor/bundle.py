@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -17,9 +17,7 @@ from digest import __version__
 from digest.config.secrets import HIDDEN, without
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
-from digest.doctor.case import Case
-from digest.doctor.database import is_ready
-from digest.doctor.settings import effective
+from digest.doctor.installation import Case, effective, is_ready
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
@@ -61,33 +59,32 @@ def write_bundle(case: Case, broken: ConfigError | None, secrets: frozenset[str]
     if os.path.lexists(target):
         raise UsageError(f"{target} exists already; name a file that does not")
     config = case.config
-    about_person = [config.arxiv.contact, config.git.author, *(_text_of(case.path) if broken else "").split()]
-    hidden = secrets | {config.arxiv.contact, config.git.author, *re.findall(_MAIL, "\n".join(about_person))}
-    texts = {"versions.txt": _versions(), "configuration.toml": [str(broken)] if broken else _settings(case)}
+    contact, author = config.arxiv.contact, config.git.author
+    about_person = f"{contact}\n{author}"
+    if broken:
+        with suppress(OSError):  # what cannot be read is not in the message either
+            about_person += case.path.read_text(encoding="utf-8", errors="replace")
+    hidden = secrets | {contact, author, *re.findall(_MAIL, about_person)}
+    arxiv, git = replace(config.arxiv, contact=contact and HIDDEN), replace(config.git, author=author and HIDDEN)
+    settings = effective(replace(case, config=replace(config, arxiv=arxiv, git=git)))
     runs, pages = _known(case)
-    texts["runs.txt"] = runs
+    texts = {"versions.txt": _versions(), "configuration.toml": [str(broken)] if broken else settings, "runs.txt": runs}
     files = {}
     for number, page in enumerate(pages, 1):
         texts[f"refused/{number}.txt"] = [page.why, "", *page.facts]
         files[f"refused/{number}.html"] = _without(page.body, hidden)
-    homes = _homes(case.environment)
+    home = case.environment.get("HOME", "").rstrip("/")
+    # The longest first: the one may begin with the other. Without a home, realpath would be the folder we are in.
+    homes = sorted({home, os.path.realpath(home)} - {"/"}, key=len, reverse=True) if home else []
     for name, lines in texts.items():
         text = without("".join(f"{line}\n" for line in lines), hidden)
-        for home in homes:
-            text = text.replace(home, "~")
+        for place in homes:
+            text = text.replace(place, "~")
         files[name] = text.encode("utf-8", "backslashreplace")
     with new_file(target) as made:
         made.write_bytes(_packed(files))
     absent = [] if pages else [f"no refused page was found in {config.raw}"]
     return [*(f"{name} ({len(data)} bytes)" for name, data in sorted(files.items())), *absent]
-
-
-def _text_of(path: Path) -> str:
-    """Return the text of a broken configuration, as far as it can be read, for what must not be seen of it."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _packed(files: Mapping[str, bytes]) -> bytes:
@@ -98,12 +95,6 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             bundle.writestr(entry, data)
     return packed.getvalue()
-
-
-def _homes(environment: Mapping[str, str]) -> list[str]:
-    """Return what the paths of a person's files begin with, the longest first."""
-    home = environment.get("HOME", "").rstrip("/")
-    return sorted({home, os.path.realpath(home)} - {"", "/"}, key=len, reverse=True) if home else []
 
 
 def _without(body: bytes, hidden: frozenset[str]) -> bytes:
@@ -124,28 +115,14 @@ def _versions() -> Iterator[str]:
         yield f"git {Program(Path('/')).version()}"
     except GitError as error:
         yield f"git: {error}"
-    for name in _libraries():
+    wanted: list[str] = []
+    with suppress(metadata.PackageNotFoundError):
+        wanted = metadata.requires(_PACKAGE) or []  # those of the extras, too
+    for name in sorted({re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in wanted} - {_PACKAGE}):
         try:
             yield f"{name} {metadata.version(name)}"
         except metadata.PackageNotFoundError:
             yield f"{name}: not installed"
-
-
-def _libraries() -> list[str]:
-    """Return the names of the libraries that this package asks for, those of its extras too."""
-    try:
-        wanted = metadata.requires(_PACKAGE) or []
-    except metadata.PackageNotFoundError:
-        return []
-    return sorted({re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in wanted} - {_PACKAGE})
-
-
-def _settings(case: Case) -> Iterator[str]:
-    """Yield the configuration in effect, without who the person is."""
-    config = case.config
-    arxiv = replace(config.arxiv, contact=HIDDEN if config.arxiv.contact else "")
-    git = replace(config.git, author=HIDDEN if config.git.author else "")
-    yield from effective(replace(case, config=replace(config, arxiv=arxiv, git=git)))
 
 
 def _known(case: Case) -> tuple[list[str], list[_Refused]]:
@@ -182,27 +159,27 @@ def _refused_pages(store: Store, raw: Folder) -> Iterator[_Refused]:
 
 
 def _why_refused(raw: Folder, kept: KeptListing) -> str:
-    """Return why kept pages prove no day; "" if they do, or are not there."""
+    """Return why kept pages prove no day; "" if they do, or are not there, or are whole and without entries."""
     try:
         proven_day(raw, kept)
     except PageRefusedError as error:
-        return "" if _says_no_updates(raw, kept) else str(error)
+        with suppress(DigestError):
+            # One page that says "no updates" proves nothing alone, and nothing is wrong with it.
+            if not any(parse_page(read_raw(raw, row.sha256)).entries for row in kept.rows):
+                return ""
+        return str(error)
     except DigestError:  # a page that is lost cannot be packed
         return ""
     return ""
 
 
-def _says_no_updates(raw: Folder, kept: KeptListing) -> bool:
-    """Whether these are whole pages without entries: one alone proves nothing, and nothing is wrong with it."""
-    try:
-        return not any(parse_page(read_raw(raw, row.sha256)).entries for row in kept.rows)
-    except DigestError:
-        return False
-
-
 def _unknown_pages(case: Case, raw: Folder) -> Iterator[_Refused]:
     """Yield the newest pages in the folder that no record names, and that the parser refuses."""
-    named = _named_in_records(case)
+    named: set[str] = set()
+    if case.config.records is not None:
+        records = Folder(case.config.records)
+        for path in records.paths(".jsonl"):
+            named.update(re.findall('"sha256": "([0-9a-f]{64})"', records.first_line(path).decode("utf-8", "replace")))
     files = [path for path in raw.paths(".html.gz") if path.rpartition("/")[2].partition(".")[0] not in named]
     newest = sorted(files, key=lambda path: ((raw.root / path).stat().st_mtime_ns, path), reverse=True)
     found = 0
@@ -217,13 +194,3 @@ def _unknown_pages(case: Case, raw: Folder) -> Iterator[_Refused]:
             yield _Refused(str(error), ("its address is not known: there is no database",), body)
         if found == _MOST_PAGES:
             return
-
-
-def _named_in_records(case: Case) -> set[str]:
-    """Return the SHA-256 of the pages by which the recorded days were proven."""
-    named: set[str] = set()
-    if case.config.records is not None:
-        records = Folder(case.config.records)
-        for path in records.paths(".jsonl"):
-            named.update(re.findall('"sha256": "([0-9a-f]{64})"', records.first_line(path).decode("utf-8", "replace")))
-    return named

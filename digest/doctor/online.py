@@ -11,8 +11,7 @@ from digest.disk.files import hold_lock
 from digest.doctor.case import Case, Finding
 from digest.doctor.database import is_ready
 from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError
-from digest.fetch.addresses import listing_url, rss_url
-from digest.fetch.kinds import FEEDS, PAGES, Kind
+from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import can_push
 from digest.model import RawPage
 

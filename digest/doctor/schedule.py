@@ -4,12 +4,12 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.doctor.case import Case, Finding
-from digest.doctor.crontab import read_crontab
+from digest.doctor.installation import Case, Result
 
 _CRON_FILES = ("/etc/crontab", "/etc/cron.d")
 _SYSTEM_UNITS = ("/etc/systemd/user", "/etc/systemd/system")
@@ -20,7 +20,6 @@ _CRON_SETS = frozenset({"HOME", "LOGNAME", "PATH", "SHELL", "USER"})
 _ASSIGNMENT = re.compile(r"""\s*(?:export\s+)?(["']?)([A-Za-z_][A-Za-z0-9_]*)\1\s*=\s*(.*?)\s*""")
 _READS_MORE = re.compile(r"(?:^|[\s;&'\"])(?:\.|source)\s|\s-\w*l\w*\s|--login\b")
 """A command that lets a shell read other files first: what these set is not known here."""
-_ENABLED = "timers.target.wants"
 _RUNS = re.compile(r"\brun\b")
 _RUNS_DIGEST = re.compile(r"\bdigest\b.*\brun\b")
 _PYTHON = re.compile(r"/\S*/python[0-9.]*")
@@ -32,29 +31,29 @@ class _Run:
     """A run that something starts by itself: what that is, the command, and the variables that it gets."""
 
     by: str
-    finding: Finding
+    result: Result
     command: str
     variables: Mapping[str, str]
 
 
-def check_schedule(case: Case) -> Iterator[Finding]:
+def check_schedule(case: Case) -> Iterator[Result]:
     """Look for what names this archive's configuration, in the places where schedules are kept.
 
-    What such a run would lack is told, too: it begins with nearly nothing of the environment that a person has.
+    What such a run would lack is said, too: it begins with almost nothing of the environment that a person has.
     """
     runs = [*_crons(case), *_timers(case)]
-    found = [*(run.finding for run in runs), *_workflows(case.config.folder)]
+    found = [*(run.result for run in runs), *_workflows(case.config.folder)]
     yield from dict.fromkeys(found)
     if not found:
         file = case.config.folder / "schedule/crontab"
         way = f"use {file}" if _is_file(file) else "`digest init DIR` writes one"
-        yield Finding("nothing found that runs it every night", f"{way}; never mind if something else does")
+        yield Result("nothing found that runs it every night", f"{way}; ignore this if something else does")
         runs = list(_cron_runs(case, str(file), _text(file)))
     yield from dict.fromkeys(lack for run in runs for lack in _lacks(case, run))
 
 
 def _crons(case: Case) -> Iterator[_Run]:
-    texts = {"the user's crontab": read_crontab()} | {str(file): _text(file) for file in _files(_CRON_FILES)}
+    texts = {"the user's crontab": _user_crontab()} | {str(file): _text(file) for file in _files(_CRON_FILES)}
     for name, text in texts.items():
         yield from _cron_runs(case, name, text)
 
@@ -65,9 +64,25 @@ def _cron_runs(case: Case, name: str, text: str) -> Iterator[_Run]:
     for line in text.splitlines():
         command = line.replace(r"\%", "%")
         if _names(command, case):
-            yield _Run(f"cron: {name}", Finding(f"run by cron: {name}"), command, dict(variables))
+            yield _Run(f"cron: {name}", Result(f"run by cron: {name}"), command, dict(variables))
         else:
             variables |= _assigned(line)
+
+
+def _user_crontab() -> str:
+    """Return the text of the user's crontab; "" if there is none, or no cron."""
+    try:
+        done = subprocess.run(
+            ["crontab", "-l"],  # noqa: S607 - the system's own, wherever it is
+            env={**os.environ, "LC_ALL": "C"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10.0,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else os.fsdecode(done.stdout)
 
 
 def _assigned(text: str) -> dict[str, str]:
@@ -87,8 +102,12 @@ def _timers(case: Case) -> Iterator[_Run]:
             text = _text(unit)
             for line in (line.partition("=")[2] for line in text.splitlines() if line.startswith("ExecStart=")):
                 if _names(line.replace("%%", "%"), case):
-                    timer = _timer(unit.with_suffix(".timer"))
-                    yield _Run(f"systemd: {unit}", timer, line, given | _of_unit(text, home))
+                    timer = unit.with_suffix(".timer")
+                    scope = " --user" if folder.name == "user" else ""
+                    result = Result(f"{timer} is not enabled", f"`systemctl{scope} enable --now {timer.name}`")
+                    if os.path.lexists(folder / "timers.target.wants" / timer.name):
+                        result = Result(f"run by systemd: {timer}")
+                    yield _Run(f"systemd: {unit}", result, line, given | _of_unit(text, home))
 
 
 def _of_unit(text: str, home: Path) -> dict[str, str]:
@@ -105,30 +124,31 @@ def _of_unit(text: str, home: Path) -> dict[str, str]:
     return found
 
 
-def _timer(timer: Path) -> Finding:
-    if os.path.lexists(timer.parent / _ENABLED / timer.name):
-        return Finding(f"run by systemd: {timer}")
-    scope = " --user" if timer.parent.name == "user" else ""
-    return Finding(f"{timer} is not enabled", f"`systemctl{scope} enable --now {timer.name}`")
-
-
 def given_by(case: Case, name: str) -> str:
     """Return what starts runs that have the variable ``name``; "" if nothing does."""
     return next((run.by for run in (*_crons(case), *_timers(case)) if _has(run, name)), "")
 
 
-def _lacks(case: Case, run: _Run) -> Iterator[Finding]:
+def _lacks(case: Case, run: _Run) -> Iterator[Result]:
     """Find what a run by itself would not have, and a person who says `digest run` has."""
-    if not _READS_MORE.search(run.command):
-        yield from _missing_variables(case, run)
+    is_known = not _READS_MORE.search(run.command)
+    places = (*case.config.notify.urls, case.config.notify.health)
+    for kind, _, name in (place.partition(":") for place in dict.fromkeys(places)):
+        if is_known and kind == "env" and not _has(run, name):
+            ways = f'`{name}=…` above the line there, or "file:PATH" in [notify] instead of "env:{name}"'
+            yield Result(f"{run.by}: has no variable {name}, which env:{name} names", ways)
+    for origin in sorted({*case.origins.values()}):
+        name = origin.removeprefix("environment ")
+        if is_known and name != origin and not _has(run, name):
+            way = "put the setting into config.toml, or set it there"
+            yield Result(f"{run.by}: has no {name}, which is set here", way)
     path = run.variables.get("PATH") or _CRON_PATH
     if case.config.git.commit and shutil.which("git") and not shutil.which("git", path=path):
-        yield Finding(f"{run.by}: no git in its PATH ({path})", "set PATH there, with the folder of git in it")
+        yield Result(f"{run.by}: no git in its PATH ({path})", "set PATH there, with the folder of git in it")
     for word in _programs(run.command):
         if not shutil.which(word, path=path):
-            yield Finding(
-                f"{run.by}: cannot start {word}", "name there, with its whole path, the digest that is installed"
-            )
+            way = "give the full path of the installed digest there"
+            yield Result(f"{run.by}: cannot start {word}", way)
 
 
 def _programs(command: str) -> Iterator[str]:
@@ -142,31 +162,17 @@ def _programs(command: str) -> Iterator[str]:
         before = word
 
 
-def _missing_variables(case: Case, run: _Run) -> Iterator[Finding]:
-    needed = {place.partition(":")[2]: place for place in (*case.config.notify.urls, case.config.notify.health)}
-    for name, place in needed.items():
-        if place.startswith("env:") and not _has(run, name):
-            ways = f'`{name}=…` above the line there, or "file:PATH" in [notify] instead of "{place}"'
-            yield Finding(f"{run.by}: has no variable {name}, which {place} names", ways)
-    for origin in sorted({*case.origins.values()}):
-        name = origin.removeprefix("environment ")
-        if name != origin and not _has(run, name):
-            yield Finding(
-                f"{run.by}: has no {name}, which is set here", "put the setting into config.toml, or set it there"
-            )
-
-
 def _has(run: _Run, name: str) -> bool:
     return name in run.variables or re.search(rf"(?:^|[\s;&'\"]){name}=", run.command) is not None
 
 
-def _workflows(folder: Path) -> Iterator[Finding]:
+def _workflows(folder: Path) -> Iterator[Result]:
     """Find workflows in the repository around the archive, whichever of its folders they are for."""
     for place in (folder, *folder.parents):
         for file in _files([place / ".github/workflows"], ".yml", ".yaml"):
             text = _text(file)
             if "schedule:" in text and _RUNS_DIGEST.search(text):
-                yield Finding(f"run by GitHub: {file}")
+                yield Result(f"run by GitHub: {file}")
         if os.path.lexists(place / ".git"):
             return
 

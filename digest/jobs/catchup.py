@@ -16,7 +16,7 @@ from digest.errors import (
     NotServedError,
     PageRefusedError,
 )
-from digest.fetch.addresses import catchup_url
+from digest.fetch.documents import catchup_url
 from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
 from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
 from digest.model import RawPage, Source, State

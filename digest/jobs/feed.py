@@ -8,8 +8,7 @@ from digest.archive.days import store
 from digest.archive.report import Report
 from digest.decide import repetition
 from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
-from digest.fetch.addresses import atom_url, recent_url, rss_url
-from digest.fetch.kinds import FEEDS
+from digest.fetch.documents import FEEDS, atom_url, recent_url, rss_url
 from digest.model import Day, PageRef, RawPage, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.feed import Feed, parse_feed

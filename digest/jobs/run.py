@@ -28,7 +28,7 @@ from digest.errors import (
     StoreError,
     TryLaterError,
 )
-from digest.fetch.addresses import listing_url
+from digest.fetch.documents import listing_url
 from digest.jobs.catchup import get_day, is_due, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed

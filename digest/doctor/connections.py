@@ -1,0 +1,239 @@
+"""What digest writes to beyond its folders: git, arXiv, the channels of messages. Only what is asked for is sent."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from pathlib import Path
+
+from digest.archive.archive import Archive
+from digest.archive.clone import unkept_settings
+from digest.config import odd_names, require_manners
+from digest.disk import hold_lock
+from digest.doctor.installation import Case, Result, is_ready
+from digest.doctor.schedule import given_by
+from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError, NotifyError
+from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
+from digest.git import RepositoryState, can_push, examine_repository, named
+from digest.git.program import OLDEST
+from digest.messages import Entry
+from digest.model import RawPage
+from digest.notify import read_addresses
+from digest.notify.channels import Channels
+from digest.notify.messages import Message
+from digest.records.day import record_path
+
+_FAILS = GitError.exit_code
+_FLUSHING = (2, 36)  # the first with core.fsync: before, a commit may be lost with the power
+_NO_COMMITS = "or set [git] commit = false"
+_MOST = timedelta(minutes=2)  # a clock that is further off than this is not set by NTP
+_BUDGET_WORDS = ": not asked for, because no request is left for this part of the job"
+_OTHERS = 0o044  # may read: the file holds a secret
+
+
+def check_repository(case: Case) -> Iterator[Result]:
+    """Look at the repository of the digests, if runs commit: at whatever would keep them from it."""
+    config, git = case.config, case.config.git
+    if not git.commit:
+        yield Result("nothing is committed ([git] commit = false)")
+        return
+    category, day = config.arxiv.categories[0], case.now.date()
+    written = [config.output / config.digest_path(category, day)]
+    if config.records is not None:
+        written.append(config.records / record_path(category, day))
+    try:
+        state = examine_repository(config.output, git, paths=written)
+    except GitError as error:
+        yield Result(f"git: {error}", f"fix that, {_NO_COMMITS}", _FAILS)
+        return
+    if state.version is None:
+        yield Result("git is not installed", f"install it, {_NO_COMMITS}", _FAILS)
+        return
+    yield _version(state)
+    if state.root is None:
+        yield Result(f"{config.output} is in no git repository", f"`git init` there, {_NO_COMMITS}", _FAILS)
+        return
+    yield Result(f"the repository in {state.root}")
+    yield from _commits(case, state)
+    if git.push:
+        yield from _pushes(case, state)
+
+
+def _version(state: RepositoryState) -> Result:
+    number, words = state.number or _FLUSHING, f"git {state.version}"
+    if number < OLDEST:
+        return Result(words, f"{OLDEST[0]}.{OLDEST[1]} or newer is needed, {_NO_COMMITS}", _FAILS)
+    if number < _FLUSHING:
+        return Result(words, "it flushes no commit to the disk; from 2.36 on, a power cut loses none")
+    return Result(words)
+
+
+def _commits(case: Case, state: RepositoryState) -> Iterator[Result]:
+    """Find what keeps a run from a commit, or makes it one that nobody wants."""
+    wanted, words = case.config.git.branch, f"the branch {state.branch} is checked out"
+    if state.branch is None:
+        yield Result("no branch is checked out", f"`git switch {wanted or 'BRANCH'}`", _FAILS)
+    elif wanted and state.branch != wanted:
+        yield Result(words, f"`git switch {wanted}`, as [git] branch says", _FAILS)
+    else:
+        yield Result(words)
+    if state.is_busy:
+        yield Result(f"{state.is_busy} is in progress", "end it, or abort it: nothing is committed until then", _FAILS)
+    foreign = [path for path in state.foreign_staged if not _is_likely_ours(case, state, path)]
+    if foreign:
+        advice = "commit it, or `git restore --staged` it: what is not digest's stops a run"
+        yield Result(f"staged: {named(foreign)}", advice, _FAILS)
+    elif state.foreign_staged:
+        advice = "a run was cut short; the next one commits it"
+        yield Result(f"staged: {named(state.foreign_staged)}", advice)
+    for path in state.unkept:
+        words = f"git ignores {path}, or its folder is in another repository or none"
+        advice = "see to .gitignore and the folders in the configuration: such files are never committed"
+        yield Result(words, advice, _FAILS if case.config.git.durable else 0)
+    for words, way_out in unkept_settings(case.config, case.path):
+        yield Result(words, way_out)
+    for words, is_used in odd_names(case.config).items():
+        if is_used:
+            yield Result(words, "files under it are kept up; rename it if others clone the repository")
+    advice = "`git config user.name` and `user.email`, or [git] author" if state.is_identity_made_up else ""
+    yield Result(f"commits are by {state.identity}", advice)
+
+
+def _is_likely_ours(case: Case, state: RepositoryState, path: str) -> bool:
+    """Whether a path is in a folder that digest alone writes; the next run looks at each file itself."""
+    config, file = case.config, (state.root or Path()) / path
+    folders = [config.output / category for category in config.arxiv.categories]
+    folders += [config.output / view.path.partition("/")[0] for view in config.views]
+    folders += [config.records] if config.records else []
+    is_below = any(file.is_relative_to(folder.resolve()) for folder in folders)
+    return is_below or file == config.output.resolve() / "README.md"
+
+
+def _pushes(case: Case, state: RepositoryState) -> Iterator[Result]:
+    """Find what keeps a run from pushing."""
+    git = case.config.git
+    if not state.has_remote:
+        advice = f"`git remote add {git.remote} ADDRESS`, or [git] push = false"
+        yield Result(f"no remote {git.remote}", advice, _FAILS)
+        return
+    yield Result(f"pushes to {git.remote}, {', '.join(state.remote_urls)}")
+    if state.has_secret_in_url:
+        advice = "take it out (`git remote set-url`), and use a credential helper or SSH"
+        yield Result(f"the address of {git.remote} holds a name or password", advice, _FAILS)
+    elif state.credential_helper:
+        yield Result(f"credentials from {state.credential_helper}")
+    elif any(url.startswith("http") for url in state.remote_urls):
+        advice = "`git config credential.helper` gives git what the remote asks for, unless it asks for nothing; or SSH"
+        yield Result("no credential helper", advice)
+    if state.unpushed:
+        commits = "1 commit is" if state.unpushed == 1 else f"{state.unpushed} commits are"
+        yield Result(f"{commits} not pushed yet", "the next run pushes them, and says why if not")
+
+
+def check_push(case: Case) -> Iterator[Result]:
+    """Ask the git remote whether it would take a push."""
+    if not case.config.git.push:
+        return
+    reason = can_push(case.config.output, case.config.git)
+    if reason is None:
+        yield Result(f"{case.config.git.remote} takes pushes")
+    else:
+        yield Result(f"no push: {reason}", "fix that: commits stay here until then", _FAILS)
+
+
+def check_arxiv(case: Case) -> Iterator[Result]:
+    """Ask arXiv for one page and one feed, as gently as a run does; neither is kept."""
+    arxiv, database = case.config.arxiv, case.config.database
+    is_new = database is not None and not database.exists()
+    if not is_new and not is_ready(case):
+        yield Result("arXiv was not asked", "see to the database first: it knows when arXiv was asked last")
+        return
+    # Where there is no database, nobody remembers when arXiv was asked last: then only the two are spaced.
+    place = ("sqlite://", None) if is_new else (case.config.store_url, database)
+    try:
+        require_manners(arxiv)
+        with ExitStack() as stack:
+            if case.config.lock.exists():
+                stack.enter_context(hold_lock(case.config.lock))
+            archive = stack.enter_context(case.session.open_archive(*place))
+            page = list(_answer(archive, listing_url(arxiv.pages_url, arxiv.categories[0]), PAGES))
+            yield from [*page, *_answer(archive, rss_url(arxiv.feeds_url, arxiv.categories[0]), FEEDS)]
+    except DigestError as error:
+        what = "correct the configuration" if isinstance(error, ConfigError) else "try again later"
+        yield Result(f"arXiv was not asked: {error}", what, error.exit_code)
+
+
+def _answer(archive: Archive, url: str, kind: Kind) -> Iterator[Result]:
+    archive.client.budget = 1
+    try:
+        page = archive.client.get(url, kind=kind)
+    except DigestError as error:
+        reason = str(error).removesuffix(_BUDGET_WORDS) if isinstance(error, BudgetSpentError) else str(error)
+        yield Result(f"arXiv: {reason}", "see whether a browser gets it; a run tries again by itself", error.exit_code)
+        return
+    yield Result(f"arXiv answers: {page.url}, status {page.status}, {len(page.body)} bytes")
+    if kind is PAGES:
+        yield from _clock(page)
+
+
+def _clock(page: RawPage) -> Iterator[Result]:
+    """Compare this machine's clock with arXiv's, by the Date of its answer (RFC 9110, 6.6.1)."""
+    try:
+        difference = page.fetched_at - parsedate_to_datetime(dict(page.headers).get("date", ""))
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return
+    seconds = difference.total_seconds()
+    which = "ahead of" if seconds > 0 else "behind"
+    advice = "set the clock, by NTP if possible" if abs(difference) > _MOST else ""
+    yield Result(f"this machine's clock is {abs(seconds):.0f} s {which} arXiv's", advice)
+
+
+def check_channels(case: Case) -> Iterator[Result]:
+    """Look for the address of each channel and of the health check, never for what it is; and for what sends."""
+    urls, health = case.config.notify.urls, case.config.notify.health
+    if not urls:
+        yield Result("no channel for messages ([notify] urls is empty)")
+    elif find_spec("apprise") is None:
+        yield Result("no message can be sent", "pip install 'arxiv-listing-digest[notify]'", NotifyError.exit_code)
+    for place in urls:
+        yield from _place(case, "messages", place)
+    if health:
+        yield from _place(case, "health check", health)
+
+
+def _place(case: Case, what: str, place: str) -> Iterator[Result]:
+    kind, _, name = place.partition(":")
+    try:
+        found = len(read_addresses(place, case.environment, case.config.folder))
+    except NotifyError as error:
+        if kind == "env" and (by := given_by(case, name)):
+            yield Result(f"{what}: {place} is not set here, but for the runs of {by}")
+            return
+        advice = "set this variable where digest runs" if kind == "env" else "write the address into this file"
+        yield Result(f"{what}: {error}", advice, error.exit_code)
+        return
+    yield Result(f"{what}: {place} has {found} address{'' if found == 1 else 'es'}")
+    file = case.config.folder / name
+    if kind == "file" and file.stat().st_mode & _OTHERS:
+        yield Result(f"{what}: others can read {file}", f"chmod 600 {file}")
+
+
+def check_delivery(case: Case) -> Iterator[Result]:
+    """Send each channel a message, and tell what became of it."""
+    addresses = []
+    for place in case.config.notify.urls:
+        with suppress(NotifyError):  # ``check_channels`` has said so
+            addresses += read_addresses(place, case.environment, case.config.folder)
+    if not addresses:
+        advice = "see above" if case.config.notify.urls else "name the address of a channel in [notify] urls"
+        yield Result("no test message was sent", advice)
+        return
+    name, categories = case.path.parent.name, ", ".join(case.config.arxiv.categories)
+    words = f"This is a test, sent by `digest doctor --notify` for the archive {name} of {categories}. All is well."
+    fates = Channels(addresses).deliver(Message("A test of digest", ((Entry(words),),)))
+    for channel, fate in fates.items():
+        if fate.failure:
+            yield Result(fate.failure, "see to its address, and to the service", NotifyError.exit_code)
+        else:
+            yield Result(f"{channel} took a test message; look whether it came")
