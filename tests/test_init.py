@@ -347,7 +347,7 @@ def test_a_schedule_of_another_machine_is_told(nowhere: Path) -> None:
     """Cloned to another place, the files name a folder that is not there: removed, they are made anew."""
     init(nowhere, "mine")
     git(nowhere, "clone", "--quiet", "mine", "second")
-    words = "schedule/crontab is of another machine, folder or version; remove it, and say init again"
+    words = "schedule/crontab is of another machine, folder or version; remove it, and run init again"
     assert f"second/{words}" in init(nowhere, "second").err.splitlines()
     shutil.rmtree(nowhere / "second/schedule")
     assert words not in init(nowhere, "second").err

@@ -16,20 +16,18 @@ from digest.errors import GitError, UsageError, quoted
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, examine_repository
 from digest.git.repository import open_repository, unkept
-from digest.setup.source import source
-from digest.setup.texts import CONFIG, texts, workflow
+from digest.setup.texts import CONFIG, PROJECT, requirement, texts, workflow
 
 _FIRST_COMMIT = "digest: set up the archive"
-_PROJECT = "arxiv-listing-digest"
 _PARTS_OF_GIT = ("HEAD", "objects", "refs")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a new archive shall be like.
+    """What a new archive should be like.
 
     ``program`` is the command that runs digest, with an absolute path; without ``categories``, the default ones are
-    kept; ``commits``: whether runs commit what they write; ``on_github``: whether GitHub shall run it, and ``source``:
+    kept; ``commits``: whether runs commit what they write; ``on_github``: whether GitHub is to run it, and ``source``:
     what pip installs there, "" for this version from the project's own address.
     """
 
@@ -49,7 +47,7 @@ class SetUp:
     ``made``: the files that were not there before.
     ``remarks``: for a person, one line each.
     ``repository``: the one that the archive lies in, as far as it was looked for.
-    ``uncommitted``: those files that its last commit lacks, and that belong into it; relative to the archive.
+    ``uncommitted``: those files that its last commit lacks, and that belong in it; relative to the archive.
     ``failure``: why they could not be committed; None: they were, or were not to be.
     """
 
@@ -72,9 +70,8 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
         StoreError: the folder cannot be written.
         GitError: git does not tell what the repository is like; the files are there.
     """
-    _require_plain(target)
     _require_own_place(target)
-    installed = source(wanted.source) if wanted.on_github else ""
+    installed = requirement(wanted.source) if wanted.on_github else ""
     output = Folder(target)
     config = _settings(output, wanted)
     inner = _folder_in_repository(target) if wanted.on_github else ""
@@ -84,7 +81,7 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
     for path in made:
         output.write(path, wishes[path].encode())
     remarks = list(_remarks(target, wishes, found, inner))
-    # What belongs into a commit was made now, or by an ``init`` that was cut short.
+    # What belongs in a commit was made now, or by an ``init`` that was cut short before it.
     ours = [path for path, text in wishes.items() if found[path] in (None, text.encode())]
     ours = [path for path in ours if path != WORKFLOW or not inner]
     failure = None
@@ -95,7 +92,7 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
             failure = error
     state = examine_repository(target, config.git) if wanted.commits or wanted.on_github else RepositoryState(None)
     if wanted.commits and config.git.commit and state.is_identity_made_up:
-        way_out = "`git config --global user.name` and `user.email`, or [git] author, tell it a better one"
+        way_out = "set a better one with `git config --global user.name` and `user.email`, or [git] author"
         remarks.append(f"git knows nobody's name here: commits are by {state.identity}; {way_out}")
     uncommitted = _uncommitted(target, ours) if state.root else []
     return SetUp(config, tuple(target / path for path in made), tuple(remarks), state, tuple(uncommitted), failure)
@@ -128,42 +125,30 @@ def _remarks(target: Path, wishes: Mapping[str, str], found: Mapping[str, bytes 
             words = "GitHub reads workflows at the top of a repository only: move it there, and commit it"
             yield f"{target / path}: {words}"
         elif path in SCHEDULES and is_other:
-            yield f"{target / path} is of another machine, folder or version; remove it, and say init again"
+            yield f"{target / path} is of another machine, folder or version; remove it, and run init again"
     if found[CONFIG] is None and found[".gitignore"] is not None:
-        yield f"{target / '.gitignore'} stays as it is; let it name archive.db*, raw/ and *.digest-tmp"
-
-
-def _require_plain(target: Path) -> None:
-    """Refuse a folder that no line of a crontab could name."""
-    if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) < 0xE000 for one in str(target.absolute())):
-        raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {quoted(str(target))}")
+        yield f"{target / '.gitignore'} stays as it is; make sure that it names archive.db*, raw/ and *.digest-tmp"
 
 
 def _require_own_place(target: Path) -> None:
-    """Refuse a folder where an archive would be mixed with something else, or lost with it."""
-    real = Path(os.path.realpath(target))
-    found = _whose(real)
+    """Refuse a folder that no line of a crontab could name, or where an archive would mix with something else."""
+    if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) < 0xE000 for one in str(target.absolute())):
+        raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {quoted(str(target))}")
+    # By the real path: a link to a home folder is that folder.
+    real, found = Path(os.path.realpath(target)), ""
+    if real == real.parent:
+        found = "the top of the file system"
+    elif str(real) == os.path.realpath(os.path.expanduser("~")):  # noqa: PTH111 - pathlib raises where there is none
+        found = "a home folder"
+    for place in (real, *real.parents):
+        project = _toml(place / "pyproject.toml").get("project")
+        is_ours = isinstance(project, dict) and project.get("name") == PROJECT
+        if place.name.casefold() == ".git" or all(os.path.lexists(place / part) for part in _PARTS_OF_GIT):
+            found = found or f"git's own folder {place}"
+        elif is_ours and os.path.lexists(place / "digest/__init__.py"):
+            found = found or f"the source of digest itself in {place}"
     if found:
         raise UsageError(f"{target}: expected a folder of the archive's own, found {found}; try ~/my-archive")
-
-
-def _whose(real: Path) -> str:
-    """Say what the folder belongs to; "" if nothing is against it."""
-    if real == real.parent:
-        return "the top of the file system"
-    if str(real) == os.path.realpath(os.path.expanduser("~")):  # noqa: PTH111 - pathlib raises where there is none
-        return "a home folder"
-    for place in (real, *real.parents):
-        if place.name.casefold() == ".git" or all(os.path.lexists(place / part) for part in _PARTS_OF_GIT):
-            return f"git's own folder {place}"
-        project = _toml(place / "pyproject.toml").get("project")
-        if (
-            isinstance(project, dict)
-            and project.get("name") == _PROJECT
-            and os.path.lexists(place / "digest/__init__.py")
-        ):
-            return f"the source of digest itself in {place}"
-    return ""
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -1,17 +1,33 @@
-"""The files of a new archive, as they are made."""
+"""The files of a new archive, as they are made, and what stands in them for this machine: commands, a source."""
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
+from digest import __version__
 from digest.config.paths import SCHEDULES
 from digest.config.resources import folder
 from digest.config.settings import Config
-from digest.setup.schedule import cron_command, systemd_command
+from digest.errors import UsageError
+from digest.git.remote import has_secret
 
 CONFIG = "config.toml"
 _FILES = Path(__file__).with_name("files")
+
+PROJECT = "arxiv-listing-digest"
+# The names by which projects call the place of their source ("Well-known Project URLs" of the packaging guide).
+_LABELS = ("source", "repository", "sourcecode", "github", "homepage")
+# What --from may say: a form that neither YAML nor a shell can misread.
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?"
+_VERSION = r"(?:===?|~=|!=|<=?|>=?) ?v?[0-9][A-Za-z0-9.*+!_-]*"
+_REQUIREMENT = rf"{_NAME}(?: ?{_VERSION}(?: ?, ?{_VERSION})*)?"
+_ADDRESS = rf"(?:{_NAME} ?@ ?)?(?:[A-Za-z][A-Za-z0-9+.-]*://|\.{{0,2}}/)[A-Za-z0-9._~/:@=%+,#\[\]-]+"
+_SOURCE = re.compile(f"{_REQUIREMENT}|{_ADDRESS}")
+_BY_SHELL = ("/bin/sh", "-c", 'exec "$0" "$@"')
+_PLAIN = re.compile(r"[A-Za-z0-9_@%+=:,./-]+")
 
 
 def texts(program: Sequence[str], config: Config) -> dict[str, str]:
@@ -22,12 +38,15 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
     command = (*program, "--config", str(config.folder.absolute() / CONFIG), "run")
     quiet = (*program, "-q", *command[len(program) :])
     categories = config.arxiv.categories
+    *others, last = categories
+    listed = f"{', '.join(others)} and {last}" if others else last
+    folders = ", ".join(f"`{category}/`" for category in categories)
     crontab, service, timer = SCHEDULES
     return {
         CONFIG: _config(config),
         ".gitignore": _text("gitignore"),
         ".gitattributes": _text("gitattributes"),
-        "README.md": _text("readme", CATEGORIES=_listed(categories), FOLDERS=_folders(categories)),
+        "README.md": _text("readme", CATEGORIES=listed, FOLDERS=folders),
         crontab: _text("crontab", COMMAND=cron_command(quiet)),
         service: _text("service", COMMAND=systemd_command(command)),
         timer: _text("timer"),
@@ -47,15 +66,6 @@ def _text(name: str, **values: str) -> str:
     return re.sub(r"@([A-Z]+)@", lambda place: values[place[1]], text)
 
 
-def _listed(categories: Sequence[str]) -> str:
-    *others, last = categories
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _folders(categories: Sequence[str]) -> str:
-    return ", ".join(f"`{category}/`" for category in categories)
-
-
 def _config(config: Config) -> str:
     """Return the example with its lines for this archive."""
     text = folder("config.example.toml").read_text(encoding="utf-8")
@@ -68,3 +78,60 @@ def _config(config: Config) -> str:
     for line, wish in lines.items():
         text = text.replace(f"\n{line}\n", f"\n{wish}\n")
     return text
+
+
+def cron_command(words: Sequence[str]) -> str:
+    r"""Return a command for a crontab, which a shell gets after cron has made \% a % (crontab(5)).
+
+    Some crons make \\ a backslash, too, and others do not: no backslash of a word stands before either here.
+    """
+    # Inside the single quotes of shlex, '' ends one quoted part and begins the next.
+    return " ".join(shlex.quote(word).replace("\\", "\\''").replace("%", r"\%") for word in words)
+
+
+def systemd_command(words: Sequence[str]) -> str:
+    """Return a command for ExecStart= after a colon, by which no $ in it is replaced (systemd.service(5))."""
+    # Of the program's own name, systemd takes no quotes and no backslash, however they are quoted.
+    through_shell = _BY_SHELL if set(words[0]) & set("\"'\\") else ()
+    return " ".join(map(_systemd_word, (*through_shell, *words)))
+
+
+def _systemd_word(word: str) -> str:
+    word = word.replace("%", "%%")
+    if _PLAIN.fullmatch(word):
+        return word
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def requirement(wanted: str) -> str:
+    """Return what pip should install: ``wanted``, or this version from the project's own address.
+
+    Raises:
+        UsageError: it is nothing that can be written down safely; or nothing is wanted, and no address known.
+    """
+    if not wanted:
+        return _own_source()
+    if has_secret((wanted,)):
+        raise UsageError("--from: expected an address without a name or password: everybody can read the workflow")
+    if not _SOURCE.fullmatch(wanted):
+        expected = f"a requirement or address for pip, such as '{PROJECT}==1.2' or git+https://HOST/PATH@v1.2"
+        raise UsageError(f"--from: expected {expected}, without quotes and signs of the shell, found {wanted!r}")
+    return wanted
+
+
+def _own_source() -> str:
+    try:
+        entries = metadata(PROJECT).get_all("Project-URL") or []
+    except PackageNotFoundError:
+        entries = []
+    pairs = (entry.partition(",")[::2] for entry in entries)
+    known = {re.sub(r"[\W_]", "", label).lower(): address.strip().rstrip("/") for label, address in pairs}
+    for address in (known[label] for label in _LABELS if label in known):
+        own = f"git+{address}@v{__version__}"
+        if address.startswith("https://") and _SOURCE.fullmatch(own) and not has_secret((own,)):
+            return own
+    words = "this installation does not know where digest is published"
+    raise UsageError(
+        f"{words}: say what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
+    )
