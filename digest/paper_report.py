@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from digest.history import Change, Event, Field, History, Value
 from digest.history.data import PathOf
-from digest.history.events import Event, History
-from digest.history.fields import Change, Field, Value
-from digest.history.words import Mark, Piece, difference
+from digest.history.wording import Mark, Piece, difference
 from digest.model import MOST_AUTHORS_LISTED, Announcement, Section
 
 _NAMED = 10  # authors

@@ -157,7 +157,7 @@ def test_errors_know_nothing() -> None:
 def test_only_the_command_line_knows_the_command_line() -> None:
     """Jobs, and all below them, can be used without a terminal."""
     below = {*ROOMS, *VALUES, "jobs", "archive", "check", "record_files", "standin", "unopened"}
-    above = {"cli", "watch", "paper_report"}
+    above = {"cli", "watch"}
     wrong = [one for one in imports() if room(one.importer) in below and is_own(one) and room(one.imported) in above]
     assert wrong == []
 

@@ -16,11 +16,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.errors import UsageError
-from digest.history.events import History, history_of
-from digest.history.fields import Field
-from digest.history.reference import parse_reference
-from digest.history.withdrawal import says_withdrawn
-from digest.history.words import Mark, difference
+from digest.history import Field, History, history_of, parse_paper_id
+from digest.history.wording import Mark, difference, says_withdrawn
 from digest.model import ArxivId, Day, Paper, Section, Source, State
 from digest.store import Store
 from tests.conftest import NIGHT, Sandbox
@@ -719,7 +716,7 @@ def test_a_monstrous_text_is_compared_in_no_time() -> None:
     assert [piece.mark for piece in found] == [Mark.REMOVED, Mark.ADDED]
 
 
-# --- references ------------------------------------------------------------------------------------
+# --- how a paper is named --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -734,17 +731,17 @@ def test_a_monstrous_text_is_compared_in_no_time() -> None:
         ("HTTPS://ARXIV.ORG/abs/2110.10101#content", "2110.10101", None),
     ],
 )
-def test_a_reference_is_an_id_and_perhaps_a_version(text: str, arxiv_id: str, version: int | None) -> None:
+def test_a_paper_is_named_by_its_id_and_perhaps_a_version(text: str, arxiv_id: str, version: int | None) -> None:
     """In each of the forms in which arXiv itself writes it."""
-    found = parse_reference(text)
-    assert (str(found.arxiv_id), found.version) == (arxiv_id, version)
+    found = parse_paper_id(text)
+    assert (str(found[0]), found[1]) == (arxiv_id, version)
 
 
 @given(text=st.text(max_size=30) | st.from_regex(r"(arXiv:)?[0-9./vabs]{4,20}"))
 def test_any_other_text_is_a_usage_error(text: str) -> None:
     """Whatever is typed is a paper's id or refused, never a bug."""
     try:
-        found = parse_reference(text)
+        arxiv_id, _ = parse_paper_id(text)
     except UsageError:
         return
-    assert str(found.arxiv_id) in text
+    assert str(arxiv_id) in text

@@ -1,9 +1,10 @@
-"""The command that tells a paper's history: paper."""
+"""The command that tells a paper's history, and its words: paper."""
 
 from __future__ import annotations
 
 import os
 import sys
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -11,11 +12,20 @@ import click
 from digest.cli.group import cli, json_option
 from digest.cli.session import Session
 from digest.errors import MissingError, gravest
+from digest.model import MOST_AUTHORS_LISTED, Section
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
     from digest.archive.archive import Archive
-    from digest.history.events import History
+    from digest.history import Change, Event, History, Value
+    from digest.history.wording import Piece
     from digest.model import ArxivId
+
+    PathOf = Callable[[str, date], str]
+    Line = list[str | tuple[str, str]]
+    """Texts, some with the style in which a terminal shows them."""
 
 
 @cli.command()
@@ -35,50 +45,169 @@ def paper(session: Session, reference: str) -> int:
       digest paper https://arxiv.org/abs/2110.10101
       digest paper 2110.10101 --json
     """
-    from digest.history.reference import parse_reference
+    import shutil
 
-    named = parse_reference(reference)
-    if named.version is not None:
+    from digest.history import history_data, history_of, parse_paper_id
+
+    arxiv_id, version = parse_paper_id(reference)
+    if version is not None:
         whole = "here is the whole paper's history"
-        session.console.say(f"note: listings do not tell versions (you named v{named.version}); {whole}")
+        session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
     with session.reading() as archive:
-        history = _history(archive, named.arxiv_id)
-        _tell(session, archive, history)
+        announcements = archive.store.announcements(arxiv_id)
+        if not announcements:
+            raise _not_stored(archive, arxiv_id)
+        first_stored = min(when for _, when in archive.store.day_keys())
+        # An old id may have been asked for with its subject class, which the stored one does not have.
+        history = history_of(announcements[0].paper.arxiv_id, announcements, first_stored)
+        path_of = archive.config.digest_path
+        if session.console.answers_json:
+            session.console.answer(history_data(history, path_of))
+        else:
+            width = shutil.get_terminal_size((100, 24)).columns
+            click.echo(history_text(history, path_of, width=width, is_coloured=_is_coloured()))
     return gravest([session.damage])
 
 
-def _history(archive: Archive, arxiv_id: ArxivId) -> History:
-    from digest.history.events import history_of
-
-    announcements = archive.store.announcements(arxiv_id)
-    if not announcements:
-        raise MissingError(f"{arxiv_id}: {_why_not_stored(archive, arxiv_id)}")
-    first_stored = min(when for _, when in archive.store.day_keys())
-    return history_of(announcements[0].paper.arxiv_id, announcements, first_stored)
-
-
-def _why_not_stored(archive: Archive, arxiv_id: ArxivId) -> str:
-    from digest.history.absence import why_not_stored
+def _not_stored(archive: Archive, arxiv_id: ArxivId) -> MissingError:
+    from digest.history import why_not_stored
 
     found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
     gaps = {day for item in found for day in (*item.missing, *item.lost)}
-    return why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)
-
-
-def _tell(session: Session, archive: Archive, history: History) -> None:
-    import shutil
-
-    from digest import paper_report
-    from digest.history.data import history_data
-
-    path_of = archive.config.digest_path
-    if session.console.answers_json:
-        session.console.answer(history_data(history, path_of))
-        return
-    width = shutil.get_terminal_size((100, 24)).columns
-    click.echo(paper_report.history_text(history, path_of, width=width, is_coloured=_is_coloured()))
+    return MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)}")
 
 
 def _is_coloured() -> bool:
     """Whether the reader sees colours (https://no-color.org)."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def history_text(history: History, path_of: PathOf, *, width: int, is_coloured: bool) -> str:
+    """Return a history as text for a terminal of ``width`` columns, the newest event last.
+
+    Without colours, words that were left out stand in ``[-…-]`` and words that were put in in ``{+…+}``. Foreign
+    characters that a terminal would obey are shown escaped.
+    """
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        force_terminal=is_coloured,
+        color_system="standard" if is_coloured else None,
+        no_color=not is_coloured,
+    )
+    for shown in [Text.assemble(*line) for line in _head(history)]:
+        console.print(shown, soft_wrap=shown.plain.startswith("https:"))  # an address must stay whole to be clicked
+    console.print()
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    before = None
+    for event in history.events:
+        for place, line in enumerate(_lines(history, path_of, before, event, is_coloured=is_coloured)):
+            table.add_row("" if place else Text(str(event.date), "bold"), Text.assemble(*line))
+        before = event
+    console.print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def _head(history: History) -> Iterator[Line]:
+    """Yield the paper as it was last known, and its history in one line."""
+    from digest.history import Field
+
+    title, categories = _words(history.latest[Field.TITLE]), _words(history.latest[Field.CATEGORIES])
+    authors = _words(history.latest.get(Field.AUTHORS, ()))
+    or_more = " or" if len(authors) == MOST_AUTHORS_LISTED else ""  # arXiv's listings show no more of them
+    if len(authors) > _NAMED_AUTHORS + 1:
+        authors = [*authors[:_NAMED_AUTHORS], f"and {len(authors) - _NAMED_AUTHORS}{or_more} more"]
+    yield [f"{history.arxiv_id}  ", (_visible(title[0]), "bold")]
+    yield [_visible(", ".join(authors))]
+    yield [_visible(", ".join(categories))]
+    yield [f"https://arxiv.org/abs/{history.arxiv_id}  https://arxiv.org/pdf/{history.arxiv_id}"]
+    if history.withdrawn_since:
+        yield [(f"withdrawn (listed so since {history.withdrawn_since})", "bold red")]
+
+
+_NAMED_AUTHORS = 10
+_ANNOUNCED = {
+    Section.NEW: "announced as new in",
+    Section.CROSS: "cross-listed in",
+    Section.REPLACEMENT: "replaced in",
+}
+_FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
+
+
+def _words(value: Value) -> Sequence[str]:
+    return value if isinstance(value, tuple) else (str(value),)
+
+
+def _visible(text: str) -> str:
+    """Return ``text`` with every character escaped that is not seen, or that a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else " " if character.isspace() else ascii(character)[1:-1]
+        for character in text
+    )
+
+
+def _lines(
+    history: History, path_of: PathOf, before: Event | None, event: Event, *, is_coloured: bool
+) -> Iterator[Line]:
+    """Yield what happened on one date: the announcements, what they replace, what changed since the event before."""
+    heading: Line = []
+    for (section, state, source), group in groupby(
+        event.announcements, lambda one: (one.section, one.state, one.source)
+    ):
+        categories = ", ".join(one.category for one in group)
+        heading += [f"{'; ' if heading else ''}{_ANNOUNCED[section]} {categories} ", (f"({source}, {state})", "dim")]
+    if before is not None and before.revision != event.revision:
+        heading.append((f", revision {event.revision}", "dim"))
+    yield heading
+    first = history.first
+    if event.is_replacement and (first is None or first.date < event.date):
+        link = (
+            "first announced before this archive begins" if history.is_older else "its first announcement is not stored"
+        )
+        if first is not None:
+            path = path_of(first.category, first.date)
+            link = f"replaces the paper first {_FIRST[first.section]} on {first.date} ({path})"
+        yield [(link, "dim")]
+    for change in event.changes:
+        yield _change(change, is_coloured=is_coloured)
+    if event.is_replacement and before is not None and not event.changes:
+        yield [("nothing changed that the listings show", "dim")]
+
+
+def _change(change: Change, *, is_coloured: bool) -> Line:
+    from digest.history import Field
+    from digest.history.wording import difference
+
+    old, new = change.before, change.after
+    if change.field is Field.WITHDRAWN:
+        return [("withdrawn", "bold red") if new else "no longer withdrawn"]
+    name = "journal reference: " if change.field is Field.JOURNAL_REF else f"{change.field.value}: "
+    if change.field is Field.ABSTRACT:
+        pieces = difference(str(old).split(" "), str(new).split(" "), context=5, least=2)
+        return [name, *_marked(pieces, " ", is_coloured=is_coloured)]
+    if isinstance(old, tuple):
+        return [name, *_marked(difference(old, _words(new), context=2), ", ", is_coloured=is_coloured)]
+    return [name, (_visible(str(old)) or "none", "dim"), " → ", _visible(str(new)) or "none"]
+
+
+_STYLES = {"same": "", "removed": "red strike", "added": "bold green"}
+_PLAIN = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+
+
+def _marked(pieces: Sequence[Piece], between: str, *, is_coloured: bool) -> Iterator[str | tuple[str, str]]:
+    """Yield pieces of a text, what went and what came told apart by colours or by marks."""
+    for place, piece in enumerate(pieces):
+        # What was exchanged stands close together, [-so-]{+thus+}, unless only colours part the two.
+        is_exchange = place and (pieces[place - 1].mark, piece.mark) == ("removed", "added")
+        yield "" if not place or (is_exchange and not is_coloured) else between
+        words = _visible(between.join(piece.words))
+        yield (words, _STYLES[piece.mark]) if is_coloured else _PLAIN[piece.mark].format(words)
