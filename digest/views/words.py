@@ -49,7 +49,8 @@ _TEX = (
 def words_of(text: str) -> str:
     """Return the words of ``text``, with a blank before, between and after them."""
     if any(sign in text for sign in _TEX_SIGNS):
-        text = _without_tex(text)
+        for form, plain in _TEX:
+            text = form.sub(plain, text)
     if "++" in text:
         text = text.replace("++", " plusplus ")  # C++ is not C
     if not text.isascii():
@@ -66,9 +67,3 @@ def _folded(run: str) -> str:
     bare = "".join(one for one in plain if one in _VOICED or unicodedata.category(one) not in _MARKS)
     spelled = unicodedata.normalize("NFC", bare).translate(_SPELLED)
     return _CJK_RUN.sub(r" \1 ", spelled)
-
-
-def _without_tex(text: str) -> str:
-    for form, plain in _TEX:
-        text = form.sub(plain, text)
-    return text
