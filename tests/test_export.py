@@ -27,11 +27,10 @@ from digest.disk.files import hold_lock
 from digest.errors import StoreError
 from digest.jobs.export import write_export
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
-from digest.render.exports import FEEDS, RECORDS, bibtex
-from digest.render.exports.atom import atom_feed
-from digest.render.exports.jsonfeed import json_feed
+from digest.render.exports import FEEDS, RECORDS
+from digest.render.exports.bibtex import bibtex, tex
+from digest.render.exports.feeds import atom_feed, json_feed
 from digest.render.exports.rows import csv_rows, json_array, json_lines
-from digest.render.exports.tex import tex
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
 from tests.days import AWKWARD, day_of, paper, simple_day

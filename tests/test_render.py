@@ -22,8 +22,8 @@ from digest.config.settings import DigestSettings
 from digest.errors import TemplateError
 from digest.model import Day, DaySummary, Link, Section, State
 from digest.render.digest import DigestTemplate
-from digest.render.index import merge_into, year_index
-from digest.render.readme import root_index
+from digest.render.indexes import root_index, year_index
+from digest.render.markers import merge_into
 from tests.conftest import DAY, Sandbox
 from tests.days import WHEN, any_day, day_of, paper, simple_day, summary_of
 from tests.standin import StandIn, invent

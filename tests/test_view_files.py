@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from digest.config import resources
 from digest.config.resources import built_in_template, read_calendar
 from digest.model import Hit, Link, Section
-from digest.render.index import merge_into
-from digest.render.readme import NewestHits, root_index
+from digest.render.indexes import NewestHits, root_index
+from digest.render.markers import merge_into
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show

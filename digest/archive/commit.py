@@ -25,7 +25,7 @@ from digest.model import DaySummary, FileRow, Section, State
 from digest.records.day import is_record_path, record_path
 from digest.records.notices import NOTICES_PATH
 from digest.records.state import LEDGER_PATH, render_ledger
-from digest.render.index import BEGIN, END
+from digest.render.markers import BEGIN, END
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from digest.config.paths import part_path
 from digest.errors import DigestError, StoreError
 from digest.model import FileRow
 from digest.render.digest import UNKNOWN
-from digest.render.index import merge_into
+from digest.render.markers import merge_into
 
 log = logging.getLogger(__name__)
 

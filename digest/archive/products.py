@@ -25,8 +25,7 @@ from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate
 from digest.render.exports import FEEDS
-from digest.render.index import year_index, years_of
-from digest.render.readme import NewestHits, root_index
+from digest.render.indexes import NewestHits, root_index, year_index, years_of
 from digest.views import description, hits, newest
 
 log = logging.getLogger(__name__)

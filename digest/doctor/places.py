@@ -8,7 +8,7 @@ from pathlib import Path
 from digest.disk.files import Folder
 from digest.doctor.case import Case, Finding
 from digest.errors import StoreError
-from digest.render.index import merge_into
+from digest.render.markers import merge_into
 
 _LEAST_FREE = 100 * 1024 * 1024
 _README = "README.md"

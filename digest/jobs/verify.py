@@ -31,7 +31,7 @@ from digest.jobs.kept_pages import removed_pages
 from digest.model import Day, FileRow, Ledger
 from digest.records.day import record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
-from digest.render.index import (
+from digest.render.markers import (
     BEGIN,
     END,
     generated_part,

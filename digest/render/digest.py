@@ -1,17 +1,19 @@
-"""A stored day, or a view of several → its digest, by a template."""
+"""A stored day, or a view of several → its digest, by a template, which is given what docs/TEMPLATES.md tells."""
 
 import hashlib
 import json
 import posixpath
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import quote
 
+from digest.calendar import heading_date
 from digest.config.paths import part_path
-from digest.model import Day, Hit, Section
-from digest.render.context import Contents, Part, contents_of_day, contents_of_view, context_of
-from digest.render.entry import NumberedEntry
-from digest.render.environment import compile_template, names_in, render
+from digest.model import Day, Hit, Link, Paper, Section, readable
+from digest.render.markdown import code_urls, is_web_address
+from digest.render.templates import compile_template, names_in, render
 
 MOST_BYTES = 1_500_000
 """A digest that is larger is split, if its template can be: GitHub shows markdown up to about 2 MB."""
@@ -21,6 +23,9 @@ UNKNOWN = ""
 
 _RENDERER = 1
 """Raised when the same day and template give another text than before."""
+
+_TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
+_FIRST_WITH_HTML = (2023, 12)
 
 
 class DigestTemplate:
@@ -36,22 +41,21 @@ class DigestTemplate:
         self._name = name
         self._sections = tuple(sections)
         self._template = compile_template(source, name)
+        # One that does not say which part it is would make files that look like whole digests.
         self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        return self._hash(_RENDERER, self.version, content_hash, *more)
+        return self.hashes_by(self.version, content_hash, *more)[-1]
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
 
         UNKNOWN stands for the version of one that nobody knows.
         """
-        return [self._hash(renderer, version, content_hash, *more) for renderer in range(1, _RENDERER + 1)]
-
-    def _hash(self, renderer: int, version: str, content_hash: str, *more: str) -> str:
-        inputs = [renderer, content_hash, version, [section.value for section in self._sections], *more]
-        return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+        settings = [section.value for section in self._sections]
+        inputs = [[renderer, content_hash, version, settings, *more] for renderer in range(1, _RENDERER + 1)]
+        return [hashlib.sha256(json.dumps(one).encode()).hexdigest() for one in inputs]
 
     def render(self, day: Day) -> bytes:
         """Return the whole digest of ``day`` in UTF-8; the same day gives the same bytes.
@@ -59,7 +63,7 @@ class DigestTemplate:
         Raises:
             TemplateError: the template asks for something that is not there.
         """
-        return self._render(contents_of_day(day, self._sections), Part(1, [""], [1]))
+        return self._render(contents_of_day(day, self._sections), 1, [""], [1])
 
     def parts(self, day: Day, file_name: str) -> dict[str, bytes]:
         """Return the digest of ``day`` by file name: one file, or several if it is larger than ``MOST_BYTES``.
@@ -81,30 +85,229 @@ class DigestTemplate:
         """
         return self._split(contents_of_view(view, when, days, hits, self._sections), file_name)
 
-    def _split(self, contents: Contents, file_name: str) -> dict[str, bytes]:
-        runs: list[list[NumberedEntry]] = [contents.entries]
+    def _split(self, contents: "DigestContents", file_name: str) -> dict[str, bytes]:
+        runs = [contents.entries]
         while True:
-            files = self._files(contents, runs, file_name)
-            smaller = [piece for run, data in zip(runs, files.values(), strict=True) for piece in _fitting(run, data)]
+            names = [part_path(file_name, number) for number in range(1, len(runs) + 1)]
+            links = [quote(posixpath.basename(name), safe="") for name in names]
+            starts = [run[0].number if run else 1 for run in runs]
+            texts = [self._render(contents, number, links, starts) for number in range(1, len(runs) + 1)]
+            # How long a part gets shows only in its text; halves are made until each fits, or has one entry.
+            smaller = []
+            for run, text in zip(runs, texts, strict=True):
+                middle = len(run) // 2 if len(text) > MOST_BYTES else 0
+                smaller += [run[:middle], run[middle:]] if middle else [run]
             if not self._can_be_split or len(smaller) == len(runs):
-                return files
+                return dict(zip(names, texts, strict=True))
             runs = smaller
 
-    def _files(self, contents: Contents, runs: Sequence[Sequence[NumberedEntry]], file_name: str) -> dict[str, bytes]:
-        names = [part_path(file_name, number) for number in range(1, len(runs) + 1)]
-        first_numbers = [run[0].number if run else 1 for run in runs]
-        beside = [quote(posixpath.basename(name), safe="") for name in names]
-        return {
-            name: self._render(contents, Part(number, beside, first_numbers)) for number, name in enumerate(names, 1)
+    def _render(self, contents: "DigestContents", part: int, files: Sequence[str], starts: Sequence[int]) -> bytes:
+        """Render one ``part`` of a digest, whose parts have these links and begin with the entries of these numbers."""
+
+        def place(entry: NumberedEntry) -> str:
+            there = bisect_right(starts, entry.number)
+            return f"{'' if there == part else files[there - 1]}#{entry.anchor}"
+
+        sections = contents.sections
+        if len(files) > 1:
+            first, end = [*starts, len(contents.entries) + 1][part - 1 : part + 1]
+            sections = [section.between(first, end) for section in sections]
+        context = {
+            "category": contents.name,
+            "view": contents.view,
+            "date": contents.date.isoformat(),  # a date object could tell today's
+            "heading_date": heading_date(contents.date),
+            "days": [ShownDay.of(day) for day in contents.days],
+            "contents": contents.sections,
+            "sections": sections,
+            "entries": [entry for section in sections for entry in section.entries],
+            "part": part,
+            "parts": len(files),
+            "files": files,
+            "place": place,
         }
-
-    def _render(self, contents: Contents, part: Part) -> bytes:
-        return render(self._template, self._name, context_of(contents, part)).encode()
+        return render(self._template, self._name, context).encode()
 
 
-def _fitting(run: list[NumberedEntry], data: bytes) -> Iterator[list[NumberedEntry]]:
-    """Yield a part's entries as they are, or in halves if its text is too large and can be smaller."""
-    middle = len(run) // 2 if len(data) > MOST_BYTES else 0
-    if middle:
-        yield run[:middle]
-    yield run[middle:]
+@dataclass(slots=True)
+class NumberedEntry:
+    """An entry as a template sees it; a field that the listing does not carry is "".
+
+    ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it.
+    """
+
+    number: int
+    section: str
+    announced_in: str
+    reasons: tuple[str, ...]
+    _paper: Paper
+
+    @property
+    def id(self) -> str:
+        """The arXiv id."""
+        return str(self._paper.arxiv_id)
+
+    @property
+    def anchor(self) -> str:
+        """The arXiv id in a form that can be the name of a place in a page."""
+        return self.id.replace("/", "-")
+
+    @property
+    def title(self) -> str:
+        """Plain text, on one line."""
+        return _one_line(self._paper.title)
+
+    @property
+    def authors(self) -> tuple[str, ...]:
+        """Plain texts."""
+        return tuple(map(_one_line, self._paper.authors))
+
+    @property
+    def more_authors(self) -> bool:
+        """Whether there may be more authors than arXiv's listing showed."""
+        return self._paper.may_have_more_authors
+
+    @property
+    def abstract(self) -> str:
+        """HTML in which only ``a`` and ``br`` occur."""
+        return _one_line(self._paper.abstract or "")
+
+    @property
+    def text(self) -> str:
+        """The abstract as plain text, with the addresses that it names."""
+        return readable(self.abstract)
+
+    @property
+    def comments(self) -> str:
+        """HTML in which only ``a`` and ``br`` occur."""
+        return _one_line(self._paper.comments or "")
+
+    @property
+    def comments_text(self) -> str:
+        """The comments as plain text, with the addresses that they name."""
+        return readable(self.comments)
+
+    @property
+    def journal_ref(self) -> str:
+        """Plain text."""
+        return _one_line(self._paper.journal_ref or "")
+
+    @property
+    def primary_category(self) -> str:
+        """Such as ``cs.CV``."""
+        return self._paper.primary_category
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """All, the primary one too."""
+        return self._paper.categories
+
+    @property
+    def links(self) -> list[Link]:
+        """Those that lead into the web; ``url``, ``kind`` and ``found_in`` of each."""
+        return [link for link in self._paper.links if is_web_address(link.url)]
+
+    @property
+    def code_urls(self) -> tuple[str, ...]:
+        """The addresses of the links that are code."""
+        return tuple(code_urls(self._paper))
+
+    @property
+    def abstract_url(self) -> str:
+        """The abstract page."""
+        return self._paper.abstract_url
+
+    @property
+    def pdf_url(self) -> str:
+        """The PDF, in the digest's form."""
+        return self._paper.pdf_url
+
+    @property
+    def html_url(self) -> str:
+        """The page that arXiv makes of TeX submissions since December 2023; "" before.
+
+        Source: https://info.arxiv.org/about/accessible_HTML.html. A paper without TeX sources has none all the same,
+        and nothing tells which these are.
+        """
+        one = self._paper.arxiv_id
+        return f"https://arxiv.org/html/{one}" if (one.year, one.month) >= _FIRST_WITH_HTML else ""
+
+
+def _one_line(text: str) -> str:
+    """Return ``text`` without line breaks: a record of an older version may hold one, which could begin a heading."""
+    return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    """A section of a digest, or what one part of the digest has of it; ``total`` counts the whole section's."""
+
+    name: str
+    title: str
+    total: int
+    entries: Sequence[NumberedEntry]
+    continued: bool = False
+
+    def between(self, first: int, end: int) -> "ShownSection":
+        """Return the section with those entries alone whose numbers are ``first`` and more, but less than ``end``."""
+        inside = [entry for entry in self.entries if first <= entry.number < end]
+        return replace(self, entries=inside, continued=inside[:1] != self.entries[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDay:
+    """A stored listing that a digest is made from; counts are by the sections' names."""
+
+    category: str
+    state: str
+    source: str
+    declared: Mapping[str, int]
+    stored: Mapping[str, int]
+
+    @classmethod
+    def of(cls, day: Day) -> "ShownDay":
+        """Return what a template is given of ``day``."""
+        declared = {section.value: day.declared[section] for section in Section if section in day.declared}
+        stored = {section.value: count for section, count in day.counts.items()}
+        return cls(day.category, day.state.value, day.source.value, declared, stored)
+
+
+@dataclass(frozen=True, slots=True)
+class DigestContents:
+    """All that one digest shows, before it is cut into parts; ``view`` is "" for a category's."""
+
+    name: str
+    view: str
+    date: date
+    days: Sequence[Day]
+    sections: Sequence[ShownSection]
+
+    @property
+    def entries(self) -> list[NumberedEntry]:
+        """The entries of all sections."""
+        return [entry for section in self.sections for entry in section.entries]
+
+
+def contents_of_day(day: Day, sections: Sequence[Section]) -> DigestContents:
+    """Return what the digest of a category's ``day`` shows: all of it, for no particular reason."""
+    hits = [Hit(one, ()) for one in day.announcements]
+    return replace(contents_of_view(day.category, day.date, [day], hits, sections), view="")
+
+
+def contents_of_view(
+    view: str, when: date, days: Sequence[Day], hits: Iterable[Hit], sections: Sequence[Section]
+) -> DigestContents:
+    """Return what the digest of a view shows: ``hits`` of one date, found in ``days``.
+
+    The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings.
+    """
+    newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id.sort_key, reverse=True)
+    shown, number = [], 1
+    for section in sections:
+        entries = [
+            NumberedEntry(number + place, section.value, hit.announcement.category, hit.reasons, hit.announcement.paper)
+            for place, hit in enumerate(hit for hit in newest_first if hit.announcement.section is section)
+        ]
+        shown.append(ShownSection(section.value, _TITLES[section], len(entries), entries))
+        number += len(entries)
+    return DigestContents(view, view, when, days, shown)

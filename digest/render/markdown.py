@@ -3,10 +3,15 @@
 What CommonMark (https://spec.commonmark.org/0.31.2/) or GitHub's extensions of it (https://github.github.com/gfm/)
 would read as markup gets a backslash. What GitHub finds in the finished page instead, where no backslash is left
 (mentions, references, emoji, e-mail addresses, dollars), is broken by an element that shows nothing of its own.
+
+For templates that keep texts as they are (``classic``), ``inert`` and ``unarmed`` take from a text only what acts.
 """
 
+import html
 import re
 from urllib.parse import quote
+
+from digest.model import Paper
 
 _CONTROLS = r"\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
 _OVERRIDES = r"\u202a-\u202e\u2066-\u2069"
@@ -146,3 +151,53 @@ def destination(url: str) -> str:
     which engines undo, so that none is made by what follows it.
     """
     return _LONE_PERCENT.sub("%25", quote(url, safe=_IN_ADDRESSES)).replace("&", "&amp;")
+
+
+def code_urls(paper: Paper) -> list[str]:
+    """Return the addresses in the web of the paper's code, in the order of their mention."""
+    return [link.url for link in paper.links if link.kind == "code" and is_web_address(link.url)]
+
+
+_TAG_START = re.compile(r"<(?=[A-Za-z/!?])")
+
+_UNESCAPED = r"(?<!\\)(?P<before>(?:\\\\)*"
+_IMAGE = re.compile(rf"{_UNESCAPED}!)\[")
+_LINK = re.compile(rf"{_UNESCAPED})(?P<target>\]\([^()\[\]]*)")
+_DEFINITION = re.compile(
+    r"(?P<before>(?:[>*+-]|\d{1,9}[.)]|\s)*"  # it may stand in a list or a quote
+    r"\[(?:[^\[\]\\]|\\.)*)(?P<target>\]:[^()\[\]]*)"
+)
+
+_UNSEEN = re.compile(r"[\x00-\x20\x7f-\xa0\xad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\\]")
+_SCHEME = re.compile(r"\][(:]<?(?P<scheme>[a-z][a-z0-9+.-]*):")
+_HARMLESS = ("http", "https", "ftp", "mailto")
+
+
+def inert(text: str) -> str:
+    """Return plain ``text`` with every ``<`` escaped that markdown would take for the start of a tag."""
+    return _TAG_START.sub("&lt;", text)
+
+
+def unarmed(text: str) -> str:
+    """Return markdown in which no image is loaded, and no link leads to a script, a file or the like.
+
+    It may hold tags, such as those of an abstract. An image's ``[`` gets a backslash; so does the ``]`` of a link, or
+    of a reference's definition, whose target has another scheme than http, https, ftp and mailto, however spelled.
+    """
+    if "]" not in text:
+        return text
+    if "![" in text:
+        text = _IMAGE.sub(r"\g<before>\[", text)
+    if "](" in text:
+        text = _LINK.sub(_without_script, text)
+    if "]:" in text and (definition := _DEFINITION.match(text)):
+        text = _without_script(definition) + text[definition.end() :]
+    return text
+
+
+def _without_script(link: re.Match[str]) -> str:
+    # An engine undoes entities and backslashes; a browser leaves out what is not seen.
+    target = _UNSEEN.sub("", html.unescape(link["target"])).lower()
+    scheme = _SCHEME.match(target)
+    is_harmless = scheme is None or scheme["scheme"] in _HARMLESS
+    return link[0] if is_harmless else f"{link['before']}\\{link['target']}"

@@ -11,9 +11,7 @@ from markdown_it import MarkdownIt
 
 from digest.config.resources import built_in_template
 from digest.model import Day, Section
-from digest.render.context import Contents, contents_of_day
-from digest.render.digest import DigestTemplate
-from digest.render.entry import NumberedEntry
+from digest.render.digest import DigestContents, DigestTemplate, NumberedEntry, contents_of_day
 
 SHOWN = (Section.NEW, Section.CROSS)
 
@@ -167,7 +165,7 @@ def seen(text: str) -> str:
     return re.sub(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]", "\ufffd", text)
 
 
-def expected_page(contents: Contents) -> Expected:
+def expected_page(contents: DigestContents) -> Expected:
     """Return what the full digest of complete ``contents`` must show."""
     expected = Expected()
     entries = contents.entries
@@ -196,7 +194,7 @@ def _expect_line(expected: Expected, entry: NumberedEntry) -> None:
     expected.block("li", text, _to(f"#{entry.anchor}"), *(_to(link.url) for link in code))
 
 
-def _expect_entry(expected: Expected, entry: NumberedEntry, contents: Contents, *, folded: bool) -> None:
+def _expect_entry(expected: Expected, entry: NumberedEntry, contents: DigestContents, *, folded: bool) -> None:
     title = f"{entry.number}. {seen(entry.title)}"
     expected.block("h3", title, _place(entry.anchor), _to(f"https://arxiv.org/abs/{entry.id}"))
     _expect_authors(expected, [seen(author) for author in entry.authors])
@@ -252,7 +250,7 @@ def with_plain_targets(elements: Iterable[Element]) -> list[Element]:
     return [(tag, tuple((name, unquote(value)) for name, value in attributes)) for tag, attributes in elements]
 
 
-def check_full(contents: Contents, body: str, engine: str) -> Page:
+def check_full(contents: DigestContents, body: str, engine: str) -> Page:
     """Check that a full digest shows exactly what its papers hold, and nothing else."""
     page, expected = Page(ENGINES[engine](body)), expected_page(contents)
     assert page.shown == expected.shown

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Hit, Paper, Section
-from digest.render.inert import inert, unarmed
+from digest.render.markdown import inert, unarmed
 from tests.days import WHEN, day_of, paper
 from tests.hostile.engines import ENGINES, Page, template
 from tests.hostile.payloads import PAYLOADS

@@ -15,9 +15,9 @@ from hypothesis import given
 from lxml import etree
 
 from digest.model import Announcement, Day, Link, Paper, Section
-from digest.render.exports import FEEDS, RECORDS, bibtex
-from digest.render.exports.atom import atom_feed
-from digest.render.exports.jsonfeed import json_feed
+from digest.render.exports import FEEDS, RECORDS
+from digest.render.exports.bibtex import bibtex
+from digest.render.exports.feeds import atom_feed, json_feed
 from digest.render.exports.rows import csv_rows, json_array, json_lines
 from tests.days import any_day, day_of, paper
 from tests.feeds import ATOM, atom_faults, json_feed_faults

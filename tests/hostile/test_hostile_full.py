@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Day, Hit, Link, Paper, Section
-from digest.render.context import contents_of_view
+from digest.render.digest import contents_of_view
 from digest.render.markdown import destination, escaped
 from tests.days import WHEN, any_day, day_of, paper
 from tests.hostile.engines import (

@@ -7,9 +7,8 @@ where a paper stands once), and yields text. The same announcements give the sam
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from digest.model import Announcement
-from digest.render.exports.atom import atom_feed
 from digest.render.exports.bibtex import bibtex
-from digest.render.exports.jsonfeed import json_feed
+from digest.render.exports.feeds import atom_feed, json_feed
 from digest.render.exports.rows import csv_rows, json_array, json_lines
 
 RECORDS: Mapping[str, Callable[[Iterable[Announcement]], Iterator[str]]] = {
@@ -22,5 +21,3 @@ RECORDS: Mapping[str, Callable[[Iterable[Announcement]], Iterator[str]]] = {
 
 FEEDS = {"atom": atom_feed, "jsonfeed": json_feed}
 """The formats for feed readers; they take the newest announcement first."""
-
-__all__ = ["FEEDS", "RECORDS", "atom_feed", "bibtex", "csv_rows", "json_array", "json_feed", "json_lines"]

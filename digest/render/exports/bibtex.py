@@ -1,4 +1,8 @@
-"""Announcements → BibTeX, with the fields that arXiv itself gives (https://info.arxiv.org/help/hypertex/bibstyles/)."""
+"""Announcements → BibTeX, with the fields that arXiv itself gives (https://info.arxiv.org/help/hypertex/bibstyles/).
+
+Plain text becomes LaTeX that prints it, and that a BibTeX reader turns back into it: what stands between dollars stays
+maths if it is safe to compile; everything else is text, in which no character has a meaning for TeX.
+"""
 
 import re
 import unicodedata
@@ -6,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from digest.calendar import MONTH_NAMES
 from digest.model import Announcement, Paper
-from digest.render.exports.fields import code_urls, each_paper_once, plain, provenance, web_address
-from digest.render.exports.tex import tex
+from digest.render.exports.rows import each_paper_once, plain, provenance, web_address
+from digest.render.markdown import code_urls
 
 # In BibTeX a comma turns a name round, and these words part it from the next; a group has no given name.
 _NOT_A_PERSON = re.compile(
@@ -17,51 +21,88 @@ _NOT_A_PERSON = re.compile(
 _NOT_IN_KEYS = re.compile("[^a-z]")
 _SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
+# Money is told from maths, much as pandoc does it: a blank inside the dollars, or a digit after each of them.
+_MATHS = re.compile(r"(?<![\\$])\$(?![0-9][^$]*\$[0-9])(?=[^\s$])(?P<inside>[^$]*[^\s$\\^_])\$(?!\$)")
+
+_ESCAPES = {
+    **{mark: f"\\{mark}" for mark in "&%#_$"},
+    "\\": "\\textbackslash{}",
+    "~": "\\textasciitilde{}",
+    "^": "\\textasciicircum{}",
+}
+# BibTeX counts every brace, also an escaped one: they may stand only in pairs.
+_PAIRED = str.maketrans({**_ESCAPES, "{": "\\{", "}": "\\}"})
+_UNPAIRED = str.maketrans({**_ESCAPES, "{": "\\ensuremath{\\lbrace}", "}": "\\ensuremath{\\rbrace}"})
+
+_SYMBOLS = ",;:!|{}%#&_ "
+_LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')|,(?=,)|<(?=<)|>(?=>)|[!?](?=`)")
+_BRACE = re.compile(r"[{}]")
+_ESCAPED_BRACE = re.compile(r"\\[{}]")
+_COMMAND = re.compile(rf"\\(?P<name>[A-Za-z]+|[{_SYMBOLS}])?")
+_ACTIVE = re.compile(r"[%#&]|\^\^")  # a comment, a parameter, a column, a character by its number
+_INDEX_IN_TEXT = re.compile(r"\\text[a-z]*\s*\{[^{}]*(?<!\\)[_^]")  # MathJax shows it, LaTeX stops at it
+_BLANKS = re.compile(r"[\t-\r\x1c- \x85\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
+
+_NAMES = (
+    # Greek
+    "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi varpi rho varrho",
+    "sigma varsigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega",
+    # fonts and accents
+    "mathcal mathbb mathrm mathbf mathit mathsf mathtt mathfrak boldsymbol operatorname text textbf textit textrm",
+    "texttt textsc rm bf it sf tt cal hat tilde bar vec dot ddot check breve acute grave widehat widetilde overline",
+    "underline overrightarrow mathring",
+    # relations and arrows
+    "le leq leqslant ge geq geqslant ne neq approx sim simeq cong equiv propto ll gg lesssim gtrsim in notin ni subset",
+    "subseteq supset supseteq mid parallel perp to rightarrow leftarrow leftrightarrow Rightarrow Leftarrow iff",
+    "Leftrightarrow longrightarrow mapsto uparrow downarrow implies prec succ preceq succeq models vdash",
+    # operators
+    "times cdot cdots ldots dots div pm mp ast star circ bullet oplus otimes odot cup cap setminus wedge vee land lor",
+    "neg forall exists nabla partial infty emptyset varnothing sum prod int oint bigcup bigcap angle degree prime",
+    "dagger ell hbar Re Im aleph log ln exp sin cos tan min max sup inf arg lim det dim ker Pr gcd",
+    # structure
+    "frac dfrac tfrac sqrt binom left right big Big bigg Bigg langle rangle lbrace rbrace lfloor rfloor lceil rceil",
+    "vert Vert lvert rvert lVert rVert quad qquad stackrel overset underset limits displaystyle textstyle",
+)
+_KNOWN = frozenset(_SYMBOLS).union(*map(str.split, _NAMES))
+"""The commands that may stand in maths: none reads or writes a file, or changes what another means."""
+
 
 def bibtex(announcements: Iterable[Announcement]) -> Iterator[str]:
     """Yield an entry a paper, as it was announced first: a bibliography of a growing archive only grows.
 
     Year and month are those that the arXiv identifier bears, of the first version; ``announced`` is the listing's date.
     """
-    return map(_entry, each_paper_once(announcements))
-
-
-def _entry(one: Announcement) -> str:
-    lines = [f"  {name} = {value},\n" for name, value in _fields(one).items() if value not in ("{}", "{{}}")]
-    return f"@misc{{{_key(one.paper)},\n{''.join(lines)}}}\n\n"
-
-
-def _fields(one: Announcement) -> dict[str, str]:
-    paper = one.paper
-    origin = {name: f"{{{tex(str(value))}}}" for name, value in provenance(one).items()}
-    return {
-        "title": f"{{{{{tex(paper.title)}}}}}",  # twice: a style would take the capitals out of what has one pair
-        "author": f"{{{' and '.join(_authors(paper))}}}",
-        "year": f"{{{paper.arxiv_id.year}}}",
-        "month": MONTH_NAMES[paper.arxiv_id.month - 1][:3].lower(),  # the macro that every style defines
-        "eprint": f"{{{paper.arxiv_id}}}",
-        "archivePrefix": "{arXiv}",
-        "primaryClass": f"{{{tex(paper.primary_category)}}}",
-        "url": f"{{{paper.abstract_url}}}",
-        "note": f"{{{tex(paper.journal_ref or '')}}}",
-        "comment": f"{{{tex(plain(paper.comments) or '')}}}",
-        "keywords": f"{{{tex(', '.join(paper.categories))}}}",
-        "code": f"{{{' '.join(map(web_address, code_urls(paper)))}}}",
-        "abstract": f"{{{tex(plain(paper.abstract) or '')}}}",
-        "announced": origin.pop("date"),  # "date" has another meaning for biblatex
-        **origin,
-    }
+    for one in each_paper_once(announcements):
+        paper, origin = one.paper, provenance(one)
+        texts = {
+            "title": f"{{{tex(paper.title)}}}",  # in braces of its own: a style would take its capitals out
+            "author": " and ".join(_authors(paper)),
+            "year": str(paper.arxiv_id.year),
+            "month": MONTH_NAMES[paper.arxiv_id.month - 1][:3].lower(),
+            "eprint": str(paper.arxiv_id),
+            "archivePrefix": "arXiv",
+            "primaryClass": tex(paper.primary_category),
+            "url": paper.abstract_url,
+            "note": tex(paper.journal_ref or ""),
+            "comment": tex(plain(paper.comments) or ""),
+            "keywords": tex(", ".join(paper.categories)),
+            "code": " ".join(map(web_address, code_urls(paper))),
+            "abstract": tex(plain(paper.abstract) or ""),
+            "announced": tex(origin.pop("date")),  # "date" has another meaning for biblatex
+            **{name: tex(str(value)) for name, value in origin.items()},
+        }
+        # A month is a macro, which every style defines in its language.
+        fields = {name: text if name == "month" else f"{{{text}}}" for name, text in texts.items()}
+        lines = "".join(f"  {name} = {value},\n" for name, value in fields.items() if value not in ("{}", "{{}}"))
+        yield f"@misc{{{_key(paper)},\n{lines}}}\n\n"
 
 
 def _authors(paper: Paper) -> Iterator[str]:
-    yield from map(_name, filter(str.strip, paper.authors))
+    for author in filter(str.strip, paper.authors):
+        yield f"{{{tex(author)}}}" if _NOT_A_PERSON.search(author.strip()) else tex(author)
     if paper.may_have_more_authors:
         yield "others"  # which BibTeX itself makes "et al." of
-
-
-def _name(author: str) -> str:
-    name = tex(author)
-    return f"{{{name}}}" if _NOT_A_PERSON.search(author.strip()) else name
 
 
 def _key(paper: Paper) -> str:
@@ -70,3 +111,35 @@ def _key(paper: Paper) -> str:
     spelled = unicodedata.normalize("NFKD", words[-1].lower().translate(_SPELLED)) if words else ""
     surname = _NOT_IN_KEYS.sub("", spelled) or "arxiv"
     return f"{surname}-{paper.arxiv_id}".replace("/", "-")
+
+
+def tex(text: str) -> str:
+    """Return ``text`` on one line of LaTeX, its braces balanced; a control character becomes U+FFFD."""
+    line = _CONTROL.sub("\ufffd", _BLANKS.sub(" ", text).strip(" "))
+    pieces, end = [], 0  # text and maths in turn
+    for maths in _MATHS.finditer(line):
+        if _is_safe(maths["inside"]):
+            pieces += [line[end : maths.start()], maths[0]]
+            end = maths.end()
+    pieces.append(line[end:])
+    escapes = _PAIRED if _is_balanced("".join(pieces[::2])) else _UNPAIRED
+    pieces[::2] = [_LIGATURE.sub(r"\g<0>{}", text.translate(escapes)) for text in pieces[::2]]
+    return "".join(pieces)
+
+
+def _is_safe(maths: str) -> bool:
+    """Whether ``maths`` can do nothing but print, and breaks nothing around it."""
+    names = [command["name"] for command in _COMMAND.finditer(maths)]
+    is_known = all(name in _KNOWN for name in names)
+    is_inert = not _ACTIVE.search(_COMMAND.sub("", maths)) and not _INDEX_IN_TEXT.search(maths)
+    is_whole = _is_balanced(maths) and _is_balanced(_ESCAPED_BRACE.sub("", maths))
+    return is_known and is_inert and is_whole and names.count("left") == names.count("right")
+
+
+def _is_balanced(text: str) -> bool:
+    depth = 0
+    for brace in _BRACE.findall(text):
+        depth += 1 if brace == "{" else -1
+        if depth < 0:
+            return False
+    return depth == 0

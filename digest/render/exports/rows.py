@@ -1,17 +1,64 @@
-"""Announcements → JSON, JSON Lines and CSV: one record for every paper in every listing."""
+"""What every export says of an announcement; and JSON, JSON Lines and CSV: a record for each paper in each listing."""
 
 import csv
+import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
-from digest.model import Announcement
-from digest.render.exports.fields import as_json, code_urls, plain, provenance
+from digest.model import Announcement, readable
+from digest.render.markdown import code_urls
 
 _COLUMNS = (
     *("date", "category", "section", "position", "source", "state"),
     *("id", "title", "authors", "primary", "categories", "abstract", "comments", "journal_ref"),
     *("code_urls", "abstract_url", "pdf_url", "more_authors"),
 )
+
+# JSON lets these three stand in a text as they are, and readers that go by lines take them for line ends.
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+
+# What RFC 3986 lets stand in an address; a "%" that begins no escape is none of it.
+_IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+def provenance(one: Announcement) -> dict[str, Any]:
+    """Return where a record comes from: the listing, the place in it, how well it is known."""
+    return {
+        "date": one.date.isoformat(),
+        "category": one.category,
+        "section": one.section.value,
+        "position": one.position,
+        "source": one.source.value,
+        "state": one.state.value,
+    }
+
+
+def plain(line: str | None) -> str | None:
+    """Return an abstract or comments as text; None where the source has none."""
+    return None if line is None else readable(line)
+
+
+def web_address(url: str) -> str:
+    """Return ``url`` with every character percent-encoded that RFC 3986 allows in no address."""
+    return quote(_LONE_PERCENT.sub("%25", url), safe=_IN_ADDRESSES)
+
+
+def as_json(value: Any) -> str:
+    """Return ``value`` as JSON on one line, whatever a reader takes for a line end."""
+    return _LINE_ENDS.sub(lambda mark: f"\\u{ord(mark[0]):04x}", json.dumps(value, ensure_ascii=False))
+
+
+def each_paper_once(announcements: Iterable[Announcement]) -> Iterator[Announcement]:
+    """Yield the announcements whose paper did not come before; of the others only the ids are held."""
+    seen: set[str] = set()
+    for one in announcements:
+        arxiv_id = str(one.paper.arxiv_id)
+        if arxiv_id not in seen:
+            seen.add(arxiv_id)
+            yield one
 
 
 def json_array(announcements: Iterable[Announcement]) -> Iterator[str]:
@@ -31,12 +78,15 @@ def json_lines(announcements: Iterable[Announcement]) -> Iterator[str]:
 def csv_rows(announcements: Iterable[Announcement]) -> Iterator[str]:
     """Yield CSV by RFC 4180, a header first; several values in one field are joined by "; ".
 
-    A text stands as it is, also one that a spreadsheet would take for a formula.
+    A text stands as it is, also one that a spreadsheet would take for a formula: data are not changed.
     """
     writer = csv.writer(_Passing())
     yield writer.writerow(_COLUMNS)
     for one in announcements:
-        yield writer.writerow([_cell(value) for value in _row(one)])
+        record = {**_record(one), "code_urls": code_urls(one.paper)}
+        record["more_authors"] = str(record["more_authors"]).lower()  # as JSON has it
+        values = (record[name] for name in _COLUMNS)
+        yield writer.writerow(["; ".join(value) if isinstance(value, list) else value for value in values])
 
 
 class _Passing:
@@ -45,17 +95,6 @@ class _Passing:
     @staticmethod
     def write(line: str) -> str:
         return line
-
-
-def _row(one: Announcement) -> list[Any]:
-    record = {**_record(one), "code_urls": code_urls(one.paper)}
-    return [record[name] for name in _COLUMNS]
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "; ".join(value) if isinstance(value, list) else value
 
 
 def _record(one: Announcement) -> dict[str, Any]:

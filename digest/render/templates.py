@@ -10,8 +10,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
 from digest.errors import TemplateError
-from digest.render.inert import inert, unarmed
-from digest.render.markdown import destination, escaped
+from digest.render.markdown import destination, escaped, inert, unarmed
 
 _NOT_IN_YAML = re.compile(
     r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -24,24 +23,21 @@ def yaml(value: object) -> str:
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _environment() -> Environment:
-    # Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by these filters.
-    environment = Environment(  # noqa: S701
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    environment.filters |= {
-        "markdown": escaped,
-        "address": destination,
-        "yaml": yaml,
-        "unarmed": unarmed,
-        "inert": inert,
-    }
-    del environment.filters["random"]
-    del environment.globals["lipsum"]
-    return environment
-
-
-_ENVIRONMENT = _environment()
+# Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by these filters. An unknown
+# name is an error: as an empty text, it would make a digest that nobody sees is wrong.
+_ENVIRONMENT = Environment(  # noqa: S701
+    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+)
+_ENVIRONMENT.filters |= {
+    "markdown": escaped,
+    "address": destination,
+    "yaml": yaml,
+    "unarmed": unarmed,
+    "inert": inert,
+}
+# What leaves a text to chance: two runs of one day must give the same bytes.
+del _ENVIRONMENT.filters["random"]
+del _ENVIRONMENT.globals["lipsum"]
 
 
 @lru_cache(maxsize=32)  # compiling costs more than rendering a small text, and a command asks for the same few
