@@ -17,11 +17,10 @@ from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError, 
 from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git import RepositoryState, can_push, examine_repository, named
 from digest.git.program import OLDEST
-from digest.messages import Entry
 from digest.model import RawPage
 from digest.notify import read_addresses
 from digest.notify.channels import Channels
-from digest.notify.messages import Message
+from digest.notify.messages import Entry, Message
 from digest.records.day import record_path
 
 _FAILS = GitError.exit_code

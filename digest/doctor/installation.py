@@ -28,7 +28,8 @@ from digest.fetch import Machine
 from digest.jobs.regenerate import outdated_by_template
 from digest.model import Day, RunSummary
 from digest.parse import LINK_RULES, PARSER_VERSION
-from digest.render import DigestTemplate, merge_into
+from digest.render.digest import DigestTemplate
+from digest.render.markers import merge_into
 from digest.store import can_be_written, open_file
 from digest.store.engine import schemas
 from digest.store.tables import SCHEMA
