@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.parse.authors import names_in
+from digest.parse.typed import names_in
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from digest.model import Link
 from digest.parse.links import LINK_RULES, find_links
-from digest.parse.links.canonical import canonical_url
+from digest.parse.links.addresses import canonical_url
 from digest.standin.entries import linked
 from tests.benchmarks.links import PREDICTIONS, Record, predictions, read_records
 from tests.test_parse_markup import paper

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import PageRefusedError
-from digest.parse.join import join_pages
+from digest.parse.listing import join_pages
 from digest.parse.page import parse_page
 from digest.parse.recent import parse_recent
 from tests.standin import Announcement, invent

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from digest.model import readable
+from digest.parse.document import plain_text
 from digest.parse.feed import parse_feed
-from digest.parse.markup import one_line_html, plain_text
+from digest.parse.markup import one_line_html
 from digest.parse.page import parse_page
-from digest.parse.tex import abstract_of, comments_of, title_of, unicode_of
+from digest.parse.typed import abstract_of, comments_of, title_of, unicode_of
 
 ANCHOR = '<a class="link-external link-{}" href="{}" rel="external noopener nofollow">this {} URL</a>'
 ID_ANCHOR = '<a class="link-https" data-arxiv-id="{0}" href="https://arxiv.org/abs/{0}">arXiv:{0}</a>'

@@ -20,8 +20,9 @@ from lxml import html as lxml_html
 from digest.config.paths import part_path
 from digest.errors import TemplateError
 from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State, readable
+from digest.parse.document import plain_text
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html, plain_text
+from digest.parse.markup import one_line_html
 from digest.render.digest import MOST_BYTES, DigestTemplate
 from tests.conftest import Sandbox
 from tests.days import WHEN, day_of, paper, simple_day

@@ -16,8 +16,8 @@ from digest.errors import PageRefusedError
 from digest.jobs.differences import differences, in_total
 from digest.jobs.kept_pages import kept_listings
 from digest.model import Entry, Link, RawPageRow, Section
-from digest.parse import page as page_parser
-from digest.parse.entries import as_entries
+from digest.parse import listing
+from digest.parse.entries import with_texts
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.days import day_of, paper, simple_day
 from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
@@ -60,12 +60,12 @@ def other(archive: Sandbox, arxiv: StandIn) -> Sandbox:
 def older_parser(change: Callable[[Entry], Entry]) -> Iterator[None]:
     """Let the parser read entries as ``change`` makes them, as one of before might have done."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_parser, "as_entries", lambda records: tuple(change(entry) for entry in as_entries(records)))
+        patch.setattr(listing, "with_texts", lambda records: tuple(change(entry) for entry in with_texts(records)))
         yield
 
 
 @contextmanager
-def refusing(function: str = "digest.parse.page.listing_root") -> Iterator[None]:
+def refusing(function: str = "digest.parse.listing.listing_root") -> Iterator[None]:
     """Let the parser know nothing of the layout, as after a change of arXiv's."""
 
     def refuse(*_arguments: Any) -> None:
@@ -296,7 +296,7 @@ def test_a_day_whose_page_bears_another_date_now_is_refused(archive: Sandbox) ->
     """What was announced under one date is not moved under another by a parser."""
     archive.digest("run")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_parser, "parse_date", lambda _text: date(2025, 3, 6))
+        patch.setattr(listing, "parse_date", lambda _text: date(2025, 3, 6))
         result = archive.digest("replay", "2025-03-05", "--write")
     assert result.code == 5
     assert "expected the date 2025-03-05, found 2025-03-06" in errors(result)[0]
@@ -367,7 +367,7 @@ def test_several_pages_that_were_refused_together_prove_their_day(
     arxiv.page_size = 25
     arxiv.fault = without_feeds
     for _ in range(2):
-        with refusing("digest.parse.join._prove_whole"):
+        with refusing("digest.parse.listing._prove_whole"):
             assert archive.digest(*command, now=NIGHT).code == 5
     result = archive.digest("replay", "2025-03-05", "--write")
     assert result.code == 0

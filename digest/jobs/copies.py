@@ -12,8 +12,8 @@ from digest.disk.raw import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import PARSER_VERSION
-from digest.parse.join import join_pages
 from digest.parse.links import LINK_RULES
+from digest.parse.listing import join_pages
 from digest.parse.page import parse_page
 from digest.records.day import parse_record, record_path, render_record
 

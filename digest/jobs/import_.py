@@ -24,8 +24,9 @@ from digest.errors import (
 from digest.jobs.doubt import take
 from digest.jobs.listing import as_day, proven_listing
 from digest.model import RawPage, Source, State
+from digest.parse.entries import belongs
 from digest.parse.foreign import other_kind
-from digest.parse.join import Listing, belongs, join_pages
+from digest.parse.listing import Listing, join_pages
 from digest.parse.page import Page, parse_page
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import PARSER_VERSION
-from digest.parse.join import Listing, join_pages
 from digest.parse.links import LINK_RULES
+from digest.parse.listing import Listing, join_pages
 from digest.parse.page import Page, parse_page
 from digest.records.day import record_path
 

@@ -20,7 +20,7 @@ from digest.jobs.differences import differences, in_total
 from digest.jobs.doubt import take
 from digest.jobs.kept_pages import KeptListing, kept_listings, parsed_again, proven_day, removed_pages
 from digest.model import Day, DaySummary, Section, Source, State
-from digest.parse.relink import relinked
+from digest.parse.typed import relinked
 
 log = logging.getLogger(__name__)
 

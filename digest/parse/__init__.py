@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from digest.parse.entries import belongs
     from digest.parse.feed import Feed, parse_feed
     from digest.parse.foreign import other_kind
-    from digest.parse.join import Listing, belongs, join_pages
     from digest.parse.links import LINK_RULES
-    from digest.parse.page import Page, parse_page
+    from digest.parse.listing import Listing, Page, join_pages, parse_page
     from digest.parse.recent import RecentDay, parse_recent
-    from digest.parse.relink import relinked
+    from digest.parse.typed import relinked
 
 PARSER_VERSION = 3
 """Kept with each day; raised when the same page gives other entries than before."""
@@ -39,16 +39,16 @@ __all__ = [
 _HOMES = {
     "LINK_RULES": "links",
     "Feed": "feed",
-    "Listing": "join",
-    "Page": "page",
+    "Listing": "listing",
+    "Page": "listing",
     "RecentDay": "recent",
-    "belongs": "join",
-    "join_pages": "join",
+    "belongs": "entries",
+    "join_pages": "listing",
     "other_kind": "foreign",
     "parse_feed": "feed",
-    "parse_page": "page",
+    "parse_page": "listing",
     "parse_recent": "recent",
-    "relinked": "relink",
+    "relinked": "typed",
 }
 
 

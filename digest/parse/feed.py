@@ -6,10 +6,11 @@ entries, so that it proves less than a listing does.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from types import SimpleNamespace
 from typing import Any
 
 from lxml import etree
@@ -17,12 +18,17 @@ from lxml import etree
 from digest.calendar import CATEGORY, YEARS, today
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import ArxivId, Entry, Paper, RawText, Section
-from digest.parse.authors import names_in
-from digest.parse.bounds import MOST_ENTRIES, require_at_most, require_modest_feed, require_modest_text
-from digest.parse.join import belongs
-from digest.parse.links import find_links
-from digest.parse.markup import collapse
-from digest.parse.tex import abstract_of, title_of
+from digest.parse.document import (
+    MOST_ENTRIES,
+    collapse,
+    only_date,
+    require_at_most,
+    require_modest_feed,
+    require_modest_text,
+    require_utf8,
+)
+from digest.parse.entries import prove_category, prove_distinct
+from digest.parse.typed import names_in, set_anew
 
 _SECTIONS = {
     "new": Section.NEW,
@@ -36,20 +42,13 @@ _ID = re.compile(r"oai:arXiv\.org:(?P<versioned>(?P<id>\S+?)(?:v[0-9]{1,4})?)")
 _DESCRIPTION = re.compile(
     r"arXiv:(?P<versioned>\S+) Announce Type: (?P<kind>\S+) ?\nAbstract:(?P<abstract>.*)", re.DOTALL
 )
-_FORMS = {
+_PLAIN_FORMS = {
     "rss20": ("text/plain", "text/html"),  # RSS does not say which; feedparser guesses
     "atom10": ("text/plain",),
 }
 _LONGEST_TEXT = 10_000  # arXiv takes abstracts of up to 1920 characters
-_ASCII_BLANKS = " \t\n\v\f\r"
-_NEEDED = {
-    "id": "id",
-    "title": "title",
-    "summary": "abstract",
-    "arxiv_announce_type": "announce type",
-    "author": "author",
-    "published": "date",
-}
+_NEEDED = ("id", "title", "summary", "arxiv_announce_type", "author", "published")
+_CALLED = {"summary": "abstract", "arxiv_announce_type": "announce type", "published": "date"}
 
 # feedparser takes Latin-1 that happens to be UTF-8 for a mistake, reads C1 controls as Windows-1252, and strips
 # every kind of space: what it would change goes through it as characters that no text has.
@@ -76,81 +75,68 @@ def parse_feed(body: bytes) -> Feed:
     Raises:
         PageRefusedError: it is cut, no feed of arXiv's, not known to be whole, or contradicts itself.
     """
-    document = _document(body)
-    category = _category(document.feed)
-    if document.version not in _FORMS:
+    document = _read_by_feedparser(body)
+    title = collapse(_restored(document.feed.get("title")))
+    named = _TITLE.fullmatch(title)
+    if named is None:
+        reason = collapse(_restored(document.feed.get("subtitle")))
+        raise PageRefusedError(f"expected the feed of a category, found {quoted(title)}: {shortened(reason)}")
+    category = named[1] if CATEGORY.fullmatch(named[1]) else None
+    if document.version not in _PLAIN_FORMS:
         raise PageRefusedError(f"expected RSS 2.0 or Atom 1.0, found {quoted(document.version)}")
-    if len(document.entries) >= MOST_ENTRIES:
-        raise PageRefusedError(
-            f"expected less than {MOST_ENTRIES} entries, where arXiv's feeds stop, found {len(document.entries)}"
-        )
-    forms = _FORMS[document.version]
+    count = len(document.entries)
+    if count >= MOST_ENTRIES:
+        raise PageRefusedError(f"expected less than {MOST_ENTRIES} entries, where arXiv's feeds stop, found {count}")
     texts = [len(entry.get(key, "")) for entry in document.entries for key in ("title", "summary")]
-    require_modest_text(sum(texts), len(document.entries))
+    require_modest_text(sum(texts), count)
     require_at_most("characters in a title or an abstract", max(texts, default=0), _LONGEST_TEXT)
-    items = [_Item(number, fields, forms) for number, fields in enumerate(document.entries, 1)]
-    own_dates = [] if document.version == "atom10" else [_restored(document.feed.get("published"))]
-    entries = _ordered([item.entry() for item in items])
-    _prove(entries, category)
-    return Feed(_only_date([*own_dates, *(item.text("published") for item in items)]), category, entries)
+    items = [_Item(number, fields) for number, fields in enumerate(document.entries, 1)]
+    found = [item.entry(_PLAIN_FORMS[document.version]) for item in items]
+    # Numbered as a listing does it: new submissions, cross-lists, replacements.
+    found.sort(key=lambda entry: list(Section).index(entry.section))
+    entries = tuple(replace(entry, position=position) for position, entry in enumerate(found, 1))
+    prove_distinct(entries)
+    if category is not None:
+        prove_category(entries, category, "feed")
+    moments = {item.text("published") for item in items}
+    if document.version != "atom10":  # whose own date is the moment of the request
+        moments.add(_restored(document.feed.get("published")))
+    return Feed(only_date(set(map(_new_york_date, moments))), category, entries)
 
 
-def _document(body: bytes) -> Any:
-    """Let feedparser read the feed, if it is one and is well-formed."""
+def _read_by_feedparser(body: bytes) -> Any:
+    """Let feedparser read the feed, if it is whole and well-formed: anything else it would read twice, and slowly."""
     import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415  # only a day without a listing waits for it
 
-    text = _whole_text(body)
+    require_utf8(body)
+    text = body.decode()
+    start = _START.match(text)
+    if start is None:
+        raise PageRefusedError(f"expected an RSS or Atom feed, found {quoted(collapse(text[:1000]))}")
+    end = f"</{start['root']}>"
+    if not text.rstrip(" \t\n\v\f\r").endswith(end):
+        raise PageRefusedError(f"expected the feed to end with {end}, found it cut after {len(body)} bytes")
     require_modest_feed(body)
-    _require_well_formed(body)
+    try:
+        etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    except etree.XMLSyntaxError as error:
+        raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(error)))}") from error
     if _PRIVATE.search(text):
         raise PageRefusedError("expected no characters of private use, found some")
     shielded = _CHANGED.sub(lambda match: chr(ord(match[0]) + _OFFSET), text)
     try:
         document = feedparser.parse(
-            _Stream(shielded.encode()),
+            SimpleNamespace(read=shielded.encode),  # bare bytes would be taken for the name of a file first
             response_headers={"content-type": "application/xml; charset=utf-8"},
             resolve_relative_uris=False,
             sanitize_html=False,
         )
     except (AttributeError, LookupError, TypeError, ValueError) as error:  # it stumbles over elements out of place
-        raise PageRefusedError(
-            f"expected a feed that can be read, found {type(error).__name__}: {shortened(str(error))}"
-        ) from error
+        found = f"{type(error).__name__}: {shortened(str(error))}"
+        raise PageRefusedError(f"expected a feed that can be read, found {found}") from error
     if document.bozo:
         raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(document.bozo_exception)))}")
     return document
-
-
-def _require_well_formed(body: bytes) -> None:
-    """Pass XML that is well-formed: feedparser would read anything else twice, and slowly."""
-    try:
-        etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-    except etree.XMLSyntaxError as error:
-        raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(error)))}") from error
-
-
-def _whole_text(body: bytes) -> str:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {error.start}") from error
-    start = _START.match(text)
-    if start is None:
-        raise PageRefusedError(f"expected an RSS or Atom feed, found {quoted(collapse(text[:1000]))}")
-    end = f"</{start['root']}>"
-    if not text.rstrip(_ASCII_BLANKS).endswith(end):
-        raise PageRefusedError(f"expected the feed to end with {end}, found it cut after {len(body)} bytes")
-    return text
-
-
-class _Stream:
-    """Bytes for feedparser, which takes bare ones for the name of a file first."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read(self) -> bytes:
-        return self._data
 
 
 def _restored(value: object) -> str:
@@ -158,61 +144,46 @@ def _restored(value: object) -> str:
     return _PRIVATE.sub(lambda match: chr(ord(match[0]) - _OFFSET), value) if isinstance(value, str) else ""
 
 
-def _category(feed: Mapping[str, object]) -> str | None:
-    title = collapse(_restored(feed.get("title")))
-    match = _TITLE.fullmatch(title)
-    if match is None:
-        reason = collapse(_restored(feed.get("subtitle")))
-        raise PageRefusedError(f"expected the feed of a category, found {quoted(title)}: {shortened(reason)}")
-    return match[1] if CATEGORY.fullmatch(match[1]) else None
-
-
 @dataclass(frozen=True)
 class _Item:
-    """One item of a feed, as feedparser reads it; ``number`` counts from 1, ``forms`` are those of plain text."""
+    """One item of a feed, as feedparser reads it; ``number`` counts from 1."""
 
     number: int
     fields: Mapping[str, Any]
-    forms: tuple[str, ...]
 
     def text(self, key: str) -> str:
         return _restored(self.fields.get(key))
 
-    def entry(self) -> Entry:
+    def entry(self, plain_forms: tuple[str, ...]) -> Entry:
         """Return the entry that the item is; its position is not known yet."""
-        self._require_fields()
-        arxiv_id, abstract = self._id_and_abstract()
+        self.prove_whole(plain_forms)
+        arxiv_id, abstract = self.id_and_abstract()
+        names = tuple(_restored(tag.term) for tag in self.fields.get("tags", ()))
         raw = RawText(self.text("title"), names_in(self.text("author")), abstract)
-        title, authors, line = title_of(raw.title), tuple(map(title_of, raw.authors)), abstract_of(abstract)
-        if not line or not title or not authors or not all(authors):
+        journal = collapse(self.text("arxiv_journal_reference"))
+        primary = next(iter(names), "")
+        paper = set_anew(Paper(arxiv_id, "", (), primary, names, journal_ref=journal or None, raw=raw))
+        if not (paper.abstract and paper.title and paper.authors and all(paper.authors)):
             raise PageRefusedError(f"expected a title, authors and an abstract in {arxiv_id}, found one empty")
-        categories = self._categories(arxiv_id)
-        paper = Paper(
-            arxiv_id=arxiv_id,
-            title=title,
-            authors=authors,
-            primary_category=categories[0],
-            categories=categories,
-            abstract=line,
-            journal_ref=collapse(self.text("arxiv_journal_reference")) or None,
-            links=find_links(abstract=line, comments=None, title=title),
-            raw=raw,
-        )
-        return Entry(self._section(), 0, paper)
+        if not names or not all(map(CATEGORY.fullmatch, names)):
+            raise PageRefusedError(f"expected the categories of {arxiv_id}, found {quoted(names)}")
+        kind = self.text("arxiv_announce_type")
+        if kind not in _SECTIONS:
+            raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {quoted(kind)}")
+        return Entry(_SECTIONS[kind], 0, paper)
 
-    def _require_fields(self) -> None:
-        missing = [name for key, name in _NEEDED.items() if not self.text(key)]
+    def prove_whole(self, plain_forms: tuple[str, ...]) -> None:
+        missing = [_CALLED.get(key, key) for key in _NEEDED if not self.text(key)]
         if missing:
-            raise PageRefusedError(
-                f"expected each item whole, found none of {', '.join(missing)} in item {self.number}"
-            )
-        found = [self.fields.get(f"{key}_detail", {}).get("type") for key in ("title", "summary")]
-        if not set(found) <= set(self.forms):
-            raise PageRefusedError(f"expected plain text in item {self.number}, found {quoted(found)}")
+            found = f"none of {', '.join(missing)} in item {self.number}"
+            raise PageRefusedError(f"expected each item whole, found {found}")
+        forms = [self.fields.get(f"{key}_detail", {}).get("type") for key in ("title", "summary")]
+        if not set(forms) <= set(plain_forms):
+            raise PageRefusedError(f"expected plain text in item {self.number}, found {quoted(forms)}")
         if len(self.fields.get("authors", ())) != 1:
             raise PageRefusedError(f"expected one line of authors in item {self.number}, found several")
 
-    def _id_and_abstract(self) -> tuple[ArxivId, str]:
+    def id_and_abstract(self) -> tuple[ArxivId, str]:
         own, description = _ID.fullmatch(self.text("id")), _DESCRIPTION.fullmatch(self.text("summary"))
         if own is None or description is None:
             raise PageRefusedError(
@@ -226,41 +197,6 @@ class _Item:
             return ArxivId.parse(own["id"]), description["abstract"]
         except ValueError as error:
             raise PageRefusedError(f"expected an arXiv id in item {self.number}, found {quoted(own['id'])}") from error
-
-    def _categories(self, arxiv_id: ArxivId) -> tuple[str, ...]:
-        names = tuple(_restored(tag.term) for tag in self.fields.get("tags", ()))
-        if not names or not all(map(CATEGORY.fullmatch, names)):
-            raise PageRefusedError(f"expected the categories of {arxiv_id}, found {quoted(names)}")
-        return names
-
-    def _section(self) -> Section:
-        kind = self.text("arxiv_announce_type")
-        if kind not in _SECTIONS:
-            raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {quoted(kind)}")
-        return _SECTIONS[kind]
-
-
-def _ordered(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Number the entries as a listing does: new submissions, cross-lists, replacements."""
-    by_section = sorted(entries, key=lambda entry: list(Section).index(entry.section))
-    return tuple(replace(entry, position=position) for position, entry in enumerate(by_section, 1))
-
-
-def _prove(entries: Sequence[Entry], category: str | None) -> None:
-    ids = {entry.paper.arxiv_id for entry in entries}
-    if len(ids) != len(entries):
-        raise PageRefusedError(f"expected {len(entries)} different ids, found {len(ids)}")
-    for entry in entries:
-        if category is not None and not belongs(entry, category):
-            found = f"{entry.paper.arxiv_id} in {shortened(', '.join(entry.paper.categories))} only"
-            raise PageRefusedError(f"expected a feed of {category}, found {found}")
-
-
-def _only_date(texts: Sequence[str]) -> date | None:
-    dates = {_new_york_date(text) for text in set(texts)}
-    if len(dates) > 1:
-        raise PageRefusedError(f"expected one date, found {', '.join(map(str, sorted(dates)))}")
-    return next(iter(dates), None)
 
 
 def _new_york_date(text: str) -> date:

@@ -16,11 +16,10 @@ from lxml import etree
 from digest.calendar import CATEGORY
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import SHOW_VALUES, Entry, Section, Source
-from digest.parse.bounds import require_modest_page, require_modest_text
 from digest.parse.dates import parse_date
+from digest.parse.document import plain_text, put_tex_back, require_modest_page, require_modest_text, without_displays
 from digest.parse.entries import Record, as_entries, read_record
-from digest.parse.markup import collapse, plain_text
-from digest.parse.mathjax import put_tex_back, without_displays
+from digest.parse.markup import collapse
 
 _Date = date  # in a class with a field of this name
 

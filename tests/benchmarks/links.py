@@ -17,9 +17,10 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from digest.model import Link
+from digest.parse.document import plain_text
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html, plain_text
-from digest.parse.tex import abstract_of, comments_of, title_of
+from digest.parse.markup import one_line_html
+from digest.parse.typed import abstract_of, comments_of, title_of
 
 Record = Mapping[str, Any]
 Links = tuple[Link, ...]

@@ -25,8 +25,9 @@ from lxml.html import fragment_fromstring
 from digest.config.resources import built_in_template
 from digest.model import ArxivId, Day, Entry, PageRef, Paper, Section, Source, State
 from digest.parse import PARSER_VERSION
+from digest.parse.document import collapse
 from digest.parse.links import LINK_RULES, find_links
-from digest.parse.markup import collapse, one_line_html
+from digest.parse.markup import one_line_html
 from digest.records.day import record_path, render_record
 from digest.render.digest import DigestTemplate
 

@@ -1,21 +1,106 @@
 """The addresses in a paper's abstract and comments: where its code is, and what else it points to.
 
-The way of a text: canonical HTML → what the author typed (``text``) → TeX and haste undone (``mending``) → each
-address with the words around it (``finding``, ``joining``) → its one form (``canonical``) → its kind (``kinds``).
-No third party is asked.
+The way of a text: canonical HTML → what the author typed, TeX and haste undone (``authored``) → each address with the
+words around it (``mentions``) → its one form (``addresses``) → its kind, which its host decides first, and the words
+around it only where the host says nothing. No third party is asked.
 """
 
-from digest.model import Link
-from digest.parse.links.canonical import canonical_url, same_address
-from digest.parse.links.finding import mentions
-from digest.parse.links.kinds import kind_of
-from digest.parse.links.mending import mended
-from digest.parse.links.text import Words, with_addresses
+import re
 
-__all__ = ["LINK_RULES", "canonical_url", "find_links", "kind_of"]
+from digest.model import Link
+from digest.parse.links.addresses import CODE_HOSTS, canonical_url, same_address
+from digest.parse.links.authored import NOT_ALPHANUMERIC, Words, mended, with_addresses
+from digest.parse.links.mentions import mentions
+
+__all__ = ["LINK_RULES", "canonical_url", "find_links"]
 
 LINK_RULES = 2
 """The version of the rules by which links are found; kept with each day."""
+
+_PLACES = {
+    "data": "huggingface.co/datasets kaggle.com/datasets modelscope.cn/datasets doi.org/10.5281",
+    "demo": "huggingface.co/spaces modelscope.cn/studios",
+    "model": "kaggle.com/models modelscope.cn/models",
+    "code": "kaggle.com/code",
+    "paper": "huggingface.co/papers",
+    "other": "huggingface.co/collections huggingface.co/blog huggingface.co/docs kaggle.com/competitions kaggle.com/c",
+}
+"""Hosts that keep several kinds of things, with the first part of the path that tells them apart."""
+
+_HOSTS_OF_ONE_KIND = (
+    ("project", r"[\w.-]+\.(?:github|gitlab)\.io|sites\.google\.com"),
+    ("data", r"zenodo\.org|osf\.io|(?:[\w-]+\.)*figshare\.com|physionet\.org|ieee-dataport\.org|data\.mendeley\.com"),
+    ("data", r"(?:[\w-]+\.)*dataverse\.[\w.-]+|datadryad\.org|opendatalab\.(?:com|org)|universe\.roboflow\.com"),
+    ("demo", r"[\w.-]+\.(?:hf\.space|streamlit\.app|gradio\.(?:app|live))|replicate\.com"),
+    ("video", r"(?:[\w-]+\.)?(?:youtube|vimeo|bilibili)\.com|youtu\.be|b23\.tv"),
+    ("paper", r"openreview\.net|openaccess\.thecvf\.com|\w+rxiv\.org|aclanthology\.org|ecva\.net|papers\.nips\.cc"),
+    ("paper", r"ieeexplore\.ieee\.org|dl\.acm\.org|link\.springer\.com|proceedings\.[\w.-]+|(?:\w+\.)?wiley\.com"),
+    ("paper", r"(?:\w+\.)?sciencedirect\.com|mdpi\.com|nature\.com|frontiersin\.org|spiedigitallibrary\.org|jmlr\.org"),
+    ("other", r"(?:[\w-]+\.)*grand-challenge\.org|codalab\.[\w.-]+|codabench\.org|eval\.ai|aicrowd\.com"),
+    ("other", r"[a-z-]+20[0-9]{2}\.[\w.-]+"),  # the meeting of a year
+    ("other", r"\w+\.thecvf\.com|creativecommons\.org|hub\.docker\.com|pypi\.org|\w+\.wikipedia\.org|x\.com"),
+)
+"""Hosts that keep one kind of things."""
+
+_SHORTENERS = (
+    r"(?:bit\.ly|bitly\.com|aka\.ms|w3id\.org|cutt\.ly|tinyurl\.com|t\.ly|goo\.gl|rb\.gy|is\.gd|t\.co|purl\.org"
+    r"|shorturl\.at|go\.[\w.-]+)/"
+)
+_DRIVES = (
+    r"(?:(?:drive|docs)\.google|(?:\w+\.)?dropbox|(?:\w+\.)?box|pan\.baidu)\.com/"
+    r"|1drv\.ms/|onedrive\.live\.com/|mega\.nz/|[\w.-]+\.sharepoint\.com/"
+)
+_BUILT_SITES = (
+    r"[\w.-]+\.(?:(?:netlify|vercel|web)\.app|notion\.site|pages\.dev|webflow\.io|(?:wixsite|weebly)\.com"
+    r"|readthedocs\.io)(?:/|$)"
+)
+
+_SILENT = (
+    (r"(?:huggingface\.co|modelscope\.cn)/[^/]+$", "model data demo", "model"),
+    (r"github\.com/(?:orgs/)?[^/]+$", "code project model", "data"),
+    (r"kaggle\.com/", "data code", "data"),
+    (r"doi\.org/", "data", "paper"),
+    (rf"{_SHORTENERS}|{_DRIVES}", "project offered video demo data model", "other"),
+    (_BUILT_SITES, "event home demo", "project"),
+    (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
+    (r".*/(?:~|projects?/|labs?/|research/)", "event home demo", "project"),
+    ("", "event home demo own-name holdings video weights service", "other"),
+)
+"""Where the host says nothing: what the words may say, the weightier first, and what it is if they say nothing."""
+
+_WORDS = {
+    "event": r"(?:challenge|competition|workshop|conference)s?(?:'s)? (?:web ?)?(?:pages?|sites?|home)|licen[cs]e\W*$",
+    "project": r"projects?\b|web ?(?:page|site)s?\b|home ?pages?\b|our page\b|(?<!\w )page ?:",
+    "code": r"codes?\b|codebase|implementation|scripts?\b|repositor|toolbox",
+    "video": r"videos?\b|movies?\b",
+    "demo": r"demos?\b(?! videos?)|demonstration|leaderboard|interactive|platform|playground|portal"
+    r"|(?:online|web) ?(?:tool|system|app|server)"
+    r"|(?:system|service|tool|app)\b.{,14} (?:access|avail|deploy|hosted|live|online|run)",
+    "weights": r"weights\b|checkpoints?\b|pre-?trained",
+    "service": r"models\b|model (?:is|at|page)",
+    "data": r"data|benchmark|corpus|annotations\b",
+    "offered": r"(?<!demo )(?<!supplementary )(?:images|videos|recordings|scans|annotations)\b"
+    r".{,20}? (?:download|request)",
+}
+"""How a sentence names what an address points to."""
+
+_WORDS["model"] = rf"{_WORDS['weights']}|{_WORDS['service']}"
+# A site that holds a paper's code or data is the paper's own.
+_WORDS["home"] = rf"{_WORDS['project']}|{_WORDS['code']}|visit\W*(?:(?:and|or)\b\W*)*$"
+_WORDS["holdings"] = rf"{_WORDS['data']}|{_WORDS['offered']}"
+_MEANING = {"event": "other", "weights": "model", "offered": "data"} | dict.fromkeys(
+    ("home", "own-name", "holdings", "service"), "project"
+)
+_NEAR = 60  # characters
+_LEAST_OF_A_NAME = 4  # characters
+
+_KIND_OF_PLACE = {place: kind for kind, places in _PLACES.items() for place in places.split()}
+_KIND_OF_HOST = tuple((kind, re.compile(hosts)) for kind, hosts in _HOSTS_OF_ONE_KIND)
+_TOLD = tuple((re.compile(place, re.IGNORECASE), tuple(told.split()), default) for place, told, default in _SILENT)
+_SAID = {name: re.compile(rf"\b(?:{words})", re.IGNORECASE) for name, words in _WORDS.items()}
+_CLAUSE_BEGINS = re.compile(r"(?:^|;|\w{3}[.!?])\W*$")
+_CLAUSE_GOES_ON = re.compile(r"\W*[a-z]")
+_FILM = re.compile(r"\.(?:mp4|mov|avi|webm)$", re.IGNORECASE)
 
 
 def find_links(*, abstract: str | None, comments: str | None, title: str = "") -> tuple[Link, ...]:
@@ -32,15 +117,56 @@ def find_links(*, abstract: str | None, comments: str | None, title: str = "") -
     lines = {"abstract": abstract or "", "comments": comments or ""}
     words = Words(title, lines.values())
     for place, line in lines.items():
-        _add_links(found, with_addresses(line), place, words)
+        text = with_addresses(line)
+        for address, before, after in mentions(mended(text), words) if text else ():
+            url = canonical_url(address)
+            if url is not None and same_address(url) not in found:
+                found[same_address(url)] = Link(url, _kind_of(url, before, after, words), place)
     return tuple(found.values())
 
 
-def _add_links(found: dict[str, Link], text: str | None, place: str, words: Words) -> None:
-    if text is None:
-        return
-    for mention in mentions(mended(text), words):
-        url = canonical_url(mention.address)
-        if url is not None and same_address(url) not in found:
-            kind = kind_of(url, before=mention.before, after=mention.after, words=words)
-            found[same_address(url)] = Link(url, kind, place)
+def _kind_of(url: str, before: str, after: str, words: Words) -> str:
+    """Return code, project, model, data, demo, video, paper or other.
+
+    Args:
+        url: in canonical form.
+        before: the words of its sentence in front of it; the nearest count first.
+        after: the words behind it, which count if those in front say nothing.
+        words: those of the paper, for the name of what it presents.
+    """
+    place = url.removeprefix("https://")
+    if place.startswith("hf.co/"):
+        place = place.replace("hf.co", "huggingface.co", 1)
+    return _by_host(place) or _by_words(place, (before[-_NEAR:], before, after), words)
+
+
+def _by_host(place: str) -> str | None:
+    host, _, path = place.partition("/")
+    first, _, rest = path.partition("/")
+    if f"{host}/{first}" in _KIND_OF_PLACE:
+        return _KIND_OF_PLACE[f"{host}/{first}"]
+    if host == "github.com" and (not rest or first == "orgs"):
+        return None
+    if CODE_HOSTS.fullmatch(host):
+        return "code"
+    if host in ("huggingface.co", "modelscope.cn") and rest:
+        return "model"
+    if _FILM.search(path):
+        return "video"
+    return next((kind for kind, hosts in _KIND_OF_HOST if hosts.fullmatch(host)), None)
+
+
+def _by_words(place: str, tiers: tuple[str, str, str], words: Words) -> str:
+    told, default = next((told, default) for start, told, default in _TOLD if start.match(place))
+    if told[:1] == ("code",):  # where code is what a host is for, its word counts wherever the sentence has it
+        tiers = ("", *tiers[1:])
+    host, _, path = place.partition("/")
+    own_name = NOT_ALPHANUMERIC.sub("", path.rpartition("/")[2] or host.partition(".")[0]).lower()
+    for tier in tiers:
+        for name in told:
+            is_own = name == "own-name" and len(own_name) >= _LEAST_OF_A_NAME and words.use_as_name(own_name)
+            if is_own or (name in _SAID and _SAID[name].search(tier)):
+                return _MEANING.get(name, name)
+    # A clause of its own, as in "8 pages; https://own.org".
+    is_alone = _CLAUSE_BEGINS.search(tiers[1]) and not _CLAUSE_GOES_ON.match(tiers[2])
+    return "project" if "home" in told and is_alone else default
