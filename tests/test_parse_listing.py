@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import Section, Source
-from digest.parse.listing import Listing, join_pages
-from digest.parse.page import Page, parse_page
+from digest.parse.listing import Listing, Page, join_pages, parse_page
 from tests.standin import Announcement, InventedPaper, invent
 from tests.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page
 

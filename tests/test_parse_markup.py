@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digest.errors import DigestError, PageRefusedError
 from digest.model import Paper, Section
-from digest.parse.page import parse_page
+from digest.parse.listing import parse_page
 from digest.records.day import parse_record, render_record
 from tests.days import day_of
 from tests.standin import Announcement, invent

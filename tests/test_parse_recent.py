@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import PageRefusedError
-from digest.parse.listing import join_pages
-from digest.parse.page import parse_page
+from digest.parse.listing import join_pages, parse_page
 from digest.parse.recent import parse_recent
 from tests.standin import Announcement, invent
 from tests.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page, recent_page

@@ -21,8 +21,7 @@ import pytest
 
 from digest.errors import ListingIncompleteError, PageRefusedError
 from digest.model import Entry, Section, Source, without_markup
-from digest.parse.listing import Listing, join_pages
-from digest.parse.page import parse_page
+from digest.parse.listing import Listing, join_pages, parse_page
 from digest.records.day import parse_record, render_record
 from tests.days import day_of
 from tests.test_parse_listing import check_no_field_differs

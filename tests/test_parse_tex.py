@@ -18,8 +18,8 @@ from lxml import html as lxml_html
 from digest.model import readable
 from digest.parse.document import plain_text
 from digest.parse.feed import parse_feed
+from digest.parse.listing import parse_page
 from digest.parse.markup import one_line_html
-from digest.parse.page import parse_page
 from digest.parse.typed import abstract_of, comments_of, title_of, unicode_of
 
 ANCHOR = '<a class="link-external link-{}" href="{}" rel="external noopener nofollow">this {} URL</a>'

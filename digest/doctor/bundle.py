@@ -21,7 +21,7 @@ from digest.doctor.installation import Case, effective, is_ready
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
-from digest.parse.page import parse_page
+from digest.parse.listing import parse_page
 from digest.store import Store
 
 _PACKAGE = "arxiv-listing-digest"

@@ -20,8 +20,7 @@ from digest.fetch.documents import catchup_url
 from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
 from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
 from digest.model import RawPage, Source, State
-from digest.parse.listing import Listing
-from digest.parse.page import Page
+from digest.parse.listing import Listing, Page
 
 log = logging.getLogger(__name__)
 

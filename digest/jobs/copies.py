@@ -13,8 +13,7 @@ from digest.errors import DamageError, DigestError, FormatTooNewError, StoreErro
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
-from digest.parse.listing import join_pages
-from digest.parse.page import parse_page
+from digest.parse.listing import join_pages, parse_page
 from digest.records.day import parse_record, record_path, render_record
 
 

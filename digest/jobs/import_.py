@@ -26,8 +26,7 @@ from digest.jobs.listing import as_day, proven_listing
 from digest.model import RawPage, Source, State
 from digest.parse.entries import belongs
 from digest.parse.foreign import other_kind
-from digest.parse.listing import Listing, join_pages
-from digest.parse.page import Page, parse_page
+from digest.parse.listing import Listing, Page, join_pages, parse_page
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,7 @@ from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
-from digest.parse.listing import Listing, join_pages
-from digest.parse.page import Page, parse_page
+from digest.parse.listing import Listing, Page, join_pages, parse_page
 from digest.records.day import record_path
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,7 @@ from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
-from digest.parse.listing import Listing, join_pages
-from digest.parse.page import Page, parse_page
+from digest.parse.listing import Listing, Page, join_pages, parse_page
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ from digest.jobs.kept_pages import pages_to_remove, remove_old_pages
 from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start, State
-from digest.parse.page import Page
+from digest.parse.listing import Page
 
 log = logging.getLogger(__name__)
 

@@ -27,14 +27,12 @@ _SECTIONS = {
     "Replacement submissions": Section.REPLACEMENT,
     "Replacements": Section.REPLACEMENT,
 }
-_NAMES = "|".join(_SECTIONS)
 _TITLE_DATE = re.compile(r"Showing new listings for (.+)")
 _CATCHUP_DATE = re.compile(r"Catchup results for .+ on (.+)")
 _HEADING = re.compile(
-    rf"(?P<name>{_NAMES})(?: for (?P<date>[^(]+?))?"
-    r" \((?P<cut>continued, )?showing (?P<part>first |last )?(?P<shown>[0-9]{1,9}) of (?P<all>[0-9]{1,9}) entries ?\)"
+    rf"(?P<name>{'|'.join(_SECTIONS)})(?: for (?P<date>[^(]+?))?(?: \((?P<cut>continued, )?"
+    r"showing (?P<part>first |last )?(?P<shown>[0-9]{1,9}) of (?P<all>[0-9]{1,9}) entries ?\))?"
 )
-_OLD_HEADING = re.compile(rf"(?P<name>{_NAMES}) for (?P<date>[^(]+)")
 _TOTAL = re.compile(r"\b[Tt]otal of ([0-9]{1,9}) entries")
 _OLD_TOTAL = re.compile(r"\[ total of [0-9]{1,9} entries:")
 _NO_UPDATES = re.compile(r"No updates (?:today|for [^.]+)\.")
@@ -140,8 +138,8 @@ class _Reading:
         if match := _TITLE_DATE.fullmatch(text):
             self.dates.add(parse_date(match[1]))
             return
-        match = _HEADING.fullmatch(text) or _OLD_HEADING.fullmatch(text)
-        if match is None:
+        match = _HEADING.fullmatch(text)
+        if match is None or not (match["date"] or match["all"]):
             raise PageRefusedError(f"expected the heading of a known section, found {quoted(text)}")
         section = _SECTIONS[match["name"]]
         if section in self.declared:
@@ -149,13 +147,12 @@ class _Reading:
         if match["date"]:
             self.dates.add(parse_date(match["date"]))
         self.section = section
-        counts = match.groupdict()
-        self.declared[section] = int(counts.get("all") or 0)
-        if "shown" in counts:
-            self.shown[section] = int(counts["shown"])
-            # Of a section that is shown in parts, only "last " says that it ends on this page.
-            self.is_cut |= counts["part"] != "last " and bool(counts["part"] or counts["cut"])
-            if not counts["cut"] and not counts["part"] and counts["shown"] != counts["all"]:
+        self.declared[section] = int(match["all"] or 0)  # which no heading tells in the layout before 2024
+        if match["shown"]:
+            self.shown[section] = int(match["shown"])
+            is_part = bool(match["part"] or match["cut"])
+            self.is_cut |= is_part and match["part"] != "last "  # which alone says that a section ends on this page
+            if not is_part and match["shown"] != match["all"]:
                 self.partial.append(section)
 
     def take_description(self, element: etree._Element) -> None:
@@ -206,7 +203,7 @@ class _Reading:
         ordered = sorted(starts, key=list(Section).index)
         bounds = pairwise([*(starts[section] for section in ordered), total + 1])
         linked = {section: end - start for section, (start, end) in zip(ordered, bounds, strict=True)}
-        if _OLD_TOTAL.search(self.words):  # in the layout before 2024 no heading counts its section
+        if _OLD_TOTAL.search(self.words):  # of the layout before 2024
             missing = ", ".join(sorted(self.declared.keys() - linked.keys()))
             if missing or not linked:
                 raise PageRefusedError(f"expected a link to each section, found none to {missing or 'any'}")

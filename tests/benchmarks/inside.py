@@ -20,7 +20,7 @@ from digest.model import Day, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.feed import parse_feed
 from digest.parse.links import LINK_RULES, find_links
-from digest.parse.page import parse_page
+from digest.parse.listing import parse_page
 from digest.render.digest import DigestTemplate
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by

@@ -12,7 +12,7 @@ import pytest
 from digest.errors import SHOWN, PageRefusedError, quoted, shortened
 from digest.model import LARGEST_BODY
 from digest.parse.feed import parse_feed
-from digest.parse.page import parse_page
+from digest.parse.listing import parse_page
 from digest.parse.typed import names_in
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.standin import Reply, Request, StandIn, faults
