@@ -102,7 +102,7 @@ def test_whoever_reads_meanwhile_sees_the_old_or_the_new_file_whole(tmp_path: Pa
     writer = """
 import sys
 from pathlib import Path
-from digest.disk import Folder
+from digest.disk.files import Folder
 
 folder = Folder(Path(sys.argv[1]))
 folder.write("a.md", b"0" * 2_000_000)
@@ -125,7 +125,7 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     writer = """
 import sys
 from pathlib import Path
-from digest.disk import Folder
+from digest.disk.files import Folder
 
 folder = Folder(Path(sys.argv[1]))
 print("ready", flush=True)
@@ -167,7 +167,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from digest.errors import StoreError
-from digest.disk import Folder
+from digest.disk.files import Folder
 
 try:
     Folder(Path(sys.argv[1])).write("a.md", b"new " * 100_000)
@@ -334,7 +334,7 @@ def test_a_saved_page_that_unpacks_without_end_is_refused(tmp_path: Path) -> Non
 HOLDER = """
 import sys, time
 from pathlib import Path
-from digest.disk import hold_lock
+from digest.disk.files import hold_lock
 
 with hold_lock(Path(sys.argv[1])):
     print("ready", flush=True)

@@ -22,7 +22,7 @@ from digest.calendar import NEW_YORK, expected_at
 from digest.config import Config, Origins, unknown_variables
 from digest.config.resources import built_in_template, read_calendar, read_template
 from digest.config.secrets import HIDDEN, masked
-from digest.disk import Folder
+from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
 from digest.fetch import Machine
 from digest.jobs.regenerate import outdated_by_template

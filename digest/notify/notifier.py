@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-
 _WELL = (0, 75)
 """Exit codes that are a success to a health check: a run that tries later needs nobody's help."""
 
@@ -121,6 +120,7 @@ class Notifier:
         if not self.is_needed:
             return Sent()
         before, due = self.noted, self._due or DueMessages(self.noted)
+        # Who lacks a message is asked of what was noted before this run: by now it counts as told.
         for subject, when in due.expired:
             if left := self._left(self._known.reached[subject, when]):
                 self._failed(f"{', '.join(left)}: {_about(subject, when)} is too old, and is given up")
@@ -237,7 +237,6 @@ class Notifier:
         """Note what was told, if that is new; return the path then."""
         if told == self.noted:
             return []
-
         is_new = self._folder.write(NOTICES_PATH, render_notices(told))
         self._written = told
         return [str(self._folder.root / NOTICES_PATH)] if is_new else []
