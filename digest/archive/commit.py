@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.days import counted_days, load
@@ -18,7 +17,7 @@ from digest.errors import DigestError, GitError, StoreError, UnpushedError
 from digest.git.commits import commit_paths, require_branch, require_nothing_foreign
 from digest.git.recovery import recover, remove_stale_locks, take_turn
 from digest.git.remote import Remote, push
-from digest.git.repository import Repository, named, open_repository
+from digest.git.repository import named, open_repository
 from digest.model import DaySummary, FileRow, Section, State
 from digest.records.day import is_record_path, record_path
 from digest.records.notices import NOTICES_PATH
@@ -85,7 +84,7 @@ class _Commit:
         self._records = {record_path(*key): key for key in archive.snapshot.days}
         self._digests = {archive.config.digest_path(*key): key for key in archive.snapshot.days}
         folders = filter(None, (archive.output, archive.records))
-        self._prefixes = {folder.root: _prefix(self.repository, folder) for folder in folders}
+        self._prefixes = {folder.root: self.repository.prefix_of(folder.root) for folder in folders}
         self._subject = ""
 
     def commit_and_push(self) -> None:
@@ -117,7 +116,7 @@ class _Commit:
             written += [str(records.root / path) for path in (*self._records, LEDGER_PATH)]
         places = [place for place in dict.fromkeys(written) if os.path.lexists(place)]
         known = self.repository.known() if places else set()
-        rest = sorted(place for place in places if path_within(self.repository, place) not in known)
+        rest = sorted(place for place in places if self.repository.path_of(place) not in known)
         if not rest:
             return
         words = f"{named(rest)}: in no commit, because git ignores it, or it is not in {self.repository.root}"
@@ -127,7 +126,7 @@ class _Commit:
 
     def _chosen(self, changed: Sequence[str]) -> list[str]:
         """Return which paths are digest's to commit; a generated file that a person edited is that person's."""
-        written = {path_within(self.repository, place) for place in self._report.written}
+        written = {self.repository.path_of(place) for place in self._report.written}
         known = {path for path in changed if path in written or self._generated(path)}
         chosen = {path for path in known if self._is_to_commit(path, is_written=path in written)}
         for path in sorted(known - chosen):
@@ -220,22 +219,6 @@ class _Commit:
         done += [f"pushed to {place}"] if place else []
         if done:
             self._report.remarks.append("; ".join(done))
-
-
-def path_within(repository: Repository, place: str) -> str | None:
-    """Return the path of the file at ``place`` as the repository names it; None if it is outside."""
-    folder, name = os.path.split(place)
-    found = Path(os.path.realpath(folder), name)
-    return found.relative_to(repository.root).as_posix() if found.is_relative_to(repository.root) else None
-
-
-def _prefix(repository: Repository, folder: Folder) -> str | None:
-    """Return what the paths in a folder begin with; None if it is outside of the repository."""
-    place = Path(os.path.realpath(folder.root))
-    if not place.is_relative_to(repository.root):
-        return None
-    inner = place.relative_to(repository.root).as_posix()
-    return "" if inner == "." else f"{inner}/"
 
 
 def _first_part(path: str) -> str | None:

@@ -96,8 +96,6 @@ class Runner:
         return report
 
     def _work(self, command: str, job: Callable[[Archive], Report], notifier: Notifier | None = None) -> Report:
-        from digest.archive.commit import commit
-
         session = self._session
         with session.open_archive(session.config.store_url, session.config.database) as archive:
             number = archive.store.begin_run(command, session.now, session.run_id)
@@ -109,9 +107,9 @@ class Runner:
                     from digest.jobs.telling import prepare_messages
 
                     prepare_messages(archive, notifier, report)
-                commit(archive, report)
+                _commit(archive, report)
                 if notifier and _send(notifier, report):
-                    commit(archive, report)
+                    _commit(archive, report)
                 if notifier:
                     report.failures += notifier.end(report.succeeded, report.failures)
             except DigestError as error:
@@ -144,6 +142,13 @@ class Runner:
         failed, code = len(report.failures), report.exit_code
         totals = {"ok": report.succeeded, "failed": failed, "requests": requests, "exit": code}
         console.say(" ".join(f"{name}={count}" for name, count in totals.items()), fields=totals)
+
+
+def _commit(archive: Archive, report: Report) -> None:
+    if archive.config.git.commit:
+        from digest.archive.commit import commit  # it starts programs; most archives without it never do
+
+        commit(archive, report)
 
 
 def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:

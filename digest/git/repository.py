@@ -62,6 +62,20 @@ class Repository:
         """What somebody has begun and not ended, such as "a rebase"."""
         return next((words for name, words in _BUSY.items() if os.path.lexists(self.folder / name)), None)
 
+    def path_of(self, place: str) -> str | None:
+        """Return the path of the file at ``place`` as git names it; None if it is outside of the repository."""
+        folder, name = os.path.split(place)
+        found = Path(os.path.realpath(folder), name)
+        return found.relative_to(self.root).as_posix() if found.is_relative_to(self.root) else None
+
+    def prefix_of(self, folder: Path) -> str | None:
+        """Return what the paths of the files in ``folder`` begin with; None if it is outside of the repository."""
+        place = Path(os.path.realpath(folder))
+        if not place.is_relative_to(self.root):
+            return None
+        inner = place.relative_to(self.root).as_posix()
+        return "" if inner == "." else f"{inner}/"
+
     def commit_of(self, name: str) -> str | None:
         """Return the commit that ``name`` stands for; None if there is none."""
         return self.git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from digest.archive.archive import Archive
-from digest.archive.commit import path_within
 from digest.archive.days import record_paths
 from digest.archive.products import README, Kind, Product, digest_of, indexes, sha256, views
 from digest.archive.report import Report, Track, untracked
@@ -508,7 +507,7 @@ def _committed(archive: Archive, path: str) -> str | None:
     """Return the index as the last commit has it; None without a commit, or if that one has no pair of markers."""
     try:
         repository = open_repository(archive.output.root)
-        where = path_within(repository, str(archive.output.root / path))
+        where = repository.path_of(str(archive.output.root / path))
         data = repository.committed(where) if where else None
     except GitError as error:
         log.info("%s: git does not tell what it was: %s", path, error)
