@@ -36,8 +36,8 @@ def paper(session: Session, reference: str) -> int:
     """Tell a paper's history over the stored days.
 
     When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
-    id, or the address of the paper's page or PDF. What changed is told only of what the sources carry: a feed has no
-    comments. Of a day from a catchup page, the texts are those of the day on which it was fetched.
+    id, or the address of the paper's page or PDF. Only what the sources carry can be compared: a feed has no comments.
+    A day that came from a catchup page has the texts of the day on which it was fetched.
 
     \b
     Examples:
@@ -65,7 +65,9 @@ def paper(session: Session, reference: str) -> int:
             session.console.answer(history_data(history, path_of))
         else:
             width = shutil.get_terminal_size((100, 24)).columns
-            click.echo(history_text(history, path_of, width=width, is_coloured=_is_coloured()))
+            # https://no-color.org
+            is_coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+            click.echo(history_text(history, path_of, width=width, is_coloured=is_coloured))
     return gravest([session.damage])
 
 
@@ -75,11 +77,6 @@ def _not_stored(archive: Archive, arxiv_id: ArxivId) -> MissingError:
     found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
     gaps = {day for item in found for day in (*item.missing, *item.lost)}
     return MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)}")
-
-
-def _is_coloured() -> bool:
-    """Whether the reader sees colours (https://no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def history_text(history: History, path_of: PathOf, *, width: int, is_coloured: bool) -> str:

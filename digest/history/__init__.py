@@ -130,8 +130,12 @@ def _event(when: date, announcements: tuple[Announcement, ...], latest: dict[Fie
         Change(field, latest[field], shown[field]) for field in both if not _is_same(latest[field], shown[field])
     )
     withdrawn = shown.get(Field.WITHDRAWN)
-    # A list of authors that was whole once is not forgotten because a later listing cuts it.
-    latest |= {field: value for field, value in shown.items() if not _is_cut(latest.get(field), value)}
+    for field, value in shown.items():
+        known = latest.get(field)
+        is_cut = isinstance(known, tuple) and isinstance(value, tuple) and len(value) < len(known)
+        # A list of authors that was whole once is not forgotten because a later listing cuts it.
+        if not is_cut or not _is_same(known, value):
+            latest[field] = value
     event = Event(when, revision, announcements, changes, withdrawn if isinstance(withdrawn, bool) else None)
     return replace(event, revision=revision + bool(changes or event.is_replacement or not revision))
 
@@ -163,16 +167,11 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _is_same(before: Value, after: Value) -> bool:
+def _is_same(before: Value | None, after: Value) -> bool:
     """Whether a field was shown twice alike; a list of authors may be cut, as arXiv's listings do at 100."""
     if isinstance(before, tuple) and isinstance(after, tuple) and MOST_AUTHORS_LISTED in (len(before), len(after)):
         return before[:MOST_AUTHORS_LISTED] == after[:MOST_AUTHORS_LISTED]
     return before == after
-
-
-def _is_cut(before: Value | None, after: Value) -> bool:
-    is_shorter = isinstance(before, tuple) and isinstance(after, tuple) and len(after) < len(before)
-    return before is not None and is_shorter and _is_same(before, after)
 
 
 def history_data(history: History, path_of: Callable[[str, date], str]) -> dict[str, Any]:
