@@ -23,6 +23,7 @@ from digest.errors import DamageError, GitError, StoreError
 from digest.model import DaySummary, Ledger
 from digest.records.day import is_record_path, parse_header, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
+from digest.render.markers import has_markers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _README = "README.md"
-_BEGIN, _END = b"<!-- digest:begin -->", b"<!-- digest:end -->"  # also in the room that renders: too heavy to be loaded
 
 
 def is_all_proven(config: Config, now: datetime) -> bool:
@@ -119,13 +119,10 @@ def _is_indexed(config: Config, output: Folder, category: str, when: date) -> bo
     path = year_index_path(category, when.year)
     data = output.read(path)
     link = quote(posixpath.relpath(config.digest_path(category, when), posixpath.dirname(path)))
-    return data is not None and (f"]({link})".encode() in data or not _has_place(data))
-
-
-def _has_place(readme: bytes) -> bool:
-    """Whether a README has the one pair of marks that a run writes its index between; another is its owner's."""
-    _, begin, rest = readme.partition(_BEGIN)
-    return bool(begin) and rest.count(_END) == 1 and _BEGIN not in rest
+    if data is None:
+        return False
+    readme = data.decode(errors="surrogateescape")
+    return f"]({link})" in readme or not has_markers(readme)  # without the markers, it is its owner's
 
 
 def _is_all_pushed(config: Config) -> bool:
