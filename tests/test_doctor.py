@@ -306,7 +306,7 @@ def test_no_contact_and_a_broken_template(kept: Sandbox) -> None:
     result = kept.digest("doctor", now=LATER)
     assert result.code == 2
     assert found(result, "warn", "no contact", "[arxiv] contact")
-    assert found(result, "FAIL", "my.md.j2:1", 'take "classic"')
+    assert found(result, "FAIL", "my.md.j2:1", 'use "classic"')
 
 
 def test_a_calendar_that_guesses(archive: Sandbox) -> None:
