@@ -61,12 +61,10 @@ def of_environment(environment: Mapping[str, str]) -> Iterator[str]:
 def of_channel(address: str) -> Iterator[str]:
     """Yield an address that is itself a secret, as those of messages are, and the parts of it that look like keys."""
     yield address.strip()
-    yield from filter(_is_key, re.split(_SEPARATORS, address))
-
-
-def _is_key(word: str) -> bool:
-    is_mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
-    return len(word) >= (_SHORTEST_MIXED if is_mixed else _SHORTEST_KEY)
+    for word in re.split(_SEPARATORS, address):
+        is_mixed = any(map(str.isdigit, word)) and any(map(str.isalpha, word))
+        if len(word) >= (_SHORTEST_MIXED if is_mixed else _SHORTEST_KEY):
+            yield word
 
 
 def of_address(address: str) -> Iterator[str]:

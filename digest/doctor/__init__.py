@@ -115,7 +115,7 @@ def _secrets(case: Case) -> Iterator[str]:
     yield from of_environment(case.environment)
     yield from of_address(case.config.store.url)
     for place in filter(None, (*case.config.notify.urls, case.config.notify.health)):
-        with suppress(NotifyError):
+        with suppress(NotifyError):  # "Messages" says that it cannot be read
             for address in read_addresses(place, case.environment, case.config.folder):
                 yield from of_channel(address.url)
 

@@ -92,6 +92,7 @@ def _packed(files: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name, data in sorted(files.items()):
             entry = zipfile.ZipInfo(name, _NO_TIME)
+            # Of Python's own choice would be 0600, which another user's unzip keeps.
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             bundle.writestr(entry, data)
     return packed.getvalue()

@@ -62,7 +62,7 @@ def _cron_runs(case: Case, name: str, text: str) -> Iterator[_Run]:
     """Yield the runs of a crontab; a variable that it sets is for the lines below (crontab(5))."""
     variables = {"PATH": _CRON_PATH, **dict.fromkeys(_CRON_SETS - {"PATH"}, ""), **_assigned(_text(Path(_FOR_ALL)))}
     for line in text.splitlines():
-        command = line.replace(r"\%", "%")
+        command = line.replace(r"\%", "%")  # a bare % would end the command (crontab(5))
         if _names(command, case):
             yield _Run(f"cron: {name}", Result(f"run by cron: {name}"), command, dict(variables))
         else:
@@ -100,6 +100,7 @@ def _timers(case: Case) -> Iterator[_Run]:
     for folder in (settings / "systemd/user", *map(Path, _SYSTEM_UNITS)):
         for unit in _files([folder], ".service"):
             text = _text(unit)
+            # In a unit, %% is a % (systemd.unit(5)).
             for line in (line.partition("=")[2] for line in text.splitlines() if line.startswith("ExecStart=")):
                 if _names(line.replace("%%", "%"), case):
                     timer = unit.with_suffix(".timer")

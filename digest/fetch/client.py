@@ -39,7 +39,7 @@ RETRY_SECONDS = 180.0
 """No retry begins later than this after the first attempt, whatever Retry-After asks for."""
 
 _REDIRECTS = 3
-_LONGEST_PAUSE = 86400.0
+_LONGEST_PAUSE = 86400.0  # a day: what is noted beyond is of a clock that was set back
 _CHUNK = 65536
 
 
@@ -90,6 +90,7 @@ def new_session(contact: str, url: str) -> requests.Session:
         {
             "User-Agent": f"arxiv-listing-digest/{__version__}" + (f" ({contact})" if contact else ""),
             "Accept-Encoding": "gzip",
+            # One connection at a time (arXiv's terms of use, above), and none that idles between two requests.
             "Connection": "close",
         }
     )

@@ -89,8 +89,8 @@ def atom_url(base: str, category: str) -> str:
 
 
 _GZIP = zlib.MAX_WBITS | 16
-_MEMBER = b"\x1f\x8b\x08"
-_MOST_MEMBERS = 1000
+_MEMBER = b"\x1f\x8b\x08"  # how each begins (RFC 1952 § 2.3.1)
+_MOST_MEMBERS = 1000  # a body of empty ones would keep the machine busy, and never grow too large
 # arXiv says it with status 200 as well, in a short text where the page should be.
 _THROTTLED = b"Rate exceeded."
 

@@ -70,6 +70,7 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
         StoreError: the folder cannot be written.
         GitError: git does not tell what the repository is like; the files are there.
     """
+    # All that can be refused is refused before anything is written.
     _require_own_place(target)
     installed = requirement(wanted.source) if wanted.on_github else ""
     output = Folder(target)
@@ -132,6 +133,7 @@ def _remarks(target: Path, wishes: Mapping[str, str], found: Mapping[str, bytes 
 
 def _require_own_place(target: Path) -> None:
     """Refuse a folder that no line of a crontab could name, or where an archive would mix with something else."""
+    # A lone surrogate is a byte that is no UTF-8 (PEP 383).
     if any(ord(one) < 32 or ord(one) == 127 or 0xD800 <= ord(one) < 0xE000 for one in str(target.absolute())):
         raise UsageError(f"expected a folder's name in UTF-8 without control characters, found {quoted(str(target))}")
     # By the real path: a link to a home folder is that folder.
@@ -162,6 +164,7 @@ def _toml(path: Path) -> dict[str, Any]:
 def _folder_in_repository(target: Path) -> str:
     """Return where ``target`` lies in the repository around it; "" if it is the top of one, or will be."""
     real = Path(os.path.realpath(target))
+    # The folder may not be there yet: git is asked in the nearest one that is.
     around = next(place for place in (real, *real.parents) if place.is_dir())
     root = examine_repository(around, Git()).root
     return "" if root is None or root == real else real.relative_to(root).as_posix()

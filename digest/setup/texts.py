@@ -62,6 +62,7 @@ def workflow(inner: str, source: str) -> str:
 
 
 def _text(name: str, **values: str) -> str:
+    # Marked by @: braces, dollars and percents have a meaning of their own in workflows, crontabs and units.
     text = (_FILES / f"{name}.txt").read_text(encoding="utf-8")
     return re.sub(r"@([A-Z]+)@", lambda place: values[place[1]], text)
 
@@ -75,7 +76,7 @@ def _config(config: Config) -> str:
         'records = ""': 'records = "data"',
         "commit = false": f"commit = {str(config.git.commit).lower()}",
     }
-    for line, wish in lines.items():
+    for line, wish in lines.items():  # whole lines: the comments around them name these keys, too
         text = text.replace(f"\n{line}\n", f"\n{wish}\n")
     return text
 
