@@ -8,38 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-from digest.config.checks import check, check_category, require_manners, shown
-from digest.config.paths import (
-    SCHEDULES,
-    WORKFLOW,
-    odd_names,
-    part_path,
-    year_index_path,
-)
+from digest.config.checks import check, shown
 from digest.config.secrets import masked
-from digest.config.settings import RETIRED, Arxiv, Config, DigestSettings, Git, View
+from digest.config.settings import RETIRED, Config, View
 from digest.errors import ConfigError, quoted
-
-__all__ = [
-    "SCHEDULES",
-    "WORKFLOW",
-    "Arxiv",
-    "Config",
-    "DigestSettings",
-    "Git",
-    "Origins",
-    "View",
-    "check",
-    "check_category",
-    "load",
-    "load_with_origins",
-    "odd_names",
-    "part_path",
-    "require_manners",
-    "retired_keys",
-    "unknown_variables",
-    "year_index_path",
-]
 
 Origins = Mapping[tuple[str, str], str]
 """Where each value is from that is no default, by section and key; the section of the first view is ``view 1``."""

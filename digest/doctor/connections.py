@@ -9,12 +9,13 @@ from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.clone import unkept_settings
-from digest.config import odd_names, require_manners
+from digest.config.checks import require_manners
+from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
 from digest.doctor.installation import Case, Result, is_ready
 from digest.doctor.schedule import given_by
 from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError, NotifyError
-from digest.fetch import FEEDS, PAGES, Kind, listing_url, rss_url
+from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import OLDEST
 from digest.git.repository import named

@@ -19,19 +19,21 @@ from digest.archive.clone import require_records
 from digest.archive.days import read_record, record_paths
 from digest.archive.products import digest_of
 from digest.calendar import NEW_YORK, expected_at
-from digest.config import Config, Origins, unknown_variables
+from digest.config import Origins, unknown_variables
 from digest.config.resources import built_in_template, read_calendar, read_template
 from digest.config.secrets import HIDDEN, masked
+from digest.config.settings import Config
 from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, StoreError, TryLaterError, UsageError, quoted
-from digest.fetch import Machine
+from digest.fetch.client import Machine
 from digest.jobs.regenerate import outdated_by_template
 from digest.model import Day, RunSummary
-from digest.parse import LINK_RULES, PARSER_VERSION
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
 from digest.render.digest import DigestTemplate
 from digest.render.markers import merge_into
-from digest.store import can_be_written, open_file
-from digest.store.engine import schemas
+from digest.store.engine import can_be_written, schemas
+from digest.store.soundness import open_file
 from digest.store.tables import SCHEMA
 
 _FAILS = StoreError.exit_code
