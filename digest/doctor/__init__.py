@@ -18,7 +18,7 @@ _GROUPS: Mapping[str, Sequence[Callable[[Case], Iterator[Result]]]] = {
     "This machine": [installation.check_machine],
     "Settings": [installation.check_settings],
     "Folders": [installation.check_folders],
-    "Database": [installation.check_database],
+    "Database": [connections.check_database],
     "Schedule": [check_schedule],
     "git": [connections.check_repository],
     "Messages": [connections.check_channels],

@@ -17,7 +17,8 @@ from digest import __version__
 from digest.config.secrets import HIDDEN, without
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
-from digest.doctor.installation import Case, effective, is_ready
+from digest.doctor.connections import is_ready
+from digest.doctor.installation import Case, effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day

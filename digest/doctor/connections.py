@@ -1,36 +1,191 @@
-"""What digest writes to beyond its folders: git, arXiv, the channels of messages. Only what is asked for is sent."""
+"""What digest connects to: the database, git, arXiv, the channels of messages.
 
+Nothing is upgraded or sent but what is asked for.
+"""
+
+import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 from digest.archive.archive import Archive
-from digest.archive.clone import unkept_settings
+from digest.archive.clone import require_records, unkept_settings
+from digest.archive.days import read_record, record_paths
+from digest.archive.products import digest_of
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
-from digest.doctor.installation import Case, Result, is_ready
+from digest.doctor.installation import Case, Result
 from digest.doctor.schedule import given_by
-from digest.errors import BudgetSpentError, ConfigError, DigestError, GitError, NotifyError
+from digest.errors import (
+    BudgetSpentError,
+    ConfigError,
+    DamageError,
+    DigestError,
+    GitError,
+    NotifyError,
+    StoreError,
+    TryLaterError,
+    UsageError,
+    quoted,
+)
 from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import OLDEST
 from digest.git.repository import named
-from digest.model import RawPage
+from digest.jobs.regenerate import outdated_by_template
+from digest.model import Day, RawPage, RunSummary
 from digest.notify import read_addresses
 from digest.notify.channels import Channels
 from digest.notify.messages import Entry, Message
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
 from digest.records.day import record_path
+from digest.store.engine import can_be_written, schemas
+from digest.store.soundness import open_file
+from digest.store.tables import SCHEMA
 
+_TOO_OLD = timedelta(hours=26)  # a night and two hours: runs do not begin to the minute
+_SLACK = timedelta(minutes=5)
+_LOOKED_AT = 100  # runs; `run` is not the only command that is noted
 _FAILS = GitError.exit_code
 _FLUSHING = (2, 36)  # the first with core.fsync: before, a commit may be lost with the power
 _NO_COMMITS = "or set [git] commit = false"
 _MOST = timedelta(minutes=2)  # a clock that is further off than this is not set by NTP
 _BUDGET_WORDS = ": not asked for, because no request is left for this part of the job"
 _OTHERS = 0o044  # may read: the file holds a secret
+
+
+def check_database(case: Case) -> Iterator[Result]:
+    """Open the database as it is, if it is there, and tell what it knows of the runs before."""
+    database = case.config.database
+    if database is not None and not os.path.lexists(database):
+        yield from _without_database(case)
+        return
+    changes = list(_changes_by_opening(database)) if database is not None else []
+    yield from changes
+    if changes:
+        return
+    try:
+        place = case.config.store_url, database
+        with case.session.open_archive(*place, is_fixed=case.session.is_fixed) as archive:
+            # All of it while the archive is open, and nothing if its reading fails half way.
+            yield from list(_history(archive, case))
+    except StoreError as error:
+        yield Result(f"database: {error}", "fix the disk, or the database as `digest verify` says", error.exit_code)
+    except UsageError as error:
+        yield Result("database not opened", "fix the template first", error.exit_code)
+    except DigestError as error:
+        yield Result(f"database: {error}", "try again later", error.exit_code)
+
+
+def is_ready(case: Case) -> bool:
+    """Whether there is a database that can be opened without making or changing anything."""
+    database = case.config.database
+    return database is None or (database.exists() and not list(_changes_by_opening(database)))
+
+
+def _changes_by_opening(database: Path) -> Iterator[Result]:
+    try:
+        with open_file(database) as connection:
+            (schema,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
+    except (sqlite3.Error, OSError, TypeError, UnicodeDecodeError):  # the store says better what is wrong
+        return
+    if str(schema) in schemas()[1:]:
+        yield Result(f"database with the schema {schema}", f"the next run upgrades it to {SCHEMA}, and keeps a copy")
+    # Without a write-ahead log, whoever reads keeps a run from writing (https://sqlite.org/wal.html).
+    if journal != "wal" and can_be_written(database):
+        yield Result(
+            f"database with the journal mode {quoted(journal)}, not 'wal'",
+            "the next run sets it; if you see this again, its disk cannot do it: keep it off network drives",
+        )
+
+
+def _without_database(case: Case) -> Iterator[Result]:
+    try:
+        require_records(case.config)
+    except DamageError as error:
+        yield Result(str(error), exit_code=error.exit_code)
+        return
+    records = case.config.records
+    if records is None or not records.is_dir():
+        yield Result("no database yet", "`digest run` makes it")
+        return
+    yield Result("no database; the next run makes it from the day records, if it needs one")
+    with (
+        suppress(UsageError),
+        case.session.open_archive("sqlite://", None) as archive,
+    ):  # of a template: "Settings" has said so
+        yield from list(_upgrades_of_records(archive))
+
+
+def _given(day: Day, *_: object) -> Day:
+    return day
+
+
+def _upgrades_of_records(archive: Archive) -> Iterator[Result]:
+    """Tell by the day records alone what an upgrade left as it was."""
+    outdated = older = 0
+    for path in record_paths(archive):
+        try:
+            day, _ = read_record(archive, path)
+            product = digest_of(archive, day.summary(""), partial(_given, day))
+            found = {name: (archive.output.read(name), data) for name, data in product.make().items()}
+        except StoreError as error:
+            yield Result(f"day record: {error}", "`digest verify` says more of it", error.exit_code)
+            continue
+        except UsageError:  # of the template: "Settings" has said so
+            continue
+        outdated += any(here is not None and here != data for here, data in found.values())
+        older += day.parser_version < PARSER_VERSION or day.link_rules < LINK_RULES
+    yield from _upgrades(outdated, older)
+
+
+def _upgrades(outdated: int, older: int) -> Iterator[Result]:
+    """Tell how many days each command would touch that takes an upgrade to stored days."""
+    if outdated:
+        yield Result(f"{outdated} digests were written by an older template", "`digest regenerate --outdated`")
+    if older:
+        how = "`digest replay --all` shows what today's would change, and with --write stores it"
+        yield Result(f"{older} days were read by older rules; {how}")
+
+
+def _history(archive: Archive, case: Case) -> Iterator[Result]:
+    days = archive.store.summaries()
+    newest = f", the newest {max(day.date for day in days)}" if days else ""
+    yield Result(f"database with {len(days)} days{newest}")
+    yield from _upgrades(outdated_by_template(archive), archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
+    runs = archive.store.runs(_LOOKED_AT)
+    yield from _clock_by_runs(archive, runs, case)
+    last = next((run for run in runs if run.command == "run"), None)
+    if last is None:
+        yield Result("no nightly run yet", "`digest run`")
+        return
+    how = "was cut short" if last.exit_code is None else f"ended with {last.exit_code}"
+    advice = ""
+    if case.now - last.started_at > _TOO_OLD:
+        advice = "that is over a day ago: see to the schedule, and to this machine's clock"
+    elif last.exit_code not in (None, 0, TryLaterError.exit_code):
+        advice = "`digest status` shows what is open, `digest run -v` what happens"
+    yield Result(f"the last nightly run, {last.started_at:%Y-%m-%d %H:%M} UTC, {how}", advice)
+
+
+def _clock_by_runs(archive: Archive, runs: list[RunSummary], case: Case) -> Iterator[Result]:
+    """Find a clock that went back: what was done cannot be later than now."""
+    machine = datetime.fromtimestamp(case.session.machine.time(), UTC)
+    # Runs bear the time that is decided by, which --now can set, pages the machine's own.
+    known = [(run.started_at, case.now) for run in runs]
+    known += [(page.fetched_at, machine) for page in archive.store.raw_pages()[-1:]]
+    done, now = max(known, key=lambda pair: pair[0] - pair[1], default=(case.now, case.now))
+    if done > now + _SLACK:
+        words = f"the clock shows {now:%Y-%m-%d %H:%M}, but something was done here at {done:%Y-%m-%d %H:%M} already"
+        yield Result(words, "set the clock, by NTP if possible")
 
 
 def check_repository(case: Case) -> Iterator[Result]:
@@ -175,10 +330,10 @@ def _answer(archive: Archive, url: str, kind: Kind) -> Iterator[Result]:
         return
     yield Result(f"arXiv answers: {page.url}, status {page.status}, {len(page.body)} bytes")
     if kind is PAGES:
-        yield from _clock(page)
+        yield from _clock_by_arxiv(page)
 
 
-def _clock(page: RawPage) -> Iterator[Result]:
+def _clock_by_arxiv(page: RawPage) -> Iterator[Result]:
     """Compare this machine's clock with arXiv's, by the Date of its answer (RFC 9110, 6.6.1)."""
     try:
         difference = page.fetched_at - parsedate_to_datetime(dict(page.headers).get("date", ""))
