@@ -60,6 +60,7 @@ _TEXTS = (
     (r"(?i)MIME-Version:|From: <Saved by", "a page saved as a single file (MHTML)", _SAVE_SOURCE),
     (r"(?sm).{0,4000}?^\\\\\r?$\n^arXiv:", "arXiv's mailing as an e-mail", _FETCH),
     (r"\s*[\[{]", "JSON", _SAVE_NEW),
+    (r"HTTP/[0-9.]+ [0-9]{3}", "the headers of an answer", "save the page without its headers"),
 )
 """How a text begins, its kind, and what to do."""
 

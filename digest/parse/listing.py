@@ -315,8 +315,9 @@ def join_pages(pages: Sequence[Page], category: str) -> Listing:
             raise PageRefusedError(f"expected one item {entry.position}, found two that differ")
     entries = tuple(by_position[position] for position in sorted(by_position))
     prove_distinct(entries)
-    if strangers := {page.category for page in pages if page.category} - {category}:
-        raise PageRefusedError(f"expected a listing of {category}, found one of {', '.join(sorted(strangers))}")
+    named = {page.category for page in pages if page.category}
+    if named - {category}:
+        raise PageRefusedError(f"expected a listing of {category}, found one of {', '.join(sorted(named))}")
     prove_category(entries, category, "listing")
     shortage = _prove_whole(pages, declared, entries)
     next_day = next(iter(next_days), None)

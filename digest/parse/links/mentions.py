@@ -54,8 +54,8 @@ _NOUNS = (
     "submitted supplementary table tables tool training version video videos visit web webpage website weights work "
     "workshop"
 )
-_GLUE_WORDS = frozenset(_GLUE.split())
-_USUAL_WORDS = _GLUE_WORDS | frozenset(_NOUNS.split())
+_GLUE_WORDS = frozenset(_GLUE.split())  # which hold a sentence together and name nothing
+_USUAL_WORDS = _GLUE_WORDS | frozenset(_NOUNS.split())  # which follow addresses in sentences
 _LEADING_WORD = re.compile(r"[A-Za-z]+(?=$|[/.,;:!?)])")
 _NAME = re.compile(r"[A-Za-z0-9_~/]")
 _HOST_ALONE = re.compile(r"(?:https://)?(?:www\.)?(?P<name>[\w.-]*)")
@@ -146,7 +146,7 @@ class _Text:
         glued = _SENTENCE_BEHIND_NAME.search(address)
         if glued and CODE_HOSTS.match(address.removeprefix("https://").removeprefix("www.")):
             second = _SMALL_WORD.match(self.text, end, end + _AFTER)
-            if second and not _is_glue(second[0][1:]) and self.words.times(glued["name"]) < 2:
+            if second and second[0][1:] not in _GLUE_WORDS and self.words.times(glued["name"]) < 2:
                 length = len(glued["sentence"])
                 return address[:-length], end - length
         return address, end
@@ -162,7 +162,7 @@ class _Text:
         if ";" in run.partition("?")[0]:
             run = run.partition(";")[0]
         sentence = _NEXT_SENTENCE.search(run)
-        if sentence and _is_usual(sentence["word"]):
+        if sentence and _leading_word(sentence["word"]) in _USUAL_WORDS:
             run = run[: sentence.start()]
         # Markdown's marks stand behind as they do before: "__https://own.org/x__".
         if marks := _MARKS.search(self.text[max(0, start - _MOST_MARKS) : start]):
@@ -178,9 +178,10 @@ class _Text:
         host = _HOST_ALONE.fullmatch(address)
         if host and not piece.startswith("/"):
             return _completes_host(host["name"], piece)
-        if not _NAME.match(piece) or _is_glue(piece) or _ADDRESS.match(piece):
+        word = _leading_word(piece)
+        if not _NAME.match(piece) or word in _GLUE_WORDS or _ADDRESS.match(piece):
             return False
-        return _is_cut_off(address, piece) or (not _is_usual(piece) and self.goes_deeper(address, piece))
+        return _is_cut_off(address, piece) or (word not in _USUAL_WORDS and self.goes_deeper(address, piece))
 
     def goes_deeper(self, address: str, piece: str) -> bool:
         """Whether a word that is none of a sentence's is a further part of the path."""
@@ -223,16 +224,6 @@ def _is_cut_off(address: str, piece: str) -> bool:
         return bool(is_host or _PATH_AND_QUERY.match(piece))
     # own/Repo- One, own/repo_ one, watch?v= a1B2
     return address.endswith(("-", "_", "~")) or ("?" in address and address.endswith(("=", "&")))
-
-
-def _is_usual(piece: str) -> bool:
-    """Whether ``piece`` begins with a word that follows addresses in sentences: "and", "Code", "Accepted"."""
-    return _leading_word(piece) in _USUAL_WORDS
-
-
-def _is_glue(piece: str) -> bool:
-    """Whether ``piece`` begins with a word that holds a sentence together and names nothing: "and", "is", "for"."""
-    return _leading_word(piece) in _GLUE_WORDS
 
 
 def _leading_word(piece: str) -> str:
