@@ -13,8 +13,9 @@ from itertools import pairwise
 
 from lxml import etree
 
+from digest.calendar import CATEGORY
 from digest.errors import ListingIncompleteError, PageRefusedError, quoted, shortened
-from digest.model import CATEGORY, SHOW_VALUES, Entry, Section, Source
+from digest.model import SHOW_VALUES, Entry, Section, Source
 from digest.parse.document import collapse, listing_root, only_date, parse_date, plain_text
 from digest.parse.entries import Record, prove_category, prove_distinct, with_texts
 
