@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from digest.cli.console import Console
+from digest.cli.runner import work
 from digest.cli.session import Session
 from digest.jobs.run import run
 from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
@@ -149,7 +150,7 @@ def _run(folder: Path, moment: datetime, clock: Clock) -> int:
     console = Console()
     console.quiet = True
     session = Session(console, folder / "config.toml", moment, environment={}, machine=clock)
-    return session.work("run", lambda archive: run(archive, [CATEGORY])).exit_code
+    return work(session, "run", lambda archive: run(archive, [CATEGORY])).exit_code
 
 
 def digests(folder: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """The command line: arguments, help, messages, exit codes. What the jobs do is tested with the jobs."""
 
+import itertools
 import json
 import logging
 import os
@@ -14,15 +15,17 @@ from pathlib import Path
 import pytest
 
 from digest import __version__, cli
+from digest.cli import group
 from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.standin import Announcement, StandIn, faults, invent
 from tests.test_jobs import errors
 
-COMMANDS = [
-    *("run", "regenerate", "fetch", "rebuild", "import", "accept", "replay", "verify", "backup"),
-    *("show", "paper", "export", "view", "status", "init", "doctor", "demo"),
-]
+COMMANDS = {
+    "Read the archive": ["show", "view", "paper", "export"],
+    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo"],
+    "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
+}
 NEED_CONFIG = [
     ("run",),
     ("run", "--dry-run"),
@@ -69,11 +72,14 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """With an example, on stdout, exit 0; nothing is planned that is not there."""
+    """In three groups, by what a reader is looking for; with an example, on stdout, exit 0."""
     result = command(capsys, "--help")
     assert (result.code, result.err) == (0, "")
-    listed = [line.split()[0] for line in result.out.partition("Commands:")[2].splitlines() if line.strip()]
-    assert sorted(listed) == sorted(COMMANDS)
+    listed: dict[str, list[str]] = {}
+    for title, lines in re.findall(r"^(\S.*):\n((?:  .*\n)+)", result.out.partition("Options:")[2], re.MULTILINE):
+        listed[title] = [line.split()[0] for line in lines.splitlines()]
+    assert listed == COMMANDS
+    assert sorted(itertools.chain(*COMMANDS.values())) == sorted(group.cli.commands)  # none is left out
     assert re.search(r"^    digest run\b", result.out, re.MULTILINE)
     assert "\\b" not in result.out
 
@@ -84,7 +90,7 @@ def test_h_is_short_for_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert command(capsys, "run", "-h") == command(capsys, "run", "--help")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", sorted(itertools.chain(*COMMANDS.values())))
 def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
     """A line that can be copied, under a heading that says so."""
     result = command(capsys, name, "--help")

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from digest import __version__, jobs
+from digest import __version__
 from digest.cli.console import Console
 from digest.cli.logs import log_to
 from digest.errors import StoreError
+from digest.jobs import run as run_job
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.standin import StandIn, faults, invent
 from tests.test_cli import wait_for_request
@@ -127,7 +128,7 @@ def test_a_wrong_configuration_is_an_object_too(sandbox: Sandbox) -> None:
 
 def test_a_bug_is_one_object_with_its_traceback(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The traceback has its lines in a field; control characters are in neither."""
-    monkeypatch.setattr(jobs, "run", explode)
+    monkeypatch.setattr(run_job, "run", explode)
     result = archive.digest("--log-json", "run")
     (bug,) = objects(result)
     assert (result.code, bug["exit_code"], bug["error"]) == (1, 1, "ZeroDivisionError")
@@ -274,7 +275,7 @@ def test_a_run_of_before_runs_had_names_is_shown_without(archive: Sandbox) -> No
 
 def test_a_bug_is_shown_as_python_does(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then one line says what it is; exit 1, also when quiet."""
-    monkeypatch.setattr(jobs, "run", explode)
+    monkeypatch.setattr(run_job, "run", explode)
     for options in ([], ["-q"]):
         result = archive.digest(*options, "run")
         assert result.code == 1

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli.console import Console
+from digest.cli.runner import nightly, work
 from digest.cli.session import Session
 from digest.config.resources import read_calendar
 from digest.jobs.rebuild import rebuild as rebuild_job
@@ -194,7 +195,7 @@ class _Stage:
         console = Console()
         console.quiet = True
         session = Session(console, folder / "config.toml", moment, environment=environment, machine=self._clock)
-        return session.nightly(lambda archive: run(archive, [CATEGORY])).exit_code
+        return nightly(session, lambda archive: run(archive, [CATEGORY])).exit_code
 
     def _killed(self, folder: Path, moment: datetime) -> int:
         """Run in a process of its own, which is killed when it has committed and is about to push."""
@@ -210,7 +211,7 @@ def rebuild(folder: Path) -> int:
     console = Console()
     console.quiet = True
     session = Session(console, folder / "config.toml", datetime.fromisoformat("2026-01-07T12:00Z"), environment={})
-    return session.work("rebuild", rebuild_job).exit_code
+    return work(session, "rebuild", rebuild_job).exit_code
 
 
 def files(folder: Path) -> dict[str, bytes]:

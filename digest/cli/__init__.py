@@ -1,17 +1,16 @@
-"""The command line: arguments → one job → message and exit code.
+"""The command line: arguments → one job → words and exit code.
+
+``program`` is one use of it, ``group`` has what commands share. The commands stand in ``reading``, ``running``,
+``repairing`` and ``setting_up``; each is given a ``session`` (the options, the configuration, the archive), and what
+changes an archive goes through ``runner``. ``console`` is what is seen; ``status`` and ``paper`` have the long words.
 
 Heavy imports stand inside the commands that need them: a start-up is part of the product.
 """
 
-from __future__ import annotations
-
 import importlib
 import sys
-from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from collections.abc import Sequence
+from typing import NoReturn
 
 _HELP = {"-h", "--help", "--version"}
 _UNSUPPORTED = "error: digest runs on POSIX systems such as Linux and macOS; on Windows, install and run it in WSL\n"
@@ -23,20 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     Where digest cannot work, only help and version are to be had.
     """
-    if not _is_posix():
-        words = sys.argv[1:] if arguments is None else arguments
-        with suppress(ImportError):  # click, too, loads what only some systems have
-            if _HELP & {*words}:
-                _run(words)
-        sys.stderr.write(_UNSUPPORTED)
-        sys.exit(_USAGE)
-    _run(arguments)
-
-
-def _run(arguments: Sequence[str] | None) -> NoReturn:
-    from digest.cli import program
-
-    program.main(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    is_posix = _is_posix()
+    if is_posix or _HELP & {*words}:
+        try:
+            from digest.cli import program
+        except ImportError:  # click, too, loads what only some systems have
+            if is_posix:
+                raise
+        else:
+            program.main(arguments)
+    sys.stderr.write(_UNSUPPORTED)
+    sys.exit(_USAGE)
 
 
 def _is_posix() -> bool:

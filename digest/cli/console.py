@@ -5,25 +5,24 @@ from __future__ import annotations
 import re
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
     from rich.progress import Progress
 
     from digest.errors import DigestError
-    from digest.fetch.client import Machine
 
 Level = Literal["debug", "info", "warning", "error"]
 
 _GRAVE = ("warning", "error")
 
-_LONGEST = 2000  # characters of a line; what errors quote is cut by them, and this is for all else
+_LONGEST = 2000  # characters of a line; errors cut what they quote, and this is for all else
 
 # Control characters but tabs and line ends (with them a terminal is told to copy, to change its title, to erase), and
 # those that turn the direction of a text round.
@@ -40,13 +39,12 @@ class Console:
     When quiet, nothing is said until it is known that the exit is not 0.
     """
 
-    def __init__(self, machine: Machine = time) -> None:
+    def __init__(self) -> None:
         self.quiet = False
         self.is_json = False
         """Whether each line is a JSON object: time, level, run, message, and the line's own fields."""
         self.answers_json = False
         """Whether the result is one JSON document, which has the exit code and the failures, too."""
-        self._machine = machine
         self._document: dict[str, object] | None = None
         self._failures: list[tuple[str, Mapping[str, object]]] = []
         self._held: list[Callable[[], None]] = []
@@ -56,7 +54,6 @@ class Console:
     @cached_property
     def run_id(self) -> str:
         """The run id: a UUID of this use of the command line."""
-        # Imported here: few commands need it.
         from uuid import uuid4
 
         return str(uuid4())
@@ -72,7 +69,7 @@ class Console:
 
         ``fields`` are for machines alone; ``traceback`` has several lines, and is printed first.
         """
-        line = partial(self._print, self._machine.time(), message, level, fields or {}, traceback)
+        line = partial(self._print, time.time(), message, level, fields or {}, traceback)
         if fields and "error" in fields:
             self._failures.append((message, fields))
         if self.quiet:
@@ -101,7 +98,6 @@ class Console:
         """Print the JSON document, if one is asked for, and nothing but a help page took its place."""
         if not self.answers_json or (self._document is None and not exit_code):
             return
-        # Imported here: few commands need it.
         import json
 
         failures = [{**fields, "message": self._clean(message)} for message, fields in self._failures]
@@ -123,6 +119,7 @@ class Console:
 
     def track(self, names: Sequence[str]) -> Iterable[str]:
         """Go through ``names`` behind a progress bar, if somebody watches and there is something to watch."""
+        # One part is over before a bar says anything.
         if self.quiet or self.is_json or len(names) < 2 or not sys.stderr.isatty():
             return names
         return _progress(names)
@@ -132,8 +129,11 @@ class Console:
         said = said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
         lines = [self._clean(line) for line in traceback.splitlines()]
         if self.is_json:
+            import json
+
+            when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             more = {"traceback": "\n".join(lines)} if lines else {}
-            text = _as_json(now, {"level": level, "run": self.run_id, "message": said, **fields, **more})
+            text = json.dumps({"time": when, "level": level, "run": self.run_id, "message": said, **fields, **more})
         else:
             text = "\n".join([*lines, f"{level}: {said}" if level in _GRAVE else said])
         # Where nobody can be told, the work is done all the same.
@@ -141,10 +141,9 @@ class Console:
             click.echo(text, err=True)
 
     def _clean(self, text: str) -> str:
-        # Imported here, as below.
         from digest.config.secrets import without
 
-        while self._sources:
+        while self._sources:  # asked only now: to know an address, its file has to be read
             self._secrets.update(self._sources.pop())
         return "".join(character if character.isprintable() else " " for character in without(text, self._secrets))
 
@@ -168,15 +167,6 @@ def _tame(text: str) -> str:
     return _OBEYED.sub("\ufffd", text)
 
 
-def _as_json(now: float, fields: Mapping[str, object]) -> str:
-    # Imported here: most commands say nothing.
-    import json
-    from datetime import UTC, datetime
-
-    when = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-    return json.dumps({"time": f"{when}Z", **fields})
-
-
 @contextmanager
 def _around_the_bar() -> Iterator[None]:
     """Take the progress bar off the terminal while something is written; it comes back below."""
@@ -190,7 +180,6 @@ def _around_the_bar() -> Iterator[None]:
 
 
 def _progress(names: Sequence[str]) -> Iterator[str]:
-    # Imported here: rich costs more than most commands.
     from rich.console import Console as RichConsole
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.table import Column

@@ -1,10 +1,11 @@
-"""The command group, and what its commands share."""
+"""The command group, its help, and what its commands share."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -15,55 +16,24 @@ from digest.cli.session import Session
 from digest.errors import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from digest.archive.archive import Archive
 
-
-def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
-    """Turn an argument into a path, or several into several."""
-    from pathlib import Path
-
-    if value is None:
-        return None
-    if "" in (value if not isinstance(value, str) else [value]):
-        raise click.BadParameter("expected a path, found nothing")
-    return Path(value) if isinstance(value, str) else tuple(map(Path, value))
-
-
-def _parse_now(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime:
-    from datetime import UTC, datetime
-
-    if value is None:
-        return datetime.now(UTC)
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {quoted(value)}") from error
-    if moment.tzinfo is None:
-        raise click.BadParameter(f"expected a zone, such as {value}Z")
-    from digest.calendar import YEARS
-
-    if moment.year not in YEARS:
-        raise click.BadParameter(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {moment.year}")
-    return moment
-
-
-def program_name() -> str:
-    """Return how this program was called, so that a line that names it can be pasted."""
-    name = sys.argv[0]
-    return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
-
+COMMANDS = {
+    "Read the archive": ("show", "view", "paper", "export"),
+    "Set it up and run it": ("init", "run", "status", "fetch", "import", "demo"),
+    "Check and repair it": ("verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"),
+}
+"""The commands as the help lists them, by what a reader is looking for."""
 
 _LOG_JSON = "--log-json"
 _JSON = "--json"
 
 
-class _Commands(click.Group):
+class _Group(click.Group):
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Take --log-json and --json to heart before anything in the line can be refused."""
+        """Look for --log-json and --json first: what is wrong with the rest of the line is said as they want it."""
         context.obj.is_json = _LOG_JSON in args
         context.obj.answers_json = _JSON in args
         return super().parse_args(context, args)
@@ -81,17 +51,52 @@ class _Commands(click.Group):
                 raise click.Abort from error
             raise
 
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands in their groups, in one column."""
+        longest = max(map(len, self.commands))
+        for title, names in COMMANDS.items():
+            helps = [self.commands[name].get_short_help_str(formatter.width) for name in names]
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(longest), words) for name, words in zip(names, helps, strict=True)])
+
 
 def give_up_output() -> None:
     """Send what is left of the output nowhere: the interpreter must not try to flush it again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
+    """Turn an argument into a path, or several into several."""
+    from pathlib import Path
+
+    if value is None:
+        return None
+    if "" in (value if not isinstance(value, str) else [value]):
+        raise click.BadParameter("expected a path, found nothing")
+    return Path(value) if isinstance(value, str) else tuple(map(Path, value))
+
+
+def _as_moment(_context: click.Context, _option: click.Parameter, value: str | None) -> datetime:
+    if value is None:
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {quoted(value)}") from error
+    if moment.tzinfo is None:
+        raise click.BadParameter(f"expected a zone, such as {value}Z")
+    from digest.calendar import YEARS  # with zones and tables: most commands are given no time
+
+    if moment.year not in YEARS:
+        raise click.BadParameter(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {moment.year}")
+    return moment
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="digest")
 @click.option("--config", "config_path", callback=as_path, metavar="FILE", help="The configuration file.")
-@click.option("--now", callback=_parse_now, metavar="ISO-8601", help="The time to decide by; needs a zone.")
-@click.option("-v", "--verbose", is_flag=True, help="Tell each step.")
+@click.option("--now", callback=_as_moment, metavar="ISO-8601", help="The time to decide by, with a zone.")
+@click.option("-v", "--verbose", is_flag=True, help="Show each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
 @click.option(_LOG_JSON, is_flag=True, expose_value=False, help="Log as JSON, one object a line.")
 @click.pass_context
@@ -105,26 +110,38 @@ def cli(context: click.Context, config_path: Path | None, now: datetime, *, verb
       digest regenerate 2021-10-20       write one digest again
 
     \b
-    DATE is YYYY-MM-DD, today, yesterday (New York's) or latest, the newest stored. A range is FROM..TO;
-    FROM.. goes up to now, ..TO begins where the archive does. With --json a command prints its result as
-    one JSON document, which has the exit code and the failures, too.
+    DATE is YYYY-MM-DD, today or yesterday (in New York), or latest, the newest that is stored.
+    A range is FROM..TO; FROM.. ends today, ..TO begins where the archive does.
+    With --json a command prints its result as one JSON document, with the exit code and the failures.
     """
     console: Console = context.obj
     console.quiet = quiet and not verbose
     context.obj = Session(console, config_path, now, verbose=verbose)
 
 
-category_option = click.option(
-    "--category", "categories", multiple=True, metavar="NAME", help="Only this category; may be repeated."
+def command(name: str | None = None) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a function one of the commands: it is given the session first, returns the exit code, and has --json."""
+
+    def add(function: Callable[..., int]) -> click.Command:
+        added = cli.command(name)(click.pass_obj(function))
+        words = "Print the result as one JSON document, also on failure."
+        # Appended, so that it is the last of the command's own options in the help.
+        added.params.append(click.Option([_JSON], is_flag=True, expose_value=False, help=words))
+        return added
+
+    return add
+
+
+categories_option = click.option(
+    *("--category", "categories"),
+    multiple=True,
+    callback=lambda context, _option, names: context.obj.chosen(names),
+    metavar="NAME",
+    help="Only this category; may be repeated.",
 )
 
 
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-
-
-json_option = click.option(
-    _JSON, is_flag=True, expose_value=False, help="Print one JSON document, with the exit code; also when it fails."
-)
 
 
 def plan(session: Session, job: Callable[[Archive], Sequence[object]]) -> int:

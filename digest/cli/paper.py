@@ -1,100 +1,46 @@
-"""The command that tells a paper's history, and its words: paper."""
+"""A paper's history in words, for a terminal."""
 
-from __future__ import annotations
-
+import io
 import os
+import shutil
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING
 
-import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
-from digest.cli.group import cli, json_option
-from digest.cli.session import Session
-from digest.errors import MissingError, gravest
+from digest.history import Change, Event, Field, History, Value
+from digest.history.wording import Piece, difference
 from digest.model import MOST_AUTHORS_LISTED, Section
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import date
+PathOf = Callable[[str, date], str]
+Line = list[str | tuple[str, str]]
+"""Texts, some with the style in which a terminal shows them."""
 
-    from digest.archive.archive import Archive
-    from digest.history import Change, Event, History, Value
-    from digest.history.wording import Piece
-    from digest.model import ArxivId
-
-    PathOf = Callable[[str, date], str]
-    Line = list[str | tuple[str, str]]
-    """Texts, some with the style in which a terminal shows them."""
-
-
-@cli.command()
-@click.argument("reference", metavar="ID")
-@json_option
-@click.pass_obj
-def paper(session: Session, reference: str) -> int:
-    """Tell a paper's history over the stored days.
-
-    When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
-    id, or the address of the paper's page or PDF. Only what the sources carry can be compared: a feed has no comments.
-    A day that came from a catchup page has the texts of the day on which it was fetched.
-
-    \b
-    Examples:
-      digest paper 2110.10101
-      digest paper https://arxiv.org/abs/2110.10101
-      digest paper 2110.10101 --json
-    """
-    import shutil
-
-    from digest.history import history_data, history_of, parse_paper_id
-
-    arxiv_id, version = parse_paper_id(reference)
-    if version is not None:
-        whole = "here is the whole paper's history"
-        session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
-    with session.reading() as archive:
-        announcements = archive.store.announcements(arxiv_id)
-        if not announcements:
-            raise _not_stored(archive, arxiv_id)
-        first_stored = min(when for _, when in archive.store.day_keys())
-        # An old id may have been asked for with its subject class, which the stored one does not have.
-        history = history_of(announcements[0].paper.arxiv_id, announcements, first_stored)
-        path_of = archive.config.digest_path
-        if session.console.answers_json:
-            session.console.answer(history_data(history, path_of))
-        else:
-            width = shutil.get_terminal_size((100, 24)).columns
-            # https://no-color.org
-            is_coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            click.echo(history_text(history, path_of, width=width, is_coloured=is_coloured))
-    return gravest([session.damage])
+_NAMED_AUTHORS = 10
+_ANNOUNCED = {
+    Section.NEW: "announced as new in",
+    Section.CROSS: "cross-listed in",
+    Section.REPLACEMENT: "replaced in",
+}
+_FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
 
 
-def _not_stored(archive: Archive, arxiv_id: ArxivId) -> MissingError:
-    from digest.history import why_not_stored
-
-    found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
-    gaps = {day for item in found for day in (*item.missing, *item.lost)}
-    return MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, [when for _, when in archive.store.day_keys()], gaps)}")
-
-
-def history_text(history: History, path_of: PathOf, *, width: int, is_coloured: bool) -> str:
-    """Return a history as text for a terminal of ``width`` columns, the newest event last.
+def history_text(history: History, path_of: PathOf) -> str:
+    """Return a history as text for this terminal, the newest event last.
 
     Without colours, words that were left out stand in ``[-…-]`` and words that were put in in ``{+…+}``. Foreign
     characters that a terminal would obey are shown escaped.
     """
-    import io
-
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+    # https://no-color.org
+    is_coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     out = io.StringIO()
     console = Console(
         file=out,
-        width=width,
+        width=shutil.get_terminal_size((100, 24)).columns,
         force_terminal=is_coloured,
         color_system="standard" if is_coloured else None,
         no_color=not is_coloured,
@@ -116,8 +62,6 @@ def history_text(history: History, path_of: PathOf, *, width: int, is_coloured: 
 
 def _head(history: History) -> Iterator[Line]:
     """Yield the paper as it was last known, and its history in one line."""
-    from digest.history import Field
-
     title, categories = _words(history.latest[Field.TITLE]), _words(history.latest[Field.CATEGORIES])
     authors = _words(history.latest.get(Field.AUTHORS, ()))
     or_more = " or" if len(authors) == MOST_AUTHORS_LISTED else ""  # arXiv's listings show no more of them
@@ -129,15 +73,6 @@ def _head(history: History) -> Iterator[Line]:
     yield [f"https://arxiv.org/abs/{history.arxiv_id}  https://arxiv.org/pdf/{history.arxiv_id}"]
     if history.withdrawn_since:
         yield [(f"withdrawn (listed so since {history.withdrawn_since})", "bold red")]
-
-
-_NAMED_AUTHORS = 10
-_ANNOUNCED = {
-    Section.NEW: "announced as new in",
-    Section.CROSS: "cross-listed in",
-    Section.REPLACEMENT: "replaced in",
-}
-_FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
 
 
 def _words(value: Value) -> Sequence[str]:
@@ -181,9 +116,6 @@ def _lines(
 
 
 def _change(change: Change, *, is_coloured: bool) -> Line:
-    from digest.history import Field
-    from digest.history.wording import difference
-
     old, new = change.before, change.after
     if change.field is Field.WITHDRAWN:
         return [("withdrawn", "bold red") if new else "no longer withdrawn"]

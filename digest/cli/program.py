@@ -1,37 +1,26 @@
 """A whole use of the command line: arguments → one command → message and exit code."""
 
-from __future__ import annotations
-
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
 
 import click
 
 from digest import __version__
-from digest.cli import (  # noqa: F401 - each adds its commands to the group
-    exporting,
-    keeping,
-    nightly,
-    paper,
-    reading,
-    starting,
-    viewing,
-)
+from digest.cli import reading, repairing, running, setting_up  # noqa: F401 - each adds its commands to the group
 from digest.cli.console import Console
 from digest.cli.group import cli, give_up_output
 from digest.errors import DigestError, StoreError, gravest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
 _BUG = 1
-_INTERRUPTED = 130
+_INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command with ``arguments`` (default: those of the process) and exit with its code."""
+    # A process may have been started without them; Python gives None then.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the caller
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
     for stream in (sys.stdout, sys.stderr):
@@ -43,7 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     code = _BUG
     try:
         code = _run(console, arguments)
-        code = _close(console, code)
+        try:
+            console.close_answer(code)
+        except BrokenPipeError:  # the reader has seen enough
+            give_up_output()
+        except OSError as error:
+            code = gravest([code, _fail_to_print(console, error)])
     finally:
         console.end(code)
     sys.exit(code)
@@ -54,55 +48,37 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
         result = cli.main(arguments, standalone_mode=False, obj=console, prog_name="digest")
         sys.stdout.flush()
     except click.ClickException as error:
-        _refuse(console, error)
+        is_bare = isinstance(error, click.exceptions.NoArgsIsHelpError)
+        if is_bare and not console.is_json:
+            click.echo(error.format_message(), err=True)
+        else:
+            message = "expected a command" if is_bare else error.format_message()
+            console.say(f"{message} (try --help)", "error", {"error": "UsageError", "exit_code": error.exit_code})
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         code = int(getattr(error.__cause__ or error, "exit_code", _INTERRUPTED))  # click makes an Abort of it
         console.say("interrupted; run the command again to go on", fields={"exit_code": code})
         return code
-    except Exception as error:  # noqa: BLE001 - told in full, with exit code 1, unless it is expected
-        expected = _as_expected(error)
-        if expected is None:
-            return _admit(console, error)
-        console.fail(expected)
-        return expected.exit_code
+    except DigestError as error:
+        console.fail(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - shown in full, with exit code 1
+        if isinstance(error, OSError) and error.filename is None:
+            return _fail_to_print(console, error)
+        return _admit(console, error)  # an OSError with a name is of a file that a command forgot to guard
     return result if isinstance(result, int) else 0
 
 
-def _close(console: Console, code: int) -> int:
-    """Give the JSON document, if one is asked for; return the exit code, which that may change."""
-    try:
-        console.close_answer(code)
-    except BrokenPipeError:
-        give_up_output()
-    except OSError as error:
-        give_up_output()
-        failure = StoreError(f"standard output: {error.strerror}")
-        console.fail(failure)
-        return gravest([code, failure.exit_code])
-    return code
-
-
-def _refuse(console: Console, error: click.ClickException) -> None:
-    is_bare = isinstance(error, click.exceptions.NoArgsIsHelpError)
-    if is_bare and not console.is_json:
-        click.echo(error.format_message(), err=True)
-        return
-    message = "expected a command" if is_bare else error.format_message()
-    console.say(f"{message} (try --help)", "error", {"error": "UsageError", "exit_code": error.exit_code})
-
-
-def _as_expected(error: Exception) -> DigestError | None:
-    """Return what a person can mend; None for a bug."""
-    if isinstance(error, OSError) and error.filename is None:  # with a name, it is of a file that a command forgot
-        give_up_output()
-        return StoreError(f"standard output: {error.strerror}")
-    return error if isinstance(error, DigestError) else None
+def _fail_to_print(console: Console, error: OSError) -> int:
+    """Say why the output could not be written, such as a full disk; return the exit code."""
+    give_up_output()
+    failure = StoreError(f"standard output: {error.strerror}")
+    console.fail(failure)
+    return failure.exit_code
 
 
 def _admit(console: Console, error: Exception) -> int:
     """Tell of a bug as Python does; return the exit code."""
-    # Imported here: a bug is rare.
     import traceback
 
     console.say(
@@ -115,7 +91,6 @@ def _admit(console: Console, error: Exception) -> int:
 
 
 def _secrets() -> Iterator[str]:
-    # Imported here: most commands say nothing.
-    from digest.config import secrets
+    from digest.config import secrets  # asked for when something is said: most commands say nothing
 
     yield from secrets.of_environment(os.environ)

@@ -1,29 +1,36 @@
-"""Commands that read an archive: show, status."""
+"""Commands that read an archive: show, view, paper, export."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.console import write_out
-from digest.cli.group import category_option, cli, json_option
+from digest.cli.dates import parse_date, parse_dates
+from digest.cli.group import as_path, categories_option, command
 from digest.cli.session import Session
-from digest.errors import MissingError, UsageError, gravest
+from digest.errors import MissingError, UsageError, gravest, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
+    from pathlib import Path
 
-    from digest.config.settings import Config
+    from digest.archive.archive import Archive
+    from digest.config.settings import View
+    from digest.model import ArxivId
+
+# They are spelled out here: what knows them costs more than the command line may.
+_FORMATS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
+_SECTIONS = ("new", "cross", "replacement")
 
 
-@cli.command()
+@command()
 @click.argument("day", metavar="DATE")
-@category_option
-@json_option
-@click.pass_obj
+@categories_option
 def show(session: Session, day: str, categories: Sequence[str]) -> int:
     """Print the digest of a date.
 
@@ -32,17 +39,15 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
       digest show latest
       digest show 2021-10-20 | less
     """
-    config = session.config
-    chosen = session.chosen(categories)
     code = 0
     found: list[dict[str, str]] = []
-    for category in chosen:
-        when = session.parse_date(day, [category])
-        data = _read_file(config, category, when) or _render_stored(session, category, when)
+    for category in categories:
+        when = parse_date(session, day, [category])
+        data = _digest_of(session, category, when)
         if data is None:
             code = MissingError.exit_code
         elif session.console.answers_json:
-            path, text = config.digest_path(category, when), data.decode("utf-8", "replace")
+            path, text = session.config.digest_path(category, when), data.decode("utf-8", "replace")
             found.append({"category": category, "date": str(when), "path": path, "text": text})
         else:
             write_out(data)
@@ -51,62 +56,177 @@ def show(session: Session, day: str, categories: Sequence[str]) -> int:
     return code
 
 
-def _read_file(config: Config, category: str, when: date) -> bytes | None:
-    """Return the digest of a day as it was written; None if there is none, or if it may be split."""
+def _digest_of(session: Session, category: str, when: date) -> bytes | None:
+    """Return the digest of a day as it was written, else as it would be; say why, if the day is not stored."""
     from digest.config.paths import part_path
 
-    path = config.digest_path(category, when)
-    if (config.output / part_path(path, 2)).exists():
-        return None
-    try:
-        return (config.output / path).read_bytes()
-    except OSError:
-        return None
-
-
-def _render_stored(session: Session, category: str, when: date) -> bytes | None:
-    """Render a day whose file is not there, or not alone; say why, if it is not stored either."""
+    output, path = session.config.output, session.config.digest_path(category, when)
+    if not (output / part_path(path, 2)).exists():  # the file of a digest in parts is not the whole of it
+        with suppress(OSError):
+            if data := (output / path).read_bytes():
+                return data
     with session.reading() as archive:
         stored = archive.store.day(category, when)
         if stored is not None:
             return archive.template.render(stored)
         error = archive.why_not_stored(category, when)
-    if isinstance(error, UsageError):
+    if isinstance(error, UsageError):  # no listing can be of that date: a mistake in the command line
         raise error
     session.console.fail(type(error)(f"{category} {when}: {error}"))
     return None
 
 
-@cli.command()
-@json_option
-@category_option
-@click.pass_obj
-def status(session: Session, categories: Sequence[str]) -> int:
-    """Say what is stored and what is missing.
+@command()
+@click.argument("name", metavar="NAME")
+@click.argument("day", metavar="DATE")
+def view(session: Session, name: str, day: str) -> int:
+    """Print a view's digest of a date.
 
-    Every listing date counts, from that of the first run (or [store] start) to the newest expected; days before it
-    stand alone. A missing one can be fetched for 91 days; after that it is lost. The exit code is 4 when one is
-    overdue that nobody accepted as lost. The last runs are shown, too.
+    NAME is that of a [[view]] in config.toml. Nothing is written, so you can try out keywords. Categories of the view
+    that are not stored for this date are left out, and named.
 
     \b
     Examples:
-      digest status
-      digest status --json
+      digest view splatting latest
+      digest view "point clouds" 2021-10-20 | less
     """
-    from digest.cli import tables
+    from digest.archive.products import day_reader, render_view, view_template
 
-    chosen = session.chosen(categories)
+    if not session.config.views:
+        session.console.fail(UsageError("no view is configured; add one to config.toml, for example:"))
+        for line in ("[[view]]", 'name = "splatting"', 'keywords = ["gaussian splatting", "nerf*"]'):
+            session.console.say(line)
+        return UsageError.exit_code
+    chosen = _named(session.config.views, name)
+    when = parse_date(session, day, chosen.categories)
     with session.reading() as archive:
-        state = tables.ArchiveStatus(
-            [archive.snapshot.status(category, session.now) for category in chosen],
-            archive.store.runs(limit=10),
-            archive.calendar,
-            session.now,
-        )
-    found = state.categories
-    if session.console.answers_json:
-        session.console.answer(tables.status_data(state))
-    else:
-        session.console.answer({}, [tables.status_table(state)])
-    is_open = any(item.overdue or item.stuck for item in found)
-    return gravest([session.damage, MissingError.exit_code if is_open else 0])
+        stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
+        missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
+        if stored:
+            read = day_reader(archive)
+            days = [read(category, when) for category in stored]
+            text = b"".join(render_view(chosen, view_template(archive, chosen), when, days).values())
+            if not session.console.answers_json:
+                write_out(text)
+            shown = {"view": chosen.name, "date": str(when), "categories": stored, "text": text.decode()}
+            session.console.answer(shown)
+    sys.stdout.flush()
+    for category, error in missing.items():
+        if isinstance(error, UsageError) and not stored:
+            raise error
+        session.console.fail(type(error)(f"{category} {when}: {error}"))
+    return gravest([session.damage, MissingError.exit_code if missing else 0])
+
+
+def _named(views: Sequence[View], name: str) -> View:
+    found = next((one for one in views if one.name.casefold() == name.casefold()), None)
+    if found is None:
+        import difflib
+
+        names = [one.name for one in views]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise UsageError(f"no view {quoted(name)}; {hint}")
+    return found
+
+
+@command()
+@click.argument("reference", metavar="ID")
+def paper(session: Session, reference: str) -> int:
+    """Tell a paper's history over the stored days.
+
+    When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
+    id, or the address of the paper's page or PDF. Only what the sources carry can be compared: a feed has no comments.
+    A day that came from a catchup page has the texts of the day on which it was fetched.
+
+    \b
+    Examples:
+      digest paper 2110.10101
+      digest paper https://arxiv.org/abs/2110.10101
+      digest paper 2110.10101 --json
+    """
+    from digest.history import history_data, history_of, parse_paper_id
+
+    arxiv_id, version = parse_paper_id(reference)
+    if version is not None:
+        whole = "here is the whole paper's history"
+        session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
+    with session.reading() as archive:
+        announcements = archive.store.announcements(arxiv_id)
+        dates = [when for _, when in archive.store.day_keys()]
+        if not announcements:
+            raise _never_announced(archive, arxiv_id, dates)
+        # An old id may have been asked for with its subject class, which the stored one does not have.
+        history = history_of(announcements[0].paper.arxiv_id, announcements, min(dates))
+        path_of = archive.config.digest_path
+        if session.console.answers_json:
+            session.console.answer(history_data(history, path_of))
+        else:
+            from digest.cli.paper import history_text
+
+            click.echo(history_text(history, path_of))
+    return gravest([session.damage])
+
+
+def _never_announced(archive: Archive, arxiv_id: ArxivId, dates: Sequence[date]) -> MissingError:
+    from digest.history import why_not_stored
+
+    found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
+    gaps = {day for item in found for day in (*item.missing, *item.lost)}
+    return MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
+
+
+@command()
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
+@click.option("--format", "form", type=click.Choice(_FORMATS), required=True, help="What to write.")
+@categories_option
+@click.option(
+    *("--section", "sections"),
+    multiple=True,
+    type=click.Choice(_SECTIONS),
+    help="Only this section; may be repeated. Default: those of the digests.",
+)
+@click.option("--output", callback=as_path, metavar="FILE", help="Where to write it, whole or not at all.")
+def export(
+    session: Session, dates: str, *, form: str, categories: Sequence[str], sections: Sequence[str], output: Path | None
+) -> int:
+    """Convert stored days for other programs.
+
+    json, jsonl and csv have a record for every paper in every listing, the oldest first. bibtex has each paper once,
+    as it was first announced. atom and jsonfeed are feeds, the newest first, with each paper once and without
+    replacements unless --section asks for them. Days that are missing from a range are named, and the rest is
+    written. --json says how it went, and needs --output: without it, the export itself is printed.
+
+    \b
+    Examples:
+      digest export latest --format bibtex
+      digest export 2021-10-01..2021-10-31 --format csv --output october.csv
+      digest export .. --format jsonl | gzip > archive.jsonl.gz
+    """
+    from digest.archive.report import untracked
+    from digest.jobs import export as job
+    from digest.jobs.regenerate import Selection
+    from digest.model import Section
+
+    if session.console.answers_json and output is None:
+        raise UsageError("--json says how an export went: expected --output FILE for the export itself")
+    chosen = [category for category in session.config.arxiv.categories if category in categories]
+    selection = Selection(chosen, *parse_dates(session, dates, chosen))
+    wanted = job.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
+    # On a terminal that shows both, a progress bar would run through the text.
+    track = untracked if output is None and sys.stdout.isatty() else session.console.track
+    with session.reading() as archive:
+        if output is not None:
+            job.require_foreign(archive, output, session.config_path)
+        made = job.export(archive, wanted, track)
+        if made.pieces is not None and output is None:
+            for piece in made.pieces:
+                write_out(piece.encode())
+            sys.stdout.flush()
+        elif made.pieces is not None and output is not None:
+            job.write_export(made.pieces, output)
+            session.console.say(f"wrote {output}: {made.days} day{'' if made.days == 1 else 's'} as {form}")
+            session.console.answer({"output": str(output), "format": form, "days": made.days})
+    for failure in made.report.failures:
+        session.console.fail(failure)
+    return gravest([session.damage, made.report.exit_code])

@@ -1,20 +1,19 @@
-"""Commands to begin with: init, doctor, demo."""
+"""Commands to begin with, and for when it does not work: init, doctor, demo."""
 
 from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.console import print_line
-from digest.cli.group import as_path, cli, json_option, program_name
+from digest.cli.group import as_path, command
 from digest.cli.session import Session, checked_category
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from digest.config.settings import Config
@@ -25,20 +24,18 @@ _ADD_REMOTE = "git remote add origin ADDRESS"
 _PUSH = "git push -u origin HEAD"
 
 
-@cli.command()
+@command()
 @click.argument("folder", metavar="DIR", callback=as_path)
-@click.option("--github", "on_github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
+@click.option("--github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
 @click.option("--from", "source", metavar="SPEC", help="With --github: what pip installs there.")
 @click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
 @click.option("--contact", default="", metavar="TEXT", help="Your mail address or page, for arXiv.")
 @click.option("--no-git", is_flag=True, help="No repository, no commits.")
-@json_option
-@click.pass_obj
 def init(
     session: Session,
     folder: Path,
     *,
-    on_github: bool,
+    github: bool,
     source: str | None,
     categories: Sequence[str],
     contact: str,
@@ -47,8 +44,8 @@ def init(
     """Set up an archive in DIR.
 
     It gets a configuration, a README, a .gitignore, and the files by which cron, systemd or GitHub run it every
-    night. What is there already is left alone. What was written is committed, in a new git repository unless DIR lies
-    in one.
+    night. Files that are there already are left alone. The new ones are committed, in a new git repository unless DIR
+    lies in one.
 
     \b
     Examples:
@@ -60,27 +57,20 @@ def init(
 
     from digest.setup import Wanted, set_up
 
-    if source is not None and (not on_github or not source):
+    if source is not None and (not github or not source):
         raise UsageError("expected --from SPEC together with --github, and what pip should install there")
+    chosen = tuple(dict.fromkeys(map(checked_category, categories)))
+    # Without git an archive is set up all the same: it can be committed once git is there.
     has_git = shutil.which("git") is not None
-    wanted = Wanted(
-        program=_program(),
-        categories=tuple(dict.fromkeys(map(checked_category, categories))),
-        contact=contact,
-        commits=has_git and not no_git,
-        on_github=on_github,
-        source=source or "",
-    )
+    wanted = Wanted(_program(), chosen, contact, has_git and not no_git, github, source or "")
     done = set_up(folder, wanted)
     made = [str(path) for path in done.made]
-    remarks = [*done.remarks, *_without_effect(wanted, done.config, no_git=no_git)]
-    if not has_git and not no_git:
-        remarks.append(f"git is not installed: {_without_git(done.config)}")
-    steps = list(_next_steps(folder, done, on_github=on_github))
-    session.console.answer({"made": made, "remarks": remarks, "next": [step.strip() for step in steps[1:]]}, made)
+    remarks = [*done.remarks, *_without_effect(wanted, done.config, no_git=no_git, has_git=has_git)]
+    steps = list(_next_steps(folder, done, on_github=github))
+    session.console.answer({"made": made, "remarks": remarks, "next": steps}, made)
     if made:
         session.console.say(f"set up an archive in {folder}: {len(made)} files")
-    for line in (*remarks, *steps):
+    for line in (*remarks, "next:", *(f"  {step}" for step in steps)):
         session.console.say(line)
     if done.failure is None:
         return 0
@@ -88,8 +78,8 @@ def init(
     return done.failure.exit_code
 
 
-def _without_effect(wanted: Wanted, config: Config, *, no_git: bool) -> Iterator[str]:
-    """Tell of each option that says otherwise than the config.toml that was there before."""
+def _without_effect(wanted: Wanted, config: Config, *, no_git: bool, has_git: bool) -> Iterator[str]:
+    """Name each option that says otherwise than the config.toml that was there before; and that git is wanting."""
     words = "has no effect: config.toml is there; change"
     if wanted.categories and wanted.categories != config.arxiv.categories:
         yield f"--category {words} [arxiv] categories"
@@ -97,16 +87,14 @@ def _without_effect(wanted: Wanted, config: Config, *, no_git: bool) -> Iterator
         yield f"--contact {words} [arxiv] contact"
     if no_git and config.git.commit:
         yield f"--no-git {words} [git] commit"
-
-
-def _without_git(config: Config) -> str:
-    if config.git.commit:
-        return "no run can commit; install it, or change [git] commit in config.toml"
-    return "config.toml has [git] commit = false"
+    if not has_git and not no_git and config.git.commit:
+        yield "git is not installed: no run can commit; install it, or change [git] commit in config.toml"
+    elif not has_git and not no_git:
+        yield "git is not installed: config.toml has [git] commit = false"
 
 
 def _program() -> tuple[str, ...]:
-    """Return the words by which this program can be called from anywhere."""
+    """Return the words by which this program can be called from anywhere, as a crontab does."""
     import shutil
     from pathlib import Path
 
@@ -117,49 +105,46 @@ def _program() -> tuple[str, ...]:
     return (str(Path(shutil.which(name) or name).absolute()),)
 
 
+def _program_name() -> str:
+    """Return how this program was called, for a line that can be pasted."""
+    name = sys.argv[0]
+    return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
+
+
 def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
     """Yield what to do next, in lines that can be pasted."""
-    yield "next:"
-    yield f"  cd {shlex.quote(str(folder))}"
+    git = done.config.git
+    yield f"cd {shlex.quote(str(folder))}"
     if not done.config.arxiv.contact:
         words = "put your address into config.toml ([arxiv] contact), so that arXiv can write to you"
-        yield f"  {words}{', and commit it' if done.config.git.commit else ''}"
+        yield f"{words}{', and commit it' if git.commit else ''}"
     if done.uncommitted:
         files = " ".join(done.uncommitted)
-        yield f"  git add --force {files} && {_COMMIT} {files}"
-    yield f"  {program_name()} run"
-    yield from _on_github(done) if on_github else _by_a_clock(done)
-
-
-def _on_github(done: SetUp) -> Iterator[str]:
-    """Yield how it gets to GitHub, which runs it."""
-    if done.repository.root is None:
-        yield f"  git init && git add . && {_COMMIT}"
-    yield f"  {_PUSH if done.repository.has_remote else f'{_ADD_REMOTE} && {_PUSH}'}"
-    yield "  from then on GitHub runs it; .github/workflows/digest.yml says when"
-
-
-def _by_a_clock(done: SetUp) -> Iterator[str]:
-    """Yield how it is run every night here, and how it gets elsewhere."""
-    yield "  (crontab -l 2>/dev/null; cat schedule/crontab) | crontab -"
-    yield "  or by systemd, as schedule/digest.service says"
-    if done.config.git.commit and not done.config.git.push:
+        yield f"git add --force {files} && {_COMMIT} {files}"
+    yield f"{_program_name()} run"
+    if on_github:
+        if done.repository.root is None:
+            yield f"git init && git add . && {_COMMIT}"
+        yield _PUSH if done.repository.has_remote else f"{_ADD_REMOTE} && {_PUSH}"
+        yield "from then on GitHub runs it; .github/workflows/digest.yml says when"
+        return
+    yield "(crontab -l 2>/dev/null; cat schedule/crontab) | crontab -"
+    yield "or by systemd, as schedule/digest.service says"
+    if git.commit and not git.push:
         first = "" if done.repository.has_remote else f"{_ADD_REMOTE}, and "
-        yield f"  {first}[git] push = true in config.toml, to have it elsewhere, too"
+        yield f"{first}[git] push = true in config.toml, to have it elsewhere, too"
 
 
-@cli.command()
-@click.option("--online", is_flag=True, help="Ask arXiv (twice) and the git remote, too.")
-@click.option("--notify", is_flag=True, help="Send each channel of [notify] a test message, too.")
+@command()
+@click.option("--online", is_flag=True, help="Also ask arXiv (twice) and the git remote.")
+@click.option("--notify", is_flag=True, help="Also send a test message to each channel of [notify].")
 @click.option("--bundle", metavar="FILE", callback=as_path, help="Pack what a bug report needs, without secrets.")
-@json_option
-@click.pass_obj
 def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None) -> int:
     """Check this installation and its archive.
 
     Each finding says what to do about it. The configuration in effect is shown, too, and where each value is from.
-    Nothing is changed, and without --online and --notify nobody is asked or told anything. With --bundle, the newest
-    refused pages, the versions, the last runs and the settings are packed into FILE (a new zip file) instead.
+    Nothing is changed, and nothing leaves this machine without --online or --notify. --bundle packs the newest refused
+    pages, the versions, the last runs and the settings into FILE (a new zip file) instead.
 
     \b
     Examples:
@@ -179,9 +164,8 @@ def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None)
     return found.exit_code
 
 
-@cli.command(name="demo")
+@command(name="demo")
 @click.argument("folder", metavar="[DIR]", default="digest-demo", callback=as_path)
-@click.pass_obj
 def demo_(session: Session, folder: Path) -> int:
     """Show the whole pipeline offline, in DIR.
 
@@ -192,16 +176,18 @@ def demo_(session: Session, folder: Path) -> int:
     Example:
       digest demo
     """
+    from digest.cli.runner import work
     from digest.jobs.run import run as run_job
     from digest.setup import demo
 
     config_path = demo.prepare(folder)
     nights = demo.nights(session.now)
+    # Each night is a use of the command line of its own, by a clock of its own, as cron would start it.
     for night, environment in demo.serve(nights):
         nightly = Session(session.console, config_path, night.now, environment=environment)
-        report = nightly.work("run", lambda archive: run_job(archive, demo.CATEGORIES))
+        report = work(nightly, "run", lambda archive: run_job(archive, demo.CATEGORIES))
         if report.exit_code:
             return report.exit_code
-    for line in demo.tell(folder, nights, program_name()):
-        print_line(line)
+    lines = demo.tell(folder, nights, _program_name())
+    session.console.answer({"lines": lines}, lines)
     return 0

@@ -1,0 +1,55 @@
+"""Which days DATE and FROM..TO name on the command line."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from digest.cli.session import Session
+from digest.errors import MissingError, UsageError, quoted
+
+
+def parse_dates(session: Session, text: str, categories: Sequence[str]) -> tuple[date | None, date | None]:
+    """Return the first and the last date of DATE, FROM..TO, FROM.. or ..TO; None for an end that is left out.
+
+    ``categories``: of which the latest is meant.
+
+    Raises:
+        UsageError: it is none of these.
+        MissingError: the latest is asked for, and nothing is stored yet.
+    """
+    first, dots, last = text.partition("..")
+    start = parse_date(session, first, categories) if first or not dots else None
+    end = parse_date(session, last, categories) if last else None
+    if start is not None and end is not None and end < start:
+        raise UsageError(f"expected FROM..TO in this order, found {text}")
+    return start, end if dots else start
+
+
+def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> date:
+    """Return the date that ``text`` names: YYYY-MM-DD, today, yesterday (New York's) or latest.
+
+    The latest is the newest stored date of ``categories`` (default: all configured).
+
+    Raises:
+        UsageError: it names none.
+        MissingError: nothing is stored yet, so that there is no latest.
+    """
+    from digest.calendar import YEARS, today
+
+    if text in ("today", "yesterday"):
+        return today(session.now) - timedelta(days=text == "yesterday")
+    if text == "latest":
+        wanted = categories or session.config.arxiv.categories
+        with session.reading() as archive:
+            stored = [day.date for day in archive.snapshot.summaries if day.category in wanted]
+        if not stored:
+            raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
+        return max(stored)
+    try:
+        # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
+        day = date.fromisoformat(text if len(text) == 10 and "W" not in text else "")
+    except ValueError as error:
+        expected = "a date such as 2021-10-20, today, yesterday or latest"
+        raise UsageError(f"expected {expected}, found {quoted(text)}") from error
+    if day.year not in YEARS:
+        raise UsageError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {day.year}")
+    return day

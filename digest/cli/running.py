@@ -1,0 +1,150 @@
+"""Commands that bring listings in, and say how far that has come: run, fetch, import, status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli.dates import parse_date, parse_dates
+from digest.cli.group import as_path, categories_option, command, dry_run_option, plan
+from digest.cli.session import Session, checked_category
+from digest.errors import MissingError, UsageError, gravest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from digest.archive.archive import Archive
+    from digest.archive.report import Report
+
+
+@command()
+@categories_option
+@dry_run_option
+def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
+    """Bring in the newest listing and missing days.
+
+    The nightly job: it does every configured category, each on its own, and may run as often as you like. It waits
+    for a listing that is not out yet, leaves alone what is stored, and asks arXiv nothing when nothing is missing (on
+    days without a listing it looks once). Where the listing cannot be had, the feed stands in.
+
+    \b
+    Examples:
+      digest run
+      digest -q run                      in a crontab: speaks only when something is wrong
+    """
+    from digest.cli.runner import nightly
+
+    def job(archive: Archive) -> Report:
+        from digest.jobs.run import run as run_job  # only now: without a database, most runs end before it
+
+        return run_job(archive, categories, session.console.track)
+
+    if dry_run:
+        from digest.jobs.run import plan_run
+
+        return plan(session, lambda archive: plan_run(archive, categories))
+    session.require_manners()
+    return nightly(session, job, categories).exit_code
+
+
+@command()
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False)
+@click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
+@categories_option
+@dry_run_option
+def fetch(session: Session, dates: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool) -> int:
+    """Get past listings, which arXiv serves for 91 days.
+
+    A day that is proven already is not asked for, so an interrupted fetch goes on where it was when you run it again.
+    FROM.. ends today, ..TO begins with the oldest day that arXiv serves. --missing makes at most
+    [arxiv] heal_requests requests.
+
+    \b
+    Examples:
+      digest fetch 2021-10-20
+      digest fetch 2021-10-01..2021-10-31
+      digest fetch 2021-10-01..
+      digest fetch --missing
+    """
+    from digest.cli.runner import work
+    from digest.jobs import fetch as job
+
+    if (dates is not None) + missing != 1:
+        raise UsageError("expected one of DATE, FROM..TO, --missing")
+    span = None if dates is None else parse_dates(session, dates, categories)
+    if dry_run and span is None:
+        return plan(session, lambda archive: job.plan_healing(archive, categories, patiently=False))
+    if dry_run and span is not None:
+        return plan(session, lambda archive: job.plan_fetch(archive, categories, *span))
+    session.require_manners()
+
+    def fetch_job(archive: Archive) -> Report:
+        if span is None:
+            return job.fetch_missing(archive, categories, session.console.track)
+        return job.fetch(archive, categories, *span, session.console.track)
+
+    return work(session, f"fetch {dates or '--missing'}", fetch_job).exit_code
+
+
+@command(name="import")
+@click.argument("paths", nargs=-1, required=True, callback=as_path)
+@click.option("--date", "when", metavar="DATE", help="The date of pages that bear none.")
+@click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
+def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
+    """Take in listing pages that you saved.
+
+    These are pages of /list/…/new and /catchup/…, plain or compressed (.html, .html.gz). Several partial pages of one
+    day are put together. A page without a date needs --date. Of a folder, every page in it and in its subfolders is
+    taken. Any other file is left out (exit code 5), and a line says what it is and what to do with it.
+
+    \b
+    Examples:
+      digest import new.html
+      digest import --date 2024-09-16 page1.html page2.html
+      digest import saved-pages/
+    """
+    from digest.cli.runner import work
+    from digest.jobs import import_ as job
+
+    if category is not None:
+        checked_category(category)
+    day = None if when is None else parse_date(session, when)
+    _ = session.config  # that there is none is said before anything of the pages
+    job.require_there(paths)
+    track = session.console.track
+    return work(
+        session, "import", lambda archive: job.import_pages(archive, paths, category=category, when=day, track=track)
+    ).exit_code
+
+
+@command()
+@categories_option
+def status(session: Session, categories: Sequence[str]) -> int:
+    """Say what is stored and what is missing.
+
+    Every listing date counts, from that of the first run (or [store] start) to the newest expected; days before it
+    stand alone. A missing one can be fetched for 91 days; after that it is lost. The exit code is 4 when one is
+    overdue that nobody accepted as lost. The last runs are shown, too.
+
+    \b
+    Examples:
+      digest status
+      digest status --json
+    """
+    from digest.cli.status import ArchiveStatus, status_data, status_text
+
+    with session.reading() as archive:
+        found = ArchiveStatus(
+            [archive.snapshot.status(category, session.now) for category in categories],
+            archive.store.runs(limit=10),
+            archive.calendar,
+            session.now,
+        )
+    if session.console.answers_json:
+        session.console.answer(status_data(found))
+    else:
+        session.console.answer({}, [status_text(found)])
+    is_open = any(item.overdue or item.stuck for item in found.categories)
+    return gravest([session.damage, MissingError.exit_code if is_open else 0])

@@ -1,0 +1,193 @@
+"""The state of an archive in words: a table for people, JSON for machines."""
+
+import io
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from digest.archive.report import day_fields
+from digest.archive.snapshot import CategoryStatus
+from digest.calendar import Calendar, expected_at, today
+from digest.decide import counted, in_reach_until, in_short
+from digest.model import RunSummary, Section, State
+
+_MOST_DAYS = 10  # so that several categories fit on a screen
+_ID_SHOWN = 8  # characters of a run id, as the log shows it
+
+
+@dataclass(frozen=True)
+class ArchiveStatus:
+    """All that a status tells, as of ``now``."""
+
+    categories: Sequence[CategoryStatus]
+    runs: Sequence[RunSummary]
+    calendar: Calendar
+    now: datetime
+
+
+def status_data(status: ArchiveStatus) -> dict[str, object]:
+    """Return all stored days, the missing and lost dates and the last runs as machines read them."""
+    calendar = status.calendar
+    newest = calendar.newest_expected(status.now)
+    return {
+        "now": status.now.isoformat(),
+        "calendar": {
+            "newest_expected": newest.isoformat(),
+            "expected_at": expected_at(newest).isoformat(),
+            "known_until": calendar.last_year,
+            "guess": calendar.is_guess(newest),
+            "corrections": {day.isoformat(): has for day, has in calendar.surprises.items()},
+        },
+        "categories": {item.category: _category_data(item, status.now) for item in status.categories},
+        "runs": [
+            {
+                "run_id": run.run_id or None,
+                "command": run.command,
+                "started_at": run.started_at.isoformat(),
+                "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+                "seconds": _seconds(run),
+                "exit": run.exit_code,
+                "requests": run.requests,
+            }
+            for run in status.runs
+        ],
+    }
+
+
+def _category_data(item: CategoryStatus, now: datetime) -> dict[str, Any]:
+    def acceptance(day: date) -> dict[str, Any]:
+        decision = item.accepted.get(day)
+        return {"accepted": decision and {"at": decision.decided_at.isoformat(), "note": decision.note}}
+
+    def in_reach(day: date) -> dict[str, Any]:
+        until = in_reach_until(day)
+        return {"date": day.isoformat(), "served_until": until.isoformat(), "days_left": (until - today(now)).days}
+
+    return {
+        "days": [day_fields(day) | acceptance(day.date) for day in item.days],
+        "missing": [in_reach(day) for day in item.missing],
+        "lost": [{"date": day.isoformat()} | acceptance(day) for day in item.lost],
+        "overdue": [day.isoformat() for day in item.overdue],
+        "provisional": [in_reach(day) for day in item.provable],
+        "provisional_for_good": [day.isoformat() for day in item.stuck],
+        "counts": _counts(item),
+    }
+
+
+def _counts(item: CategoryStatus) -> dict[str, int]:
+    """Return how many dates are in each state, those that are missing and lost included."""
+    states = Counter(day.state for day in item.days)
+    gaps = {"missing": len(item.missing), "lost": len(item.lost)}
+    return {state.value: states[state] for state in State} | gaps
+
+
+def _seconds(run: RunSummary) -> float | None:
+    return (run.finished_at - run.started_at).total_seconds() if run.finished_at else None
+
+
+def status_text(status: ArchiveStatus) -> str:
+    """Return each category's newest days, missing and lost dates, and the last runs, as text for a terminal."""
+    out = io.StringIO()
+    console = Console(file=out, width=shutil.get_terminal_size((100, 24)).columns, highlight=False, markup=False)
+    calendar = status.calendar
+    for item in status.categories:
+        console.print(f"{item.category}: {_summary(item)}", soft_wrap=True)
+        if item.days:
+            console.print(_days_table(item))
+        for line in _open_ends(item, status.now):
+            console.print(line, soft_wrap=True)
+    if status.runs:
+        console.print(_runs_table(status.runs))
+    if calendar.is_guess(calendar.newest_expected(status.now)):
+        console.print(
+            f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to "
+            f"{calendar.last_year} only; upgrade digest, or add later ones to [calendar] deferred",
+            soft_wrap=True,
+        )
+    return out.getvalue().rstrip("\n")
+
+
+def _summary(item: CategoryStatus) -> str:
+    if not item.days:
+        return "nothing stored yet" + (f"; {len(item.missing) + len(item.lost)} missing" if item.overdue else "")
+    found = _counts(item)
+    states = ", ".join(f"{found[state.value]} {state.value}" for state in State if found[state.value])
+    missing = f"{len(item.missing)} missing" if item.missing else "none missing"
+    lost = f", {len(item.lost)} lost" if item.lost else ""
+    overdue = f" ({len(item.overdue)} overdue)" if item.overdue else ""
+    return f"{item.days[0].date} to {item.days[-1].date}: {states}; {missing}{lost}{overdue}"
+
+
+def _open_ends(item: CategoryStatus, now: datetime) -> Iterator[str]:
+    """Yield what is not as it should be, each with the way out."""
+    if item.missing:
+        soonest = item.missing[0]
+        left = (in_reach_until(soonest) - today(now)).days
+        days = {0: "until tonight", 1: "until tomorrow"}.get(left, f"for another {left} days")
+        yield f"missing: {in_short(item.missing)}"
+        yield f"  arXiv serves {soonest} {days}: `digest fetch --missing`"
+    if item.provable:
+        first = item.provable[0]
+        yield f"provisional: {in_short(item.provable)}"
+        yield f"  arXiv can prove {first} until {in_reach_until(first)}: each `digest run` asks for it"
+    if item.stuck:
+        yield f"provisional for good: {in_short(item.stuck)}"
+        yield f"  arXiv can prove no more; settle it with `digest accept {_span(item.stuck)}`"
+    if short := [day for day in item.days if day.shortage]:
+        entries = sum(day.shortage for day in short)
+        more = "1 entry" if entries == 1 else f"{entries} entries"
+        yield f"short for good: {in_short([day.date for day in short])}"
+        yield f"  arXiv counts {more} there that it lists nowhere; nothing is missing"
+    if lost := [day for day in item.lost if day not in item.accepted]:
+        yield f"lost: {in_short(lost)}"
+        yield "  arXiv's catchup pages no longer have them: take in saved pages with `digest import`,"
+        yield f"  settle them with `digest accept {_span(lost)}`, or let [store] start be later"
+    given_up = [day for day in item.lost if day in item.accepted]
+    for day in sorted(given_up, reverse=True)[:_MOST_DAYS]:
+        decision = item.accepted[day]
+        note = f": {decision.note}" if decision.note else ""
+        yield f"lost: {day}, accepted on {decision.decided_at:%Y-%m-%d}{note}"
+
+
+def _span(dates: Sequence[date]) -> str:
+    return str(dates[0]) if len(dates) == 1 else f"{dates[0]}..{dates[-1]}"
+
+
+def _days_table(item: CategoryStatus) -> Table:
+    """Return the newest listing dates, those that are not here among them."""
+    rows: dict[date, Sequence[str]] = {}
+    for day in item.days[-_MOST_DAYS:]:
+        rows[day.date] = [day.state.value, *(counted(day, section) for section in Section), day.source.value]
+    first = min(rows)  # gaps before the oldest day shown are named below, and would push it out of the table
+    for state, absent in (("missing", item.missing), ("lost", item.lost)):
+        rows |= {when: [state] for when in absent if when >= first}
+    newest = sorted(rows, reverse=True)[:_MOST_DAYS]
+    titles = ["date", "state", " new", " cross-lists", " replacements", "source"]
+    return _table(titles, ([str(when), *rows[when]] for when in newest))
+
+
+def _runs_table(runs: Sequence[RunSummary]) -> Table:
+    rows = []
+    for run in runs:
+        seconds = _seconds(run)
+        took = "" if seconds is None else f"{seconds:.1f}"
+        ended = "unfinished" if run.exit_code is None else str(run.exit_code)
+        began = f"{run.started_at:%Y-%m-%d %H:%M}"
+        rows.append([run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended])
+    return _table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows)
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table without lines; a column whose title begins with a blank is aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="", show_edge=False)
+    for title in titles:
+        table.add_column(title.strip(), justify="right" if title.startswith(" ") else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
