@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import time
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from digest.errors import DigestError
 
 Level = Literal["debug", "info", "warning", "error"]
-
-_GRAVE = ("warning", "error")
 
 _LONGEST = 2000  # characters of a line; errors cut what they quote, and this is for all else
 
@@ -49,7 +48,6 @@ class Console:
         self._failures: list[tuple[str, Mapping[str, object]]] = []
         self._held: list[Callable[[], None]] = []
         self._sources: list[Iterable[str]] = []
-        self._secrets: set[str] = set()
 
     @cached_property
     def run_id(self) -> str:
@@ -57,6 +55,12 @@ class Console:
         from uuid import uuid4
 
         return str(uuid4())
+
+    @cached_property
+    def _secrets(self) -> set[str]:
+        from digest.config.secrets import of_environment
+
+        return set(of_environment(os.environ))
 
     def hide(self, values: Iterable[str]) -> None:
         """Let none of ``values`` be seen from now on; they are asked for when something is said."""
@@ -135,7 +139,7 @@ class Console:
             more = {"traceback": "\n".join(lines)} if lines else {}
             text = json.dumps({"time": when, "level": level, "run": self.run_id, "message": said, **fields, **more})
         else:
-            text = "\n".join([*lines, f"{level}: {said}" if level in _GRAVE else said])
+            text = "\n".join([*lines, f"{level}: {said}" if level in ("warning", "error") else said])
         # Where nobody can be told, the work is done all the same.
         with suppress(OSError), _around_the_bar():
             click.echo(text, err=True)
@@ -177,6 +181,11 @@ def _around_the_bar() -> Iterator[None]:
     finally:
         for bar in _bars:
             bar.start()
+
+
+def give_up_output() -> None:
+    """Send what is left of the output nowhere: the interpreter must not try to flush it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _progress(names: Sequence[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ def parse_dates(session: Session, text: str, categories: Sequence[str]) -> tuple
         UsageError: it is none of these.
         MissingError: the latest is asked for, and nothing is stored yet.
     """
-    first, dots, last = text.partition("..")
+    first, dots, last = text.partition("..")  # a third dot stays with the last date, and is refused there
     start = parse_date(session, first, categories) if first or not dots else None
     end = parse_date(session, last, categories) if last else None
     if start is not None and end is not None and end < start:

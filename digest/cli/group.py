@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest import __version__
-from digest.cli.console import Console
+from digest.cli.console import Console, give_up_output
 from digest.cli.session import Session
 from digest.errors import quoted
 
@@ -58,11 +56,6 @@ class _Group(click.Group):
             helps = [self.commands[name].get_short_help_str(formatter.width) for name in names]
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(longest), words) for name, words in zip(names, helps, strict=True)])
-
-
-def give_up_output() -> None:
-    """Send what is left of the output nowhere: the interpreter must not try to flush it again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:

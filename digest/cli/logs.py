@@ -27,7 +27,7 @@ def log_to(console: Console, *, verbose: bool) -> None:
     logger.handlers = [ConsoleHandler(console)]
     level = logging.INFO if sys.stderr.isatty() else logging.WARNING
     logger.setLevel(logging.DEBUG if verbose else level)
-    logger.propagate = False
+    logger.propagate = False  # else a program that has a log of its own would print each line again
     # What nobody else handles would be printed as it is, secrets included.
     logging.lastResort = ConsoleHandler(console, logging.WARNING)
     logging.getLogger("py.warnings").handlers = [ConsoleHandler(console)]

@@ -3,15 +3,15 @@
 import io
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
 from digest import __version__
 from digest.cli import reading, repairing, running, setting_up  # noqa: F401 - each adds its commands to the group
-from digest.cli.console import Console
-from digest.cli.group import cli, give_up_output
+from digest.cli.console import Console, give_up_output
+from digest.cli.group import cli
 from digest.errors import DigestError, StoreError, gravest
 
 _BUG = 1
@@ -28,7 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     console = Console()
-    console.hide(_secrets())
     code = _BUG
     try:
         code = _run(console, arguments)
@@ -88,9 +87,3 @@ def _admit(console: Console, error: Exception) -> int:
         "".join(traceback.format_exception(error)),
     )
     return _BUG
-
-
-def _secrets() -> Iterator[str]:
-    from digest.config import secrets  # asked for when something is said: most commands say nothing
-
-    yield from secrets.of_environment(os.environ)

@@ -19,9 +19,7 @@ from digest.errors import MissingError, UsageError, gravest, quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digest.archive.archive import Archive
     from digest.config.settings import View
-    from digest.model import ArxivId
 
 # They are spelled out here: what knows them costs more than the command line may.
 _FORMATS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
@@ -110,7 +108,7 @@ def view(session: Session, name: str, day: str) -> int:
                 write_out(text)
             shown = {"view": chosen.name, "date": str(when), "categories": stored, "text": text.decode()}
             session.console.answer(shown)
-    sys.stdout.flush()
+    sys.stdout.flush()  # the text before the errors, on a terminal that shows both
     for category, error in missing.items():
         if isinstance(error, UsageError) and not stored:
             raise error
@@ -145,7 +143,7 @@ def paper(session: Session, reference: str) -> int:
       digest paper https://arxiv.org/abs/2110.10101
       digest paper 2110.10101 --json
     """
-    from digest.history import history_data, history_of, parse_paper_id
+    from digest.history import history_data, history_of, parse_paper_id, why_not_stored
 
     arxiv_id, version = parse_paper_id(reference)
     if version is not None:
@@ -155,7 +153,9 @@ def paper(session: Session, reference: str) -> int:
         announcements = archive.store.announcements(arxiv_id)
         dates = [when for _, when in archive.store.day_keys()]
         if not announcements:
-            raise _never_announced(archive, arxiv_id, dates)
+            found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
+            gaps = {day for item in found for day in (*item.missing, *item.lost)}
+            raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
         # An old id may have been asked for with its subject class, which the stored one does not have.
         history = history_of(announcements[0].paper.arxiv_id, announcements, min(dates))
         path_of = archive.config.digest_path
@@ -166,14 +166,6 @@ def paper(session: Session, reference: str) -> int:
 
             click.echo(history_text(history, path_of))
     return gravest([session.damage])
-
-
-def _never_announced(archive: Archive, arxiv_id: ArxivId, dates: Sequence[date]) -> MissingError:
-    from digest.history import why_not_stored
-
-    found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
-    gaps = {day for item in found for day in (*item.missing, *item.lost)}
-    return MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
 
 
 @command()
@@ -210,6 +202,7 @@ def export(
 
     if session.console.answers_json and output is None:
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
+    # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
     selection = Selection(chosen, *parse_dates(session, dates, chosen))
     wanted = job.Wanted(selection, dates, form, [Section(name) for name in sections] or None)

@@ -44,6 +44,7 @@ def verify(session: Session, *, repair: bool) -> int:
     track, tell = console.track, console.answer_line
     found = database.lost_database(config)
     if repair and found is None:
+        # The file first: a database that is broken could not be opened to repair anything by it.
         for line in database.mend_database(config):
             tell(line)
         return work(session, "verify --repair", lambda archive: repair_job.repair(archive, tell, track)).exit_code

@@ -109,8 +109,6 @@ def _begun(session: Session, command: str) -> Iterator[None]:
 
 def _work(session: Session, command: str, job: Job, notifier: Notifier | None = None) -> Report:
     """Begin a run, do its job, commit, tell, end the run; ``notifier``: who tells others."""
-    from digest.jobs.telling import prepare_messages
-
     with session.open_archive(session.config.store_url, session.config.database) as archive:
         number = archive.store.begin_run(command, session.now, session.console.run_id)
 
@@ -119,12 +117,15 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
             archive.store.finish_run(number, session.later, exit_code=exit_code, requests=requests)
 
         try:
-            if notifier:
-                _open(notifier, session.config, session.now)
+            if notifier and notifier.is_needed:
+                with suppress(StoreError):  # the messages of this run meet it again, and say so
+                    notifier.open(_recent_dates(session.config, session.now))
             report = job(archive)
             # A day is told of once it is pushed, and noted as told once it was told: hence the second commit. A run
             # that is stopped in between tells twice perhaps, and never not at all.
             if notifier:
+                from digest.jobs.telling import prepare_messages
+
                 prepare_messages(archive, notifier, report)
             _commit(archive, report)
             if notifier:
@@ -156,15 +157,6 @@ def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
         return not notifier.is_needed or notifier.is_all_told(_recent_dates(config, now))
     except StoreError:  # the run tells of it
         return False
-
-
-def _open(notifier: Notifier, config: Config, now: datetime) -> None:
-    """Note from when on there is something to tell."""
-    try:
-        if notifier.is_needed:
-            notifier.open(_recent_dates(config, now))
-    except StoreError as error:  # the messages of this run meet it again, and say so
-        log.info("it is not noted yet from when on there is something to tell: %s", error)
 
 
 def _recent_dates(config: Config, now: datetime) -> list[date]:

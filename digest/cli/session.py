@@ -89,7 +89,7 @@ class Session:
 
         path = self.config_path
         config = load(path, self.environment)
-        self.console.hide(self._secrets(config))
+        self.console.hide(self._secrets(config))  # before anything is said: a message may quote an address
         unused = [f"{key} has no effect in this version" for key in config.unused]
         # An odd name is refused in a new archive; one that has files by it already goes on, with a warning.
         for words in (*unused, *odd_names(config), *retired_keys(path)):

@@ -119,6 +119,7 @@ def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
         words = "put your address into config.toml ([arxiv] contact), so that arXiv can write to you"
         yield f"{words}{', and commit it' if git.commit else ''}"
     if done.uncommitted:
+        # By force: the .gitignore of a repository around the archive may name some of them.
         files = " ".join(done.uncommitted)
         yield f"git add --force {files} && {_COMMIT} {files}"
     yield f"{_program_name()} run"

@@ -82,6 +82,7 @@ def _category_data(item: CategoryStatus, now: datetime) -> dict[str, Any]:
 
 def _counts(item: CategoryStatus) -> dict[str, int]:
     """Return how many dates are in each state, those that are missing and lost included."""
+    # Each state is there, 0 times perhaps: a monitor need not ask whether a key exists.
     states = Counter(day.state for day in item.days)
     gaps = {"missing": len(item.missing), "lost": len(item.lost)}
     return {state.value: states[state] for state in State} | gaps
@@ -94,6 +95,7 @@ def _seconds(run: RunSummary) -> float | None:
 def status_text(status: ArchiveStatus) -> str:
     """Return each category's newest days, missing and lost dates, and the last runs, as text for a terminal."""
     out = io.StringIO()
+    # A line of words is not wrapped: in a pipe it is one line, and a terminal wraps it by itself.
     console = Console(file=out, width=shutil.get_terminal_size((100, 24)).columns, highlight=False, markup=False)
     calendar = status.calendar
     for item in status.categories:
@@ -102,8 +104,15 @@ def status_text(status: ArchiveStatus) -> str:
             console.print(_days_table(item))
         for line in _open_ends(item, status.now):
             console.print(line, soft_wrap=True)
-    if status.runs:
-        console.print(_runs_table(status.runs))
+    rows = []
+    for run in status.runs:
+        seconds = _seconds(run)
+        took = "" if seconds is None else f"{seconds:.1f}"
+        ended = "unfinished" if run.exit_code is None else str(run.exit_code)
+        began = f"{run.started_at:%Y-%m-%d %H:%M}"
+        rows.append([run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended])
+    if rows:
+        console.print(_table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows))
     if calendar.is_guess(calendar.newest_expected(status.now)):
         console.print(
             f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to "
@@ -170,17 +179,6 @@ def _days_table(item: CategoryStatus) -> Table:
     newest = sorted(rows, reverse=True)[:_MOST_DAYS]
     titles = ["date", "state", " new", " cross-lists", " replacements", "source"]
     return _table(titles, ([str(when), *rows[when]] for when in newest))
-
-
-def _runs_table(runs: Sequence[RunSummary]) -> Table:
-    rows = []
-    for run in runs:
-        seconds = _seconds(run)
-        took = "" if seconds is None else f"{seconds:.1f}"
-        ended = "unfinished" if run.exit_code is None else str(run.exit_code)
-        began = f"{run.started_at:%Y-%m-%d %H:%M}"
-        rows.append([run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended])
-    return _table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows)
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
