@@ -513,6 +513,7 @@ TELLING = {
     ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
     ("init", "another"): "made",
     ("doctor",): "findings",
+    ("demo", "shown"): "lines",
 }
 
 

@@ -134,7 +134,7 @@ categories_option = click.option(
 )
 
 
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 
 
 def plan(session: Session, job: Callable[[Archive], Sequence[object]]) -> int:

@@ -131,7 +131,7 @@ def _named(views: Sequence[View], name: str) -> View:
 @command()
 @click.argument("reference", metavar="ID")
 def paper(session: Session, reference: str) -> int:
-    """Tell a paper's history over the stored days.
+    """Show a paper's history over the stored days.
 
     When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
     id, or the address of the paper's page or PDF. Only what the sources carry can be compared: a feed has no comments.

@@ -90,7 +90,7 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 
 @command(name="import")
 @click.argument("paths", nargs=-1, required=True, callback=as_path)
-@click.option("--date", "when", metavar="DATE", help="The date of pages that bear none.")
+@click.option("--date", "when", metavar="DATE", help="The date of pages that show none.")
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
     """Take in listing pages that you saved.
@@ -122,11 +122,11 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
 @command()
 @categories_option
 def status(session: Session, categories: Sequence[str]) -> int:
-    """Say what is stored and what is missing.
+    """Show what is stored and what is missing.
 
     Every listing date counts, from that of the first run (or [store] start) to the newest expected; days before it
-    stand alone. A missing one can be fetched for 91 days; after that it is lost. The exit code is 4 when one is
-    overdue that nobody accepted as lost. The last runs are shown, too.
+    stand alone. A missing one can be fetched for 91 days; after that it is lost. The exit code is 4 while one is
+    overdue that nobody has accepted as lost. The last runs are shown, too.
 
     \b
     Examples:
