@@ -42,7 +42,6 @@ from digest.model import (
     State,
 )
 from digest.store import Store, tables
-from digest.store.engine import open_engine
 from tests.days import WHEN, any_day, day_of, paper, simple_day
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
@@ -647,15 +646,13 @@ def test_the_last_request_is_remembered_across_openings(place: Place) -> None:
 
 def test_sqlite_is_set_up_to_lose_nothing(sqlite: Place) -> None:
     """WAL, synchronous=FULL and foreign keys hold on every connection."""
-    engine = open_engine(sqlite.url, sqlite.database, 5.0)
-    with engine.connect() as one, engine.connect() as other:
+    with closing(sqlite.open()) as store, store._read() as one, store._read() as other:  # noqa: SLF001  # they show nowhere else
         for connection in (one, other):
             values = [
                 connection.exec_driver_sql(f"PRAGMA {name}").scalar()
                 for name in ("journal_mode", "synchronous", "foreign_keys")
             ]
             assert values == ["wal", 2, 1]
-    engine.dispose()
 
 
 def test_a_lock_that_is_soon_let_go_disturbs_nobody(sqlite: Place) -> None:

@@ -3,9 +3,8 @@
 from digest.model import FileRow, Known
 from digest.store.days import read_summaries
 from digest.store.engine import SIDE_FILES, can_be_written
-from digest.store.ledger import Notes
+from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import FalseRevision, Repairs, mend_derived, remove_rows, salvage
-from digest.store.runs import Runs, read_files
 from digest.store.soundness import (
     Soundness,
     UnsoundRow,
@@ -18,7 +17,7 @@ from digest.store.soundness import (
 )
 
 
-class Store(Repairs, Notes, Runs):
+class Store(Repairs, Notes):
     """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.
@@ -32,7 +31,7 @@ class Store(Repairs, Notes, Runs):
         """
         with self._read() as connection:
             self._summaries = read_summaries(connection)
-            self._ledger = self._read_ledger(connection)
+            self._ledger = read_ledger(connection)
             return Known(tuple(self._summaries), self._ledger, read_files(connection))
 
 

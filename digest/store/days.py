@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
-from itertools import islice
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
 from digest.calendar import CATEGORY
 from digest.model import (
@@ -25,10 +25,10 @@ from digest.model import (
     Section,
     Source,
     State,
-    without_markup,
 )
 from digest.store import tables
-from digest.store.engine import Database, readable_rows
+from digest.store.engine import Database
+from digest.store.search import add_to_search_index
 
 Key = tuple[str, str, str]
 """What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
@@ -64,7 +64,7 @@ class Days(Database):
         Raises:
             DamageError: its rows cannot be read.
         """
-        with self._read() as connection, readable_rows(f"{category} {when}"):
+        with self._read(f"{category} {when}") as connection:
             row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
             if row is None:
                 return None
@@ -136,7 +136,7 @@ class Days(Database):
         joined = tables.entry.join(tables.day).join(tables.revision)
         query = select(*days, tables.entry.c.section, tables.entry.c.position, *_PAPER).select_from(joined).where(is_it)
         shown = select(tables.entry.c.revision_id).where(is_it)
-        with self._read() as connection, readable_rows(str(arxiv_id)):
+        with self._read(str(arxiv_id)) as connection:
             links = read_links(connection, select(tables.link).where(tables.link.c.revision_id.in_(shown)))
             return [
                 Announcement(
@@ -204,7 +204,7 @@ def _number_revisions(connection: Connection, papers: Sequence[Paper]) -> list[i
     known = known_revisions(connection, [key[0] for key in keys])
     # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
     # index, whose rows bear them, finds papers in that order without sorting.
-    number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
+    last = number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
     added: dict[int, Paper] = {}
     for key, paper in zip(keys, papers, strict=True):
         if key not in known:
@@ -214,24 +214,16 @@ def _number_revisions(connection: Connection, papers: Sequence[Paper]) -> list[i
     if added:
         connection.execute(insert(tables.revision), [revision_row(*item) for item in added.items()])
         write_links(connection, added)
-        if connection.dialect.name == "sqlite":
-            _add_to_search_index(connection, added)
+        add_to_search_index(connection, last)
     return [known[key] for key in keys]
 
 
-def batched(values: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the values in lists that a statement can hold."""
-    rest = iter(values)
-    while some := list(islice(rest, _BATCH)):
-        yield some
-
-
-def known_revisions(connection: Connection, ids: Iterable[str]) -> dict[Key, int]:
+def known_revisions(connection: Connection, ids: Sequence[str]) -> dict[Key, int]:
     """Return the rows of all revisions of these papers, by their keys."""
     table, known = tables.revision, {}
-    for some in batched(ids):
-        query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
-        rows = connection.execute(query.where(table.c.arxiv_id.in_(some)))
+    query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+    for start in range(0, len(ids), _BATCH):
+        rows = connection.execute(query.where(table.c.arxiv_id.in_(ids[start : start + _BATCH])))
         known.update({(row[0], row[1], row[2]): row[3] for row in rows})
     return known
 
@@ -241,16 +233,12 @@ def key_of(paper: Paper) -> Key:
     links = [(link.url, link.kind, link.found_in) for link in paper.links]
     fields = (paper.authors, paper.comments, paper.journal_ref, paper.primary_category, paper.categories, links)
     # Only where there is one: revisions that were stored before there was a raw text keep their hashes.
-    raw = [] if paper.raw is None else [_raw_json(paper.raw)]
+    raw = [] if paper.raw is None else [asdict(paper.raw)]
     return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
 
 
 def _hash(*values: Any) -> str:
     return hashlib.sha256(_as_json(values).encode()).hexdigest()
-
-
-def _raw_json(raw: RawText) -> dict[str, Any]:
-    return {"title": raw.title, "authors": list(raw.authors), "abstract": raw.abstract, "comments": raw.comments}
 
 
 def revision_row(number: int, paper: Paper) -> dict[str, Any]:
@@ -268,7 +256,7 @@ def revision_row(number: int, paper: Paper) -> dict[str, Any]:
         "journal_ref": paper.journal_ref,
         "primary_category": paper.primary_category,
         "categories": list(paper.categories),
-        "raw": None if paper.raw is None else _raw_json(paper.raw),
+        "raw": None if paper.raw is None else asdict(paper.raw),
     }
 
 
@@ -281,24 +269,6 @@ def write_links(connection: Connection, papers: Mapping[int, Paper]) -> None:
     ]
     if rows:
         connection.execute(insert(tables.link), rows)
-
-
-def _add_to_search_index(connection: Connection, papers: Mapping[int, Paper]) -> None:
-    statement = (
-        "INSERT INTO revision_text (rowid, title, authors, abstract, comments) "
-        "VALUES (:number, :title, :authors, :abstract, :comments)"
-    )
-    rows = [
-        {
-            "number": number,
-            "title": paper.title,
-            "authors": ", ".join(paper.authors),
-            "abstract": paper.plain_abstract,
-            "comments": without_markup(paper.comments or ""),
-        }
-        for number, paper in papers.items()
-    ]
-    connection.execute(text(statement), rows)
 
 
 # Out; SQLite lets anything stand in any column, so that the kind of each value is looked at

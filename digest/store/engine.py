@@ -37,15 +37,18 @@ _SIGNS_OF_DAMAGE = (
 
 
 @contextmanager
-def storage_errors(database: Path | None, way_out: str = "") -> Iterator[None]:
-    """Turn the failures of the database and its disk into ``StoreError``, naming the file, and damage's ``way_out``."""
+def storage_errors(database: Path | None, way_out: str = "", what: str = "") -> Iterator[None]:
+    """Turn the failures of the database and its disk into ``StoreError``, naming the file, and damage's ``way_out``.
+
+    ``what`` is read tells damaged rows better than the name of the file does.
+    """
     name = database or "database"
     try:
         yield
     except exc.DBAPIError as error:
         reason = str(error.orig)
         if _NO_TEXT in reason:
-            raise unreadable(str(name), error.orig or error) from error
+            raise _unreadable(str(name), error.orig or error) from error
         if isinstance(error, exc.IntegrityError):
             raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
         is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
@@ -57,22 +60,12 @@ def storage_errors(database: Path | None, way_out: str = "") -> Iterator[None]:
     except OSError as error:
         raise StoreError(f"{error.filename or name}: {error.strerror}") from error
     except UNREADABLE as error:
-        raise unreadable(str(name), error) from error
+        raise _unreadable(what or str(name), error) from error
 
 
-def unreadable(what: str, error: BaseException) -> DamageError:
-    """Return what to raise when rows of ``what`` have no dates, names or JSON where these should be."""
+def _unreadable(what: str, error: BaseException) -> DamageError:
     found = f"{type(error).__name__}: {error}"[:100]
     return DamageError(f"{what}: expected rows that can be read, found damage ({found}); {_VERIFY}")
-
-
-@contextmanager
-def readable_rows(what: str) -> Iterator[None]:
-    """Tell rows of ``what`` whose dates, names or JSON are damaged from bugs."""
-    try:
-        yield
-    except UNREADABLE as error:
-        raise unreadable(what, error) from error
 
 
 def _after(way_out: str) -> str:
@@ -117,47 +110,7 @@ def _address(database: Path, options: str) -> str:
 # Opening
 
 
-def open_engine(url: str, database: Path | None, wait: float, way_out: str = "", address: str = "") -> Engine:
-    """Open the database at ``url`` (``database``: its file, for SQLite), made or upgraded to our schema.
-
-    For another's lock on the file, ``wait`` seconds are waited. ``way_out`` tells a person what to do about damage.
-    By an ``address``, which ``readable`` gave, the database is only read, and neither made nor upgraded.
-
-    Raises:
-        SchemaTooNewError: a newer digest made it.
-        DamageError: it is no database of digest, or has not all its tables.
-        StoreError: it cannot be read or written; or an older digest made it, and it is only read.
-    """
-    with storage_errors(database, way_out):
-        if database is not None and not address:
-            _require_file(Path(os.path.realpath(database)))
-        engine = _engine(url, database, wait, address)
-        try:
-            _require_schema(engine, database, is_fixed=bool(address))
-        except DamageError as error:
-            engine.dispose()
-            raise DamageError(f"{database or 'database'}: {error}{_after(way_out)}") from error
-        except BaseException:
-            engine.dispose()
-            raise
-    return engine
-
-
-def _engine(url: str, database: Path | None, wait: float, address: str = "") -> Engine:
-    if address:
-        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=wait))
-    elif database is not None:
-        # Not by an address as text: there a "?" in a folder's name would begin something else.
-        place = URL.create("sqlite", database=str(database.absolute()))
-        engine = create_engine(place, connect_args={"timeout": wait})
-    else:
-        engine = create_engine(url)
-    if engine.dialect.name == "sqlite":
-        _set_up_sqlite(engine, () if address else _PRAGMAS)
-    return engine
-
-
-def _set_up_sqlite(engine: Engine, pragmas: Sequence[str] = ()) -> None:
+def _engine(url: str, database: Path | None, wait: float, *, address: str = "", pragmas: Sequence[str] = ()) -> Engine:
     def connect(connection: sqlite3.Connection, _record: object) -> None:
         # The driver would begin transactions by itself, late and never around DDL.
         connection.isolation_level = None
@@ -169,8 +122,18 @@ def _set_up_sqlite(engine: Engine, pragmas: Sequence[str] = ()) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", begin)
+    if address:
+        engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True, timeout=wait))
+    elif database is not None:
+        # Not by an address as text: there a "?" in a folder's name would begin something else.
+        place = URL.create("sqlite", database=str(database.absolute()))
+        engine = create_engine(place, connect_args={"timeout": wait})
+    else:
+        engine = create_engine(url)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", connect)
+        event.listen(engine, "begin", begin)
+    return engine
 
 
 def _require_file(database: Path) -> None:
@@ -199,8 +162,7 @@ def _require_file(database: Path) -> None:
 
 def _make_file(database: Path) -> None:
     # Without WAL, which keeps further files: one that is linked has to be whole by itself.
-    engine = create_engine(URL.create("sqlite", database=str(database.absolute())), connect_args={"timeout": 0})
-    _set_up_sqlite(engine)
+    engine = _engine("", database, wait=0)
     try:
         _make_tables(engine)
     finally:
@@ -343,6 +305,7 @@ class Database:
         Raises:
             SchemaTooNewError: a newer digest made it.
             DamageError: it is no database of digest, or has not all its tables.
+            StoreError: it cannot be read or written; or an older digest made it, and it is only to be read.
         """
         self._database = database
         self._way_out = way_out
@@ -350,18 +313,21 @@ class Database:
         # Each is read once, and again after this store has changed it: nobody else does while a run holds the lock.
         self._ledger: Ledger | None = None
         self._summaries: list[DaySummary] | None = None
-        with ExitStack() as needed:
-            address = ""
-            if is_fixed and database is not None:
-                with storage_errors(database, way_out):
-                    address = needed.enter_context(readable(database))
-            self._engine = open_engine(url, database, wait, way_out, address)
-            self._needed = needed.pop_all()
+        with self._errors(), ExitStack() as opened:
+            address = opened.enter_context(readable(database)) if is_fixed and database else ""
+            if database and not is_fixed:
+                _require_file(Path(os.path.realpath(database)))
+            self._engine = _engine(url, database, wait, address=address, pragmas=() if is_fixed else _PRAGMAS)
+            opened.callback(self._engine.dispose)
+            try:
+                _require_schema(self._engine, database, is_fixed=is_fixed)
+            except DamageError as error:
+                raise DamageError(f"{database or 'database'}: {error}{_after(way_out)}") from error
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
-        self._needed.close()
+        self._opened.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -395,8 +361,8 @@ class Database:
                 writer.close()
 
     @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with self._errors():
+    def _read(self, what: str = "") -> Iterator[Connection]:
+        with storage_errors(self._database, self._way_out, what):
             if writer := self._current.writer:
                 self._require_whole(writer)
                 try:

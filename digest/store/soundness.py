@@ -221,18 +221,14 @@ def examine_database(database: Path) -> Soundness:
 
 def _made(number: str) -> _Shape:
     """Return the shape of a database with the schema ``number``, as digest makes it."""
-    engine = create_engine("sqlite://")
-    with engine.connect() as connection:
-        if number == SCHEMA:
-            metadata.create_all(connection)
-            version.create(connection)
-        else:
-            migrate(connection, number)
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - SQLAlchemy leaves the driver's type open
-        shape = _shape(raw)
-    engine.dispose()
-    return shape
+    with closing(sqlite3.connect(":memory:")) as raw:
+        with create_engine("sqlite://", creator=lambda: raw).connect() as connection:
+            if number == SCHEMA:
+                metadata.create_all(connection)
+                version.create(connection)
+            else:
+                migrate(connection, number)
+        return _shape(raw)
 
 
 _COLUMNS = """
@@ -304,25 +300,22 @@ _KEYS = {"day": ("category", "date"), "entry": (), "revision": (), "link": ()}
 
 
 def _unsound_rows(connection: sqlite3.Connection, found: _Shape) -> Iterator[UnsoundRow]:
+    dialect = sqlite.dialect()
     for table in metadata.sorted_tables:
         there = {one[1] for one in found.tables.get(table.name, ()) if one[0] == "column"}  # an older schema has less
         looked_at = there & set(_KEYS.get(table.name, there))
         columns = [column for column in table.columns if column.name in looked_at]
         if not columns:
             continue
-        readers = [_reader(column) for column in columns]
+        # A value is read as every query reads it; what nothing is done to has no processor.
+        processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        readers = [processor or (lambda value: value) for processor in processors]
         names = ", ".join(f'"{column.name}"' for column in columns)
         for rowid, *values in connection.execute(f"SELECT rowid, {names} FROM {table.name}"):  # noqa: S608 - our own names
             for column, read, value in zip(columns, readers, values, strict=True):
                 if not _is_sound(column, read, value):
                     yield UnsoundRow(table.name, rowid, f"{column.name} {ascii(value)[:40]}")
                     break
-
-
-def _reader(column: Column[Any]) -> Callable[[object], Any]:
-    """Return what makes a column's value of what SQLite has stored, as every query does."""
-    dialect = sqlite.dialect()
-    return column.type.dialect_impl(dialect).result_processor(dialect, None) or (lambda value: value)
 
 
 _HASH = re.compile(r"[0-9a-f]{64}")

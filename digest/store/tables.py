@@ -5,220 +5,182 @@ A new database gets them from here; ``migrations/`` brings older ones to the sam
 
 from datetime import UTC, datetime
 
-from sqlalchemy import (
-    DDL,
-    JSON,
-    Boolean,
-    Column,
-    Date,
-    DateTime,
-    Dialect,
-    Float,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    event,
-)
+import sqlalchemy as sa
 
 SCHEMA = "0005"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
 
-class Moment(TypeDecorator[datetime]):
+class Moment(sa.TypeDecorator[datetime]):
     """A time with its zone: SQLite keeps none, so that what is stored is always UTC."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
     python_type = datetime
 
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
         """Return what is stored."""
         return value and value.astimezone(UTC)
 
-    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
         """Return what was stored."""
         return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
-raw_page = Table(
+def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *columns)
+
+
+raw_page = _table(
     "raw_page",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("status", Integer, nullable=False),
-    Column("fetched_at", Moment, nullable=False),
-    Column("headers", JSON, nullable=False),
-    Column("sha256", String(64), nullable=False, index=True),
-    Column("path", Text, nullable=False),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("fetched_at", Moment, nullable=False),
+    sa.Column("headers", sa.JSON, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("path", sa.Text, nullable=False),
 )
 
 # declared: what arXiv said that each section has, as JSON; stored: how many entries of each are here.
-day = Table(
+day = _table(
     "day",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("category", Text, nullable=False),
-    Column("date", Date, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("declared", JSON, nullable=False),
-    Column("stored", JSON, nullable=False),
-    Column("pages", JSON, nullable=False),
-    Column("parser_version", Integer, nullable=False),
-    Column("link_rules", Integer, nullable=False, server_default="1"),
-    Column("content_hash", String(64), nullable=False),
-    UniqueConstraint("category", "date", name="day_category_date"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("category", sa.Text, nullable=False),
+    sa.Column("date", sa.Date, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("declared", sa.JSON, nullable=False),
+    sa.Column("stored", sa.JSON, nullable=False),
+    sa.Column("pages", sa.JSON, nullable=False),
+    sa.Column("parser_version", sa.Integer, nullable=False),
+    sa.Column("link_rules", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.UniqueConstraint("category", "date", name="day_category_date"),
 )
 
 # text_hash covers title and abstract: what makes a revision another text. fields_hash covers the other
 # fields, so that a changed comment is neither lost nor written over what was announced. raw: the texts as their
-# authors typed them, as JSON, where the source shows them so.
-revision = Table(
+# authors typed them, as sa.JSON, where the source shows them so.
+revision = _table(
     "revision",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("arxiv_id", Text, nullable=False),
-    Column("text_hash", String(64), nullable=False),
-    Column("fields_hash", String(64), nullable=False),
-    Column("title", Text, nullable=False),
-    Column("abstract", Text),
-    Column("authors", JSON, nullable=False),
-    Column("comments", Text),
-    Column("journal_ref", Text),
-    Column("primary_category", Text, nullable=False),
-    Column("categories", JSON, nullable=False),
-    Column("raw", JSON(none_as_null=True)),
-    UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("arxiv_id", sa.Text, nullable=False),
+    sa.Column("text_hash", sa.String(64), nullable=False),
+    sa.Column("fields_hash", sa.String(64), nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("abstract", sa.Text),
+    sa.Column("authors", sa.JSON, nullable=False),
+    sa.Column("comments", sa.Text),
+    sa.Column("journal_ref", sa.Text),
+    sa.Column("primary_category", sa.Text, nullable=False),
+    sa.Column("categories", sa.JSON, nullable=False),
+    sa.Column("raw", sa.JSON(none_as_null=True)),
+    sa.UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
 )
 
-entry = Table(
+entry = _table(
     "entry",
-    metadata,
-    Column("day_id", Integer, ForeignKey("day.id"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("arxiv_id", Text, nullable=False, index=True),
-    Column("section", Text, nullable=False),
-    Column("revision_id", Integer, ForeignKey("revision.id"), nullable=False),
-    UniqueConstraint("day_id", "arxiv_id", name="entry_day_arxiv_id"),
+    sa.Column("day_id", sa.Integer, sa.ForeignKey("day.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("arxiv_id", sa.Text, nullable=False, index=True),
+    sa.Column("section", sa.Text, nullable=False),
+    sa.Column("revision_id", sa.Integer, sa.ForeignKey("revision.id"), nullable=False),
+    sa.UniqueConstraint("day_id", "arxiv_id", name="entry_day_arxiv_id"),
 )
 
-link = Table(
+link = _table(
     "link",
-    metadata,
-    Column("revision_id", Integer, ForeignKey("revision.id"), primary_key=True),
-    Column("ordinal", Integer, primary_key=True),
-    Column("url", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("found_in", Text, nullable=False),
+    sa.Column("revision_id", sa.Integer, sa.ForeignKey("revision.id"), primary_key=True),
+    sa.Column("ordinal", sa.Integer, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("found_in", sa.Text, nullable=False),
 )
 
-file = Table(
+file = _table(
     "file",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("inputs_hash", String(64), nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("template_version", String(64), nullable=False),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("inputs_hash", sa.String(64), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("template_version", sa.String(64), nullable=False),
 )
 
-run = Table(
+run = _table(
     "run",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("command", Text, nullable=False),
-    Column("started_at", Moment, nullable=False),
-    Column("finished_at", Moment),
-    Column("exit_code", Integer),
-    Column("requests", Integer, nullable=False),
-    Column("run_id", Text, nullable=False, server_default=""),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("command", sa.Text, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("run_id", sa.Text, nullable=False, server_default=""),
 )
 
 # One row, in seconds since 1970 by the machine's clock: when any arXiv host was last asked for anything,
 # and until when a throttling one wants no request.
-politeness = Table(
+politeness = _table(
     "politeness",
-    metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("last_request", Float),
-    Column("not_before", Float),
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last_request", sa.Float),
+    sa.Column("not_before", sa.Float),
 )
 
 # Whether arXiv was seen to have a listing of a date: of all categories, because an announcement is of all.
-correction = Table(
+correction = _table(
     "correction",
-    metadata,
-    Column("date", Date, primary_key=True),
-    Column("has_listing", Boolean, nullable=False),
-    Column("evidence", Text, nullable=False),
-    Column("seen_at", Moment, nullable=False),
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("has_listing", sa.Boolean, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("seen_at", Moment, nullable=False),
 )
 
-decision = Table(
+decision = _table(
     "decision",
-    metadata,
-    Column("category", Text, primary_key=True),
-    Column("date", Date, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("decided_at", Moment, nullable=False),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("decided_at", Moment, nullable=False),
 )
 
 # Looks at dates that are not settled yet; they are forgotten with the proof.
-reading = Table(
+reading = _table(
     "reading",
-    metadata,
-    Column("category", Text, primary_key=True),
-    Column("date", Date, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("seen_at", Moment, primary_key=True),
-    Column("fingerprint", Text, nullable=False),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("seen_at", Moment, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
 )
 
 # The listing date that the first run asked for: from then on, a category has to be whole.
-start = Table(
-    "start",
-    metadata,
-    Column("category", Text, primary_key=True),
-    Column("date", Date, nullable=False),
-)
+start = _table("start", sa.Column("category", sa.Text, primary_key=True), sa.Column("date", sa.Date, nullable=False))
 
 # When arXiv was last asked for a date in vain, so that it is not asked every hour.
-attempt = Table(
+attempt = _table(
     "attempt",
-    metadata,
-    Column("category", Text, primary_key=True),
-    Column("date", Date, primary_key=True),
-    Column("at", Moment, nullable=False),
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
 )
 
 SEARCH_INDEX = "revision_text"
 SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
 """What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
 
-# The full-text index. SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
-event.listen(
-    metadata,
-    "after_create",
-    DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-        "CREATE VIRTUAL TABLE revision_text USING fts5("
-        "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2')"
-    ).execute_if(dialect="sqlite"),
-)
-event.listen(
-    metadata,
-    "after_create",
-    DDL(  # type: ignore[no-untyped-call]  # as above
-        "CREATE INDEX revision_text ON revision USING gin (to_tsvector('simple', "
-        "title || ' ' || coalesce(abstract, '') || ' ' || coalesce(comments, '')))"
-    ).execute_if(dialect="postgresql"),
-)
+# SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
+_SEARCH_INDEXES = {
+    "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5("
+    "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2')",
+    "postgresql": "CREATE INDEX revision_text ON revision USING gin (to_tsvector('simple', "
+    "title || ' ' || coalesce(abstract, '') || ' ' || coalesce(comments, '')))",
+}
+for _dialect, _statement in _SEARCH_INDEXES.items():
+    _made = sa.DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
+    sa.event.listen(metadata, "after_create", _made)
 
 # Alembic's own table, which tells the schema of a database; made here for a new one.
-version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))

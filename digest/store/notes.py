@@ -1,22 +1,77 @@
-"""What runs leave behind: themselves, the pages that they kept, the files that they wrote, when arXiv was asked."""
+"""What is noted besides the days: about dates (the ledger), runs, when arXiv was asked, kept pages, written files."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam, delete, insert, select, update
 
-from digest.model import FileRow, RawPage, RawPageRow, RunSummary
+from digest.model import (
+    Correction,
+    Decision,
+    FileRow,
+    Ledger,
+    RawPage,
+    RawPageRow,
+    Reading,
+    RunSummary,
+    Source,
+    Start,
+)
 from digest.store import tables
-from digest.store.days import batched
 from digest.store.engine import Database
 
 _RUN = [tables.run.c[name] for name in ("run_id", "command", "started_at", "finished_at", "exit_code", "requests")]
 _PAGE = [tables.raw_page.c[name] for name in ("url", "status", "fetched_at", "sha256", "path")]
 
 
-class Runs(Database):
-    """Runs, kept pages, written files, and the clock of politeness."""
+class Notes(Database):
+    """All that is noted besides the days."""
+
+    # About dates, also about those that no day is stored of
+
+    def ledger(self) -> Ledger:
+        """Return the corrections, decisions, readings and starts, in the order of their keys.
+
+        Raises:
+            DamageError: what is noted cannot be read.
+        """
+        if self._ledger is None:
+            with self._read(f"{self._database or 'database'}: corrections, decisions and readings") as connection:
+                self._ledger = read_ledger(connection)
+        return self._ledger
+
+    def note(self, ledger: Ledger) -> None:
+        """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
+        noted: list[tuple[Table, Correction | Decision | Reading | Start]] = [
+            *((tables.correction, one) for one in ledger.corrections),
+            *((tables.decision, one) for one in ledger.decisions),
+            *((tables.reading, one) for one in ledger.readings),
+            *((tables.start, one) for one in ledger.starts),
+        ]
+        with self._write(changes_known=True) as connection:
+            for table, one in noted:
+                _put(connection, table, asdict(one))
+
+    def forget_readings(self, category: str, when: date) -> None:
+        """Forget the readings of a date that is settled."""
+        table = tables.reading
+        with self._write(changes_known=True) as connection:
+            connection.execute(delete(table).where(table.c.category == category, table.c.date == when))
+
+    def attempts(self, category: str) -> dict[date, datetime]:
+        """Return when each date was last asked for in vain."""
+        query = select(tables.attempt).where(tables.attempt.c.category == category)
+        with self._read() as connection:
+            return {row.date: row.at for row in connection.execute(query)}
+
+    def remember_attempt(self, category: str, when: date, at: datetime) -> None:
+        """Note that a date was asked for in vain."""
+        with self._write() as connection:
+            _put(connection, tables.attempt, {"category": category, "date": when, "at": at})
+
+    # Runs
 
     def begin_run(self, command: str, at: datetime, run_id: str) -> int:
         """Note that a job starts; return its number."""
@@ -131,15 +186,39 @@ class Runs(Database):
         """Note how several files were made."""
         noted = {row.path: asdict(row) for row in rows}
         with self._write() as connection:
-            for some in batched(noted):
-                connection.execute(delete(tables.file).where(tables.file.c.path.in_(some)))
             if noted:
+                its = tables.file.c.path == bindparam("noted")
+                connection.execute(delete(tables.file).where(its), [{"noted": path} for path in noted])
                 connection.execute(insert(tables.file), list(noted.values()))
 
     def forget_file(self, path: str) -> None:
         """Forget a file that is no longer written."""
         with self._write() as connection:
             connection.execute(delete(tables.file).where(tables.file.c.path == path))
+
+
+def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    # No upsert: each kind of database has its own, and SQLAlchemy none that fits both.
+    connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
+    connection.execute(insert(table), row)
+
+
+def read_ledger(connection: Connection) -> Ledger:
+    """Return the corrections, decisions, readings and starts, in the order of their keys."""
+
+    def rows(table: Table) -> CursorResult[*tuple[Any, ...]]:
+        return connection.execute(select(table).order_by(*table.primary_key))
+
+    readings = (
+        Reading(row.category, row.date, Source(row.source), row.seen_at, row.fingerprint)
+        for row in rows(tables.reading)
+    )
+    return Ledger(
+        corrections=tuple(Correction(*row) for row in rows(tables.correction)),
+        decisions=tuple(Decision(*row) for row in rows(tables.decision)),
+        readings=tuple(readings),
+        starts=tuple(Start(*row) for row in rows(tables.start)),
+    )
 
 
 def read_files(connection: Connection) -> dict[str, FileRow]:
