@@ -134,8 +134,7 @@ class Archive:
 
     def remember_files(self, rows: Sequence[FileRow]) -> None:
         """Remember what was written, and from what."""
-        for row in rows:
-            self.store.remember_file(row)
+        self.store.remember_files(rows)
         self._files = {**self.files, **{row.path: row for row in rows}}
 
     def forget_file(self, path: str) -> None:

@@ -1,20 +1,9 @@
-"""The store: days, what is noted about dates, raw pages, files, runs. The only importer of sqlalchemy."""
+"""The store: days, and what is noted besides. The only importer of sqlalchemy."""
 
-from digest.model import FileRow, Known
+from digest.model import Known
 from digest.store.days import read_summaries
-from digest.store.engine import SIDE_FILES, can_be_written
 from digest.store.notes import Notes, read_files, read_ledger
-from digest.store.repairs import FalseRevision, Repairs, mend_derived, remove_rows, salvage
-from digest.store.soundness import (
-    Soundness,
-    UnsoundRow,
-    copy_database,
-    examine_database,
-    is_archive,
-    is_there,
-    keep_copy,
-    open_file,
-)
+from digest.store.repairs import Repairs
 
 
 class Store(Repairs, Notes):
@@ -24,32 +13,10 @@ class Store(Repairs, Notes):
     """
 
     def known(self) -> Known:
-        """Return the summaries, the ledger and what is known of the files, all read anew, and of one moment.
+        """Return the summaries, the ledger and what is known of the files: of one moment, in one transaction.
 
         Raises:
             DamageError: some of it cannot be read.
         """
         with self._read() as connection:
-            self._summaries = read_summaries(connection)
-            self._ledger = read_ledger(connection)
-            return Known(tuple(self._summaries), self._ledger, read_files(connection))
-
-
-__all__ = [
-    "SIDE_FILES",
-    "FalseRevision",
-    "FileRow",
-    "Soundness",
-    "Store",
-    "UnsoundRow",
-    "can_be_written",
-    "copy_database",
-    "examine_database",
-    "is_archive",
-    "is_there",
-    "keep_copy",
-    "mend_derived",
-    "open_file",
-    "remove_rows",
-    "salvage",
-]
+            return Known(tuple(read_summaries(connection)), read_ledger(connection), read_files(connection))

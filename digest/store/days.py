@@ -48,14 +48,14 @@ class Days(Database):
 
         ``outdated_file``, the path of its digest, counts as not written from then on.
         """
-        with self._write(changes_known=True) as connection:
+        with self._write() as connection:
             write_day(connection, day, content_hash)
             # In the same transaction: a kill between the two would leave a digest of before that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
-        with self._write(changes_known=True) as connection:
+        with self._write() as connection:
             _delete_day(connection, category, when)
 
     def day(self, category: str, when: date) -> Day | None:
@@ -82,12 +82,10 @@ class Days(Database):
                 link_rules=row.link_rules,
             )
 
-    def summaries(self, category: str | None = None) -> list[DaySummary]:
-        """Return the stored days of a category (of all, without one), by category and date."""
-        if self._summaries is None:
-            with self._read() as connection:
-                self._summaries = read_summaries(connection)
-        return [day for day in self._summaries if category in (None, day.category)]
+    def summaries(self) -> list[DaySummary]:
+        """Return the stored days without their entries, by category and date."""
+        with self._read() as connection:
+            return read_summaries(connection)
 
     def summary(self, category: str, when: date) -> DaySummary | None:
         """Return the stored day without its entries, or None."""

@@ -15,7 +15,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inser
 
 from digest.config.resources import folder
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.model import DaySummary, Ledger
 from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
@@ -310,9 +309,6 @@ class Database:
         self._database = database
         self._way_out = way_out
         self._current = _Current()
-        # Each is read once, and again after this store has changed it: nobody else does while a run holds the lock.
-        self._ledger: Ledger | None = None
-        self._summaries: list[DaySummary] | None = None
         with self._errors(), ExitStack() as opened:
             address = opened.enter_context(readable(database)) if is_fixed and database else ""
             if database and not is_fixed:
@@ -353,7 +349,6 @@ class Database:
         except BaseException:
             with suppress(exc.SQLAlchemyError):  # what failed before counts, and closing rolls back, too
                 writer.rollback()
-            self._ledger = self._summaries = None  # they may have been read inside
             raise
         finally:
             if outer is None:
@@ -379,10 +374,7 @@ class Database:
                 yield connection
 
     @contextmanager
-    def _write(self, *, changes_known: bool = False) -> Iterator[Connection]:
-        """Write; ``changes_known``: something that the ledger or the summaries are read from."""
-        if changes_known:
-            self._ledger = self._summaries = None
+    def _write(self) -> Iterator[Connection]:
         with self.transaction(), self._read() as writer:
             yield writer
 

@@ -37,10 +37,8 @@ class Notes(Database):
         Raises:
             DamageError: what is noted cannot be read.
         """
-        if self._ledger is None:
-            with self._read(f"{self._database or 'database'}: corrections, decisions and readings") as connection:
-                self._ledger = read_ledger(connection)
-        return self._ledger
+        with self._read(f"{self._database or 'database'}: corrections, decisions and readings") as connection:
+            return read_ledger(connection)
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
@@ -50,14 +48,14 @@ class Notes(Database):
             *((tables.reading, one) for one in ledger.readings),
             *((tables.start, one) for one in ledger.starts),
         ]
-        with self._write(changes_known=True) as connection:
+        with self._write() as connection:
             for table, one in noted:
                 _put(connection, table, asdict(one))
 
     def forget_readings(self, category: str, when: date) -> None:
         """Forget the readings of a date that is settled."""
         table = tables.reading
-        with self._write(changes_known=True) as connection:
+        with self._write() as connection:
             connection.execute(delete(table).where(table.c.category == category, table.c.date == when))
 
     def attempts(self, category: str) -> dict[date, datetime]:
@@ -167,29 +165,20 @@ class Notes(Database):
 
     # Written files
 
-    def file(self, path: str) -> FileRow | None:
-        """Return what is known of the file at ``path``, relative to the output folder."""
-        with self._read() as connection:
-            row = connection.execute(select(tables.file).where(tables.file.c.path == path)).one_or_none()
-        return None if row is None else FileRow(*row)
-
     def files(self) -> dict[str, FileRow]:
         """Return what is known of every written file, by its path."""
         with self._read() as connection:
             return read_files(connection)
 
-    def remember_file(self, row: FileRow) -> None:
-        """Note how a file was made."""
-        self.remember_files([row])
-
     def remember_files(self, rows: Iterable[FileRow]) -> None:
-        """Note how several files were made."""
+        """Note how files were made, in place of what is known of the same paths."""
         noted = {row.path: asdict(row) for row in rows}
+        if not noted:
+            return
+        is_its = tables.file.c.path == bindparam("noted")
         with self._write() as connection:
-            if noted:
-                its = tables.file.c.path == bindparam("noted")
-                connection.execute(delete(tables.file).where(its), [{"noted": path} for path in noted])
-                connection.execute(insert(tables.file), list(noted.values()))
+            connection.execute(delete(tables.file).where(is_its), [{"noted": path} for path in noted])
+            connection.execute(insert(tables.file), list(noted.values()))
 
     def forget_file(self, path: str) -> None:
         """Forget a file that is no longer written."""

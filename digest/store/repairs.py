@@ -47,7 +47,7 @@ class Repairs(days.Days):
         table = tables.revision
         query = select(tables.entry.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
         joined = tables.entry.join(tables.day).join(table)
-        with self._write(changes_known=True) as connection, _lenient_texts(connection):
+        with self._write() as connection, _lenient_texts(connection):
             # A row is known by its hashes, or by an entry that refers to it: damage leaves one of the two.
             referred = connection.execute(query.select_from(joined).where(days.is_day(day.category, day.date)))
             known = {(row[0], row[1], row[2]): row[3] for row in referred}
@@ -68,7 +68,7 @@ class Repairs(days.Days):
 
     def forget_dangling_rows(self) -> None:
         """Remove the rows that belong to a day or a paper that is not there."""
-        with self._write(changes_known=True) as connection:
+        with self._write() as connection:
             for table, condition in _DANGLING:
                 connection.execute(delete(table).where(condition))
 
