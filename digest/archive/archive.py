@@ -73,14 +73,14 @@ class Archive:
             DamageError: the database cannot be read.
         """
         if self._snapshot is None:
-            start = self.config.store.start
-            self._snapshot = Snapshot(
-                {(day.category, day.date): day for day in self.store.summaries()},
-                self.store.ledger(),
-                self.table,
-                date.fromisoformat(start) if start else None,
-            )
+            self._snapshot = self.snapshot_of(self.store.summaries())
         return self._snapshot
+
+    def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
+        """Return what would be known if these were the stored days."""
+        start = self.config.store.start
+        stored = {(day.category, day.date): day for day in days}
+        return Snapshot(stored, self.store.ledger(), self.table, date.fromisoformat(start) if start else None)
 
     @property
     def calendar(self) -> Calendar:

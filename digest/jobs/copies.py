@@ -1,6 +1,7 @@
 """What the database has of a day, and where else that day is whole."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -41,6 +42,15 @@ def read_row(archive: Archive, category: str, when: date) -> Row:
         problem = str(error)[str(error).index("expected") :].partition("; `digest")[0]
         return Row(category, when, None, None, problem)
     return Row(category, when, summary, day, _problem(summary, day))
+
+
+def readable_days(archive: Archive) -> list[DaySummary]:
+    """Return the stored days whose rows can be read: what is wrong with one shall hide nothing of the others."""
+    found: list[DaySummary] = []
+    for key in archive.store.day_keys():
+        with suppress(DamageError):
+            found += filter(None, [archive.store.summary(*key)])
+    return found
 
 
 def _problem(summary: DaySummary | None, day: Day | None) -> str:
@@ -112,7 +122,7 @@ def is_of_another_day(archive: Archive, row: Row) -> bool:
     """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
     if row.summary is None:
         return False
-    others = [day for day in archive.snapshot.summaries if (day.category, day.date) != (row.category, row.date)]
+    others = [day for day in readable_days(archive) if (day.category, day.date) != (row.category, row.date)]
     if any(day.content_hash == row.summary.content_hash for day in others):
         return True
     paths = set(record_paths(archive)) - {record_path(row.category, row.date)}

@@ -24,7 +24,16 @@ from digest.disk.files import Folder
 from digest.disk.raw import raw_path, read_raw
 from digest.errors import DamageError, DigestError, GitError, StoreError
 from digest.git.repository import open_repository
-from digest.jobs.copies import Row, best_known, is_ahead, is_of_another_day, newer_format, read_record, read_row
+from digest.jobs.copies import (
+    Row,
+    best_known,
+    is_ahead,
+    is_of_another_day,
+    newer_format,
+    read_record,
+    read_row,
+    readable_days,
+)
 from digest.jobs.findings import Difference, Fault, Finding, Part, Verified, counts, difference
 from digest.jobs.kept_pages import removed_pages
 from digest.model import Day, FileRow, Ledger
@@ -222,7 +231,7 @@ def _examine_unloaded_records(archive: Archive, found: _Examined) -> None:
 
 def examine_ledger(archive: Archive) -> Iterator[Finding]:
     """Check state.json. One that knows more than the database is sound: the next command takes it in."""
-    here = archive.snapshot.ledger
+    here = archive.store.ledger()
     if archive.records is None or (here == Ledger() and not archive.records.has(LEDGER_PATH)):
         return
     different = compare(archive.records, LEDGER_PATH, render_ledger(here))
@@ -252,11 +261,12 @@ def _missing(archive: Archive, stored: Iterable[_Key]) -> Iterator[Finding]:
     dates: dict[str, set[date]] = defaultdict(set)
     for category, when in stored:
         dates[category].add(when)
-    last = archive.calendar.newest_overdue(archive.now)
+    known = archive.snapshot_of(readable_days(archive))
+    last = known.calendar.newest_overdue(archive.now)
     for category in archive.config.arxiv.categories:
-        given_up = archive.snapshot.ledger.losses_of(category)
-        is_begun = archive.snapshot.start(category) is not None
-        gaps = archive.snapshot.gaps(category, archive.now, dates[category]) if is_begun else []
+        given_up = known.ledger.losses_of(category)
+        is_begun = known.start(category) is not None
+        gaps = known.gaps(category, archive.now, dates[category]) if is_begun else []
         for when in [day for day in gaps if day <= last and day not in given_up]:
             fetched = "`digest import` takes in a saved page of it"
             if is_in_reach(when, archive.now):
