@@ -251,6 +251,49 @@ def test_the_generated_part_of_an_index_is_restored(whole: Sandbox) -> None:
     assert (whole.read("README.md"), whole.read("README.md.edited")) == (around, edited)
 
 
+def crlf(data: bytes) -> bytes:
+    """Return a text as git's autocrlf, or an editor on Windows, leaves it."""
+    return data.replace(b"\n", b"\r\n")
+
+
+@pytest.mark.parametrize("path", ["README.md", YEAR])
+def test_other_line_ends_are_no_edit_of_an_index(whole: Sandbox, path: str) -> None:
+    """Neither looking nor repairing nor a run takes them for one, or changes them; an edit inside is still found."""
+    change(whole, path, crlf)
+    changed = whole.read(path)
+    for command in (("verify",), ("verify", "--repair"), ("run",), ("regenerate", "--all"), ("rebuild",)):
+        result = whole.digest(*command)
+        assert (result.code, whole.read(path)) == (0, changed), (command, result)
+    change(whole, path, lambda data: data.replace(b"missing", b"lacking").replace(b"complete", b"splendid"))
+    assert (verify(whole).code, len(findings(verify(whole), "edited"))) == (6, 1)
+    assert verify(whole, "--repair").code == 0
+    assert whole.read(path) == changed
+
+
+def test_a_new_day_comes_into_an_index_with_other_line_ends(whole: Sandbox, arxiv: StandIn) -> None:
+    """All of it keeps the line ends that it has."""
+    for path in ("README.md", YEAR):
+        change(whole, path, crlf)
+    arxiv.today = date(2025, 3, 6)
+    arxiv.announce(invent("cs.CV", arxiv.today))
+    assert whole.digest("run", now="2025-03-06T02:00:00Z").code == 0
+    for path in ("README.md", YEAR):
+        assert b"2025-03-06.md" in whole.read(path)
+        assert whole.read(path) == crlf(whole.read(path).replace(b"\r\n", b"\n"))
+    assert whole.digest("verify", now="2025-03-06T02:00:00Z").code == 0
+
+
+@pytest.mark.parametrize("path", ["README.md", YEAR])
+@pytest.mark.parametrize("damage", ["begin lost", "end lost", "all doubled", "swapped"])
+def test_lost_markers_come_back_with_the_line_ends_of_their_file(whole: Sandbox, path: str, damage: str) -> None:
+    """Neither the owner's text nor the generated part gets others."""
+    before = crlf(whole.read(path))
+    (whole.folder / path).write_bytes(crlf(MARKERS[damage](whole.read(path))))
+    assert verify(whole).code == 6
+    assert verify(whole, "--repair").code == 0
+    assert (verify(whole).code, whole.read(path)) == (0, before)
+
+
 def test_a_cut_index_is_restored(whole: Sandbox) -> None:
     """Without its end it has no second marker, and is digest's own all the same."""
     before = whole.read(YEAR)
@@ -996,6 +1039,26 @@ def test_git_knows_that_an_index_was_generated(
     assert verify(whole).code == 6
     assert verify(whole, "--repair").code == 0
     assert (verify(whole).code, whole.read("README.md")) == (0, text)
+
+
+@pytest.mark.parametrize("text", [b"", b"# Mine\n", b"# Mine\r\n", b"# Mine\n\n<!-- digest:begin -->\n"])
+def test_a_readme_without_markers_stays_its_owner_s(archive: Sandbox, text: bytes) -> None:
+    """Whatever is done, before there is an archive and after: not one byte changes."""
+    (archive.folder / "README.md").write_bytes(text)
+    for command in (
+        ("verify", "--repair"),
+        ("run",),
+        ("regenerate", "--all"),
+        ("regenerate", "--outdated"),
+        ("rebuild",),
+        ("verify",),
+        ("verify", "--repair"),
+        ("run",),
+    ):
+        result = archive.digest(*command)
+        assert (result.code, archive.read("README.md")) == (0, text), (command, result)
+    assert archive.read(DIGEST)
+    assert b"2025-03-05.md" in archive.read(YEAR)
 
 
 @pytest.mark.parametrize("text", [b"", b"# Mine\n", b"# Mine\n\n<!-- digest:begin -->\n"])

@@ -23,14 +23,12 @@ from digest.errors import TemplateError
 from digest.model import Day, DaySummary, Link, Section, State
 from digest.render.digest import DigestTemplate
 from digest.render.indexes import root_index, year_index
-from digest.render.markers import merge_into
 from tests.conftest import DAY, Sandbox
 from tests.days import WHEN, any_day, day_of, paper, simple_day, summary_of
 from tests.standin import StandIn, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 SHOWN = (Section.NEW, Section.CROSS)
-BOTH_MARKERS = "<!-- digest:begin -->\n{}\n<!-- digest:end -->"
 
 
 def classic(day: Day, sections: Sequence[Section] = SHOWN) -> str:
@@ -304,42 +302,7 @@ def test_a_template_with_foreign_line_ends_is_read_as_text(archive: Sandbox) -> 
     assert archive.read(DIGEST) == b"cs.CV\n2025-03-05\n"
 
 
-# What stands between the markers
-
-
-def test_a_new_readme_has_a_title_and_the_markers() -> None:
-    """The first index is made whole."""
-    assert merge_into(None, "My title", "text\n") == f"# My title\n\n{BOTH_MARKERS.format('text')}\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [("", ""), ("# Mine\r\n\r\n", "\r\nbye"), ("no newline ", " none here"), ("\ufeff", "\u2028")]
-)
-def test_text_around_the_markers_is_kept_to_the_byte(before: str, after: str) -> None:
-    """What a person wrote before and after stays, line ends and all; writing again changes nothing."""
-    existing = before + BOTH_MARKERS.format("old\nlines") + after
-    merged = merge_into(existing, "unused", "new")
-    assert merged == before + BOTH_MARKERS.format("new") + after
-    assert merge_into(merged, "unused", "new") == merged
-
-
-@pytest.mark.parametrize(
-    "existing",
-    [
-        "",
-        "# Mine\n",
-        "<!-- digest:begin -->\n",
-        "<!-- digest:end -->\n",
-        "<!-- digest:end -->\n<!-- digest:begin -->\n",
-        BOTH_MARKERS * 2,
-        "<!-- digest:begin -->\n" + BOTH_MARKERS,
-        BOTH_MARKERS + "\n<!-- digest:end -->",
-        "<!--digest:begin-->\n<!--digest:end-->",
-    ],
-)
-def test_a_readme_without_one_pair_of_markers_is_somebody_s_own(existing: str) -> None:
-    """Where it is not clear what may be replaced, nothing is."""
-    assert merge_into(existing, "unused", "new") is None
+# A README that is somebody's own
 
 
 @pytest.mark.parametrize("mine", [b"# My own\n", b"\xff\xfe no text", b""])

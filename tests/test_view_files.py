@@ -13,11 +13,11 @@ import feedparser  # type: ignore[import-untyped]
 import pytest
 from markdown_it import MarkdownIt
 
+from digest.archive.markers import merge
 from digest.config import resources
 from digest.config.resources import built_in_template, read_calendar
 from digest.model import Hit, Link, Section
 from digest.render.indexes import NewestHits, root_index
-from digest.render.markers import merge_into
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show
@@ -370,7 +370,7 @@ def test_a_hostile_title_is_text_in_the_readme(text: str) -> None:
     assert shown == [(text, listed.abstract_url), ("Wed, 5 Mar 2025", path_of("mine"))]
     assert target.startswith("https://github.com/a/b")
     assert set(re.findall(r"<([a-z0-9]+)", MarkdownIt().render(made))) <= {"h2", "ul", "li", "a", "span"}
-    assert merge_into(merge_into(None, "Mine", made), "Mine", made) is not None
+    assert merge(merge(None, "Mine", made.encode()), "Mine", made.encode()) is not None
 
 
 def path_of_mine(when: date) -> str:

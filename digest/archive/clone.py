@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from digest.archive.markers import split
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
@@ -23,7 +24,6 @@ from digest.errors import DamageError, GitError, StoreError
 from digest.model import DaySummary, Ledger
 from digest.records.day import is_record_path, parse_header, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
-from digest.render.markers import has_markers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,10 +119,8 @@ def _is_indexed(config: Config, output: Folder, category: str, when: date) -> bo
     path = year_index_path(category, when.year)
     data = output.read(path)
     link = quote(posixpath.relpath(config.digest_path(category, when), posixpath.dirname(path)))
-    if data is None:
-        return False
-    readme = data.decode(errors="surrogateescape")
-    return f"]({link})" in readme or not has_markers(readme)  # without the markers, it is its owner's
+    # One without a pair of markers is its owner's: no run writes an index into it.
+    return data is not None and (f"]({link})".encode() in data or split(data) is None)
 
 
 def _is_all_pushed(config: Config) -> bool:

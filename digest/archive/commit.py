@@ -9,6 +9,7 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.archive.days import counted_days, load
+from digest.archive.markers import owners_part
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
 from digest.config.paths import part_path
@@ -22,7 +23,6 @@ from digest.model import DaySummary, FileRow, Section, State
 from digest.records.day import is_record_path, record_path
 from digest.records.notices import NOTICES_PATH
 from digest.records.state import LEDGER_PATH, render_ledger
-from digest.render.markers import BEGIN, END
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ class _Commit:
         if file.row is None or file.row.template_version != INDEX:
             return False
         data, committed = file.read(), self.repository.committed(path)
-        return data is not None and committed is not None and _around(data) != _around(committed)
+        return data is not None and committed is not None and owners_part(data) != owners_part(committed)
 
     def _commit(self, paths: Sequence[str]) -> None:
         keys = dict.fromkeys(filter(None, map(self._day_at, paths)))
@@ -226,12 +226,6 @@ def _first_part(path: str) -> str | None:
     match = _PART.fullmatch(path)
     first = f"{match['stem']}{match['suffix']}" if match else ""
     return first if match and part_path(first, int(match["number"])) == path else None
-
-
-def _around(data: bytes) -> tuple[bytes, bytes]:
-    """Return what stands before and after the generated part of an index; git may have changed the ends of lines."""
-    before, _, rest = data.replace(b"\r\n", b"\n").partition(BEGIN.encode())
-    return before, rest.partition(END.encode())[2]
 
 
 def commit_message(template: str, days: Sequence[DaySummary], files: Sequence[str], sections: Sequence[Section]) -> str:

@@ -7,13 +7,13 @@ from enum import IntEnum
 from itertools import count, takewhile
 
 from digest.archive.archive import Archive
+from digest.archive.markers import PAIR, merge
 from digest.archive.products import INDEX, Kind, Product, sha256
 from digest.archive.report import Report, Track, untracked
 from digest.config.paths import part_path
 from digest.errors import DigestError, StoreError
 from digest.model import FileRow
 from digest.render.digest import UNKNOWN
-from digest.render.markers import merge_into
 
 log = logging.getLogger(__name__)
 
@@ -96,15 +96,10 @@ def _write_index(archive: Archive, product: Product) -> list[str]:
         log.warning("%s: left alone, because it is a symbolic link", place)
         return []
     existing = archive.output.read(path)
-    # A person may write around the generated part in any encoding.
-    generated = product.make()[path].decode()
-    text = merge_into(None if existing is None else existing.decode(errors="surrogateescape"), product.title, generated)
-    if text is None:
-        log.warning(
-            "%s: left alone, because it has not just one pair of <!-- digest:begin --> and <!-- digest:end -->", place
-        )
+    data = merge(existing, product.title, product.make()[path])
+    if data is None:
+        log.warning("%s: left alone, because it has not just one pair of %s", place, PAIR)
         return []
-    data = text.encode(errors="surrogateescape")
     is_changed = archive.output.write(path, data)
     row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
     if archive.files.get(path) != row:

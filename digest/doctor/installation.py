@@ -14,6 +14,7 @@ from typing import Protocol
 
 from digest import __version__
 from digest.archive.archive import Archive
+from digest.archive.markers import split
 from digest.calendar import NEW_YORK, expected_at
 from digest.config import Origins, unknown_variables
 from digest.config.resources import built_in_template, read_calendar, read_template
@@ -23,7 +24,6 @@ from digest.disk.files import Folder
 from digest.errors import DigestError, StoreError
 from digest.fetch.client import Machine
 from digest.render.digest import DigestTemplate
-from digest.render.markers import merge_into
 
 _FAILS = StoreError.exit_code
 _LEAST_SQLITE = (3, 35, 0)  # the first with RETURNING
@@ -209,6 +209,6 @@ def _index(output: Folder) -> Iterator[Result]:
     except StoreError as error:
         yield Result(f"no index: {error}", "put a README.md of text in its place, or none", error.exit_code)
         return
-    if text is not None and merge_into(text.decode("utf-8", "replace"), "", "") is None:
+    if text is not None and split(text) is None:
         advice = "put <!-- digest:begin --> and <!-- digest:end --> where the index should stand, once each"
         yield Result(f"{readme} has not just one pair of markers, and gets no index", advice)

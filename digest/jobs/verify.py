@@ -17,6 +17,19 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.archive.days import record_paths
+from digest.archive.markers import (
+    BEGIN,
+    END,
+    PAIR,
+    generated_part,
+    is_beside_markers,
+    mend,
+    merge,
+    shows_its_origin,
+    split,
+    with_ends_of,
+    with_lf,
+)
 from digest.archive.products import README, Kind, Product, digest_of, indexes, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach
@@ -39,16 +52,6 @@ from digest.jobs.kept_pages import removed_pages
 from digest.model import Day, FileRow, Ledger
 from digest.records.day import record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
-from digest.render.markers import (
-    BEGIN,
-    END,
-    generated_part,
-    has_markers,
-    is_beside_markers,
-    mend_markers,
-    merge_into,
-    shows_its_origin,
-)
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +59,6 @@ _Key = tuple[str, date]
 
 _RESTORES = "`digest verify --repair` restores it"
 _OUTDATED = "`digest regenerate --outdated` writes it again"
-_MARKERS = f"{BEGIN} and {END}"
-_ANY_BYTES = "surrogateescape"
-"""A person may write around the generated part in any encoding."""
 
 _LONGEST = 100
 _NAMED = 3
@@ -442,7 +442,7 @@ def _examine_index(archive: Archive, product: Product, found: _Examined) -> None
     expected = None if archive.output.is_link(path) else expected_index(archive, product)
     if expected is None:
         place = archive.output.root / path
-        found.remarks.append(f"{place}: left alone, because it has not just one pair of {_MARKERS}")
+        found.remarks.append(f"{place}: left alone, because it has not just one pair of {PAIR}")
         return
     found.files += 1
     different = compare(archive.output, path, expected)
@@ -453,31 +453,28 @@ def _examine_index(archive: Archive, product: Product, found: _Examined) -> None
 def _about_index(archive: Archive, product: Product, different: Difference) -> Finding:
     """Tell one that is as it was written, before the configuration changed, from one that a person edited."""
     path = product.path
-    found = "" if different.is_in_the_way else (archive.output.read(path) or b"").decode(errors=_ANY_BYTES)
-    if different.kind is Fault.EDITED and not has_markers(found):
+    found = b"" if different.is_in_the_way else archive.output.read(path) or b""
+    has_markers = split(found) is not None
+    if different.kind is Fault.EDITED and not has_markers:
         begins, ends = found.count(BEGIN), found.count(END)
         number = f"{begins} and {ends}{' in the wrong order' if begins == ends == 1 else ''}"
-        problem = f"expected one pair of {_MARKERS}, found {number}"
+        problem = f"expected one pair of {PAIR}, found {number}"
         different = replace(different, kind=Fault.DAMAGED, problem=problem)
-    elif different.kind is Fault.EDITED and is_beside_markers(found, _generated(product)):
-        problem = f"expected the generated part between {_MARKERS}, found it beside them"
+    elif different.kind is Fault.EDITED and is_beside_markers(found, product.make()[path]):
+        problem = f"expected the generated part between {PAIR}, found it beside them"
         different = replace(different, kind=Fault.DAMAGED, problem=problem)
-    elif has_markers(found) and _is_of_before(archive, path, found):
+    elif has_markers and _is_of_before(archive, path, found):
         outdated = Difference(Fault.OUTDATED, "expected the index by the settings of now, found that of before")
         return replace(restorable(Part.INDEX, archive.output, path, outdated), way_out=_OUTDATED)
     return restorable(Part.INDEX, archive.output, path, different)
 
 
-def _generated(product: Product) -> str:
-    return product.make()[product.path].decode()
-
-
-def _is_of_before(archive: Archive, path: str, found: str) -> bool:
+def _is_of_before(archive: Archive, path: str, found: bytes) -> bool:
     """Whether an index is as digest wrote it; in a fresh clone, where no database tells, as it was committed."""
     row = archive.files.get(path)
     if row is None:
-        return _committed(archive, path) == found
-    return row.inputs_hash == sha256(generated_part(found).encode(errors=_ANY_BYTES))
+        return with_lf(_committed(archive, path) or b"") == with_lf(found)
+    return row.inputs_hash == sha256(generated_part(found))
 
 
 def expected_index(archive: Archive, product: Product) -> bytes | None:
@@ -485,35 +482,34 @@ def expected_index(archive: Archive, product: Product) -> bytes | None:
 
     None stands for a README that is somebody's own: it never had the markers, or nothing in it was generated.
     """
-    path, generated = product.path, _generated(product)
+    path, generated = product.path, product.make()[product.path]
     try:
         found = archive.output.read(path)
     except StoreError:
         found = None
-    text = found.decode(errors=_ANY_BYTES) if found is not None else ""
-    fresh = merge_into(None, product.title, generated) or ""
-    is_cut = "<!--" in text and fresh.startswith(text)
-    if has_markers(text) and not is_beside_markers(text, generated):
-        expected = merge_into(text, product.title, generated)
-    elif found is None or is_cut:
-        expected = merge_into(_committed(archive, path), product.title, generated)
-    else:
-        expected = _mended(archive, product, text)
-    return None if expected is None else expected.encode(errors=_ANY_BYTES)
+    text = found or b""
+    fresh = merge(None, product.title, generated) or b""
+    is_cut = b"<!--" in text and fresh.startswith(with_lf(text))
+    if split(text) and not is_beside_markers(text, generated):
+        return merge(text, product.title, generated)
+    if found is None or is_cut:
+        whole = merge(_committed(archive, path), product.title, generated)
+        return with_ends_of(text, whole) if whole and is_cut else whole
+    return _mended(archive, product, text)
 
 
-def _mended(archive: Archive, product: Product, text: str) -> str | None:
+def _mended(archive: Archive, product: Product, text: bytes) -> bytes | None:
     """Return what a README without its pair of markers should hold, if digest is known to have generated it."""
-    path, generated, committed = product.path, _generated(product), _committed(archive, product.path)
+    path, generated, committed = product.path, product.make()[product.path], _committed(archive, product.path)
     is_known = committed is not None or path in archive.files
     if not is_known and not shows_its_origin(text, generated):
-        return merge_into(text, product.title, generated)
-    mended = mend_markers(text, generated, generated_part(committed or "")) if text.strip() else None
+        return merge(text, product.title, generated)
+    mended = mend(text, generated, generated_part(committed or b"")) if text.strip() else None
     # The archive's README may have become somebody's own; a year's is nobody's.
-    return mended if mended or (text.strip() and path == README) else merge_into(committed, product.title, generated)
+    return mended if mended or (text.strip() and path == README) else merge(committed, product.title, generated)
 
 
-def _committed(archive: Archive, path: str) -> str | None:
+def _committed(archive: Archive, path: str) -> bytes | None:
     """Return the index as the last commit has it; None without a commit, or if that one has no pair of markers."""
     try:
         repository = open_repository(archive.output.root)
@@ -522,5 +518,4 @@ def _committed(archive: Archive, path: str) -> str | None:
     except GitError as error:
         log.info("%s: git does not tell what it was: %s", path, error)
         return None
-    text = (data or b"").decode(errors=_ANY_BYTES)
-    return text if has_markers(text) else None
+    return data if data and split(data) else None
