@@ -153,6 +153,12 @@ def shortened(text: str) -> str:
     return cut if cut.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in cut)
 
 
+def how_many(number: int, noun: str, singular: str = "", plural: str = "") -> str:
+    """Return a number with its noun, and its verb if one is given: ``1 page``, ``2 pages were``."""
+    words = f"{number} {noun} {singular}" if number == 1 else f"{number} {noun}s {plural}"
+    return words.rstrip()
+
+
 def gravest(codes: Iterable[int]) -> int:
     """Return the exit code for a run whose parts ended with ``codes``; 0 when none failed."""
     failed = {code for code in codes if code}

@@ -207,7 +207,7 @@ def rebuild(session: Session) -> int:
       digest rebuild
     """
     from digest.cli.runner import work
-    from digest.jobs.database import mend_database
+    from digest.jobs.database_file import mend_database
     from digest.jobs.rebuild import rebuild as rebuild_job
     from digest.jobs.repair import repair
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from digest.config.settings import Config
 from digest.disk.files import new_file
-from digest.errors import MissingError, StoreError, UsageError
-from digest.jobs.findings import counts
+from digest.errors import MissingError, StoreError, UsageError, how_many
 from digest.store.engine import SIDE_FILES
 from digest.store.soundness import copy_database, is_archive, is_there
 
@@ -23,7 +22,7 @@ class Backup:
     @property
     def line(self) -> str:
         """The backup on one line."""
-        return f"{self.path}: {counts(self.size, 'byte')}, {counts(self.days, 'day')}, verified"
+        return f"{self.path}: {how_many(self.size, 'byte')}, {how_many(self.days, 'day')}, verified"
 
 
 def back_up(config: Config, target: Path) -> Backup:

@@ -1,14 +1,18 @@
-"""What a check finds, as values; how found bytes differ from those expected. Pure."""
+"""What verify finds, as values: a finding knows how it is mended; how found bytes differ from those expected. Pure."""
 
-import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from digest.errors import DamageError, MissingError, gravest
+from digest.errors import DamageError, MissingError, gravest, how_many
+
+REPAIR = "`digest verify --repair`"
+
+_MOST_MISSING = 20
+"""How many missing listings are told one by one."""
 
 
 class Fault(StrEnum):
@@ -18,6 +22,13 @@ class Fault(StrEnum):
     EDITED = "edited"
     OUTDATED = "outdated"
     MISSING = "missing"
+
+
+_EXIT_CODES = {
+    Fault.DAMAGED: DamageError.exit_code,
+    Fault.EDITED: DamageError.exit_code,
+    Fault.MISSING: MissingError.exit_code,
+}
 
 
 class Part(StrEnum):
@@ -41,8 +52,8 @@ class Part(StrEnum):
 class Finding:
     """One thing that is not as it should be.
 
-    ``where`` is what a person knows it by, ``path`` what its folder does; ``sha256`` is that of a page.
-    ``is_unique``: the found file may hold what nothing else holds.
+    ``where`` is what a person knows it by, ``path`` what its folder does; ``day`` is a category and date. ``mend``
+    makes it again and says what was done; it reads anew what it needs, for many findings may wait for their repair.
     """
 
     kind: Fault
@@ -50,11 +61,9 @@ class Finding:
     where: str
     problem: str
     way_out: str
-    category: str = ""
-    when: date | None = None
+    mend: Callable[[], str] | None = None
     path: str = ""
-    sha256: str = ""
-    is_unique: bool = False
+    day: tuple[str, date] | None = None
 
     @property
     def line(self) -> str:
@@ -67,19 +76,19 @@ class Finding:
         return self.kind in (Fault.DAMAGED, Fault.EDITED)
 
 
-_MOST_MISSING = 20
-"""How many missing listings are told one by one."""
+class LostError(DamageError):
+    """What was damaged cannot be made again, and was put aside; the text says what was done."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verified:
-    """What was checked and what was found; ``remarks`` are no faults."""
+    """What was checked and what was found, so far; ``remarks`` are no faults."""
 
-    findings: Sequence[Finding] = ()
+    findings: list[Finding] = field(default_factory=list)
     days: int = 0
     pages: int = 0
     files: int = 0
-    remarks: Sequence[str] = ()
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> Iterator[str]:
@@ -90,33 +99,19 @@ class Verified:
         if len(missing) > _MOST_MISSING:
             yield f"{Fault.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` tells which"
         yield from self.remarks
-        yield self.total
+        kinds = Counter(finding.kind for finding in self.findings)
+        checked = (how_many(self.days, "day"), how_many(self.pages, "page"), how_many(self.files, "file"))
+        yield f"verified {', '.join(checked)}: {', '.join(f'{kinds[kind]} {kind}' for kind in Fault)}"
 
     @property
     def data(self) -> dict[str, object]:
         """What was checked and found as machines read it; all missing listings are among the findings."""
+        told = ("kind", "part", "where", "problem", "way_out")
         return {
-            "findings": [
-                {
-                    "kind": finding.kind.value,
-                    "part": finding.part.value,
-                    "where": finding.where,
-                    "problem": finding.problem,
-                    "way_out": finding.way_out,
-                }
-                for finding in self.findings
-            ],
+            "findings": [{name: str(getattr(finding, name)) for name in told} for finding in self.findings],
             "verified": {"days": self.days, "pages": self.pages, "files": self.files},
-            "remarks": list(self.remarks),
+            "remarks": self.remarks,
         }
-
-    @property
-    def total(self) -> str:
-        """How much was checked, and how many findings there are of each kind."""
-        kinds = Counter(finding.kind for finding in self.findings)
-        counted = ", ".join(f"{kinds[kind]} {kind}" for kind in Fault)
-        checked = (counts(self.days, "day"), counts(self.pages, "page"), counts(self.files, "file"))
-        return f"verified {', '.join(checked)}: {counted}"
 
     @property
     def exit_code(self) -> int:
@@ -124,28 +119,18 @@ class Verified:
         return gravest(_EXIT_CODES.get(finding.kind, 0) for finding in self.findings)
 
 
-_EXIT_CODES = {
-    Fault.DAMAGED: DamageError.exit_code,
-    Fault.EDITED: DamageError.exit_code,
-    Fault.MISSING: MissingError.exit_code,
-}
-
-
-def counts(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 page``, ``2 pages``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a file differs from what it should hold; ``sha256`` is that of its bytes, "" if there are none."""
+    """How a file differs from what it should hold.
+
+    ``is_unique``: it may hold what nothing else holds. ``is_in_the_way``: what stands there is no plain file, which
+    nothing but a person may remove.
+    """
 
     kind: Fault
     problem: str
     is_unique: bool = False
-    sha256: str = ""
     is_in_the_way: bool = False
-    """Whether what stands there is no plain file, which nothing but a person may remove."""
 
 
 def difference(found: bytes | None, expected: bytes) -> Difference | None:
@@ -157,47 +142,25 @@ def difference(found: bytes | None, expected: bytes) -> Difference | None:
         return None
     if found is None:
         return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found no file")
-    sha256 = hashlib.sha256(found).hexdigest()
     if expected.startswith(found):
         cut = f"the first {len(found)} (cut)" if found else "an empty file"
-        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}", sha256=sha256)
-    if is_one_bit_off(found, expected):
-        flipped = f"expected other bytes, found one bit flipped {_place(found, expected)}"
-        return Difference(Fault.DAMAGED, flipped, sha256=sha256)
-    unreadable = _unreadable(found, expected)
-    if unreadable:
-        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True, sha256=sha256)
-    problem = f"expected what digest wrote, found another text {_place(found, expected)}"
-    return Difference(Fault.EDITED, problem, is_unique=True, sha256=sha256)
-
-
-def is_one_bit_off(found: bytes, expected: bytes) -> bool:
-    """Whether the two differ in a single bit: what a failing disk does, and no person."""
-    if len(found) != len(expected):
-        return False
-    return (int.from_bytes(found) ^ int.from_bytes(expected)).bit_count() == 1
+        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}")
+    # As an editor counts lines. One is other, for neither text begins with the other; or found has more of them.
+    pairs = enumerate(zip([*found.split(b"\n"), None], [*expected.split(b"\n"), None], strict=False), 1)
+    place = f"in line {next(number for number, (one, other) in pairs if one != other)}"
+    is_as_long = len(found) == len(expected)
+    if is_as_long and (int.from_bytes(found) ^ int.from_bytes(expected)).bit_count() == 1:  # no person does that
+        return Difference(Fault.DAMAGED, f"expected other bytes, found one bit flipped {place}")
+    if unreadable := _unreadable(found, expected):
+        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True)
+    return Difference(Fault.EDITED, f"expected what digest wrote, found another text {place}", is_unique=True)
 
 
 def _unreadable(found: bytes, expected: bytes) -> str:
     """Say what in ``found`` no editor of text leaves behind; "" if there is nothing of the kind."""
     try:
-        strange = _controls(found.decode()) - _controls(expected.decode())
+        strange = set(found.decode()) - set(expected.decode()) - {"\n", "\t"}
     except UnicodeDecodeError as error:
         return f"bytes that are no UTF-8 at {error.start}"
-    return f"the control character U+{ord(min(strange)):04X}" if strange else ""
-
-
-def _controls(text: str) -> frozenset[str]:
-    return frozenset(one for one in set(text) - {"\n", "\t"} if unicodedata.category(one) == "Cc")
-
-
-def _place(found: bytes, expected: bytes) -> str:
-    """Say where the two differ first, as an editor counts."""
-    lines = zip(_padded(found), _padded(expected), strict=False)
-    line = next(number for number, (one, other) in enumerate(lines, 1) if one != other)
-    return f"in line {line}"
-
-
-def _padded(data: bytes) -> Iterable[bytes | None]:
-    yield from data.split(b"\n")
-    yield None
+    controls = sorted(one for one in strange if unicodedata.category(one) == "Cc")
+    return f"the control character U+{ord(controls[0]):04X}" if controls else ""

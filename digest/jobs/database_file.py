@@ -1,23 +1,20 @@
-"""The database itself, before anything is read from it."""
+"""The file of the database, before anything is read from it: whether it is whole, and put aside or mended if not."""
 
 from contextlib import closing
 
 from digest.archive.clone import has_records, require_records
 from digest.config.settings import Config
 from digest.disk.files import Folder, hold_lock
-from digest.errors import DamageError
-from digest.jobs.findings import Fault, Finding, Part, Verified, counts
+from digest.errors import DamageError, how_many
+from digest.jobs.findings import REPAIR, Fault, Finding, Part, Verified
 from digest.store import Store
 from digest.store.repairs import mend_derived, remove_rows, salvage
 from digest.store.soundness import Soundness, UnsoundRow, examine_database, is_there, keep_copy
 
 _NAMED = 3
 
-
-_REBUILD = "`digest verify --repair` (or `digest rebuild`) puts it aside and makes another from the day records"
+_REBUILD = f"{REPAIR} (or `digest rebuild`) puts it aside and makes another from the day records"
 _RESTORE = "nothing here has it whole, for there are no day records: restore a backup of the database"
-_MEND = "`digest verify --repair` makes it again"
-_REMOVE = "`digest verify --repair` removes them, and keeps the database as it was beside it"
 
 _OF_DAYS = ("day", "correction", "decision", "start")
 """Tables of which a row that nothing can read is removed only if there are records to have it again from."""
@@ -26,21 +23,17 @@ _OF_DAYS = ("day", "correction", "decision", "start")
 def broken_database(config: Config) -> Verified | None:
     """Return what is wrong with the database's file; None if it can be used, or there is none yet."""
     soundness, is_recorded = _soundness(config), has_records(config)
-    broken = [
-        _broken(config, f"expected a whole database, found {problem}", _REBUILD if is_recorded else _RESTORE)
-        for problem in soundness.broken[:_NAMED]
-    ]
-    derived = [_broken(config, problem, _MEND) for problem in soundness.derived]
-    rows = [
-        _broken(config, _in_words(row), _REMOVE if _is_removable(row, is_recorded=is_recorded) else _RESTORE)
-        for row in soundness.rows
-    ]
-    return Verified([*broken, *derived, *rows]) if broken or derived or rows else None
+    rebuild = _REBUILD if is_recorded else _RESTORE
+    found = [(f"expected a whole database, found {problem}", rebuild) for problem in soundness.broken[:_NAMED]]
+    found += [(problem, f"{REPAIR} makes it again") for problem in soundness.derived]
+    for row in soundness.rows:
+        remove = f"{REPAIR} removes them, and keeps the database as it was beside it"
+        found.append((_in_words(row), remove if _is_removable(row, is_recorded=is_recorded) else _RESTORE))
+    return Verified([_finding(config, *words) for words in found]) if found else None
 
 
 def _soundness(config: Config) -> Soundness:
-    file = config.database
-    return examine_database(file) if file is not None and is_there(file) else Soundness()
+    return examine_database(config.database) if config.database and is_there(config.database) else Soundness()
 
 
 def _in_words(row: UnsoundRow) -> str:
@@ -51,24 +44,25 @@ def _is_removable(row: UnsoundRow, *, is_recorded: bool) -> bool:
     return is_recorded or row.table not in _OF_DAYS
 
 
-def _broken(config: Config, problem: str, way_out: str) -> Finding:
+def _finding(config: Config, problem: str, way_out: str) -> Finding:
     return Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)
 
 
 def lost_database(config: Config) -> Verified | None:
     """Return the finding that pages were kept here whose database is gone; None if there is nothing of the kind."""
-    if has_database(config) or (config.records and config.records.exists()):
+    # Of a database server nothing is known before it is asked.
+    if config.database is None or is_there(config.database) or (config.records and config.records.exists()):
         return None
     pages = Folder(config.raw).paths(".html.gz")
     if not pages:
         return None
-    problem = f"expected the database of {counts(len(pages), 'kept page')}, found none"
+    way_out = f"restore a backup of it, or `digest import` takes the pages in {config.raw} in again"
     try:
         require_records(config)
     except DamageError as error:
-        return Verified([Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, str(error))])
-    way_out = f"restore a backup of it, or `digest import` takes the pages in {config.raw} in again"
-    return Verified([Finding(Fault.DAMAGED, Part.DATABASE, str(config.database), problem, way_out)])
+        way_out = str(error)
+    problem = f"expected the database of {how_many(len(pages), 'kept page')}, found none"
+    return Verified([_finding(config, problem, way_out)])
 
 
 def mend_database(config: Config) -> list[str]:
@@ -117,6 +111,6 @@ def _replace(config: Config) -> str:
     return str(aside)
 
 
-def has_database(config: Config) -> bool:
-    """Whether there is a database yet; a server's is taken to be."""
-    return config.database is None or is_there(config.database)
+def keep_database(config: Config) -> str:
+    """Keep a copy of the database before rows are removed from it; return the words that tell where."""
+    return f"; as it was it is kept as {keep_copy(config.database, Fault.DAMAGED)}" if config.database else ""

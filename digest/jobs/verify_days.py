@@ -1,0 +1,280 @@
+"""The copies of one day (rows, record, kept pages) against one another, and made again from one that is whole."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+from itertools import chain
+
+from digest.archive.archive import Archive
+from digest.archive.days import load_record, record_paths
+from digest.archive.products import digest_of, sha256
+from digest.decide import is_better, is_read_better
+from digest.disk.files import Folder
+from digest.disk.raw import read_raw
+from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
+from digest.jobs.database_file import keep_database
+from digest.jobs.findings import REPAIR, Difference, Fault, Finding, Part, Verified
+from digest.jobs.verify_files import compare, examine_product, restorable, restore_file
+from digest.model import Day, DaySummary, Section, State
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
+from digest.parse.listing import join_pages, parse_page
+from digest.records.day import parse_record, record_path, render_record
+
+_NOTHING = "nothing here has it whole; restore a backup of the database"
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What there is of a day: its rows, with what is wrong with them ("" if nothing), its record, the best copy.
+
+    The best is the day as it was stored, wherever that is whole; None if nothing has it whole.
+    """
+
+    category: str
+    date: date
+    summary: DaySummary | None
+    day: Day | None
+    problem: str
+    record: Day | None
+    best: Day | None
+
+    @property
+    def name(self) -> str:
+        """The day as a person knows it."""
+        return f"{self.category} {self.date}"
+
+
+Key = tuple[str, date]
+"""Category and date."""
+
+ReadCopies = Callable[[str, date], Copies]
+"""Category and date → the copies of the day."""
+
+
+def read_copies(archive: Archive, category: str, when: date) -> Copies:
+    """Read a day from wherever it is, and see what holds together."""
+    summary, day = None, None
+    try:
+        summary, day = archive.store.summary(category, when), archive.store.day(category, when)
+        problem = _problem(summary, day)
+    except DamageError as error:  # it names the file, or the day, and the way here
+        problem = str(error)[str(error).index("expected") :].partition("; `digest")[0]
+    record = _read_record(archive, record_path(category, when))
+    if problem:
+        best = next(_whole_copies(archive, summary, day, record), None)
+    else:
+        best = record if record and day and _is_ahead(record, day) else day
+    return Copies(category, when, summary, day, problem, record, best)
+
+
+def readable_days(archive: Archive) -> list[DaySummary]:
+    """Return the stored days whose rows can be read: what is wrong with one shall hide nothing of the others."""
+    found: list[DaySummary] = []
+    for key in archive.store.day_keys():
+        with suppress(DamageError):
+            found += filter(None, [archive.store.summary(*key)])
+    return found
+
+
+# Rows, record and digest
+
+
+def examine_day(archive: Archive, read: ReadCopies, key: Key, found: Verified, *, is_misnamed: bool) -> Day | None:
+    """Check the rows of a day, its record and its digest; return its best copy.
+
+    ``is_misnamed``: an entry has another id than its paper. ``read`` gives the copies, now and again for the repair.
+    """
+    copies = read(*key)
+    if is_misnamed and not copies.problem:
+        copies = replace(copies, problem="expected entries with the ids of their papers, found other ids")
+    if copies.problem:
+        found.findings.append(_about_rows(archive, copies))
+    if copies.best is None:
+        return None
+
+    def best(category: str, when: date) -> Day:
+        return _best(read(category, when))
+
+    record = render_record(copies.best)
+    if archive.records is not None:
+        found.files += 1
+        found.findings += _examine_record(archive, archive.records, copies, record, lambda: render_record(best(*key)))
+    examine_product(archive, digest_of(archive, copies.best.summary(sha256(record)), best), found)
+    if copies.best.shortage:
+        found.remarks.append(f"{copies.name}: arXiv counts {copies.best.shortage} more than it lists")
+    return copies.best
+
+
+def _about_rows(archive: Archive, copies: Copies) -> Finding:
+    way_out = _NOTHING
+    if copies.best is not None:
+        way_out = f"{REPAIR} restores it"
+    elif _is_of_another_day(archive, copies):
+        way_out = f"{REPAIR} removes it, for it is another day's, and keeps the database as it was"
+    day, where = (copies.category, copies.date), f"{copies.name} in the database"
+    restore = partial(_restore_rows, archive, where, *day)
+    return Finding(Fault.DAMAGED, Part.DAY, where, copies.problem, way_out, restore, day=day)
+
+
+def _best(copies: Copies) -> Day:
+    if copies.best is None:
+        raise DamageError(_NOTHING)
+    return copies.best
+
+
+def _restore_rows(archive: Archive, where: str, category: str, when: date) -> str:
+    copies = read_copies(archive, category, when)  # another day may be restored, or gone, by now
+    if copies.best is None and _is_of_another_day(archive, copies):
+        kept = keep_database(archive.config)
+        archive.store.forget_day(category, when)
+        archive.refresh()
+        return f"removed  {where}{kept}"
+    best = _best(copies)
+    archive.store.restore_day(best, sha256(render_record(best)))
+    archive.refresh()
+    return f"restored {where}"
+
+
+def _problem(summary: DaySummary | None, day: Day | None) -> str:
+    if summary is None or day is None:
+        return "expected a stored day, found none"
+    if summary.counts != day.counts:
+        return f"expected {_in_words(summary.counts)} as its row says, found {_in_words(day.counts)}"
+    if sha256(render_record(day)) != summary.content_hash:
+        return "expected the entries that were stored, found others"
+    return _contradiction(day)
+
+
+def _contradiction(day: Day) -> str:
+    """Say where a day that counts as whole has more than arXiv declared; "" if it does not contradict itself."""
+    declared = {section: day.declared.get(section, 0) for section in Section}
+    wrong = {section: count for section, count in declared.items() if day.counts[section] > count}
+    if day.state is not State.COMPLETE or not wrong:
+        return ""
+    found = {section: day.counts[section] for section in wrong}
+    return f"expected {_in_words(wrong)} as arXiv declared, found {_in_words(found)}"
+
+
+def _in_words(numbers: Mapping[Section, int]) -> str:
+    return " ".join(f"{section}={numbers[section]}" for section in Section if section in numbers)
+
+
+def _is_of_another_day(archive: Archive, copies: Copies) -> bool:
+    """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
+    if copies.summary is None:
+        return False
+    others = [day for day in readable_days(archive) if (day.category, day.date) != (copies.category, copies.date)]
+    paths = set(record_paths(archive)) - {record_path(copies.category, copies.date)}
+    records = filter(None, (_read_record(archive, path) for path in paths))
+    hashes = chain((day.content_hash for day in others), (sha256(render_record(day)) for day in records))
+    return copies.summary.content_hash in hashes
+
+
+def _whole_copies(archive: Archive, summary: DaySummary | None, day: Day | None, record: Day | None) -> Iterator[Day]:
+    """Yield the copies of a day whose rows do not hold together, those that surely are the very same first."""
+    stored_hash = summary.content_hash if summary else ""
+    of_rows = day if day and not _contradiction(day) else None  # what its row says of it may have been damaged
+    parsed = _parse_again(archive, day)
+    copies = [copy for copy in (of_rows, record, parsed) if copy is not None]
+    yield from (copy for copy in copies if sha256(render_record(copy)) == stored_hash)
+    # No copy is known to be the very same: the row's own hash may be what was damaged.
+    yield from filter(None, (record, parsed))
+
+
+def _parse_again(archive: Archive, day: Day | None) -> Day | None:
+    """Return ``day`` as its kept pages show it, state and source as its row says; None if they prove nothing."""
+    if day is None or not day.pages:
+        return None
+    try:
+        pages = [parse_page(read_raw(archive.raw, page.sha256)) for page in day.pages]
+        listing = join_pages(pages, day.category)
+    except DigestError:
+        return None
+    parsed = replace(
+        day,
+        declared=listing.declared,
+        entries=listing.entries,
+        parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
+    )
+    return None if listing.date not in (None, day.date) or _contradiction(parsed) else parsed
+
+
+# The record
+
+
+def _read_record(archive: Archive, path: str) -> Day | None:
+    """Return the day that the record at ``path`` holds; None if there is none, or it does not hold together."""
+    if archive.records is None:
+        return None
+    try:
+        data = archive.records.read(path) or b""
+        day = parse_record(data)
+    except StoreError:
+        return None
+    is_own = record_path(day.category, day.date) == path and render_record(day) == data
+    return day if is_own and not _contradiction(day) else None
+
+
+def _is_ahead(record: Day, stored: Day) -> bool:
+    """Whether a record knows a day better than the database, because another machine proved it or read it anew."""
+    return is_better(record, stored) or (record.state is stored.state and is_read_better(record, stored))
+
+
+def _examine_record(
+    archive: Archive, records: Folder, copies: Copies, expected: bytes, make: Callable[[], bytes]
+) -> Iterator[Finding]:
+    path = record_path(copies.category, copies.date)
+    where, day = str(records.root / path), (copies.category, copies.date)
+    if copies.record is None and (too_new := _newer_format(records, path)):
+        # Nothing is repaired here: a newer digest knows better.
+        yield Finding(Fault.DAMAGED, Part.CALENDAR, where, too_new, "it is left as it is")
+    elif copies.day and copies.record and copies.best is copies.record and not copies.problem:
+        here, there = copies.day, copies.record
+        known = f"expected nothing better known than {here.state} from {here.source}"
+        other = f"found {there.state}, read by parser {there.parser_version} and link rules {there.link_rules}"
+
+        def take_in() -> str:
+            load_record(archive, path)
+            return f"restored the database: {where} was taken in"
+
+        problem, way_out = f"{known}, {other}", "`digest rebuild` takes it in"
+        yield Finding(Fault.OUTDATED, Part.DAY, where, problem, way_out, take_in, path)
+    elif different := compare(records, path, expected):
+
+        def restore(different: Difference) -> str:
+            return restore_file(records, path, make(), different)
+
+        yield replace(restorable(Part.RECORD, records, path, different, restore), day=day)
+
+
+def _newer_format(records: Folder, path: str) -> str:
+    """Say what is new about a record that a newer digest wrote; "" if none did."""
+    try:
+        parse_record(records.read(path) or b"")
+    except FormatTooNewError as error:
+        return str(error)
+    except StoreError:
+        return ""
+    return ""
+
+
+def examine_unloaded_records(archive: Archive, stored: Collection[Key], found: Verified) -> list[Key]:
+    """Check the records of days that the database does not have; return the days of those that are whole."""
+    known = {record_path(*key) for key in stored}
+    loadable: list[Key] = []
+    for path in record_paths(archive):
+        if path in known:
+            continue
+        day = _read_record(archive, path)
+        if day is not None:
+            loadable.append((day.category, day.date))
+            continue
+        where = path if archive.records is None else str(archive.records.root / path)
+        problem = "expected the record of a day that the database has not, found it damaged"
+        way_out = "only a backup, or the history of its folder, has it"
+        found.findings.append(Finding(Fault.DAMAGED, Part.CALENDAR, where, problem, way_out))
+    return loadable

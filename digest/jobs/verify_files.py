@@ -1,0 +1,244 @@
+"""Generated files against what they should hold, and made again: digests, views, indexes; and state.json."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from digest.archive.archive import Archive
+from digest.archive.files import is_as_written
+from digest.archive.markers import (
+    BEGIN,
+    END,
+    PAIR,
+    generated_part,
+    is_beside_markers,
+    mend,
+    merge,
+    shows_its_origin,
+    split,
+    with_ends_of,
+    with_lf,
+)
+from digest.archive.products import README, Kind, Product, sha256
+from digest.disk.files import Folder
+from digest.errors import DamageError, GitError, StoreError
+from digest.git.repository import open_repository
+from digest.jobs.findings import REPAIR, Difference, Fault, Finding, Part, Verified, difference
+from digest.model import Ledger
+from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
+
+log = logging.getLogger(__name__)
+
+
+# Any file
+
+
+def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
+    """Say how the file at ``path`` differs from ``expected``; one that cannot be read is damaged."""
+    try:
+        return difference(folder.read(path), expected)
+    except StoreError as error:
+        words = f"expected a file that can be read, found none ({error})"
+        return Difference(Fault.DAMAGED, words, is_unique=True, is_in_the_way=True)
+
+
+def restorable(
+    part: Part, folder: Folder, path: str, different: Difference, restore: Callable[[Difference], str]
+) -> Finding:
+    """Return the finding that the file at ``path`` is ``different`` and can be made again."""
+    kept = f" and keeps yours as {path.rpartition('/')[2]}.{different.kind}" if different.is_unique else ""
+    way_out = f"{REPAIR} restores it{kept}"
+    if different.is_in_the_way:
+        way_out = f"move it away, then {REPAIR} restores the file"
+    where = str(folder.root / path)
+    return Finding(different.kind, part, where, different.problem, way_out, partial(restore, different), path)
+
+
+def restore_file(folder: Folder, path: str, data: bytes, different: Difference) -> str:
+    """Write what the file should hold, and keep beside it what only it held; return what was done, in words."""
+    kept = folder.keep_beside(path, different.kind) if different.is_unique else ""
+    folder.write(path, data)
+    return f"restored {folder.root / path}" + (f"; what was there is kept as {folder.root / kept}" if kept else "")
+
+
+# Digests, views and indexes
+
+
+def examine_product(archive: Archive, product: Product, found: Verified) -> None:
+    """Check the files of a product, and their rows.
+
+    Raises:
+        DigestError: it cannot be made.
+    """
+    files = _expected_files(archive, product)
+    if not files:
+        place = archive.output.root / product.path
+        found.remarks.append(f"{place}: left alone, because it has not just one pair of {PAIR}")
+    found.files += len(files)
+    for path, expected in files.items():
+        different, row = compare(archive.output, path, expected), archive.files.get(path)
+        if different is not None:
+            found.findings.append(_about_text(archive, product, path, different))
+        elif product.kind is Kind.INDEX or row is None or row.inputs_hash != product.inputs_hash:
+            continue  # an index may have other words around it than when it was written
+        elif row not in product.rows({path: expected}):
+            problem = "expected the hash of the file in its row, found another"
+            found.findings.append(
+                false_row(archive, path, problem, "forgets the row, and the next run writes it again")
+            )
+
+
+def _expected_files(archive: Archive, product: Product) -> Mapping[str, bytes]:
+    """Return what the files of a product should hold, by path; of an index that is its owner's, nothing."""
+    if product.kind is not Kind.INDEX:
+        return product.make()
+    expected = None if archive.output.is_link(product.path) else _expected_index(archive, product)
+    return {} if expected is None else {product.path: expected}
+
+
+def _about_text(archive: Archive, product: Product, path: str, different: Difference) -> Finding:
+    judge = _judged_index if product.kind is Kind.INDEX else _judged_text
+    different = judge(archive, product, path, different)
+    restore = partial(_restore_text, archive, product, path)
+    finding = restorable(Part(product.kind), archive.output, path, different, restore)
+    if different.kind is not Fault.OUTDATED:
+        return finding
+    # Old digests stay as they were announced until somebody asks for others; an index is always of now.
+    is_mended = product.kind is Kind.INDEX
+    way_out = "`digest regenerate --outdated` writes it again"
+    return replace(finding, way_out=way_out, mend=finding.mend if is_mended else None)
+
+
+def _judged_text(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
+    """Tell a text that is as it was written, from something else than would be taken now, from a damaged one."""
+    row = archive.files.get(path)
+    if different.is_in_the_way:
+        return different
+    if product.kind is Kind.VIEW:
+        # Days never forget a view's row: without one and without a file, it was not made yet.
+        is_of_before = is_as_written(archive, row) if row else not archive.output.has(path)
+        problem = "expected what the view shows now, found nothing, or what it showed before"
+    else:
+        is_of_before = row is not None and is_as_written(archive, row)
+        is_older = row is not None and row.template_version != product.version
+        made_by = "an older template" if is_older else "other settings, or from other entries"
+        problem = f"expected a digest by the template and settings of now, found one by {made_by}"
+    is_of_now = row is not None and row.inputs_hash == product.inputs_hash
+    return Difference(Fault.OUTDATED, problem) if is_of_before and not is_of_now else different
+
+
+def _restore_text(archive: Archive, product: Product, path: str, different: Difference) -> str:
+    files = _expected_files(archive, product)
+    done = restore_file(archive.output, path, files[path], different)
+    archive.remember_files([row for row in product.rows(files) if row.path == path])
+    return done
+
+
+def false_row(archive: Archive, path: str, problem: str, repair: str) -> Finding:
+    """Return the finding that the row of a file says what is not so; ``repair`` tells what mends it."""
+    where = f"{path} in the database"
+
+    def forget() -> str:
+        archive.forget_file(path)
+        return f"forgot   {where}"
+
+    return Finding(Fault.DAMAGED, Part.FILE, where, problem, f"{REPAIR} {repair}", forget, path)
+
+
+# Indexes, and what a person wrote around them
+
+
+def _judged_index(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
+    """Tell an index that lost its markers, and one that is as it was written before, from one that a person edited."""
+    found = b"" if different.is_in_the_way else archive.output.read(path) or b""
+    problem, has_markers = "", split(found) is not None
+    if different.kind is Fault.EDITED and not has_markers:
+        begins, ends = found.count(BEGIN), found.count(END)
+        number = f"{begins} and {ends}{' in the wrong order' if begins == ends == 1 else ''}"
+        problem = f"expected one pair of {PAIR}, found {number}"
+    elif different.kind is Fault.EDITED and is_beside_markers(found, product.make()[path]):
+        problem = f"expected the generated part between {PAIR}, found it beside them"
+    if problem:
+        return replace(different, kind=Fault.DAMAGED, problem=problem)
+    row = archive.files.get(path)
+    if row is None:  # a fresh clone, where no database tells what was written
+        is_of_before = has_markers and with_lf(_committed(archive, path) or b"") == with_lf(found)
+    else:
+        is_of_before = has_markers and row.inputs_hash == sha256(generated_part(found))
+    words = "expected the index by the settings of now, found that of before"
+    return Difference(Fault.OUTDATED, words) if is_of_before else different
+
+
+def _expected_index(archive: Archive, product: Product) -> bytes | None:
+    """Return what an index should hold, a person's text around the generated part included.
+
+    None stands for a README that is somebody's own: it never had the markers, or nothing in it was generated.
+    """
+    path, title, generated = product.path, product.title, product.make()[product.path]
+    try:
+        found = archive.output.read(path)
+    except StoreError:
+        found = None
+    text = found or b""
+    if split(text) and not is_beside_markers(text, generated):
+        return merge(text, title, generated)
+    committed = _committed(archive, path)
+    is_cut = b"<!--" in text and (merge(None, title, generated) or b"").startswith(with_lf(text))
+    if found is None or is_cut:
+        return (
+            with_ends_of(text, merge(committed, title, generated) or b"")
+            if is_cut
+            else merge(committed, title, generated)
+        )
+    is_known = committed is not None or path in archive.files
+    if not is_known and not shows_its_origin(text, generated):
+        return merge(text, title, generated)
+    mended = mend(text, generated, generated_part(committed or b"")) if text.strip() else None
+    # The archive's README may have become somebody's own; a year's is nobody's.
+    return mended if mended or (text.strip() and path == README) else merge(committed, title, generated)
+
+
+def _committed(archive: Archive, path: str) -> bytes | None:
+    """Return the index as the last commit has it; None without a commit, or if that one has no pair of markers."""
+    try:
+        repository = open_repository(archive.output.root)
+        where = repository.path_of(str(archive.output.root / path))
+        data = repository.committed(where) if where else None
+    except GitError as error:
+        log.info("%s: git does not tell what it was: %s", path, error)
+        return None
+    return data if data and split(data) else None
+
+
+# state.json
+
+
+def examine_ledger(archive: Archive) -> Finding | None:
+    """Check state.json. One that knows more than the database is sound: the next command takes it in."""
+    records, here = archive.records, archive.store.ledger()
+    if records is None or (here == Ledger() and not records.has(LEDGER_PATH)):
+        return None
+    different = compare(records, LEDGER_PATH, render_ledger(here))
+    if different is None or (different.kind is Fault.EDITED and _knows_more(records.read(LEDGER_PATH) or b"", here)):
+        return None
+
+    def restore(different: Difference) -> str:
+        return restore_file(records, LEDGER_PATH, render_ledger(archive.snapshot.ledger), different)
+
+    return restorable(Part.LEDGER, records, LEDGER_PATH, different, restore)
+
+
+def _knows_more(data: bytes, here: Ledger) -> bool:
+    """Whether the file holds, as digest writes it, all that is known ``here`` or what was noted later."""
+    try:
+        there = parse_ledger(data)
+    except DamageError:
+        return False
+
+    def settled(ledger: Ledger) -> bytes:
+        """Readings are forgotten wherever the day is proven first, and tell nothing here."""
+        return render_ledger(Ledger(ledger.corrections, ledger.decisions))
+
+    # Of two that differ, the later one is taken; of two of one time, the second: neither may be lost.
+    return render_ledger(there) == data and settled(there.merged(here)) == settled(there)
