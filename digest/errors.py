@@ -153,10 +153,9 @@ def shortened(text: str) -> str:
     return cut if cut.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in cut)
 
 
-def how_many(number: int, noun: str, singular: str = "", plural: str = "") -> str:
-    """Return a number with its noun, and its verb if one is given: ``1 page``, ``2 pages were``."""
-    words = f"{number} {noun} {singular}" if number == 1 else f"{number} {noun}s {plural}"
-    return words.rstrip()
+def how_many(number: int, one: str, several: str = "") -> str:
+    """Return a number in words: ``1 page``, ``2 pages``; ``several`` where more than an s differs."""
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def gravest(codes: Iterable[int]) -> int:

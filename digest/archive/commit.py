@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.archive.archive import Archive
-from digest.archive.days import counted_days, load
+from digest.archive.days import load
 from digest.archive.markers import owners_part
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
 from digest.config.paths import part_path
 from digest.disk.files import Folder
-from digest.errors import DigestError, GitError, StoreError, UnpushedError
+from digest.errors import DigestError, GitError, StoreError, UnpushedError, how_many
 from digest.git.commits import commit_paths, require_branch, require_nothing_foreign
 from digest.git.recovery import recover, remove_stale_locks, take_turn
 from digest.git.remote import Remote, push
@@ -206,7 +206,7 @@ class _Commit:
         records = self._archive.records
         inner = [self._below(records, path) for path in brought] if records else []
         if days := load(self._archive, [path for path in inner if path and is_record_path(path)], self._report):
-            self._report.remarks.append(f"took in {counted_days(len(days))} that others had pushed")
+            self._report.remarks.append(f"took in {how_many(len(days), 'day')} that others had pushed")
         return f"{remote.name}/{branch}"
 
     def _warn(self, words: str) -> None:
@@ -251,7 +251,7 @@ def _summary(days: Sequence[DaySummary], files: Sequence[str], sections: Sequenc
     """Say what a commit is, such as ``cs.CV 2025-03-05 (107 new, 46 cross-lists)``; its dates; its counts."""
     if not days:
         is_few = len(files) <= _MOST_FILES and all(path.isprintable() for path in files)
-        words = ", ".join(files) if is_few else f"{len(files)} file{'s' * (len(files) != 1)}"
+        words = ", ".join(files) if is_few else how_many(len(files), "file")
         return words, "", words
     categories = list(dict.fromkeys(day.category for day in days))
     shown = ", ".join(categories) if len(categories) <= _MOST_CATEGORIES else f"{len(categories)} categories"
@@ -266,4 +266,4 @@ def _summary(days: Sequence[DaySummary], files: Sequence[str], sections: Sequenc
 
 def _counts(days: Sequence[DaySummary], sections: Sequence[Section]) -> str:
     numbers = {section: sum(day.counts[section] for day in days) for section in sections}
-    return ", ".join(f"{number} {_NOUNS[section][number != 1]}" for section, number in numbers.items())
+    return ", ".join(how_many(number, *_NOUNS[section]) for section, number in numbers.items())

@@ -11,7 +11,7 @@ from digest.archive.files import Standard, has_all_parts, write_product, write_p
 from digest.archive.products import digest_of, indexes, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
-from digest.errors import DamageError, DigestError, FormatTooNewError
+from digest.errors import DamageError, DigestError, FormatTooNewError, how_many
 from digest.model import Day, DaySummary, Ledger, Source, State
 from digest.records.day import is_record_path, parse_record, record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
@@ -191,7 +191,7 @@ def load_records(archive: Archive, track: Track = untracked) -> Report:
     load_known(archive, report)
     report.loaded = load(archive, track(unloaded_records(archive)), report)
     if report.loaded:
-        report.remarks.append(f"loaded {counted_days(len(report.loaded))} from the day records")
+        report.remarks.append(f"loaded {how_many(len(report.loaded), 'day')} from the day records")
     return report
 
 
@@ -212,11 +212,6 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
         except DamageError as error:
             report.failures.append(error)
     return loaded
-
-
-def counted_days(number: int) -> str:
-    """Return ``number`` with its noun."""
-    return "1 day" if number == 1 else f"{number} days"
 
 
 def unloaded_records(archive: Archive) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from digest.decide import declared, in_short
-from digest.errors import ENDING, DigestError, NotServedError, gravest
+from digest.errors import ENDING, DigestError, NotServedError, gravest, how_many
 from digest.model import DaySummary, Section
 
 Track = Callable[[Sequence[str]], Iterable[str]]
@@ -48,7 +48,7 @@ class Report:
         categories = dict.fromkeys(category for category, _ in days)
         stored = [f"{name} {in_short([day for one, day in days if one == name])}" for name in categories]
         files = len(set(self.written))
-        wrote = [f"wrote {files} file{'' if files == 1 else 's'}"] if files else []
+        wrote = [f"wrote {how_many(files, 'file')}"] if files else []
         return "; ".join([*self.deeds, *([f"{self.verb} {', '.join(stored)}"] if stored else []), *wrote])
 
     def data(self, requests: int) -> dict[str, object]:

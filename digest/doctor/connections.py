@@ -32,6 +32,7 @@ from digest.errors import (
     StoreError,
     TryLaterError,
     UsageError,
+    how_many,
     quoted,
 )
 from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
@@ -283,7 +284,7 @@ def _pushes(case: Case, state: RepositoryState) -> Iterator[Result]:
         advice = "`git config credential.helper` gives git what the remote asks for, unless it asks for nothing; or SSH"
         yield Result("no credential helper", advice)
     if state.unpushed:
-        commits = "1 commit is" if state.unpushed == 1 else f"{state.unpushed} commits are"
+        commits = how_many(state.unpushed, "commit is", "commits are")
         yield Result(f"{commits} not pushed yet", "the next run pushes them, and says why if not")
 
 
@@ -369,7 +370,7 @@ def _place(case: Case, what: str, place: str) -> Iterator[Result]:
         advice = "set this variable where digest runs" if kind == "env" else "write the address into this file"
         yield Result(f"{what}: {error}", advice, error.exit_code)
         return
-    yield Result(f"{what}: {place} has {found} address{'' if found == 1 else 'es'}")
+    yield Result(f"{what}: {place} has {how_many(found, 'address', 'addresses')}")
     file = case.config.folder / name
     if kind == "file" and file.stat().st_mode & _OTHERS:
         yield Result(f"{what}: others can read {file}", f"chmod 600 {file}")

@@ -28,6 +28,7 @@ from digest.errors import (
     PageRefusedError,
     TryLaterError,
     UsageError,
+    how_many,
 )
 from digest.jobs.catchup import (
     get_day,
@@ -259,7 +260,7 @@ def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *
         problem = _get_one(archive, step, report)
         if isinstance(problem, NotAskedError):
             why = "[arxiv] heal_requests" if isinstance(problem, BudgetSpentError) else problem
-            log.warning("%s left for the next run (%s)", _days(len(named) - number + 1), why)
+            log.warning("%s left for the next run (%s)", how_many(len(named) - number + 1, "day is", "days are"), why)
             return
         if problem is None:
             report.succeeded += 1
@@ -276,12 +277,9 @@ def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *
             log.warning("arXiv says that %s is yet to come: is the clock right (%s)?", name, archive.now.isoformat())
             return
         if refused == _MOST_REFUSED and number < len(named):
-            log.warning("%s left for a later run: %d pages were refused", _days(len(named) - number), refused)
+            left = how_many(len(named) - number, "day is", "days are")
+            log.warning("%s left for a later run: %d pages were refused", left, refused)
             return
-
-
-def _days(number: int) -> str:
-    return "1 day is" if number == 1 else f"{number} days are"
 
 
 def _is_news(archive: Archive, step: Get, problem: DigestError, report: Report) -> bool:

@@ -10,7 +10,7 @@ from digest.archive.files import Standard, due_products, is_current, is_made
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import in_short
-from digest.errors import MissingError
+from digest.errors import MissingError, how_many
 from digest.model import DaySummary
 
 
@@ -127,6 +127,6 @@ def tell_outdated(archive: Archive, report: Report) -> None:
     """Note that there are such digests: an upgrade never alters old files by itself."""
     number = _outdated_digests(archive) + report.left
     if number:
-        were = "1 digest was" if number == 1 else f"{number} digests were"
+        were = how_many(number, "digest was", "digests were")
         words = "written by an older template or other settings"
         report.remarks.append(f"{were} {words}; `digest regenerate --outdated` writes what differs again")

@@ -15,7 +15,7 @@ from digest.archive.archive import Archive
 from digest.archive.days import begin, put_in_place, update_files
 from digest.archive.report import Report, Track, untracked
 from digest.decide import in_short, with_whole_author_lists
-from digest.errors import DigestError, MissingError, PageRefusedError, StoreError
+from digest.errors import DigestError, MissingError, PageRefusedError, StoreError, how_many
 from digest.jobs.differences import differences, in_total
 from digest.jobs.doubt import take
 from digest.jobs.kept_pages import KeptListing, kept_listings, parsed_again, proven_day, removed_pages
@@ -80,13 +80,9 @@ class Replay:
         days = self.counts.total()
         others = [what for what in self.counts if what not in _ALWAYS]
         named = ", ".join(f"{self.counts[what]} {what}" for what in (*_ALWAYS, *others))
-        useless = f"; {self.useless} kept listing{_s(self.useless)} proved no day" if self.useless else ""
+        useless = f"; {how_many(self.useless, 'kept listing')} proved no day" if self.useless else ""
         gone = f"; {self.removals} without pages that were removed on purpose" if self.removals else ""
-        return f"replayed {days} day{_s(days)}: {named}{useless}{gone}"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+        return f"replayed {how_many(days, 'day')}: {named}{useless}{gone}"
 
 
 @dataclass(frozen=True)

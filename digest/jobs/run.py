@@ -27,6 +27,7 @@ from digest.errors import (
     PageRefusedError,
     StoreError,
     TryLaterError,
+    how_many,
 )
 from digest.fetch.documents import listing_url
 from digest.jobs.catchup import get_day, is_due, remember_vain
@@ -125,7 +126,7 @@ def _remove_pages(archive: Archive, report: Report) -> None:
         except StoreError as error:
             report.fail("raw pages", error)
             return
-        pages = "1 raw page was" if len(step.pages) == 1 else f"{len(step.pages)} raw pages were"
+        pages = how_many(len(step.pages), "raw page was", "raw pages were")
         report.remarks.append(f"{pages} removed: older than {step.days} days ([store] raw_days)")
 
 

@@ -182,10 +182,10 @@ def _examine_pages(archive: Archive, named: Mapping[str, Sequence[str]], found: 
         found.findings += _examine_page(archive, sha256, pages[sha256])
     found.pages = len(pages)
     if removed:
-        words = how_many(len(removed), "page", "was", "were")
+        words = how_many(len(removed), "page was", "pages were")
         found.remarks.append(f"{words} removed on purpose, once proven and recorded ([store] raw_days)")
     if lacking := absent - removed:
-        days = how_many(sum(not lacking.isdisjoint(pages) for pages in named.values()), "day", "was", "were")
+        days = how_many(sum(not lacking.isdisjoint(pages) for pages in named.values()), "day was", "days were")
         found.remarks.append(f"{how_many(len(lacking), 'page')} of {days} not kept here")
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from digest.calendar import heading_date
+from digest.errors import how_many
 from digest.model import DaySummary, Hit, Paper, Section, State, Trouble
 
 # A message is read on a phone: what goes beyond these is counted, and the digest has it.
@@ -82,7 +83,7 @@ def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") 
 
     ``address``: where its digest is published, "" if that is not known.
     """
-    title = f"{view}, {heading_date(when)}: {_of(len(hits), 'paper', 'papers')}"
+    title = f"{view}, {heading_date(when)}: {how_many(len(hits), 'paper')}"
     items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in hits[:_SHOWN_HITS])
     more = f"… and {len(hits) - _SHOWN_HITS} more" if len(hits) > _SHOWN_HITS else "The digest" if address else ""
     return _message(title, items, [Entry(more, address)] if more else [], address=address)
@@ -129,12 +130,9 @@ def _counted(days: Iterable[DaySummary], sections: Iterable[Section]) -> str:
     for day in days:
         totals.update(day.counts)
     return (
-        ", ".join(_of(number, *_NOUNS[section]) for section in sections if (number := totals[section])) or "nothing new"
+        ", ".join(how_many(number, *_NOUNS[section]) for section in sections if (number := totals[section]))
+        or "nothing new"
     )
-
-
-def _of(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"
 
 
 def _named(names: Sequence[str]) -> str:
