@@ -36,7 +36,7 @@ def verify(session: Session, *, repair: bool) -> int:
       digest verify --repair
     """
     from digest.cli.runner import work
-    from digest.jobs import database
+    from digest.jobs import database_file as database
     from digest.jobs import repair as repair_job
     from digest.jobs import verify as job
 
