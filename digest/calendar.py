@@ -1,4 +1,4 @@
-"""Which listings arXiv has: of which categories, sections and dates, and when each is due. All in New York's time.
+"""Which listing dates exist, and when each is expected and overdue. All in New York's time.
 
 arXiv announces at 20:00 New York time, Sunday to Thursday, and the listing bears the next day's date
 (https://info.arxiv.org/help/availability.html). The dates on which it defers are data: a table in the
@@ -6,27 +6,12 @@ package, extended by ``[calendar] deferred``. What arXiv shows always wins over 
 over it, and a page's own date over everything.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
-"""An arXiv archive or category, such as ``astro-ph``, ``cs.CV`` or ``cond-mat.mes-hall``."""
-
-YEARS = range(1991, 2991)
-"""The years that a date here may be of: arXiv began in 1991, and no calendar of digest's reaches beyond 2990."""
-
-
-class Section(StrEnum):
-    """The sections of a listing, in the order in which arXiv shows them."""
-
-    NEW = "new"
-    CROSS = "cross"
-    REPLACEMENT = "replacement"
-
+from digest.terms import YEARS
 
 WEEKDAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTH_NAMES = (

@@ -28,7 +28,8 @@ Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 7 are this 
 ``EX_TEMPFAIL`` of BSD's sysexits.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 # When several parts of one job fail, the gravest code is the job's: what ends it before all, the store
 # before a page, a page before a missing day, anything that needs a person before "try later".
@@ -162,3 +163,12 @@ def gravest(codes: Iterable[int]) -> int:
     """Return the exit code for a run whose parts ended with ``codes``; 0 when none failed."""
     failed = {code for code in codes if code}
     return next((code for code in _GRAVITY if code in failed), max(failed, default=0))
+
+
+@contextmanager
+def errors_about(where: str) -> Iterator[None]:
+    """Say in every error which page it is about."""
+    try:
+        yield
+    except DigestError as error:
+        raise type(error)(f"{where}: {error}") from error

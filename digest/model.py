@@ -1,6 +1,5 @@
 """The values that cross borders. All are frozen; none does I/O."""
 
-import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,47 +9,11 @@ from enum import StrEnum
 from functools import total_ordering
 from types import MappingProxyType
 
-from digest.calendar import CATEGORY, Section, parse_listing_date
 from digest.errors import quoted
-
-__all__ = [
-    "CATEGORY",
-    "KEPT_DATES",
-    "LARGEST_BODY",
-    "LISTINGS",
-    "MOST_AUTHORS_LISTED",
-    "SHOW_VALUES",
-    "Alert",
-    "Announcement",
-    "ArxivId",
-    "Correction",
-    "Day",
-    "DaySummary",
-    "Decision",
-    "Entry",
-    "FileRow",
-    "Hit",
-    "Known",
-    "Ledger",
-    "Link",
-    "PageRef",
-    "Paper",
-    "RawPage",
-    "RawPageRow",
-    "RawText",
-    "Reach",
-    "Reading",
-    "RunSummary",
-    "Section",
-    "Source",
-    "Start",
-    "State",
-    "Told",
-    "Trouble",
-    "parse_listing_date",
-    "readable",
-    "without_markup",
-]
+from digest.markup import without_markup
+from digest.terms import CATEGORY as CATEGORY
+from digest.terms import YEARS as YEARS
+from digest.terms import Section as Section
 
 _NEW_ID = re.compile(r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])\.(?P<number>[0-9]{4,5})")
 _OLD_ID = re.compile(
@@ -58,10 +21,6 @@ _OLD_ID = re.compile(
     r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])(?P<number>[0-9]{3})"
 )
 _FIRST_NEW_ID = (2007, 4)
-
-_TAG = re.compile(r"<[^>]*>")
-_ANCHOR = re.compile(r'<a [^>]*href="(?P<address>[^"]*)"[^>]*>(?P<shown>[^<]*)</a>')
-_PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 
 LARGEST_BODY = 16 * 1024 * 1024
 """Bytes of a page or a feed, after decompression; the biggest real page has about 5 MB."""
@@ -193,20 +152,6 @@ class Link:
     url: str
     kind: str
     found_in: str
-
-
-def without_markup(line: str) -> str:
-    """Return the text of one ``line`` of canonical HTML, in which only ``a`` and ``br`` occur."""
-    return html.unescape(_TAG.sub("", line))
-
-
-def readable(line: str) -> str:
-    """Return the text of one ``line`` of canonical HTML, each address in the place of arXiv's "this https URL"."""
-    return without_markup(_ANCHOR.sub(_shown, line))
-
-
-def _shown(anchor: re.Match[str]) -> str:
-    return anchor["address"] if _PLACEHOLDER.fullmatch(anchor["shown"]) else anchor["shown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from hypothesis import HealthCheck, settings
 
-from digest import cli
+from digest.__main__ import main
 from tests.standin import StandIn, invent
 
 SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "shared"))
@@ -99,7 +99,7 @@ class Sandbox:
         """Run a command in this process; ``now`` is the time that it decides by."""
         self.capture.readouterr()
         with pytest.raises(SystemExit) as caught:
-            cli.main(["--config", str(self.folder / "config.toml"), "--now", now, *arguments])
+            main(["--config", str(self.folder / "config.toml"), "--now", now, *arguments])
         captured = self.capture.readouterr()
         code = caught.value.code
         assert isinstance(code, int)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from digest import __version__, cli
+from digest import __version__
+from digest.__main__ import main
 from digest.cli import group
 from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox
@@ -48,7 +49,7 @@ def command(capture: pytest.CaptureFixture[str], *arguments: str) -> Result:
     """Run a command line as it is, without any option added."""
     capture.readouterr()
     with pytest.raises(SystemExit) as caught:
-        cli.main(list(arguments))
+        main(list(arguments))
     captured = capture.readouterr()
     assert isinstance(caught.value.code, int)
     return Result(caught.value.code, captured.out, captured.err)
@@ -126,7 +127,7 @@ WITHOUT_POSIX = {
 @pytest.mark.parametrize("words", [["run"], ["init", "mine"], ["status", "--json"], ["paper", "2503.00001"], []])
 def test_where_digest_cannot_run_one_sentence_says_so(tmp_path: Path, system: str, words: list[str]) -> None:
     """Exit 2, before anything is read or made: it is no bug."""
-    program = f"import sys\n{WITHOUT_POSIX[system]}\nfrom digest.cli import main\nmain({words!r})\n"
+    program = f"import sys\n{WITHOUT_POSIX[system]}\nfrom digest.__main__ import main\nmain({words!r})\n"
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     sentence = "error: digest runs on POSIX systems such as Linux and macOS; on Windows, install and run it in WSL\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", sentence)
@@ -136,7 +137,7 @@ def test_where_digest_cannot_run_one_sentence_says_so(tmp_path: Path, system: st
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["run", "--help"]])
 def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
     """Also where nothing else works."""
-    program = f"import sys\nsys.modules['fcntl'] = None\nfrom digest.cli import main\nmain({words!r})\n"
+    program = f"import sys\nsys.modules['fcntl'] = None\nfrom digest.__main__ import main\nmain({words!r})\n"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "digest" in done.stdout

@@ -871,7 +871,7 @@ def test_without_the_library_no_message_is_sent(kept: Sandbox, monkeypatch: pyte
     blocked = "import sys; sys.modules['apprise'] = None; sys.path_importer_cache.clear()\n"
     script = f"{blocked}from importlib import util\nfind = util.find_spec\n"
     script += "util.find_spec = lambda name, *more: None if name == 'apprise' else find(name, *more)\n"
-    script += f"from digest.cli import main\nmain(['--now', {NIGHT!r}, 'doctor'])\n"
+    script += f"from digest.__main__ import main\nmain(['--now', {NIGHT!r}, 'doctor'])\n"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=kept.folder, capture_output=True, text=True, check=False, timeout=60
     )

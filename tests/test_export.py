@@ -26,7 +26,8 @@ from lxml import etree
 from digest.disk.files import hold_lock
 from digest.errors import StoreError
 from digest.jobs.export import write_export
-from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State, readable
+from digest.markup import readable
+from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.bibtex import bibtex, tex
 from digest.render.exports.feeds import atom_feed, json_feed

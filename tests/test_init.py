@@ -455,7 +455,7 @@ def installed(folder: Path) -> Path:
     """Install the program into ``folder``, as a script of its own; return it."""
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "digest"
-    script.write_text(f"#!{sys.executable}\nfrom digest.cli import main\nmain()\n")
+    script.write_text(f"#!{sys.executable}\nfrom digest.__main__ import main\nmain()\n")
     script.chmod(0o755)
     return script
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.calendar import CATEGORY
-from digest.model import ArxivId, Day, Entry, Paper, Section, Source, State, without_markup
+from digest.markup import without_markup
+from digest.model import CATEGORY, ArxivId, Day, Entry, Paper, Section, Source, State
 
 VALID = [
     ("2110.10101", (2021, 10, 10101, "")),

@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from digest.errors import ListingIncompleteError, PageRefusedError
-from digest.model import Entry, Section, Source, without_markup
+from digest.markup import without_markup
+from digest.model import Entry, Section, Source
 from digest.parse.listing import Listing, join_pages, parse_page
 from digest.records.day import parse_record, render_record
 from tests.days import day_of

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from digest.model import readable
+from digest.markup import readable
 from digest.parse.document import plain_text
 from digest.parse.feed import parse_feed
 from digest.parse.listing import parse_page

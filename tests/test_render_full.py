@@ -19,7 +19,8 @@ from lxml import html as lxml_html
 
 from digest.config.paths import part_path
 from digest.errors import TemplateError
-from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State, readable
+from digest.markup import readable
+from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State
 from digest.parse.document import plain_text
 from digest.parse.links import find_links
 from digest.parse.markup import one_line_html

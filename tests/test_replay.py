@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from digest.archive.kept_pages import kept_listings
 from digest.errors import PageRefusedError
 from digest.jobs.differences import differences, in_total
-from digest.jobs.kept_pages import kept_listings
 from digest.model import Entry, Link, RawPageRow, Section
 from digest.parse import listing
 from digest.parse.entries import with_texts
@@ -203,7 +203,7 @@ def test_the_number_of_the_parser_alone_is_no_change(archive: Sandbox, monkeypat
     """A day that a newer parser reads the same is not written again, or every record would change for nothing."""
     archive.digest("run")
     before = archive.tree()
-    monkeypatch.setattr("digest.jobs.kept_pages.PARSER_VERSION", 99)
+    monkeypatch.setattr("digest.archive.kept_pages.PARSER_VERSION", 99)
     assert archive.digest("replay", "2025-03-05", "--write").out == AS_STORED
     assert archive.tree() == before
 

@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
-from digest.config.resources import folder
+from digest import package_file
 from digest.errors import SchemaTooNewError, StoreError
 from digest.model import (
     ArxivId,
@@ -979,7 +979,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(make_place: MakePlac
     migrated, created = make_place(), make_place()
     engine = migrated.engine()
     config = AlembicConfig()
-    config.set_main_option("script_location", str(folder("migrations")))
+    config.set_main_option("script_location", str(package_file("migrations")))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -1002,7 +1002,7 @@ def _full_text(place: Place) -> list[tuple[Any, ...]]:
 def test_the_code_knows_the_newest_migration(place: Place) -> None:
     """``SCHEMA`` is the head of the migrations, and what a new database says of itself."""
     config = AlembicConfig()
-    config.set_main_option("script_location", str(folder("migrations")))
+    config.set_main_option("script_location", str(package_file("migrations")))
     assert ScriptDirectory.from_config(config).get_heads() == [tables.SCHEMA]
     place.open().close()
     assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
@@ -1065,11 +1065,11 @@ class _NextVersion:
 
 
 def _next_version(home: Path, last: str) -> _NextVersion:
-    package = folder("migrations").parent
+    package = package_file("migrations").parent
     source = package if package.name == "digest" else package / "digest"
     ignored = shutil.ignore_patterns("__pycache__", "migrations")
     shutil.copytree(source, home / "digest", ignore=ignored)
-    shutil.copytree(folder("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(package_file("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
     known = home / "digest" / "store" / "tables.py"
     changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{tables.SCHEMA}"', 'SCHEMA = "9001"')
     known.write_text(changed, encoding="utf-8")

@@ -8,7 +8,7 @@ from itertools import count, takewhile
 
 from digest.archive.archive import Archive
 from digest.archive.markers import PAIR, merge
-from digest.archive.products import INDEX, Kind, Product, sha256
+from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.config.paths import part_path
 from digest.errors import DigestError, StoreError
@@ -41,6 +41,17 @@ def due_products(
         return unmade, 0
     due = [product for product in unmade if not is_left(archive, product)]
     return due, len(unmade) - len(due)
+
+
+def outdated_digests(archive: Archive) -> list[Product]:
+    """Return the digests that another template or other settings wrote; one that was not written yet is none."""
+    products = [digest_of(archive, day, day_reader(archive)) for day in archive.snapshot.summaries]
+    return [product for product in products if product.path in archive.files and not is_current(archive, product)]
+
+
+def outdated_products(archive: Archive) -> list[Product]:
+    """Return what ``regenerate --outdated`` would write: these digests, and what is not current of the views."""
+    return [*outdated_digests(archive), *due_products(archive, views(archive, Report()), Standard.CURRENT)[0]]
 
 
 def write_products(

@@ -33,7 +33,8 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
         UsageError: it names none.
         MissingError: nothing is stored yet, so that there is no latest.
     """
-    from digest.calendar import YEARS, today
+    from digest.calendar import today
+    from digest.terms import YEARS
 
     if text in ("today", "yesterday"):
         return today(session.now) - timedelta(days=text == "yesterday")

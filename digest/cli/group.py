@@ -78,7 +78,7 @@ def _as_moment(_context: click.Context, _option: click.Parameter, value: str | N
         raise click.BadParameter(f"expected a time such as 2021-10-20T02:00:00Z, found {quoted(value)}") from error
     if moment.tzinfo is None:
         raise click.BadParameter(f"expected a zone, such as {value}Z")
-    from digest.calendar import YEARS  # with zones and tables: most commands are given no time
+    from digest.terms import YEARS  # with zones and tables: most commands are given no time
 
     if moment.year not in YEARS:
         raise click.BadParameter(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {moment.year}")

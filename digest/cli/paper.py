@@ -14,7 +14,8 @@ from rich.text import Text
 
 from digest.history import Change, Event, Field, History, Value
 from digest.history.wording import Piece, difference
-from digest.model import MOST_AUTHORS_LISTED, Section
+from digest.model import MOST_AUTHORS_LISTED
+from digest.terms import Section
 
 PathOf = Callable[[str, date], str]
 Line = list[str | tuple[str, str]]

@@ -198,7 +198,7 @@ def export(
     from digest.archive.report import untracked
     from digest.jobs import export as job
     from digest.jobs.regenerate import Selection
-    from digest.model import Section
+    from digest.terms import Section
 
     if session.console.answers_json and output is None:
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")

@@ -20,10 +20,11 @@ from digest.config.resources import read_calendar
 from digest.decide import counted
 from digest.disk.files import Folder, hold_lock
 from digest.errors import DigestError, GitError, StoreError
-from digest.model import Ledger, Section
+from digest.model import Ledger
 from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
 from digest.records.state import LEDGER_PATH, parse_ledger
+from digest.terms import Section
 
 if TYPE_CHECKING:
     from types import FrameType

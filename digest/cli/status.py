@@ -15,7 +15,8 @@ from digest.archive.report import day_fields
 from digest.archive.snapshot import CategoryStatus
 from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
-from digest.model import RunSummary, Section, State
+from digest.model import RunSummary, State
+from digest.terms import Section
 
 _MOST_DAYS = 10  # so that several categories fit on a screen
 _ID_SHOWN = 8  # characters of a run id, as the log shows it

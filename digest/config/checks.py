@@ -5,12 +5,13 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.calendar import CATEGORY, YEARS, Section, parse_listing_date
+from digest.calendar import parse_listing_date
 from digest.config.paths import check_path, check_shared, folded, odd_names
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
 from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config
 from digest.errors import ConfigError, quoted
+from digest.terms import CATEGORY, YEARS, Section
 
 _Rule = tuple[str, Callable[[Any], object], str]
 """A key, what its value must fulfil, and what is expected, in words."""

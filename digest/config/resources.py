@@ -1,10 +1,11 @@
-"""Where the files that travel with the package are: templates, migrations, the example configuration."""
+"""What travels with the package: the table of deferrals, the renamed categories, the templates."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
 
+from digest import package_file
 from digest.calendar import Calendar, parse_deferrals
 from digest.errors import ConfigError, TemplateError, quoted
 
@@ -13,29 +14,15 @@ _DIGESTS = ("classic", "full")
 """The templates of digests that travel with the package."""
 
 
-def folder(name: str) -> Path:
-    """Return the folder or file ``name`` inside the installed package, or at the top of a checkout.
-
-    Raises:
-        FileNotFoundError: the installation is damaged.
-    """
-    package = Path(__file__).parents[1]
-    # In a checkout, people look for them at the top; a wheel carries them inside (pyproject.toml, force-include).
-    for place in (package / name, package.parent / name):
-        if place.exists():
-            return place
-    raise FileNotFoundError(f"{name} is missing from the installed package; install digest again")
-
-
 def read_calendar(extra: Iterable[date] = ()) -> Calendar:
     """Return arXiv's calendar: the package's table of deferrals, and the dates that a user adds."""
-    return Calendar(parse_deferrals(folder("deferrals.txt").read_text(encoding="ascii")) | frozenset(extra))
+    return Calendar(parse_deferrals(package_file("deferrals.txt").read_text(encoding="ascii")) | frozenset(extra))
 
 
 @cache
 def renamed_categories() -> Mapping[str, str]:
     """Return the categories that arXiv lists under another name, each with that name."""
-    lines = folder("renamed_categories.txt").read_text(encoding="ascii").splitlines()
+    lines = package_file("renamed_categories.txt").read_text(encoding="ascii").splitlines()
     return dict(line.split(" ") for line in lines if not line.startswith("#"))
 
 
@@ -60,4 +47,4 @@ def read_template(name: str, relative_to: Path, key: str = "[digest] template") 
 
 def built_in_template(name: str) -> str:
     """Return the text of a template of the package, such as ``index``."""
-    return (folder("templates") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return (package_file("templates") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
-from digest.calendar import Section
+from digest.terms import Section
 
 
 @dataclass(frozen=True)

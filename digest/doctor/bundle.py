@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from digest import __version__
+from digest.archive.kept_pages import KeptListing, kept_listings, proven_day
 from digest.config.secrets import HIDDEN, without
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
@@ -21,7 +22,6 @@ from digest.doctor.connections import is_ready
 from digest.doctor.installation import Case, effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
-from digest.jobs.kept_pages import KeptListing, kept_listings, proven_day
 from digest.parse.listing import parse_page
 from digest.store import Store
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, unkept_settings
 from digest.archive.days import read_record, record_paths
+from digest.archive.files import outdated_products
 from digest.archive.products import digest_of
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
@@ -39,7 +40,6 @@ from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import OLDEST
 from digest.git.repository import named
-from digest.jobs.regenerate import outdated_by_template
 from digest.model import Day, RawPage, RunSummary
 from digest.notify import read_addresses
 from digest.notify.channels import Channels
@@ -161,7 +161,7 @@ def _history(archive: Archive, case: Case) -> Iterator[Result]:
     days = archive.store.summaries()
     newest = f", the newest {max(day.date for day in days)}" if days else ""
     yield Result(f"database with {len(days)} days{newest}")
-    yield from _upgrades(outdated_by_template(archive), archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
+    yield from _upgrades(len(outdated_products(archive)), archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
     runs = archive.store.runs(_LOOKED_AT)
     yield from _clock_by_runs(archive, runs, case)
     last = next((run for run in runs if run.command == "run"), None)

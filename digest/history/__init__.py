@@ -16,7 +16,8 @@ from typing import Any
 
 from digest.errors import UsageError, quoted
 from digest.history.wording import says_withdrawn
-from digest.model import MOST_AUTHORS_LISTED, Announcement, ArxivId, Section, Source, readable
+from digest.markup import readable
+from digest.model import MOST_AUTHORS_LISTED, Announcement, ArxivId, Section, Source
 
 Value = str | tuple[str, ...] | bool
 """A text ("" if there is none), names, or whether it is so."""

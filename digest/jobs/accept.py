@@ -6,12 +6,12 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, put_in_place, store, update_files, write_record
+from digest.archive.kept_pages import kept_short_day
 from digest.archive.report import Report
-from digest.calendar import YEARS, is_overdue
+from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
-from digest.jobs.kept_pages import kept_short_day
-from digest.model import LOST, UNDONE, Day, DaySummary, Decision, Ledger, Source, State
+from digest.model import LOST, UNDONE, YEARS, Day, DaySummary, Decision, Ledger, Source, State
 
 _Key = tuple[str, date]
 

@@ -15,12 +15,13 @@ from digest.errors import (
     MissingError,
     NotServedError,
     PageRefusedError,
+    errors_about,
 )
 from digest.fetch.documents import catchup_url
 from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
-from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
+from digest.jobs.listing import fetch_pages
 from digest.model import RawPage, Source, State
-from digest.parse.listing import Listing, Page
+from digest.parse.listing import Listing, Page, as_day, require_date
 
 log = logging.getLogger(__name__)
 

@@ -22,11 +22,10 @@ from digest.errors import (
     UsageError,
 )
 from digest.jobs.doubt import take
-from digest.jobs.listing import as_day, proven_listing
 from digest.model import RawPage, Source, State
 from digest.parse.entries import belongs
 from digest.parse.foreign import other_kind
-from digest.parse.listing import Listing, Page, join_pages, parse_page
+from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, proven_listing
 
 log = logging.getLogger(__name__)
 

@@ -1,17 +1,13 @@
 """All pages of one listing, fetched, kept, parsed and proven together; the day that they are."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from digest.archive.archive import Archive
 from digest.disk.raw import read_raw
-from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
-from digest.model import SHOW_VALUES, Day, PageRef, RawPage, State
-from digest.parse import PARSER_VERSION
-from digest.parse.links import LINK_RULES
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, errors_about
+from digest.model import SHOW_VALUES, RawPage
 from digest.parse.listing import Listing, Page, join_pages, parse_page
 
 log = logging.getLogger(__name__)
@@ -92,53 +88,3 @@ def _goes_on(pages: Sequence[Page]) -> bool:
     sizes = [len(page.entries) for page in pages]
     is_full = sizes[0] in SHOW_VALUES and sizes[-1] == sizes[0]
     return is_full and not pages[-1].partial and sum(sizes) < pages[0].total
-
-
-def proven_listing(pages: Sequence[Page], category: str) -> Listing:
-    """Put pages together to a whole listing that has entries.
-
-    Raises:
-        PageRefusedError: they contradict one another.
-        ListingIncompleteError: entries are missing, or there are none: no single page proves a day empty.
-    """
-    listing = join_pages(pages, category)
-    if listing.shortage:
-        raise listing.shortage
-    if not listing.entries:
-        raise ListingIncompleteError("found 'No updates' with a total of 0, which one page alone does not prove")
-    return listing
-
-
-@contextmanager
-def errors_about(where: str) -> Iterator[None]:
-    """Say in every error which page it is about."""
-    try:
-        yield
-    except DigestError as error:
-        raise type(error)(f"{where}: {error}") from error
-
-
-def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
-    """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
-    return Day(
-        category=listing.category,
-        date=when,
-        state=state,
-        source=listing.source,
-        declared=listing.declared,
-        entries=listing.entries,
-        pages=tuple(PageRef(page.url, page.sha256) for page in pages),
-        parser_version=PARSER_VERSION,
-        link_rules=LINK_RULES,
-    )
-
-
-def require_date(listing: Listing) -> date:
-    """Return the date that a listing bears.
-
-    Raises:
-        PageRefusedError: it bears none (arXiv's layout of 12 to 23 September 2024).
-    """
-    if listing.date is None:
-        raise PageRefusedError("expected a date on the page, found none; `digest import --date` can take it in")
-    return listing.date

@@ -6,7 +6,7 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, is_recorded, stored_day, update_files, write_day
-from digest.archive.files import Standard, due_products, is_current, is_made
+from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import in_short
@@ -109,23 +109,9 @@ def _gaps(archive: Archive, category: str, known: Collection[date], selection: S
     return [when for when in dates if when not in known and when not in settled]
 
 
-def outdated_by_template(archive: Archive) -> int:
-    """Return how many digests, of views too, another template or other settings wrote.
-
-    They are what ``regenerate --outdated`` would change.
-    """
-    views_ = due_products(archive, views(archive, Report()), Standard.CURRENT)[0]
-    return _outdated_digests(archive) + len(views_)
-
-
-def _outdated_digests(archive: Archive) -> int:
-    products = (digest_of(archive, day, day_reader(archive)) for day in archive.snapshot.summaries)
-    return sum(product.path in archive.files and not is_current(archive, product) for product in products)
-
-
 def tell_outdated(archive: Archive, report: Report) -> None:
     """Note that there are such digests: an upgrade never alters old files by itself."""
-    number = _outdated_digests(archive) + report.left
+    number = len(outdated_digests(archive)) + report.left
     if number:
         were = how_many(number, "digest was", "digests were")
         words = "written by an older template or other settings"

@@ -13,12 +13,12 @@ from functools import partial
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, put_in_place, update_files
+from digest.archive.kept_pages import KeptListing, kept_listings, parsed_again, proven_day, removed_pages
 from digest.archive.report import Report, Track, untracked
 from digest.decide import in_short, with_whole_author_lists
 from digest.errors import DigestError, MissingError, PageRefusedError, StoreError, how_many
 from digest.jobs.differences import differences, in_total
 from digest.jobs.doubt import take
-from digest.jobs.kept_pages import KeptListing, kept_listings, parsed_again, proven_day, removed_pages
 from digest.model import Day, DaySummary, Section, Source, State
 from digest.parse.typed import relinked
 

@@ -16,6 +16,7 @@ from datetime import UTC, date
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, update_files
+from digest.archive.kept_pages import pages_to_remove, remove_old_pages
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import PATIENCE, after_refusal, lateness, needs_listing, next_look
@@ -27,6 +28,7 @@ from digest.errors import (
     PageRefusedError,
     StoreError,
     TryLaterError,
+    errors_about,
     how_many,
 )
 from digest.fetch.documents import listing_url
@@ -34,11 +36,10 @@ from digest.jobs.catchup import get_day, is_due, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_no_updates, take, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed
 from digest.jobs.fetch import Confirm, Get, heal, plan_healing, tell_missing
-from digest.jobs.kept_pages import pages_to_remove, remove_old_pages
-from digest.jobs.listing import as_day, errors_about, fetch_pages, require_date
+from digest.jobs.listing import fetch_pages
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start, State
-from digest.parse.listing import Page
+from digest.parse.listing import Page, as_day, require_date
 
 log = logging.getLogger(__name__)
 

@@ -16,6 +16,7 @@ from functools import lru_cache, partial
 from itertools import chain
 
 from digest.archive.archive import Archive
+from digest.archive.kept_pages import removed_pages
 from digest.archive.products import indexes, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach
@@ -23,7 +24,6 @@ from digest.disk.raw import raw_path, read_raw
 from digest.errors import DamageError, DigestError, StoreError, how_many
 from digest.jobs.database_file import keep_database
 from digest.jobs.findings import REPAIR, Fault, Finding, LostError, Part, Verified
-from digest.jobs.kept_pages import removed_pages
 from digest.jobs.verify_days import examine_day, examine_unloaded_records, read_copies, readable_days
 from digest.jobs.verify_files import examine_ledger, examine_product, false_row
 from digest.records.state import LEDGER_PATH

@@ -13,9 +13,9 @@ from datetime import date
 
 from lxml import etree
 
-from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, YEARS
+from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES
 from digest.errors import PageRefusedError, quoted, shortened
-from digest.model import SHOW_VALUES
+from digest.model import SHOW_VALUES, YEARS
 
 MOST_ENTRIES = max(SHOW_VALUES)
 """The most entries that a page of arXiv's has; its feeds stop there."""

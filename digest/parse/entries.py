@@ -7,9 +7,8 @@ from functools import cached_property
 
 from lxml import etree
 
-from digest.calendar import CATEGORY
 from digest.errors import PageRefusedError, quoted, shortened
-from digest.model import ArxivId, Entry, Paper, Section
+from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
 from digest.parse.document import ABSTRACT_PAGE, is_descriptor, plain_text, require_at_most
 from digest.parse.links import find_links
 from digest.parse.markup import one_line_html

@@ -15,9 +15,9 @@ from typing import Any
 
 from lxml import etree
 
-from digest.calendar import CATEGORY, YEARS, today
+from digest.calendar import today
 from digest.errors import PageRefusedError, quoted, shortened
-from digest.model import ArxivId, Entry, Paper, RawText, Section
+from digest.model import CATEGORY, YEARS, ArxivId, Entry, Paper, RawText, Section
 from digest.parse.document import (
     MOST_ENTRIES,
     collapse,

@@ -13,11 +13,12 @@ from itertools import pairwise
 
 from lxml import etree
 
-from digest.calendar import CATEGORY
 from digest.errors import ListingIncompleteError, PageRefusedError, quoted, shortened
-from digest.model import SHOW_VALUES, Entry, Section, Source
+from digest.model import CATEGORY, SHOW_VALUES, Day, Entry, PageRef, RawPage, Section, Source, State
+from digest.parse import PARSER_VERSION
 from digest.parse.document import collapse, listing_root, only_date, parse_date, plain_text
 from digest.parse.entries import Record, prove_category, prove_distinct, with_texts
+from digest.parse.links import LINK_RULES
 
 _Date = date  # in a class with a field of this name
 
@@ -372,3 +373,44 @@ def _lacking(
     if not found:
         return ListingIncompleteError(f"expected {total} entries, found 'No updates' (arXiv is lagging)")
     return ListingIncompleteError(f"expected {total} entries, found {found} ({short})")
+
+
+def proven_listing(pages: Sequence[Page], category: str) -> Listing:
+    """Put pages together to a whole listing that has entries.
+
+    Raises:
+        PageRefusedError: they contradict one another.
+        ListingIncompleteError: entries are missing, or there are none: no single page proves a day empty.
+    """
+    listing = join_pages(pages, category)
+    if listing.shortage:
+        raise listing.shortage
+    if not listing.entries:
+        raise ListingIncompleteError("found 'No updates' with a total of 0, which one page alone does not prove")
+    return listing
+
+
+def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
+    """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
+    return Day(
+        category=listing.category,
+        date=when,
+        state=state,
+        source=listing.source,
+        declared=listing.declared,
+        entries=listing.entries,
+        pages=tuple(PageRef(page.url, page.sha256) for page in pages),
+        parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
+    )
+
+
+def require_date(listing: Listing) -> date:
+    """Return the date that a listing bears.
+
+    Raises:
+        PageRefusedError: it bears none (arXiv's layout of 12 to 23 September 2024).
+    """
+    if listing.date is None:
+        raise PageRefusedError("expected a date on the page, found none; `digest import --date` can take it in")
+    return listing.date

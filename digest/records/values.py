@@ -4,8 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from digest.calendar import CATEGORY
 from digest.errors import quoted
+from digest.model import CATEGORY
 
 DAMAGED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
 """What reading raises where a value is missing, or of another kind or shape."""

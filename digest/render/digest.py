@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 from digest.calendar import heading_date
 from digest.config.paths import part_path
-from digest.model import Day, Hit, Link, Paper, Section, readable
+from digest.markup import readable
+from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.markdown import code_urls, is_web_address
 from digest.render.templates import compile_template, names_in, render
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
-from digest import __version__
+from digest import __version__, package_file
 from digest.config.paths import SCHEDULES
-from digest.config.resources import folder
 from digest.config.settings import Config
 from digest.errors import UsageError
 from digest.git.remote import has_secret
@@ -69,7 +68,7 @@ def _text(name: str, **values: str) -> str:
 
 def _config(config: Config) -> str:
     """Return the example with its lines for this archive."""
-    text = folder("config.example.toml").read_text(encoding="utf-8")
+    text = package_file("config.example.toml").read_text(encoding="utf-8")
     lines = {
         'categories = ["cs.CV"]': f"categories = {json.dumps(list(config.arxiv.categories))}",
         'contact = ""': f"contact = {json.dumps(config.arxiv.contact)}",

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
-from digest.calendar import CATEGORY
 from digest.model import (
+    CATEGORY,
     Announcement,
     ArxivId,
     Day,

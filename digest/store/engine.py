@@ -13,17 +13,14 @@ from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select, text
 
-from digest.config.resources import folder
+from digest import package_file
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.store.tables import SCHEMA, SEARCH_INDEX, metadata, version
+from digest.store.tables import SCHEMA, SEARCH_INDEX, UNREADABLE, metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
 
 _VERIFY = "`digest verify` tells more, `digest verify --repair` mends what can be mended"
 _NO_TEXT = "Could not decode to UTF-8"
@@ -263,7 +260,7 @@ def migrate(connection: Connection, number: str) -> None:
 
     config = Config()
     # Its settings are read by configparser, to which "%" begins a reference.
-    config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(package_file("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, number)
 

@@ -8,9 +8,8 @@ import sqlite3
 
 from sqlalchemy import Connection
 
-from digest.model import without_markup
-from digest.store.engine import UNREADABLE
-from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS
+from digest.markup import without_markup
+from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS, UNREADABLE
 
 # As BLOBs: damage may have made something of a text that the driver cannot decode.
 _SEARCHED = """

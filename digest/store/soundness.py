@@ -17,11 +17,10 @@ from typing import Any
 from sqlalchemy import JSON, Column, Date, create_engine
 from sqlalchemy.dialects import sqlite
 
-from digest.calendar import CATEGORY, YEARS
 from digest.errors import DamageError, StoreError
-from digest.model import Source
-from digest.store.engine import UNREADABLE, is_newer, migrate, readable, schemas, storage_errors
-from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, metadata, politeness, version
+from digest.model import CATEGORY, YEARS, Source
+from digest.store.engine import is_newer, migrate, readable, schemas, storage_errors
+from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, UNREADABLE, metadata, politeness, version
 
 # The file
 

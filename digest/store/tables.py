@@ -184,3 +184,6 @@ for _dialect, _statement in _SEARCH_INDEXES.items():
 
 # Alembic's own table, which tells the schema of a database; made here for a new one.
 version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading rows raises when their dates, names or JSON are damaged."""

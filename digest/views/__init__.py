@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from digest.config.settings import View
-from digest.model import Announcement, Day, Hit, Section, readable
+from digest.markup import readable
+from digest.model import Announcement, Day, Hit, Section
 from digest.views.names import parse_name
 from digest.views.words import CJK, words_of
 

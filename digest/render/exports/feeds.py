@@ -12,7 +12,8 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from digest.calendar import expected_at
-from digest.model import Announcement, Paper, readable
+from digest.markup import readable
+from digest.model import Announcement, Paper
 from digest.render.exports.rows import as_json, each_paper_once, plain, provenance, web_address
 from digest.render.markdown import code_urls
 

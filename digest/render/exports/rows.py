@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-from digest.model import Announcement, readable
+from digest.markup import readable
+from digest.model import Announcement
 from digest.render.markdown import code_urls
 
 _COLUMNS = (

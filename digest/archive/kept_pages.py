@@ -13,11 +13,10 @@ from digest.archive.archive import Archive
 from digest.disk.files import Folder
 from digest.disk.raw import raw_path, read_raw
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
-from digest.jobs.listing import as_day, proven_listing, require_date
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
-from digest.parse.listing import Listing, Page, join_pages, parse_page
+from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, proven_listing, require_date
 from digest.records.day import record_path
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,18 @@
+"""arXiv's own terms, for all who need them and little else: categories, sections, years."""
+
+import re
+from enum import StrEnum
+
+CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
+"""An arXiv archive or category, such as ``astro-ph``, ``cs.CV`` or ``cond-mat.mes-hall``."""
+
+YEARS = range(1991, 2991)
+"""The years that a date here may be of: arXiv began in 1991, and no calendar of digest's reaches beyond 2990."""
+
+
+class Section(StrEnum):
+    """The sections of a listing, in the order in which arXiv shows them."""
+
+    NEW = "new"
+    CROSS = "cross"
+    REPLACEMENT = "replacement"
