@@ -20,7 +20,7 @@ TOOLS = {"git": {"disk"}, "notify": {"disk", "records"}}
 """Rooms in the middle that are a tool of another: files are read and written by ``disk``; what was told is kept in a
 format of ``records``."""
 
-VALUES = ("model", "calendar", "config", "errors")
+VALUES = ("model", "calendar", "config", "markup", "terms", "errors")
 """What every room may know."""
 
 PURE = (
@@ -28,7 +28,11 @@ PURE = (
     "history",
     "calendar",
     "model",
+    "markup",
+    "terms",
     "errors",
+    "archive.snapshot",
+    "archive.markers",
     "parse",
     "records",
     "render",
@@ -156,12 +160,23 @@ def test_errors_know_nothing() -> None:
     assert [one for one in imports() if one.importer == "digest.errors" and is_own(one)] == []
 
 
-def test_only_the_command_line_knows_the_command_line() -> None:
-    """Jobs, and all below them, can be used without a terminal."""
-    below = {*ROOMS, *VALUES, "jobs", "archive", "check", "record_files", "standin", "unopened"}
-    above = {"cli"}
-    wrong = [one for one in imports() if room(one.importer) in below and is_own(one) and room(one.imported) in above]
+FLOORS = (("archive", "setup"), ("jobs", "doctor"), ("cli",))
+"""The rooms above those in the middle, from below: each knows what is below its floor, and nothing beside it."""
+
+
+@pytest.mark.parametrize("name", [name for floor in FLOORS for name in floor])
+def test_no_room_knows_one_above_or_beside_it(name: str) -> None:
+    """Commands stand on jobs, jobs on the archive, the archive on the rooms in the middle."""
+    height = next(number for number, floor in enumerate(FLOORS) if name in floor)
+    not_below = {other for floor in FLOORS[height:] for other in floor} - {name}
+    wrong = [one for one in imports() if room(one.importer) == name and is_own(one) and room(one.imported) in not_below]
     assert wrong == []
+
+
+def test_every_room_has_its_place() -> None:
+    """A room that is added gets a floor."""
+    known = {*ROOMS, *VALUES, *(name for floor in FLOORS for name in floor), "standin", "__main__", "digest"}
+    assert {room(name) for name in modules()} == known
 
 
 def test_the_stand_in_stands_alone() -> None:
@@ -202,13 +217,9 @@ def circles() -> set[frozenset[str]]:
     }
 
 
-KNOWN_CIRCLES: set[frozenset[str]] = set()
-"""Rooms that cannot be learnt one after the other. None may be added, and one that is gone is taken out."""
-
-
-def test_no_room_is_in_a_new_circle() -> None:
-    """Nor in an old one for the sake of types alone: a reader follows those arrows as well."""
-    assert circles() == KNOWN_CIRCLES
+def test_no_rooms_are_in_a_circle() -> None:
+    """Not for the sake of types alone either: a reader follows those arrows as well."""
+    assert circles() == set()
 
 
 @pytest.mark.parametrize(("library", "owner"), ONLY_IMPORTER.items())
@@ -227,7 +238,7 @@ def test_files_are_replaced_in_one_place() -> None:
 
 def test_only_the_command_line_prints_or_exits() -> None:
     """Everything else returns or raises."""
-    speaking = {"cli", "console", "__main__"}
+    speaking = {"cli", "__main__"}
     found = [
         (module, node.lineno, ast.unparse(node.func))
         for module, tree in modules().items()
@@ -249,7 +260,7 @@ def test_a_pure_room_imports_nothing_impure(name: str) -> None:
 def test_nobody_below_the_command_line_asks_for_the_time() -> None:
     """The clock comes in as an argument; fetch/ alone notes when a page came."""
     clocks = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "time.sleep", "time.monotonic")
-    allowed = {"cli", "session", "fetch", "standin"}
+    allowed = {"cli", "fetch", "standin"}
     assert [place for clock in clocks for place in uses(clock) if room(place[0]) not in allowed] == []
 
 
