@@ -39,35 +39,27 @@ def back_up(config: Config, target: Path) -> Backup:
     if not is_there(database):
         raise MissingError(f"{database}: expected the database, found none; nothing is stored yet")
     try:
-        _require_place(database, target)
+        if not target.parent.is_dir():
+            raise StoreError(f"{target.parent}: expected a folder, found none")
+        found = _obstacle(database, target)
     except OSError as error:
         raise StoreError(f"{error.filename or target}: {error.strerror}") from error
+    if found:
+        raise UsageError(f"{target}: expected a place for a new file or an earlier backup, found {found}")
     with new_file(target) as made:
         contents = copy_database(database, made)
     return Backup(target, target.stat().st_size, len(contents.days))
 
 
-def _require_place(database: Path, target: Path) -> None:
-    """Refuse to write over anything but an earlier backup."""
-    if not target.parent.is_dir():
-        raise StoreError(f"{target.parent}: expected a folder, found none")
-    found = _obstacle(database, target)
-    if found:
-        raise UsageError(f"{target}: expected a place for a new file or an earlier backup, found {found}")
-
-
 def _obstacle(database: Path, target: Path) -> str:
-    """Say what stands in the way at ``target``; "" if nothing does."""
+    """Say what stands in the way at ``target``; "" if nothing does but an earlier backup."""
     own, real = os.path.realpath(database), os.path.realpath(target)
     if real == own or (target.exists() and target.samefile(database)):
         return "the database itself"
     if real in {f"{own}{ending}" for ending in (*SIDE_FILES, ".lock")}:
         return "a name that belongs to the database"
-    if os.path.lexists(target) and not _is_backup(target):
+    if os.path.lexists(target) and not (target.is_file() and not target.is_symlink() and is_archive(target)):
         return "something else"
+    # SQLite would take what lies beside the copy for the rest of it (https://www.sqlite.org/howtocorrupt.html, 1.4).
     beside = [target.with_name(f"{target.name}{ending}") for ending in SIDE_FILES]
     return next((f"{file.name} beside it, as if it were in use" for file in beside if os.path.lexists(file)), "")
-
-
-def _is_backup(target: Path) -> bool:
-    return target.is_file() and not target.is_symlink() and is_archive(target)

@@ -82,12 +82,18 @@ def mend_database(config: Config) -> list[str]:
     with hold_lock(config.lock):
         done = []
         if soundness.broken:
-            done.append(f"put aside {_replace(config)}: the broken database; another is made from the day records")
+            # With all that belongs to it: SQLite would read another's journal as the new one's.
+            companions = ("-wal", "-shm", "-journal")
+            aside = file.with_name(Folder(file.parent).move_aside(file.name, Fault.DAMAGED, companions))
+            with closing(Store(config.store_url, file)):
+                salvage(aside, file)
+            done.append(f"put aside {aside}: the broken database; another is made from the day records")
             soundness = _soundness(config)
         elif soundness.derived:
             mend_derived(file, soundness)
             done += [f"restored {file}: {problem}" for problem in soundness.derived]
             soundness = _soundness(config)
+        # Looked at last: of another schema, or without its indexes, the rows cannot be told right from wrong.
         rows = [row for row in soundness.rows if _is_removable(row, is_recorded=is_recorded)]
         if rows:
             kept = keep_copy(file, Fault.DAMAGED)
@@ -98,17 +104,6 @@ def mend_database(config: Config) -> list[str]:
     if left:
         raise DamageError(f"{file}: {_in_words(left[0])}; {_RESTORE}")
     return done
-
-
-def _replace(config: Config) -> str:
-    """Put the database aside, and make another of what can be read of it; return where it is now."""
-    file = config.database
-    if file is None:
-        raise DamageError(f"{config.store.url}: expected a file")
-    aside = file.with_name(Folder(file.parent).move_aside(file.name, Fault.DAMAGED, ("-wal", "-shm", "-journal")))
-    with closing(Store(config.store_url, file)):
-        salvage(aside, file)
-    return str(aside)
 
 
 def keep_database(config: Config) -> str:

@@ -145,22 +145,19 @@ def difference(found: bytes | None, expected: bytes) -> Difference | None:
     if expected.startswith(found):
         cut = f"the first {len(found)} (cut)" if found else "an empty file"
         return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}")
-    # As an editor counts lines. One is other, for neither text begins with the other; or found has more of them.
+    # As an editor counts lines. Neither text begins with the other, or found has more lines: one of them differs.
     pairs = enumerate(zip([*found.split(b"\n"), None], [*expected.split(b"\n"), None], strict=False), 1)
     place = f"in line {next(number for number, (one, other) in pairs if one != other)}"
     is_as_long = len(found) == len(expected)
-    if is_as_long and (int.from_bytes(found) ^ int.from_bytes(expected)).bit_count() == 1:  # no person does that
+    # What a failing disk or memory does, and no person.
+    if is_as_long and (int.from_bytes(found) ^ int.from_bytes(expected)).bit_count() == 1:
         return Difference(Fault.DAMAGED, f"expected other bytes, found one bit flipped {place}")
-    if unreadable := _unreadable(found, expected):
-        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True)
-    return Difference(Fault.EDITED, f"expected what digest wrote, found another text {place}", is_unique=True)
-
-
-def _unreadable(found: bytes, expected: bytes) -> str:
-    """Say what in ``found`` no editor of text leaves behind; "" if there is nothing of the kind."""
     try:
         strange = set(found.decode()) - set(expected.decode()) - {"\n", "\t"}
+        controls = sorted(one for one in strange if unicodedata.category(one) == "Cc")
+        unreadable = f"the control character U+{ord(controls[0]):04X}" if controls else ""
     except UnicodeDecodeError as error:
-        return f"bytes that are no UTF-8 at {error.start}"
-    controls = sorted(one for one in strange if unicodedata.category(one) == "Cc")
-    return f"the control character U+{ord(controls[0]):04X}" if controls else ""
+        unreadable = f"bytes that are no UTF-8 at {error.start}"
+    if unreadable:  # no editor of text leaves that behind
+        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True)
+    return Difference(Fault.EDITED, f"expected what digest wrote, found another text {place}", is_unique=True)

@@ -12,8 +12,9 @@ from digest.jobs.verify import may_be_read, verify
 
 Tell = Callable[[str], object]
 
+# Each part is made from those before it, so that repairing one can bring the next to light: rows, then the day's
+# files, then views and indexes; and once more for what waited for another day.
 _ROUNDS = 4
-"""Each part is made from those before it: repairing one can bring the next to light."""
 
 _ORDER = list(Part)
 
@@ -59,7 +60,7 @@ def _go_round(
             try:
                 tell(finding.mend())
                 report.succeeded += 1
-            except LostError as error:
+            except LostError as error:  # done, but nothing to be glad of: the exit code tells it
                 tell(str(error))
                 report.fail(finding.where, DamageError("could not be restored"))
             except DigestError as error:

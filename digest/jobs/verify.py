@@ -11,6 +11,7 @@ It only looks; each finding knows how it is mended from what is whole, and ``rep
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
@@ -43,6 +44,7 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
     stored = archive.store.day_keys()
     days = {f"{category} {when}": (category, when) for category, when in stored}
     misnamed, pages = archive.store.misnamed_days(), {}
+    # One day is held at a time: memory shall grow with the day, not with the archive.
     read = lru_cache(maxsize=1)(partial(read_copies, archive))
     for name in track(list(days)):
         best = examine_day(archive, read, days[name], found, is_misnamed=days[name] in misnamed)
@@ -87,6 +89,7 @@ def _examine_tables(archive: Archive) -> Iterator[Finding]:
     """
     archive.store.day_keys()
     archive.store.ledger()
+    # SQLite looks at foreign keys only as it writes: a tool, or damage, leaves such rows behind.
     dangling = archive.store.dangling_rows()
 
     def forget() -> str:
@@ -106,12 +109,16 @@ def _examine_revisions(archive: Archive, found: Verified) -> Iterator[Finding]:
     """
     store, broken = archive.store, {finding.day for finding in found.findings if finding.part is Part.DAY}
     false = [revision for revision in store.false_revisions() if broken.isdisjoint(revision.days)]
+
+    def settle(where: str, number: int) -> str:
+        store.settle_revision(number)
+        return f"restored {where}: its hashes are those of its text"
+
     for revision in filter(lambda one: one.days, false):
         problem = f"expected a text with the hashes of its row, found another in row {revision.number} of revision"
         way_out = f"{REPAIR} restores the hashes: the days that show the text prove it"
         where = f"{revision.arxiv_id} in the database"
-        settle = partial(_settle_revision, archive, where, revision.number)
-        yield Finding(Fault.DAMAGED, Part.REVISION, where, problem, way_out, settle)
+        yield Finding(Fault.DAMAGED, Part.REVISION, where, problem, way_out, partial(settle, where, revision.number))
 
     def forget_unshown() -> str:
         kept = keep_database(archive.config)
@@ -136,11 +143,6 @@ def _examine_revisions(archive: Archive, found: Verified) -> Iterator[Finding]:
         yield _about_database(archive, Part.SEARCH, problem, "makes it again", remake_index)
 
 
-def _settle_revision(archive: Archive, where: str, number: int) -> str:
-    archive.store.settle_revision(number)
-    return f"restored {where}: its hashes are those of its text"
-
-
 # Views and indexes, which are of all days
 
 
@@ -155,18 +157,11 @@ def _examine_texts(archive: Archive, found: Verified) -> None:
     found.remarks += [f"not checked: {failure}" for failure in report.failures]
     told = {finding.path for finding in found.findings}
     # A view that cannot be made has files all the same: then no row is known to be one too many.
-    for path in archive.files if not report.failures else ():
-        if path not in told and not _is_there(archive, path):
-            problem = "expected the file of its row, found none"
-            found.findings.append(false_row(archive, path, problem, "forgets the row"))
-
-
-def _is_there(archive: Archive, path: str) -> bool:
-    """Whether anything stands at ``path``: what it is, is told where it is in the way."""
-    try:
-        return archive.output.has(path)
-    except StoreError:
-        return True
+    for path in [path for path in archive.files if path not in told and not report.failures]:
+        with suppress(StoreError):  # what stands there instead is told where it is in the way
+            if not archive.output.has(path):
+                problem = "expected the file of its row, found none"
+                found.findings.append(false_row(archive, path, problem, "forgets the row"))
 
 
 # The kept pages
@@ -177,6 +172,7 @@ def _examine_pages(archive: Archive, named: Mapping[str, Sequence[str]], found: 
     kept, removed = {row.sha256: row.path for row in archive.store.raw_pages() if row.path}, removed_pages(archive)
     all_named = {one for pages in named.values() for one in pages}
     absent = {one for one in all_named if one not in kept and not archive.raw.has(raw_path(one))}
+    # A database that was made again has no row of a page that lies where its hash says.
     pages = {one: raw_path(one) for one in all_named - absent} | kept
     for sha256 in track(sorted(pages)):
         found.findings += _examine_page(archive, sha256, pages[sha256])
@@ -223,22 +219,14 @@ def _missing(archive: Archive, stored: Iterable[tuple[str, date]]) -> Iterator[F
     dates: dict[str, set[date]] = defaultdict(set)
     for category, when in stored:
         dates[category].add(when)
-    known = archive.snapshot_of(readable_days(archive))
+    known = archive.snapshot_of(readable_days(archive))  # archive.snapshot would fail with the first damaged row
     last = known.calendar.newest_overdue(archive.now)
-    for category in archive.config.arxiv.categories:
-        given_up = known.ledger.losses_of(category)
-        is_begun = known.start(category) is not None
-        for when in known.gaps(category, archive.now, dates[category]) if is_begun else []:
-            if when > last or when in given_up:
-                continue
+    for category in filter(known.start, archive.config.arxiv.categories):  # no date is due before the first run
+        gaps, given_up = known.gaps(category, archive.now, dates[category]), known.ledger.losses_of(category)
+        for when in [day for day in gaps if day <= last and day not in given_up]:
             get = f"`digest fetch {when}` gets it"
             if not is_in_reach(when, archive.now):
                 get = "`digest import` takes in a saved page of it"
-            yield Finding(
-                Fault.MISSING,
-                Part.CALENDAR,
-                where=f"{category} {when}",
-                problem="expected a listing, found nothing stored",
-                way_out=f"{get}, `digest accept {when}` settles it",
-                day=(category, when),
-            )
+            where, problem = f"{category} {when}", "expected a listing, found nothing stored"
+            way_out = f"{get}, `digest accept {when}` settles it"
+            yield Finding(Fault.MISSING, Part.CALENDAR, where, problem, way_out, day=(category, when))

@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from itertools import chain
 
 from digest.archive.archive import Archive
@@ -15,8 +14,8 @@ from digest.disk.files import Folder
 from digest.disk.raw import read_raw
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError
 from digest.jobs.database_file import keep_database
-from digest.jobs.findings import REPAIR, Difference, Fault, Finding, Part, Verified
-from digest.jobs.verify_files import compare, examine_product, restorable, restore_file
+from digest.jobs.findings import REPAIR, Fault, Finding, Part, Verified
+from digest.jobs.verify_files import compare, examine_product, restorable, restore
 from digest.model import Day, DaySummary, Section, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
@@ -26,6 +25,10 @@ from digest.records.day import parse_record, record_path, render_record
 _NOTHING = "nothing here has it whole; restore a backup of the database"
 
 
+Key = tuple[str, date]
+"""Category and date."""
+
+
 @dataclass(frozen=True)
 class Copies:
     """What there is of a day: its rows, with what is wrong with them ("" if nothing), its record, the best copy.
@@ -33,8 +36,7 @@ class Copies:
     The best is the day as it was stored, wherever that is whole; None if nothing has it whole.
     """
 
-    category: str
-    date: date
+    key: Key
     summary: DaySummary | None
     day: Day | None
     problem: str
@@ -44,11 +46,18 @@ class Copies:
     @property
     def name(self) -> str:
         """The day as a person knows it."""
-        return f"{self.category} {self.date}"
+        return f"{self.key[0]} {self.key[1]}"
 
+    def require_best(self) -> Day:
+        """Return the best copy.
 
-Key = tuple[str, date]
-"""Category and date."""
+        Raises:
+            DamageError: there is none.
+        """
+        if self.best is None:
+            raise DamageError(_NOTHING)
+        return self.best
+
 
 ReadCopies = Callable[[str, date], Copies]
 """Category and date → the copies of the day."""
@@ -67,7 +76,7 @@ def read_copies(archive: Archive, category: str, when: date) -> Copies:
         best = next(_whole_copies(archive, summary, day, record), None)
     else:
         best = record if record and day and _is_ahead(record, day) else day
-    return Copies(category, when, summary, day, problem, record, best)
+    return Copies((category, when), summary, day, problem, record, best)
 
 
 def readable_days(archive: Archive) -> list[DaySummary]:
@@ -79,7 +88,7 @@ def readable_days(archive: Archive) -> list[DaySummary]:
     return found
 
 
-# Rows, record and digest
+# What is wrong, and how it is mended
 
 
 def examine_day(archive: Archive, read: ReadCopies, key: Key, found: Verified, *, is_misnamed: bool) -> Day | None:
@@ -94,48 +103,97 @@ def examine_day(archive: Archive, read: ReadCopies, key: Key, found: Verified, *
         found.findings.append(_about_rows(archive, copies))
     if copies.best is None:
         return None
-
-    def best(category: str, when: date) -> Day:
-        return _best(read(category, when))
-
     record = render_record(copies.best)
     if archive.records is not None:
         found.files += 1
-        found.findings += _examine_record(archive, archive.records, copies, record, lambda: render_record(best(*key)))
-    examine_product(archive, digest_of(archive, copies.best.summary(sha256(record)), best), found)
+        found.findings += _about_record(archive, archive.records, copies, record, read)
+    product = digest_of(archive, copies.best.summary(sha256(record)), lambda *key: read(*key).require_best())
+    examine_product(archive, product, found)
     if copies.best.shortage:
         found.remarks.append(f"{copies.name}: arXiv counts {copies.best.shortage} more than it lists")
     return copies.best
 
 
 def _about_rows(archive: Archive, copies: Copies) -> Finding:
+    key, where = copies.key, f"{copies.name} in the database"
+
+    def restore() -> str:
+        copies = read_copies(archive, *key)  # another day may be restored, or gone, by now
+        if copies.best is None and _is_of_another_day(archive, copies):
+            kept = keep_database(archive.config)
+            archive.store.forget_day(*key)
+            archive.refresh()
+            return f"removed  {where}{kept}"
+        best = copies.require_best()
+        archive.store.restore_day(best, sha256(render_record(best)))
+        archive.refresh()
+        return f"restored {where}"
+
     way_out = _NOTHING
     if copies.best is not None:
         way_out = f"{REPAIR} restores it"
     elif _is_of_another_day(archive, copies):
         way_out = f"{REPAIR} removes it, for it is another day's, and keeps the database as it was"
-    day, where = (copies.category, copies.date), f"{copies.name} in the database"
-    restore = partial(_restore_rows, archive, where, *day)
-    return Finding(Fault.DAMAGED, Part.DAY, where, copies.problem, way_out, restore, day=day)
+    return Finding(Fault.DAMAGED, Part.DAY, where, copies.problem, way_out, restore, day=copies.key)
 
 
-def _best(copies: Copies) -> Day:
-    if copies.best is None:
-        raise DamageError(_NOTHING)
-    return copies.best
+def _about_record(
+    archive: Archive, records: Folder, copies: Copies, expected: bytes, read: ReadCopies
+) -> Iterator[Finding]:
+    key, path = copies.key, record_path(*copies.key)
+    where = str(records.root / path)
+
+    def take_in() -> str:
+        load_record(archive, path)
+        return f"restored the database: {where} was taken in"
+
+    if copies.record is None and (too_new := _newer_format(records, path)):
+        # Nothing is repaired here: a newer digest knows better.
+        yield Finding(Fault.DAMAGED, Part.CALENDAR, where, too_new, "it is left as it is")
+    elif copies.day and copies.record and copies.best is copies.record and not copies.problem:
+        here, there = copies.day, copies.record
+        known = f"expected nothing better known than {here.state} from {here.source}"
+        other = f"found {there.state}, read by parser {there.parser_version} and link rules {there.link_rules}"
+        way_out = "`digest rebuild` takes it in"
+        yield Finding(Fault.OUTDATED, Part.DAY, where, f"{known}, {other}", way_out, take_in, path)
+    elif different := compare(records, path, expected):
+
+        def mend() -> str:
+            return restore(records, path, render_record(read(*key).require_best()), different)
+
+        yield restorable(Part.RECORD, records, path, different, mend)
 
 
-def _restore_rows(archive: Archive, where: str, category: str, when: date) -> str:
-    copies = read_copies(archive, category, when)  # another day may be restored, or gone, by now
-    if copies.best is None and _is_of_another_day(archive, copies):
-        kept = keep_database(archive.config)
-        archive.store.forget_day(category, when)
-        archive.refresh()
-        return f"removed  {where}{kept}"
-    best = _best(copies)
-    archive.store.restore_day(best, sha256(render_record(best)))
-    archive.refresh()
-    return f"restored {where}"
+def _newer_format(records: Folder, path: str) -> str:
+    """Say what is new about a record that a newer digest wrote; "" if none did."""
+    try:
+        parse_record(records.read(path) or b"")
+    except FormatTooNewError as error:
+        return str(error)
+    except StoreError:
+        return ""
+    return ""
+
+
+def examine_unloaded_records(archive: Archive, stored: Collection[Key], found: Verified) -> list[Key]:
+    """Check the records of days that the database does not have; return the days of those that are whole."""
+    known = {record_path(*key) for key in stored}
+    loadable: list[Key] = []
+    for path in record_paths(archive):
+        if path in known:
+            continue
+        day = _read_record(archive, path)
+        if day is not None:
+            loadable.append((day.category, day.date))
+            continue
+        where = path if archive.records is None else str(archive.records.root / path)
+        problem = "expected the record of a day that the database has not, found it damaged"
+        way_out = "only a backup, or the history of its folder, has it"
+        found.findings.append(Finding(Fault.DAMAGED, Part.CALENDAR, where, problem, way_out))
+    return loadable
+
+
+# Which copies are whole
 
 
 def _problem(summary: DaySummary | None, day: Day | None) -> str:
@@ -160,17 +218,6 @@ def _contradiction(day: Day) -> str:
 
 def _in_words(numbers: Mapping[Section, int]) -> str:
     return " ".join(f"{section}={numbers[section]}" for section in Section if section in numbers)
-
-
-def _is_of_another_day(archive: Archive, copies: Copies) -> bool:
-    """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
-    if copies.summary is None:
-        return False
-    others = [day for day in readable_days(archive) if (day.category, day.date) != (copies.category, copies.date)]
-    paths = set(record_paths(archive)) - {record_path(copies.category, copies.date)}
-    records = filter(None, (_read_record(archive, path) for path in paths))
-    hashes = chain((day.content_hash for day in others), (sha256(render_record(day)) for day in records))
-    return copies.summary.content_hash in hashes
 
 
 def _whole_copies(archive: Archive, summary: DaySummary | None, day: Day | None, record: Day | None) -> Iterator[Day]:
@@ -203,7 +250,15 @@ def _parse_again(archive: Archive, day: Day | None) -> Day | None:
     return None if listing.date not in (None, day.date) or _contradiction(parsed) else parsed
 
 
-# The record
+def _is_of_another_day(archive: Archive, copies: Copies) -> bool:
+    """Whether the row of a day bears the hash of another that is here, in the database or in its record."""
+    if copies.summary is None:
+        return False
+    others = [day for day in readable_days(archive) if (day.category, day.date) != copies.key]
+    paths = set(record_paths(archive)) - {record_path(*copies.key)}
+    records = filter(None, (_read_record(archive, path) for path in paths))
+    hashes = chain((day.content_hash for day in others), (sha256(render_record(day)) for day in records))
+    return copies.summary.content_hash in hashes
 
 
 def _read_record(archive: Archive, path: str) -> Day | None:
@@ -222,59 +277,3 @@ def _read_record(archive: Archive, path: str) -> Day | None:
 def _is_ahead(record: Day, stored: Day) -> bool:
     """Whether a record knows a day better than the database, because another machine proved it or read it anew."""
     return is_better(record, stored) or (record.state is stored.state and is_read_better(record, stored))
-
-
-def _examine_record(
-    archive: Archive, records: Folder, copies: Copies, expected: bytes, make: Callable[[], bytes]
-) -> Iterator[Finding]:
-    path = record_path(copies.category, copies.date)
-    where, day = str(records.root / path), (copies.category, copies.date)
-    if copies.record is None and (too_new := _newer_format(records, path)):
-        # Nothing is repaired here: a newer digest knows better.
-        yield Finding(Fault.DAMAGED, Part.CALENDAR, where, too_new, "it is left as it is")
-    elif copies.day and copies.record and copies.best is copies.record and not copies.problem:
-        here, there = copies.day, copies.record
-        known = f"expected nothing better known than {here.state} from {here.source}"
-        other = f"found {there.state}, read by parser {there.parser_version} and link rules {there.link_rules}"
-
-        def take_in() -> str:
-            load_record(archive, path)
-            return f"restored the database: {where} was taken in"
-
-        problem, way_out = f"{known}, {other}", "`digest rebuild` takes it in"
-        yield Finding(Fault.OUTDATED, Part.DAY, where, problem, way_out, take_in, path)
-    elif different := compare(records, path, expected):
-
-        def restore(different: Difference) -> str:
-            return restore_file(records, path, make(), different)
-
-        yield replace(restorable(Part.RECORD, records, path, different, restore), day=day)
-
-
-def _newer_format(records: Folder, path: str) -> str:
-    """Say what is new about a record that a newer digest wrote; "" if none did."""
-    try:
-        parse_record(records.read(path) or b"")
-    except FormatTooNewError as error:
-        return str(error)
-    except StoreError:
-        return ""
-    return ""
-
-
-def examine_unloaded_records(archive: Archive, stored: Collection[Key], found: Verified) -> list[Key]:
-    """Check the records of days that the database does not have; return the days of those that are whole."""
-    known = {record_path(*key) for key in stored}
-    loadable: list[Key] = []
-    for path in record_paths(archive):
-        if path in known:
-            continue
-        day = _read_record(archive, path)
-        if day is not None:
-            loadable.append((day.category, day.date))
-            continue
-        where = path if archive.records is None else str(archive.records.root / path)
-        problem = "expected the record of a day that the database has not, found it damaged"
-        way_out = "only a backup, or the history of its folder, has it"
-        found.findings.append(Finding(Fault.DAMAGED, Part.CALENDAR, where, problem, way_out))
-    return loadable

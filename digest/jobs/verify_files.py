@@ -3,23 +3,10 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
+from digest.archive import markers
 from digest.archive.archive import Archive
 from digest.archive.files import is_as_written
-from digest.archive.markers import (
-    BEGIN,
-    END,
-    PAIR,
-    generated_part,
-    is_beside_markers,
-    mend,
-    merge,
-    shows_its_origin,
-    split,
-    with_ends_of,
-    with_lf,
-)
 from digest.archive.products import README, Kind, Product, sha256
 from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError
@@ -43,19 +30,17 @@ def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
         return Difference(Fault.DAMAGED, words, is_unique=True, is_in_the_way=True)
 
 
-def restorable(
-    part: Part, folder: Folder, path: str, different: Difference, restore: Callable[[Difference], str]
-) -> Finding:
+def restorable(part: Part, folder: Folder, path: str, different: Difference, mend: Callable[[], str]) -> Finding:
     """Return the finding that the file at ``path`` is ``different`` and can be made again."""
-    kept = f" and keeps yours as {path.rpartition('/')[2]}.{different.kind}" if different.is_unique else ""
-    way_out = f"{REPAIR} restores it{kept}"
+    way_out = f"{REPAIR} restores it"
     if different.is_in_the_way:
         way_out = f"move it away, then {REPAIR} restores the file"
-    where = str(folder.root / path)
-    return Finding(different.kind, part, where, different.problem, way_out, partial(restore, different), path)
+    elif different.is_unique:
+        way_out += f" and keeps yours as {path.rpartition('/')[2]}.{different.kind}"
+    return Finding(different.kind, part, str(folder.root / path), different.problem, way_out, mend, path)
 
 
-def restore_file(folder: Folder, path: str, data: bytes, different: Difference) -> str:
+def restore(folder: Folder, path: str, data: bytes, different: Difference) -> str:
     """Write what the file should hold, and keep beside it what only it held; return what was done, in words."""
     kept = folder.keep_beside(path, different.kind) if different.is_unique else ""
     folder.write(path, data)
@@ -74,7 +59,7 @@ def examine_product(archive: Archive, product: Product, found: Verified) -> None
     files = _expected_files(archive, product)
     if not files:
         place = archive.output.root / product.path
-        found.remarks.append(f"{place}: left alone, because it has not just one pair of {PAIR}")
+        found.remarks.append(f"{place}: left alone, because it has not just one pair of {markers.PAIR}")
     found.files += len(files)
     for path, expected in files.items():
         different, row = compare(archive.output, path, expected), archive.files.get(path)
@@ -99,15 +84,20 @@ def _expected_files(archive: Archive, product: Product) -> Mapping[str, bytes]:
 
 def _about_text(archive: Archive, product: Product, path: str, different: Difference) -> Finding:
     judge = _judged_index if product.kind is Kind.INDEX else _judged_text
-    different = judge(archive, product, path, different)
-    restore = partial(_restore_text, archive, product, path)
-    finding = restorable(Part(product.kind), archive.output, path, different, restore)
-    if different.kind is not Fault.OUTDATED:
+    judged = judge(archive, product, path, different)
+
+    def mend() -> str:
+        files = _expected_files(archive, product)
+        done = restore(archive.output, path, files[path], judged)
+        archive.remember_files(product.rows({path: files[path]}))
+        return done
+
+    finding = restorable(Part(product.kind), archive.output, path, judged, mend)
+    if judged.kind is not Fault.OUTDATED:
         return finding
+    finding = replace(finding, way_out="`digest regenerate --outdated` writes it again")
     # Old digests stay as they were announced until somebody asks for others; an index is always of now.
-    is_mended = product.kind is Kind.INDEX
-    way_out = "`digest regenerate --outdated` writes it again"
-    return replace(finding, way_out=way_out, mend=finding.mend if is_mended else None)
+    return finding if product.kind is Kind.INDEX else replace(finding, mend=None)
 
 
 def _judged_text(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
@@ -128,13 +118,6 @@ def _judged_text(archive: Archive, product: Product, path: str, different: Diffe
     return Difference(Fault.OUTDATED, problem) if is_of_before and not is_of_now else different
 
 
-def _restore_text(archive: Archive, product: Product, path: str, different: Difference) -> str:
-    files = _expected_files(archive, product)
-    done = restore_file(archive.output, path, files[path], different)
-    archive.remember_files([row for row in product.rows(files) if row.path == path])
-    return done
-
-
 def false_row(archive: Archive, path: str, problem: str, repair: str) -> Finding:
     """Return the finding that the row of a file says what is not so; ``repair`` tells what mends it."""
     where = f"{path} in the database"
@@ -152,20 +135,20 @@ def false_row(archive: Archive, path: str, problem: str, repair: str) -> Finding
 def _judged_index(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
     """Tell an index that lost its markers, and one that is as it was written before, from one that a person edited."""
     found = b"" if different.is_in_the_way else archive.output.read(path) or b""
-    problem, has_markers = "", split(found) is not None
+    problem, has_markers = "", markers.split(found) is not None
     if different.kind is Fault.EDITED and not has_markers:
-        begins, ends = found.count(BEGIN), found.count(END)
+        begins, ends = found.count(markers.BEGIN), found.count(markers.END)
         number = f"{begins} and {ends}{' in the wrong order' if begins == ends == 1 else ''}"
-        problem = f"expected one pair of {PAIR}, found {number}"
-    elif different.kind is Fault.EDITED and is_beside_markers(found, product.make()[path]):
-        problem = f"expected the generated part between {PAIR}, found it beside them"
+        problem = f"expected one pair of {markers.PAIR}, found {number}"
+    elif different.kind is Fault.EDITED and markers.is_beside_markers(found, product.make()[path]):
+        problem = f"expected the generated part between {markers.PAIR}, found it beside them"
     if problem:
         return replace(different, kind=Fault.DAMAGED, problem=problem)
     row = archive.files.get(path)
     if row is None:  # a fresh clone, where no database tells what was written
-        is_of_before = has_markers and with_lf(_committed(archive, path) or b"") == with_lf(found)
+        is_of_before = has_markers and markers.with_lf(_committed(archive, path) or b"") == markers.with_lf(found)
     else:
-        is_of_before = has_markers and row.inputs_hash == sha256(generated_part(found))
+        is_of_before = has_markers and row.inputs_hash == sha256(markers.generated_part(found))
     words = "expected the index by the settings of now, found that of before"
     return Difference(Fault.OUTDATED, words) if is_of_before else different
 
@@ -181,22 +164,22 @@ def _expected_index(archive: Archive, product: Product) -> bytes | None:
     except StoreError:
         found = None
     text = found or b""
-    if split(text) and not is_beside_markers(text, generated):
-        return merge(text, title, generated)
+    if markers.split(text) and not markers.is_beside_markers(text, generated):
+        return markers.merge(text, title, generated)
     committed = _committed(archive, path)
-    is_cut = b"<!--" in text and (merge(None, title, generated) or b"").startswith(with_lf(text))
+    is_cut = b"<!--" in text and (markers.merge(None, title, generated) or b"").startswith(markers.with_lf(text))
     if found is None or is_cut:
         return (
-            with_ends_of(text, merge(committed, title, generated) or b"")
+            markers.with_ends_of(text, markers.merge(committed, title, generated) or b"")
             if is_cut
-            else merge(committed, title, generated)
+            else markers.merge(committed, title, generated)
         )
     is_known = committed is not None or path in archive.files
-    if not is_known and not shows_its_origin(text, generated):
-        return merge(text, title, generated)
-    mended = mend(text, generated, generated_part(committed or b"")) if text.strip() else None
+    if not is_known and not markers.shows_its_origin(text, generated):
+        return markers.merge(text, title, generated)
+    mended = markers.mend(text, generated, markers.generated_part(committed or b"")) if text.strip() else None
     # The archive's README may have become somebody's own; a year's is nobody's.
-    return mended if mended or (text.strip() and path == README) else merge(committed, title, generated)
+    return mended if mended or (text.strip() and path == README) else markers.merge(committed, title, generated)
 
 
 def _committed(archive: Archive, path: str) -> bytes | None:
@@ -208,7 +191,7 @@ def _committed(archive: Archive, path: str) -> bytes | None:
     except GitError as error:
         log.info("%s: git does not tell what it was: %s", path, error)
         return None
-    return data if data and split(data) else None
+    return data if data and markers.split(data) else None
 
 
 # state.json
@@ -223,10 +206,10 @@ def examine_ledger(archive: Archive) -> Finding | None:
     if different is None or (different.kind is Fault.EDITED and _knows_more(records.read(LEDGER_PATH) or b"", here)):
         return None
 
-    def restore(different: Difference) -> str:
-        return restore_file(records, LEDGER_PATH, render_ledger(archive.snapshot.ledger), different)
+    def mend() -> str:
+        return restore(records, LEDGER_PATH, render_ledger(archive.snapshot.ledger), different)
 
-    return restorable(Part.LEDGER, records, LEDGER_PATH, different, restore)
+    return restorable(Part.LEDGER, records, LEDGER_PATH, different, mend)
 
 
 def _knows_more(data: bytes, here: Ledger) -> bool:
