@@ -463,7 +463,7 @@ class Known:
 class RunSummary:
     """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed.
 
-    ``run_id`` is the one that its JSON lines bear; "" for runs of before they had one.
+    ``run_id`` is the one that its JSON lines bear; "" for runs from before they had one.
     """
 
     run_id: str
@@ -492,7 +492,7 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Trouble that was told of and is not over, or of whose end not every channel was told.
+    """Trouble that was reported and is not over, or whose end was not reported to every channel.
 
     ``reach``: who has what was told last, while not every channel has.
     """
@@ -508,7 +508,7 @@ class Alert:
 class Told:
     """What was told already: the listing dates of each subject, and the trouble that is not over.
 
-    A subject that is not in ``dates`` was never told of anything. ``reached``: who has the message of a subject and
+    A subject that is not in ``dates`` never had a message. ``reached``: who has the message of a subject and
     date, while not every channel has; such a date is not among ``dates``.
     """
 

@@ -556,7 +556,7 @@ def test_many_missing_listings_do_not_hide_the_rest(archive: Sandbox) -> None:
     missing = int(result.out.rpartition(" missing")[0].rpartition(" ")[2])
     assert missing > 100
     assert len(findings(result, "missing")) == 21
-    assert f"missing  and {missing - 20} more listings; `digest status` tells which\n" in result.out
+    assert f"missing  and {missing - 20} more listings; `digest status` says which\n" in result.out
 
 
 def test_a_listing_that_is_not_overdue_is_not_missing(archive: Sandbox) -> None:

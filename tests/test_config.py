@@ -365,7 +365,7 @@ def test_there_may_be_many_views(tmp_path: Path) -> None:
     [
         ('keyword = ["x"]', "did you mean 'keywords'?"),
         ('category = ["cs.CV"]', "did you mean 'categories'?"),
-        ('keywords = "x"', "keywords: expected a list of texts"),
+        ('keywords = "x"', "keywords: expected a list of strings"),
         ("keywords = [5]", "keywords: expected a text"),
         ('keywords = [""]', "keywords"),
         ('keywords = ["-"]', "keywords"),
@@ -444,8 +444,8 @@ def test_a_name_that_is_no_good_path_and_heading_is_refused(tmp_path: Path, name
         ('[view]\nname = "a"\n', "expected [[view]]"),
         ("view = 5\n", "expected [[view]]"),
         ('[[views]]\nname = "a"\n', "did you mean 'view'?"),
-        ('[[view]]\nname = "a"\n[[view]]\nname = "a"\n', "different ones"),
-        ('[[view]]\nname = "Über"\n[[view]]\nname = "über"\n', "different ones"),
+        ('[[view]]\nname = "a"\n[[view]]\nname = "a"\n', "names that differ"),
+        ('[[view]]\nname = "Über"\n[[view]]\nname = "über"\n', "names that differ"),
     ],
 )
 def test_a_view_s_table_is_told_from_others(tmp_path: Path, text: str, words: str) -> None:

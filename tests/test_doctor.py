@@ -206,9 +206,9 @@ def test_a_misspelt_variable_is_told_with_the_right_name(kept: Sandbox, monkeypa
         monkeypatch.setenv(name, "x")
     kept.configure("notify", urls=["env:DIGEST_MY_CHANNEL"])
     result = doctor(kept)
-    assert found(result, "warn", "DIGEST_GIT_PUHS sets nothing: did you mean DIGEST_GIT_PUSH?")
-    assert found(result, "warn", "DIGEST_NOTIFY_URL sets nothing: did you mean DIGEST_NOTIFY_URLS?")
-    assert found(result, "warn", "DIGEST_ZZZZZZ sets nothing: ")
+    assert found(result, "warn", "DIGEST_GIT_PUHS has no effect: did you mean DIGEST_GIT_PUSH?")
+    assert found(result, "warn", "DIGEST_NOTIFY_URL has no effect: did you mean DIGEST_NOTIFY_URLS?")
+    assert found(result, "warn", "DIGEST_ZZZZZZ has no effect: ")
     assert not found(result, "warn", "DIGEST_MY_CHANNEL")
     assert not found(result, "warn", "DIGEST_CONFIG")
 
@@ -723,8 +723,8 @@ def test_no_git_and_no_repository(kept: Sandbox, monkeypatch: pytest.MonkeyPatch
     [
         ("2.25.4", "FAIL", "2.26 or newer is needed", 7),
         ("1.9.1 (a vendor's 7)", "FAIL", "2.26 or newer is needed", 7),
-        ("2.26.0", "warn", "flushes no commit", 0),
-        ("2.35.9", "warn", "flushes no commit", 0),
+        ("2.26.0", "warn", "does not flush commits", 0),
+        ("2.35.9", "warn", "does not flush commits", 0),
         ("2.36.0.windows.1", "ok", "", 0),
         ("10.0", "ok", "", 0),
         ("of next year", "ok", "", 0),
@@ -804,10 +804,10 @@ def test_settings_are_in_the_repository(kept: Sandbox) -> None:
     make_archive(kept, push=False)
     assert not found(doctor(kept), "warn", "not committed")
     edit(kept, "# changed\n")
-    assert found(doctor(kept), "warn", "not committed in the present form: config.toml: `git -C ", " add --force -- ")
+    assert found(doctor(kept), "warn", "not committed as it is now: config.toml: `git -C ", " add --force -- ")
     git(kept.folder, "rm", "--quiet", "--cached", "config.toml")
     git(kept.folder, "commit", "--quiet", "--message=Remove")
-    assert found(doctor(kept), "warn", "not committed in the present form: config.toml")
+    assert found(doctor(kept), "warn", "not committed as it is now: config.toml")
 
 
 def test_a_name_that_other_systems_cannot_have_is_told_while_it_is_used(kept: Sandbox) -> None:
@@ -901,7 +901,7 @@ def test_each_channel_is_sent_a_test_message(kept: Sandbox, monkeypatch: pytest.
         other.status = 403
         result = doctor(kept, "--notify")
         assert result.code == 7
-        assert found(result, "ok", "env:CHANNELS line 1 took a test message")
+        assert found(result, "ok", "env:CHANNELS line 1 accepted a test message")
         assert found(result, "FAIL", "env:CHANNELS line 2 (JSON)", "the service refused it")
         assert found(result, "FAIL", "env:CHANNELS line 3", "expected an address that apprise knows")
         assert [json.loads(taken.body)["title"] for taken in one.taken] == ["A test of digest"]
@@ -1010,7 +1010,7 @@ def test_online_the_remote_is_asked_for_a_push(kept: Sandbox) -> None:
     remote = make_archive(kept)
     head = git(remote, "rev-parse", "main")
     commit_file(kept.folder, "own.txt", "own\n")
-    assert found(doctor(kept, "--online"), "ok", "origin takes pushes")
+    assert found(doctor(kept, "--online"), "ok", "origin accepts pushes")
     assert git(remote, "rev-parse", "main") == head
     shutil.rmtree(remote)
     result = doctor(kept, "--online")

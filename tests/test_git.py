@@ -360,7 +360,7 @@ def test_where_only_what_is_pushed_counts_a_record_that_git_does_not_keep_is_an_
     assert result.code == 6
     unkept = f"cs.CV/2025/{DAY}.jsonl, {archive.folder / records / 'state.json'}: in no commit"
     assert f"{unkept}, because git ignores it, or it is not in {archive.folder}" in result.err
-    assert "see to .gitignore and [store] records, or set [git] durable = false" in result.err
+    assert "check .gitignore and [store] records, or set [git] durable = false" in result.err
     assert "; pushed to origin/main\n" in result.err
     again = archive.digest("run")
     assert (again.code, unkept in again.err) == (6, True)
@@ -776,7 +776,7 @@ def test_an_old_git_is_told_by_its_version(archive: Sandbox, tmp_path: Path, mon
     )
     result = archive.digest("run")
     assert result.code == 7
-    words = "expected git 2.26 or younger, found 2.25.1; install one, or set [git] commit = false"
+    words = "expected git 2.26 or newer, found 2.25.1; install one, or set [git] commit = false"
     assert result.err.count(words) == 1
     state = examine_repository(archive.folder, Git())
     assert (state.version, state.number) == ("2.25.1", (2, 25))
@@ -956,7 +956,7 @@ def unkept(archive: Sandbox, *options: str) -> list[str]:
     """Run once more; return what it says of files that a clone would lack."""
     result = archive.digest(*options, "run")
     assert result.code == 0, result.err
-    return [line for line in result.err.splitlines() if "in the present form" in line or "a clone of" in line]
+    return [line for line in result.err.splitlines() if "not committed as it is now" in line or "a clone of" in line]
 
 
 def with_own_templates(archive: Sandbox) -> None:
@@ -984,7 +984,7 @@ def test_a_run_warns_of_settings_that_are_in_no_commit(archive: Sandbox) -> None
         *("config.toml", ".github/workflows/digest.yml", "my templates/mine.md.j2", "my templates/view.md.j2"),
         "schedule/crontab",
     ]
-    assert warning.startswith(f"warning: not committed in the present form: {', '.join(files)}; `git -C ")
+    assert warning.startswith(f"warning: not committed as it is now: {', '.join(files)}; `git -C ")
     assert unkept(archive, "-q") == []
     command = warning.split("`")[1]
     subprocess.run(["sh", "-ec", command], cwd="/", capture_output=True, check=True)

@@ -336,7 +336,7 @@ def test_where_git_knows_nobody_the_commit_is_made_all_the_same(nowhere: Path, h
     (home / "gitconfig").write_text("")
     result = init(nowhere, "mine")
     assert (result.code, git(nowhere / "mine", "log", "--format=%an")) == (0, "digest")
-    assert "git knows nobody's name here: commits are by digest <digest@localhost>" in result.err
+    assert "git knows no name here: commits are by digest <digest@localhost>" in result.err
     (nowhere / "other").mkdir()
     (nowhere / "other/config.toml").write_text('[git]\ncommit = true\nauthor = "Ada <ada@example.org>"\n')
     assert "nobody" not in init(nowhere, "other").err
@@ -417,7 +417,7 @@ def test_in_the_source_of_digest_itself_no_archive_is_made(nowhere: Path) -> Non
     for place in ("digest-0.1.0", "digest-0.1.0/mine", "digest-0.1.0/digest/x/y", "link/mine"):
         result = init(nowhere, place)
         assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
-        assert f"found the source of digest itself in {checkout}; try ~/my-archive" in result.err
+        assert f"found the source of digest itself in {checkout}; try ~/arxiv" in result.err
     assert tree(nowhere) == before
     (checkout / "pyproject.toml").write_text('[project]\nname = "something-else"\n')
     assert init(nowhere, "digest-0.1.0/mine").code == 0

@@ -709,7 +709,7 @@ def test_notes_of_a_newer_digest_are_left_as_they_are(
     (told.folder / NOTICES).write_text(newer, encoding="utf-8")
     result = told.digest("--log-json", "run", now=after(THURSDAY))
     lines = [line for line in map(json.loads, result.err.splitlines()) if NOTICES_PATH in line["message"]]
-    words = "notices.json: expected format 1, found 2; upgrade digest; until then nothing is told"
+    words = "notices.json: expected format 1, found 2; upgrade digest; until then no messages are sent"
     assert [(line["level"], line["message"]) for line in lines] == [("warning", words)]
     assert result.code == code
     assert receiver.taken == []

@@ -72,7 +72,7 @@ KINDS: Mapping[str, tuple[bytes, str, str]] = {
     "month": (listing("<h2>Authors and titles for October 2021</h2>"), "of a month or a year", "/list/"),
     "month of 2014": (listing("<h2>Authors and titles for cs.CV in Jun 2014</h2>"), "of a month or a year", "/list/"),
     "no abstracts": (listing("<h1>Catchup results for Vision on Wed, 05 Mar 2025</h1>"), "without abs", "abs=True"),
-    "old catchup": (listing("<a href='/catchup?smonth=10&amp;sday=20'>next</a>"), "a catchup page of before", "fetch"),
+    "old catchup": (listing("<a href='/catchup?smonth=10&amp;sday=20'>next</a>"), "a catchup page from before", "fetch"),
     "Wayback": (listing("<a href='https://web.archive.org/web/2021/x'>a</a>"), "the Wayback Machine", "id_"),
     "abstract": (page("[2503.00001] A title"), "the abstract page", "/list/"),
     "old abstract": (page("[hep-th/9901001] A title"), "the abstract page", "/list/"),
@@ -235,7 +235,7 @@ def test_a_part_of_a_listing_names_the_way(archive: Sandbox, arxiv: StandIn, tmp
     arxiv.announce(invent("cs.CV", DAY, new=40))
     (tmp_path / "part.html").write_bytes(arxiv.answer(Request("/list/cs.CV/new?skip=0&show=25", {}, 0)).body)
     result = archive.digest("import", str(tmp_path / "part.html"))
-    assert (result.code, "further pages: give them together" in result.err) == (5, True)
+    assert (result.code, "further pages: import them together" in result.err) == (5, True)
 
 
 def test_a_bad_page_of_the_right_kind_keeps_its_own_reason(archive: Sandbox, arxiv: StandIn, saved: Path) -> None:

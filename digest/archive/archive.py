@@ -157,7 +157,7 @@ class Archive:
         decision = self.snapshot.ledger.losses_of(category).get(when)
         if decision is not None:
             note = f": {decision.note}" if decision.note else ""
-            return MissingError(f"lost, as somebody accepted on {decision.decided_at:%Y-%m-%d}{note}")
+            return MissingError(f"accepted as lost on {decision.decided_at:%Y-%m-%d}{note}")
         return not_stored(when, self.calendar, self.now, self.snapshot.start(category))
 
     def keep(self, page: RawPage) -> None:

@@ -52,7 +52,7 @@ def is_all_proven(config: Config, now: datetime) -> bool:
             return False
         require_records(config)  # more than is here
     except (DamageError, StoreError, GitError) as error:
-        log.info("the day records do not tell by themselves that nothing is to be done: %s", error)
+        log.info("the day records alone do not show that there is nothing to do: %s", error)
         return False
     return True
 
@@ -178,7 +178,7 @@ def require_records(config: Config) -> None:
             return
         options = "" if repository.known().issuperset(lost) else "--staged --worktree "
     except GitError as error:  # where runs commit, the commit says so
-        log.info("git does not tell whether it has day records: %s", error)
+        log.info("git cannot say whether it has day records: %s", error)
         return
     words = f"{config.records}: git has {named(lost)}, and neither this folder nor a database does"
     way_out = f"`git restore {options}-- {shlex.quote(folder)}` in {repository.root} brings back what git has"
@@ -207,7 +207,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     if lacking := (*found.changed, *found.ignored):
         files = " ".join(map(shlex.quote, lacking))
         add, commit = (f"git -C {shlex.quote(str(root))} {words}" for words in ("add --force", "commit -m Settings"))
-        yield f"not committed in the present form: {', '.join(lacking)}", f"`{add} -- {files} && {commit} -- {files}`"
+        yield f"not committed as it is now: {', '.join(lacking)}", f"`{add} -- {files} && {commit} -- {files}`"
     if found.outside:
         yield f"a clone of {root} lacks {', '.join(map(str, found.outside))}", "keep it in the repository"
 
@@ -217,9 +217,9 @@ def way_back(config: Config) -> str:
     if config.database is None:
         return ""
     if config.records is not None and config.records.is_dir():
-        return "`digest rebuild` (or `digest verify --repair`) puts it aside and makes another from the day records"
+        return "`digest rebuild` (or `digest verify --repair`) puts it aside and makes a new one from the day records"
     try:
         require_records(config)
     except DamageError as error:
         return f"restore a backup of it, or the day records first: {error}"
-    return "restore a backup of it: there are no day records to make another from"
+    return "restore a backup of it: there are no day records to make a new one from"

@@ -121,7 +121,7 @@ class _Commit:
             return
         words = f"{named(rest)}: in no commit, because git ignores it, or it is not in {self.repository.root}"
         if self._settings.durable:
-            raise UnpushedError(f"{words}; see to .gitignore and [store] records, or set [git] durable = false")
+            raise UnpushedError(f"{words}; check .gitignore and [store] records, or set [git] durable = false")
         self._warn(words)
 
     def _chosen(self, changed: Sequence[str]) -> list[str]:

@@ -274,12 +274,12 @@ def _checked_record(data: bytes, path: str, place: str) -> Day:
     day = parse_record(data, breaches.append)
     if render_record(day) == data.replace(b"\r\n", b"\n") != data:
         words = "expected lines that end with LF, found CR LF"
-        raise DamageError(f"{words}: git changed them; say `* -text` in .gitattributes and check the file out again")
+        raise DamageError(f"{words}: git changed them; put `* -text` into .gitattributes and check the file out again")
     if record_path(day.category, day.date) != path or render_record(day) != data:
         raise DamageError("expected the record of the date in its name, as digest writes it")
     if breaches:
         more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""
-        log.warning("%s: %s%s; %s", place, breaches[0], more, "an older version wrote it, and it is taken as it is")
+        log.warning("%s: %s%s; %s", place, breaches[0], more, "an older version wrote it; it is accepted as it is")
     return day
 
 

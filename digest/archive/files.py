@@ -27,7 +27,7 @@ class Standard(IntEnum):
     PRESENT = 0
     """All its parts are there, made of what is known now, by whatever template."""
     CURRENT = 1
-    """The template of now made it."""
+    """The current template made it."""
     INTACT = 2
     """It is read, and holds what was written."""
 
@@ -119,7 +119,7 @@ def _write_index(archive: Archive, product: Product) -> list[str]:
 
 
 def is_current(archive: Archive, product: Product) -> bool:
-    """Whether a product was last made from what is known now, by the template and settings of now."""
+    """Whether a product was last made from what is known now, by the current template and settings."""
     row = archive.files.get(product.path)
     return row is not None and row.inputs_hash == product.inputs_hash
 
@@ -178,7 +178,7 @@ def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> bo
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
-    """Remove the parts that the text at ``path`` had ``after`` those of now, unless a person edited them."""
+    """Remove the parts that the text at ``path`` had ``after`` those of today, unless a person edited them."""
     removed = []
     # From the last one on: what an interruption leaves can still be counted from the first.
     for row in reversed([*_rows_of_parts(archive, path, after)]):
@@ -186,13 +186,13 @@ def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
             archive.output.remove(row.path)
             removed.append(str(archive.output.root / row.path))
         elif archive.output.has(row.path):
-            log.warning("%s: left alone, because it was edited; the digest no longer has it", row.path)
+            log.warning("%s: left alone, because it was edited; it is no longer a part of the digest", row.path)
         archive.forget_file(row.path)
     return removed
 
 
 def _keep_foreign(archive: Archive, path: str, data: bytes) -> None:
-    """Keep beside it what stands where ``data`` shall be written, if it is not as digest wrote it.
+    """Keep beside it what stands where ``data`` is to be written, if it is not as digest wrote it.
 
     Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
     """

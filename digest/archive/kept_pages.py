@@ -114,7 +114,7 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
         try:
             listing = join_pages([_read_page(archive.raw, ref) for ref in refs], category)
         except (PageRefusedError, ListingIncompleteError, StoreError) as error:
-            log.info("%s: not what is looked for: %s", refs[0].url, error)
+            log.info("%s: not the page that is looked for: %s", refs[0].url, error)
             continue
         if listing.date == when and listing.shortage:
             source = listing.source if refs in looks else Source.IMPORT
@@ -124,7 +124,7 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
 
 
 def parsed_again(raw: Folder, stored: Day) -> Day:
-    """Return a stored day as the parser of now reads its pages in ``raw``; state, source and pages stay.
+    """Return a stored day as the current parser reads its pages in ``raw``; state, source and pages stay.
 
     Raises:
         PageRefusedError: they do not prove it any more.

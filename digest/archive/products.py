@@ -38,7 +38,7 @@ ReadDay = Callable[[str, date], Day]
 """Category and date → the stored day; raises ``DamageError`` if it cannot be read."""
 
 _FEED_DATES = 100
-"""A feed shows a view's newest papers of so many dates: rare papers shall not cost the reading of a whole archive."""
+"""A feed shows a view's newest papers of so many dates: rare papers must not cost the reading of a whole archive."""
 
 _IN_FEEDS = 100
 _FEED_VERSION = 1

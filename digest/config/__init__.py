@@ -158,7 +158,7 @@ def _value(kind: Any, value: Any, where: str, key: str) -> Any:
             raise ConfigError(f"{where}: expected a number of seconds, found one that is too large") from error
     # Not isinstance: True is an int to Python.
     if type(value) is not kind:
-        expected = _KINDS.get(kind, "a list of texts")
+        expected = _KINDS.get(kind, "a list of strings")
     elif kind is str and re.search(r"[\x00-\x1f\x7f]", value):
         expected = "no control characters"
     else:

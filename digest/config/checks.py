@@ -60,7 +60,7 @@ def _check(config: Config) -> None:
         check_path(view.path, f"{where} path", "view", view.name)
     names = [view.name for view in config.views]
     if not _are_different(map(folded, names)):
-        raise ValueError(f"[[view]] name: expected different ones, whatever their case, found {names}")
+        raise ValueError(f"[[view]] name: expected names that differ in more than case, found {names}")
     check_shared(config)
     for words, is_used in odd_names(config).items():
         if not is_used:
@@ -163,7 +163,7 @@ _PUBLISHED = "http(s)://host/…, without a name, a password, a query; or none"
 _DATES = f"dates such as 2021-10-20, from {YEARS[0]} to {YEARS[-1]}"
 _RULES: dict[str, tuple[_Rule, ...]] = {
     "arxiv": (
-        ("categories", lambda names: names and _are_different(names), "one or more different ones"),
+        ("categories", lambda names: names and _are_different(names), "one or more different categories"),
         ("contact", _matches(r"[\x20-\x7e]{0,200}"), "at most 200 characters of printable ASCII"),
         *((key, _is_base_address, "http(s)://host") for key in ("pages_url", "feeds_url", "api_url", "oai_url")),
         *((key, lambda seconds: 0 <= seconds <= 3600, "0 to 3600 seconds") for key in _ARXIV_DELAYS),

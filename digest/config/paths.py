@@ -70,7 +70,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
         )
     names = shown.split("/")
     if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
-        raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files bear these")
+        raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files have these names")
     if max(len(name.encode()) for name in names) > _LONGEST_NAME:
         raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
 
@@ -122,7 +122,7 @@ def _oddities(key: str, names: Iterable[str]) -> Iterator[str]:
             why = "which is git's own"
         else:
             continue
-        yield f"{key}: expected a name that every system can have, found {name!r}, {why}"
+        yield f"{key}: expected a name that every system allows, found {name!r}, {why}"
 
 
 def _has_files(output: Path, path: str, view: str = "") -> bool:
@@ -155,7 +155,7 @@ def check_shared(config: Config) -> None:
         # Two characters may be one where they are the same, or where some date could make them the same digit.
         pairs = [{a, b} for a, b in zip(mine, theirs, strict=False) if a != b]
         if len(mine) == len(theirs) and all(_ANY_DIGIT in pair and pair <= _DIGITS for pair in pairs):
-            raise ValueError(f"{other}: expected a path of its own, found one that is that of {one}")
+            raise ValueError(f"{other}: expected a path of its own, found that of {one}")
 
 
 def _shape(path: str, names: Mapping[str, str]) -> str:

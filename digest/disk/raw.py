@@ -70,7 +70,7 @@ def read_saved_page(path: Path) -> bytes:
     try:
         # Before it is opened: a pipe could wait for ever, a device could act.
         if what := _SPECIAL.get(stat.filemode(path.stat().st_mode)[0]):
-            raise PageRefusedError(f"expected a saved page, found {what}; save it into a file first")
+            raise PageRefusedError(f"expected a saved page, found {what}; save it to a file first")
         body = read_regular(path, at_most=LARGEST_BODY + 1)
         if body.startswith(_GZIP_MAGIC) and body.count(_GZIP_MAGIC + b"\x08") <= _MOST_MEMBERS:
             with gzip.open(io.BytesIO(body)) as stream:

@@ -104,7 +104,7 @@ def _changes_by_opening(database: Path) -> Iterator[Result]:
     if journal != "wal" and can_be_written(database):
         yield Result(
             f"database with the journal mode {quoted(journal)}, not 'wal'",
-            "the next run sets it; if you see this again, its disk cannot do it: keep it off network drives",
+            "the next run sets it; if this comes back, the disk cannot do it: keep it off network drives",
         )
 
 
@@ -139,7 +139,7 @@ def _upgrades_of_records(archive: Archive) -> Iterator[Result]:
             product = digest_of(archive, day.summary(""), partial(_given, day))
             found = {name: (archive.output.read(name), data) for name, data in product.make().items()}
         except StoreError as error:
-            yield Result(f"day record: {error}", "`digest verify` says more of it", error.exit_code)
+            yield Result(f"day record: {error}", "`digest verify` says more", error.exit_code)
             continue
         except UsageError:  # of the template: "Settings" has said so
             continue
@@ -171,7 +171,7 @@ def _history(archive: Archive, case: Case) -> Iterator[Result]:
     how = "was cut short" if last.exit_code is None else f"ended with {last.exit_code}"
     advice = ""
     if case.now - last.started_at > _TOO_OLD:
-        advice = "that is over a day ago: see to the schedule, and to this machine's clock"
+        advice = "that is over a day ago: check the schedule and this machine's clock"
     elif last.exit_code not in (None, 0, TryLaterError.exit_code):
         advice = "`digest status` shows what is open, `digest run -v` what happens"
     yield Result(f"the last nightly run, {last.started_at:%Y-%m-%d %H:%M} UTC, {how}", advice)
@@ -185,7 +185,7 @@ def _clock_by_runs(archive: Archive, runs: list[RunSummary], case: Case) -> Iter
     known += [(page.fetched_at, machine) for page in archive.store.raw_pages()[-1:]]
     done, now = max(known, key=lambda pair: pair[0] - pair[1], default=(case.now, case.now))
     if done > now + _SLACK:
-        words = f"the clock shows {now:%Y-%m-%d %H:%M}, but something was done here at {done:%Y-%m-%d %H:%M} already"
+        words = f"the clock shows {now:%Y-%m-%d %H:%M}, but something was already done here at {done:%Y-%m-%d %H:%M}"
         yield Result(words, "set the clock, by NTP if possible")
 
 
@@ -222,7 +222,7 @@ def _version(state: RepositoryState) -> Result:
     if number < OLDEST:
         return Result(words, f"{OLDEST[0]}.{OLDEST[1]} or newer is needed, {_NO_COMMITS}", _FAILS)
     if number < _FLUSHING:
-        return Result(words, "it flushes no commit to the disk; from 2.36 on, a power cut loses none")
+        return Result(words, "it does not flush commits to the disk; from 2.36 on, a power cut loses none")
     return Result(words)
 
 
@@ -239,20 +239,20 @@ def _commits(case: Case, state: RepositoryState) -> Iterator[Result]:
         yield Result(f"{state.is_busy} is in progress", "end it, or abort it: nothing is committed until then", _FAILS)
     foreign = [path for path in state.foreign_staged if not _is_likely_ours(case, state, path)]
     if foreign:
-        advice = "commit it, or `git restore --staged` it: what is not digest's stops a run"
+        advice = "commit it, or `git restore --staged` it: while it is staged, no run commits"
         yield Result(f"staged: {named(foreign)}", advice, _FAILS)
     elif state.foreign_staged:
         advice = "a run was cut short; the next one commits it"
         yield Result(f"staged: {named(state.foreign_staged)}", advice)
     for path in state.unkept:
         words = f"git ignores {path}, or its folder is in another repository or none"
-        advice = "see to .gitignore and the folders in the configuration: such files are never committed"
+        advice = "check .gitignore and the folders in the configuration: such files are never committed"
         yield Result(words, advice, _FAILS if case.config.git.durable else 0)
     for words, way_out in unkept_settings(case.config, case.path):
         yield Result(words, way_out)
     for words, is_used in odd_names(case.config).items():
         if is_used:
-            yield Result(words, "files under it are kept up; rename it if others clone the repository")
+            yield Result(words, "its files are still written; rename it if others clone the repository")
     advice = "`git config user.name` and `user.email`, or [git] author" if state.is_identity_made_up else ""
     yield Result(f"commits are by {state.identity}", advice)
 
@@ -276,16 +276,16 @@ def _pushes(case: Case, state: RepositoryState) -> Iterator[Result]:
         return
     yield Result(f"pushes to {git.remote}, {', '.join(state.remote_urls)}")
     if state.has_secret_in_url:
-        advice = "take it out (`git remote set-url`), and use a credential helper or SSH"
+        advice = "remove it (`git remote set-url`), and use a credential helper or SSH"
         yield Result(f"the address of {git.remote} holds a name or password", advice, _FAILS)
     elif state.credential_helper:
         yield Result(f"credentials from {state.credential_helper}")
     elif any(url.startswith("http") for url in state.remote_urls):
-        advice = "`git config credential.helper` gives git what the remote asks for, unless it asks for nothing; or SSH"
+        advice = "set `git config credential.helper`, or use SSH, if the remote asks for a password"
         yield Result("no credential helper", advice)
     if state.unpushed:
         commits = how_many(state.unpushed, "commit is", "commits are")
-        yield Result(f"{commits} not pushed yet", "the next run pushes them, and says why if not")
+        yield Result(f"{commits} not pushed yet", "the next run pushes them, or says why it cannot")
 
 
 def check_push(case: Case) -> Iterator[Result]:
@@ -294,7 +294,7 @@ def check_push(case: Case) -> Iterator[Result]:
         return
     reason = can_push(case.config.output, case.config.git)
     if reason is None:
-        yield Result(f"{case.config.git.remote} takes pushes")
+        yield Result(f"{case.config.git.remote} accepts pushes")
     else:
         yield Result(f"no push: {reason}", "fix that: commits stay here until then", _FAILS)
 
@@ -304,7 +304,7 @@ def check_arxiv(case: Case) -> Iterator[Result]:
     arxiv, database = case.config.arxiv, case.config.database
     is_new = database is not None and not database.exists()
     if not is_new and not is_ready(case):
-        yield Result("arXiv was not asked", "see to the database first: it knows when arXiv was asked last")
+        yield Result("arXiv was not asked", "fix the database first: it knows when arXiv was last asked")
         return
     # Where there is no database, nobody remembers when arXiv was asked last: then only the two are spaced.
     place = ("sqlite://", None) if is_new else (case.config.store_url, database)
@@ -327,7 +327,7 @@ def _answer(archive: Archive, url: str, kind: Kind) -> Iterator[Result]:
         page = archive.client.get(url, kind=kind)
     except DigestError as error:
         reason = str(error).removesuffix(_BUDGET_WORDS) if isinstance(error, BudgetSpentError) else str(error)
-        yield Result(f"arXiv: {reason}", "see whether a browser gets it; a run tries again by itself", error.exit_code)
+        yield Result(f"arXiv: {reason}", "try it in a browser; a run tries again by itself", error.exit_code)
         return
     yield Result(f"arXiv answers: {page.url}, status {page.status}, {len(page.body)} bytes")
     if kind is PAGES:
@@ -365,7 +365,7 @@ def _place(case: Case, what: str, place: str) -> Iterator[Result]:
         found = len(read_addresses(place, case.environment, case.config.folder))
     except NotifyError as error:
         if kind == "env" and (by := given_by(case, name)):
-            yield Result(f"{what}: {place} is not set here, but for the runs of {by}")
+            yield Result(f"{what}: {place} is not set here, but it is for the runs of {by}")
             return
         advice = "set this variable where digest runs" if kind == "env" else "write the address into this file"
         yield Result(f"{what}: {error}", advice, error.exit_code)
@@ -391,6 +391,6 @@ def check_delivery(case: Case) -> Iterator[Result]:
     fates = Channels(addresses).deliver(Message("A test of digest", ((Entry(words),),)))
     for channel, fate in fates.items():
         if fate.failure:
-            yield Result(fate.failure, "see to its address, and to the service", NotifyError.exit_code)
+            yield Result(fate.failure, "check its address, and the service", NotifyError.exit_code)
         else:
-            yield Result(f"{channel} took a test message; look whether it came")
+            yield Result(f"{channel} accepted a test message; check that it arrived")

@@ -110,8 +110,8 @@ def check_settings(case: Case) -> Iterator[Result]:
     # A variable that is a channel's address may have whatever name its owner gave it.
     for name, near in unknown_variables(case.environment).items():
         if f"env:{name}" not in (*config.notify.urls, config.notify.health):
-            advice = f"did you mean {near}?" if near else "DIGEST_SECTION_KEY is what a variable's name looks like"
-            yield Result(f"the environment's {name} sets nothing", advice)
+            advice = f"did you mean {near}?" if near else "such variables are named DIGEST_SECTION_KEY"
+            yield Result(f"the environment variable {name} has no effect", advice)
     if config.arxiv.contact:
         yield Result(f"arXiv can write to {config.arxiv.contact}")
     else:
@@ -207,7 +207,7 @@ def _index(output: Folder) -> Iterator[Result]:
             return
         text = output.read(readme.name)
     except StoreError as error:
-        yield Result(f"no index: {error}", "put a README.md of text in its place, or none", error.exit_code)
+        yield Result(f"no index: {error}", "replace it with a text file, or remove it", error.exit_code)
         return
     if text is not None and split(text) is None:
         advice = "put <!-- digest:begin --> and <!-- digest:end --> where the index should stand, once each"

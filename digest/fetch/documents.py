@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from digest.errors import NotServedError, PageRefusedError, quoted, shortened
 from digest.model import LARGEST_BODY, RawPage
 
-FORBIDDEN = "403 Forbidden: arXiv refuses this client; ask nothing more, and write to its help desk"
+FORBIDDEN = "403 Forbidden: arXiv refuses this client; send no more requests, and write to its help desk"
 
 # A page of arXiv's errors says why in its heading, a feed in its description.
 _REASON = re.compile(rb"<(h1|description)>([^<]*)</\1>")

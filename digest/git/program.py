@@ -30,7 +30,7 @@ LOCK_PATIENCE = 15.0
 _PAUSE = 0.25
 _GRACE = 10.0  # seconds in which git, told to end, removes its lock files
 
-# What is committed shall outlive a power cut, and no process shall go on when the run has ended.
+# What is committed must outlive a power cut, and no process may go on when the run has ended.
 _ALWAYS = ("core.fsync=all", "gc.autoDetach=false", "maintenance.autoDetach=false", "i18n.commitEncoding=UTF-8")
 
 # The variables that bind a process to one repository (`git rev-parse --local-env-vars`); hooks and aliases have them.
@@ -115,7 +115,7 @@ class Answer:
         while any(line.startswith(_GRAVE) for line in meant) and not meant[-1].startswith(_GRAVE):
             meant.pop()
         text = "; ".join(meant[-_SHOWN_LINES:]).encode(errors="replace").decode()
-        return without(text, of_environment(os.environ))[-_LONGEST_ERROR:] or f"exit {self.code}, and not a word"
+        return without(text, of_environment(os.environ))[-_LONGEST_ERROR:] or f"exit {self.code}, without a message"
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ class Program:
                 except BaseException as error:
                     _end(process)
                     if isinstance(error, subprocess.TimeoutExpired):
-                        raise GitError(f"git {arguments[0]}: no end within {LIMIT:g} s; it was stopped") from None
+                        raise GitError(f"git {arguments[0]}: not finished within {LIMIT:g} s; it was stopped") from None
                     raise
                 return Answer(code, _text(out), _text(err))
         except OSError as error:
@@ -202,9 +202,7 @@ class Program:
         number = number_of(version)
         if number and number < OLDEST:
             oldest = ".".join(map(str, OLDEST))
-            raise GitError(
-                f"expected git {oldest} or younger, found {version}; install one, or set [git] commit = false"
-            )
+            raise GitError(f"expected git {oldest} or newer, found {version}; install one, or set [git] commit = false")
 
 
 def number_of(version: str) -> tuple[int, int] | None:

@@ -52,7 +52,7 @@ def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
             except StoreError as error:
                 raise GitError(str(error)) from error
         else:
-            raise GitError(f"{repository.root}: another run of digest commits in this repository; run again")
+            raise GitError(f"{repository.root}: another run of digest is committing here; try again later")
         yield
 
 
@@ -73,13 +73,13 @@ def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:
         if not is_at_work and all(_age(lock, clock) >= least for lock in found):
             break
     else:
-        raise GitError(f"{found[0]}: another git is at work; if none is, it was killed: remove the file, and run again")
+        raise GitError(f"{found[0]}: another git process is at work; if there is none, remove the file, and run again")
     for lock in found:
         try:
             lock.unlink(missing_ok=True)
         except OSError as error:
             raise GitError(f"{lock}: {error.strerror}") from error
-        log.warning("%s: removed; a git that was killed left it", lock)
+        log.warning("%s: removed; a killed git process had left it", lock)
 
 
 def recover(repository: Repository) -> None:
@@ -99,7 +99,7 @@ def recover(repository: Repository) -> None:
             if not _is_git_at_work(repository):
                 break
         else:
-            raise GitError(f"{repository.root}: another git is at work; run again when it has ended")
+            raise GitError(f"{repository.root}: another git process is at work; run again when it has ended")
         remove_stale_locks(repository)
         head, _, onto = noted.decode(errors="replace").strip().partition(" ")
         state = repository.folder / STATE

@@ -18,7 +18,7 @@ from digest.git.repository import Repository, named
 _ATTEMPTS = 4
 _ASKED_BY_NAME = re.compile(r"(?:https?|ftps?)://|ssh://[^/\s]*:[^/\s]*@", re.IGNORECASE)
 _BEHIND = re.compile(r"^!\t[^\t]*\t\[rejected\] \((?:fetch first|non-fast-forward|stale info)\)", re.MULTILINE)
-# Of two that push at the same moment, one is told so by the remote itself.
+# Of two that push at the same moment, one is refused by the remote itself.
 _RACED = re.compile(
     r"^!\t[^\t]*\t\[remote rejected\] \((?:cannot lock ref|failed to update ref|incorrect old value)", re.MULTILINE
 )
@@ -131,12 +131,12 @@ def push(remote: Remote, is_generated: IsGenerated, author: str) -> tuple[str, .
             # What was fetched from one address is not what all have that are pushed to.
             if (number := len(remote.configured_urls("--push"))) > 1:
                 words = f"one of the {number} addresses that it pushes to has commits that are not here"
-                raise GitError(f"git push {remote.name}: {words}; see which with `git push`, and take them in by hand")
+                raise GitError(f"git push {remote.name}: {words}; see which with `git push`, and merge them by hand")
             break
         if not repository.is_ancestor(remote.tracking, "HEAD"):
             rebase(repository, remote.tracking, is_generated, author)
     else:
-        raise GitError(f"git push {remote.name}: rejected {_ATTEMPTS} times, others push all the time; run again")
+        raise GitError(f"git push {remote.name}: rejected {_ATTEMPTS} times, as others keep pushing; try again later")
     return tuple(repository.changed_between(before, "HEAD"))
 
 
@@ -149,8 +149,8 @@ def rebase(repository: Repository, onto: str, is_generated: IsGenerated, author:
     head = repository.head or ""
     base = repository.git.ask("merge-base", head, onto)
     if base is None:
-        way_out = f"look at `git log {_short(onto)}`, and decide by hand which of them stays"
-        raise _refusal(onto, "it has nothing in common with what is here; was it written anew?", way_out)
+        way_out = f"look at `git log {_short(onto)}`, and decide by hand which of the two stays"
+        raise _refusal(onto, "it has nothing in common with what is here; was its history rewritten?", way_out)
     _require_only_generated(repository, onto, is_generated)
     if changed := [change.path for change in repository.changes(untracked=False)]:
         words = f"others pushed meanwhile, and {named(changed)} changed here; commit or restore that, and run again"
@@ -199,8 +199,8 @@ def _require_no_clash(repository: Repository, base: str, head: str, onto: str) -
     known = set(repository.git.run("ls-tree", "-r", "-z", "--name-only", head).split("\0"))
     added = [path for path in repository.changed_between(head, onto) if path not in known]
     if in_the_way := [path for path in added if os.path.lexists(repository.root / path)]:
-        words = f"it brings {named(in_the_way)}, where a file lies that git does not know"
-        raise _refusal(onto, words, "move that away, then run again")
+        words = f"it brings {named(in_the_way)}, where an untracked file lies"
+        raise _refusal(onto, words, "move that file away, then run again")
 
 
 def _is_index(path: str) -> bool:
@@ -210,7 +210,7 @@ def _is_index(path: str) -> bool:
 def _clash(repository: Repository, onto: str, paths: Sequence[str]) -> GitError:
     """Refuse where both sides made the same: theirs may stand, because the archive can write ours again."""
     keep = f"`git reset --keep {_short(onto)}` takes theirs (ours stays as {(repository.head or '')[:8]})"
-    way_out = f"{keep}, then run again, which makes what theirs lacks"
+    way_out = f"{keep}, then run again: that makes what theirs lacks"
     if not all(map(_is_index, paths)):
         way_out += "; to have their days in the database here, too, remove archive.db*: the day records make it again"
     return _refusal(onto, f"both sides changed {named(paths)}", way_out)

@@ -261,7 +261,7 @@ _LATE = 7  # days of the next month on which papers of a month are still announc
 def why_not_stored(arxiv_id: ArxivId, stored: Collection[date], missing: Iterable[date]) -> str:
     """Say why nothing of a paper is stored, and what helps, given the dates that are stored and those missing."""
     if not stored:
-        return "not stored: nothing is; `digest run` fetches the newest listing"
+        return "not stored: nothing is stored yet; `digest run` fetches the newest listing"
     first, last = min(stored), max(stored)
     month = date(arxiv_id.year, arxiv_id.month, 1)
     if month > last:
@@ -270,7 +270,7 @@ def why_not_stored(arxiv_id: ArxivId, stored: Collection[date], missing: Iterabl
     near = [day for day in sorted(missing) if month <= day <= end]
     if near:
         named = ", ".join(map(str, near[:_NAMED])) + (f" and {len(near) - _NAMED} more" if near[_NAMED:] else "")
-        return f"not stored, and near its month these days are missing: {named} (`digest status` tells what helps)"
+        return f"not stored, and near its month these days are missing: {named} (`digest status` says what helps)"
     if month < first.replace(day=1):
         return f"not stored: it is older than this archive, which begins on {first}, and has not been announced since"
     return f"not stored: no stored day from {first} to {last} lists it; perhaps it is in none of the categories here"

@@ -145,7 +145,7 @@ def _undo(archive: Archive, decision: Decision | None, report: Report) -> None:
         return
     key = (decision.category, decision.date)
     if decision.state in (State.COMPLETE, State.EMPTY):
-        # The record first, for that of before knows the day better; the decision last, for it counts no more if the
+        # The record first, for the old one knows the day better; the decision last, for it counts no more if the
         # day is no longer what it says.
         day = replace(_stored_day(archive, key), state=State.PROVISIONAL)
         write_record(archive, day, report)

@@ -35,7 +35,7 @@ def back_up(config: Config, target: Path) -> Backup:
     """
     database = config.database
     if database is None:
-        raise UsageError("[store] url is no SQLite file; a database server has its own tool, such as pg_dump")
+        raise UsageError("[store] url is not a SQLite file; a database server has its own tool, such as pg_dump")
     if not is_there(database):
         raise MissingError(f"{database}: expected the database, found none; nothing is stored yet")
     try:

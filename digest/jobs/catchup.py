@@ -89,7 +89,7 @@ def _catchup(archive: Archive, category: str, when: date, *, resume: bool = Fals
         shown = require_date(listing)
     if shown != when:
         raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
-    listing = replace(listing, source=Source.CATCHUP)  # whatever it looks like: a look is told by where it went
+    listing = replace(listing, source=Source.CATCHUP)  # whatever it looks like: where a look went tells its kind
     if listing.next_day is None or _learn(archive, when, listing.next_day, pages[0].url):
         return pages, listing
     return pages, replace(listing, next_day=None)

@@ -13,8 +13,8 @@ from digest.store.soundness import Soundness, UnsoundRow, examine_database, is_t
 
 _NAMED = 3
 
-_REBUILD = f"{REPAIR} (or `digest rebuild`) puts it aside and makes another from the day records"
-_RESTORE = "nothing here has it whole, for there are no day records: restore a backup of the database"
+_REBUILD = f"{REPAIR} (or `digest rebuild`) puts it aside and makes a new one from the day records"
+_RESTORE = "there are no day records to make it from: restore a backup of the database"
 
 _OF_DAYS = ("day", "correction", "decision", "start")
 """Tables of which a row that nothing can read is removed only if there are records to have it again from."""
@@ -56,7 +56,7 @@ def lost_database(config: Config) -> Verified | None:
     pages = Folder(config.raw).paths(".html.gz")
     if not pages:
         return None
-    way_out = f"restore a backup of it, or `digest import` takes the pages in {config.raw} in again"
+    way_out = f"restore a backup of it, or `digest import` the pages in {config.raw} again"
     try:
         require_records(config)
     except DamageError as error:

@@ -162,4 +162,4 @@ def _doubt(archive: Archive, day: Day, reason: str) -> ListingDoubtfulError:
 def when_again(archive: Archive, category: str, when: date) -> str:
     """Say from when on a doubtful date is looked at again."""
     moment = next_look(archive.snapshot.ledger.readings_of(category, when)) or archive.now
-    return f"and looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York on"
+    return f"and is looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York time on"

@@ -323,4 +323,4 @@ def tell_missing(archive: Archive, categories: Sequence[str], report: Report) ->
             silent = [when for when in overdue if (category, when) not in report.told]
             if silent:
                 report.told |= {(category, when) for when in silent}
-                report.fail(category, MissingError(f"{word}: {in_short(silent)}; `digest status` tells more"))
+                report.fail(category, MissingError(f"{word}: {in_short(silent)}; `digest status` says more"))

@@ -12,7 +12,7 @@ from digest.errors import DamageError, MissingError, gravest, how_many
 REPAIR = "`digest verify --repair`"
 
 _MOST_MISSING = 20
-"""How many missing listings are told one by one."""
+"""How many missing listings are named one by one."""
 
 
 class Fault(StrEnum):
@@ -97,7 +97,7 @@ class Verified:
         yield from (finding.line for finding in self.findings if finding.kind is not Fault.MISSING)
         yield from (finding.line for finding in missing[:_MOST_MISSING])
         if len(missing) > _MOST_MISSING:
-            yield f"{Fault.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` tells which"
+            yield f"{Fault.MISSING:<8} and {len(missing) - _MOST_MISSING} more listings; `digest status` says which"
         yield from self.remarks
         kinds = Counter(finding.kind for finding in self.findings)
         checked = (how_many(self.days, "day"), how_many(self.pages, "page"), how_many(self.files, "file"))

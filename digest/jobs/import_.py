@@ -105,7 +105,7 @@ def import_pages(
         except DigestError as error:
             whole = _as_refusal(error)
             if whole is not error and not any(saved.page.partial for saved in pages):
-                whole = PageRefusedError(f"{error}; the listing has further pages: give them together")
+                whole = PageRefusedError(f"{error}; the listing has further pages: import them together")
             report.fail(", ".join(shown(saved.path) for saved in pages), whole)
     update_files(archive, report)
     return report
@@ -177,7 +177,7 @@ def _way_out(archive: Archive, when: date | None) -> str:
 
 
 def _parsed(archive: Archive, raw: RawPage) -> Page:
-    """Keep a page and parse it; what is no listing at all is told by its kind, and not kept."""
+    """Keep a page and parse it; what is no listing at all is named by its kind, and not kept."""
     try:
         page = parse_page(raw.body)
     except (PageRefusedError, TryLaterError) as error:
@@ -194,7 +194,7 @@ def _parsed(archive: Archive, raw: RawPage) -> Page:
 
 def _read_saved(archive: Archive, path: Path, category: str | None) -> _Saved:
     body = read_saved_page(path)
-    # The name alone: where the file lay on somebody's machine does not belong into an archive.
+    # The name alone: where the file lay on somebody's machine has no place in an archive.
     name = os.fsencode(path.name).decode("utf-8", "replace")
     raw = RawPage(f"import:{name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
     page = _parsed(archive, raw)
@@ -212,7 +212,7 @@ def _category_of(page: Page, configured: Sequence[str]) -> str:
         name for name in configured if name == page.category or all(belongs(entry, name) for entry in page.entries)
     ]
     if page.category is None and len(possible) != 1:
-        raise PageRefusedError(f"expected to see what the page lists, found {possible or 'no match'}; say --category")
+        raise PageRefusedError(f"expected the page's category, found {possible or 'no match'}; use --category")
     return page.category or possible[0]
 
 
@@ -222,7 +222,7 @@ def _date_of(saved: _Saved, when: date | None) -> date:
         raise PageRefusedError(f"expected the date {when} that --date says, found {shown} on the page")
     found = shown or when
     if found is None:
-        raise PageRefusedError("expected a date on the page, found none; say which with --date")
+        raise PageRefusedError("expected a date on the page, found none; give it with --date")
     return found
 
 

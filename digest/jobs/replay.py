@@ -1,6 +1,6 @@
 """The kept pages, parsed again: what a mended parser would change. All offline.
 
-Links are found again by the rules of now, also in texts whose pages are lost. The version of the parser or of those
+Links are found again by the current rules, also in texts whose pages are lost. The version of the parser or of those
 rules alone is no change: a day that comes out the same keeps its record, byte for byte, and the numbers of the first.
 """
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _Key = tuple[str, date]
 
 SHOWN = 10
-"""How many differences of a day are told one by one, unless all are asked for."""
+"""How many differences of a day are shown one by one, unless all are asked for."""
 
 _ALWAYS = ("as stored", "differ", "refused")
 
@@ -55,7 +55,7 @@ class Replay:
         """Note a stored day of which a page was removed on purpose: its links alone are found again."""
         self.removals += 1
         if self.names_each:
-            words = "its page was removed on purpose ([store] raw_days); only its links are looked for again"
+            words = "its page was removed on purpose ([store] raw_days); only its links are read again"
             self.lines.append(f"{stored.category} {stored.date}: {words}")
 
     def differs(self, stored: Day, fresh: Day) -> None:
@@ -203,7 +203,7 @@ def replay(
         chosen: which days.
         track: shows progress.
         write: whether to store what differs; if not, nothing at all is changed.
-        shown: how many differences of a day are told one by one; None for all.
+        shown: how many differences of a day are shown one by one; None for all.
     """
     report = begin(archive) if write else Report()
     known = frozenset(row.sha256 for row in archive.store.raw_pages())

@@ -1,4 +1,4 @@
-"""The archive → the messages of the listing dates that are not told of yet."""
+"""The archive → the messages of the listing dates that had none yet."""
 
 from __future__ import annotations
 

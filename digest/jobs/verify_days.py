@@ -22,7 +22,7 @@ from digest.parse.links import LINK_RULES
 from digest.parse.listing import join_pages, parse_page
 from digest.records.day import parse_record, record_path, render_record
 
-_NOTHING = "nothing here has it whole; restore a backup of the database"
+_NOTHING = "there is no whole copy of it here; restore a backup of the database"
 
 
 Key = tuple[str, date]
@@ -80,7 +80,7 @@ def read_copies(archive: Archive, category: str, when: date) -> Copies:
 
 
 def readable_days(archive: Archive) -> list[DaySummary]:
-    """Return the stored days whose rows can be read: what is wrong with one shall hide nothing of the others."""
+    """Return the stored days whose rows can be read: what is wrong with one must hide nothing of the others."""
     found: list[DaySummary] = []
     for key in archive.store.day_keys():
         with suppress(DamageError):
@@ -187,7 +187,7 @@ def examine_unloaded_records(archive: Archive, stored: Collection[Key], found: V
             loadable.append((day.category, day.date))
             continue
         where = path if archive.records is None else str(archive.records.root / path)
-        problem = "expected the record of a day that the database has not, found it damaged"
+        problem = "expected the record of a day that the database lacks, found it damaged"
         way_out = "only a backup, or the history of its folder, has it"
         found.findings.append(Finding(Fault.DAMAGED, Part.CALENDAR, where, problem, way_out))
     return loadable

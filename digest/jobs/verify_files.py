@@ -96,7 +96,7 @@ def _about_text(archive: Archive, product: Product, path: str, different: Differ
     if judged.kind is not Fault.OUTDATED:
         return finding
     finding = replace(finding, way_out="`digest regenerate --outdated` writes it again")
-    # Old digests stay as they were announced until somebody asks for others; an index is always of now.
+    # Old digests stay as they were announced until somebody asks for others; an index is always current.
     return finding if product.kind is Kind.INDEX else replace(finding, mend=None)
 
 
@@ -113,7 +113,7 @@ def _judged_text(archive: Archive, product: Product, path: str, different: Diffe
         is_of_before = row is not None and is_as_written(archive, row)
         is_older = row is not None and row.template_version != product.version
         made_by = "an older template" if is_older else "other settings, or from other entries"
-        problem = f"expected a digest by the template and settings of now, found one by {made_by}"
+        problem = f"expected a digest by the current template and settings, found one by {made_by}"
     is_of_now = row is not None and row.inputs_hash == product.inputs_hash
     return Difference(Fault.OUTDATED, problem) if is_of_before and not is_of_now else different
 
@@ -149,7 +149,7 @@ def _judged_index(archive: Archive, product: Product, path: str, different: Diff
         is_of_before = has_markers and markers.with_lf(_committed(archive, path) or b"") == markers.with_lf(found)
     else:
         is_of_before = has_markers and row.inputs_hash == sha256(markers.generated_part(found))
-    words = "expected the index by the settings of now, found that of before"
+    words = "expected the index by the current settings, found an older one"
     return Difference(Fault.OUTDATED, words) if is_of_before else different
 
 
@@ -189,7 +189,7 @@ def _committed(archive: Archive, path: str) -> bytes | None:
         where = repository.path_of(str(archive.output.root / path))
         data = repository.committed(where) if where else None
     except GitError as error:
-        log.info("%s: git does not tell what it was: %s", path, error)
+        log.info("%s: git cannot say what it was: %s", path, error)
         return None
     return data if data and markers.split(data) else None
 

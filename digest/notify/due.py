@@ -1,7 +1,7 @@
 """What is to be told, and when: decided on values. Pure.
 
 Each listing date has one message: when all categories have it proven, or at noon in New York with what there is.
-Trouble is told of when it changes, daily while it lasts, and when it is over. A channel that did not take a message is
+Trouble is reported when it changes, daily while it lasts, and when it is over. A channel that did not take a message is
 tried by each run, alone, until it is given up: on the third night if it refuses it for good, else after a week.
 """
 
@@ -28,13 +28,13 @@ _LONGEST_SUBJECT = 80
 
 
 def recent_dates(calendar: Calendar, now: datetime) -> list[date]:
-    """Return the listing dates that may be told of, the oldest first; the last is the newest expected one."""
+    """Return the listing dates that may have a message, the oldest first; the last is the newest expected one."""
     newest = calendar.newest_expected(now)
     return [when for when in calendar.listing_dates(newest - _WINDOW, newest) if when > newest - _WINDOW]
 
 
 def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
-    """Return what was told of ``subjects``; of a new one, all ``dates`` but the newest count as told.
+    """Return what was sent about ``subjects``; of a new one, all ``dates`` but the newest count as told.
 
     Nobody who sets up messages wants to hear of last week.
     """
@@ -44,7 +44,7 @@ def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
 
 
 def expired(told: Told, dates: Sequence[date]) -> list[tuple[str, date]]:
-    """Return the messages that some channels lack, and that are no news any more: subject and date."""
+    """Return the messages that some channels lack, and that are too old to be sent: subject and date."""
     return [(subject, when) for subject, when in told.reached if when < dates[0]]
 
 
@@ -74,7 +74,7 @@ def is_all_told(told: Told, subjects: Iterable[str], dates: Collection[date]) ->
 
 
 def is_void(days: Mapping[str, DaySummary | None], given_up: Collection[str]) -> bool:
-    """Whether nothing will ever be told of a date: every category gave it up."""
+    """Whether a date will never have a message: every category gave it up."""
     return all(day is None and category in given_up for category, day in days.items())
 
 
@@ -97,7 +97,7 @@ def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collect
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message that is to be sent: ``subject`` and ``date`` are what is told by it."""
+    """A message that is to be sent: ``subject`` and ``date`` are what it is about."""
 
     subject: str
     date: date
@@ -149,7 +149,7 @@ def due_alert(
             return DueAlert(known, recovery_message(categories, known.about, known.since), known.reach)
         known = None  # new trouble, which begins now, whoever has not yet heard of the end of the old one
     others = [trouble for trouble in known.about if trouble.subject.partition(" ")[0] in left_out] if known else []
-    # Trouble that comes and goes with the hours is no change that anybody is told of.
+    # Trouble that comes and goes with the hours is no change worth a message.
     lasting = [failure for failure in own if not isinstance(failure, TryLaterError)]
     about = tuple(sorted({*others, *(Trouble(failure.exit_code, _subject(failure)) for failure in lasting)}))
     if not own:
@@ -166,6 +166,6 @@ def due_alert(
 
 
 def _subject(failure: DigestError) -> str:
-    """Return what failed; of a path or an address the last part, since what was told of may be published."""
+    """Return what failed; of a path or an address the last part, since notices.json may be published."""
     subject = str(failure).partition(": ")[0]
     return subject.rstrip("/").rpartition("/")[2][:_LONGEST_SUBJECT]

@@ -1,4 +1,4 @@
-"""What is told, and in which words: messages that no channel's markup is in yet. Pure."""
+"""What messages say, and in which words, before they are put into the markup of a channel. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -92,7 +92,7 @@ def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") 
 def alert_message(categories: Sequence[str], exit_code: int, failures: Sequence[str], since: datetime) -> Message:
     """Return the alert to what failed, in the words of the errors, which name the way out.
 
-    The ``categories`` tell whoever has several archives which one it is.
+    The ``categories`` tell a person with several archives which one it is.
     """
     shown = [cut(failure, _LONGEST_FAILURE) for failure in failures[:_SHOWN_FAILURES]]
     rest = [f"… and {len(failures) - len(shown)} more"] if len(failures) > len(shown) else []
@@ -101,7 +101,7 @@ def alert_message(categories: Sequence[str], exit_code: int, failures: Sequence[
 
 
 def recovery_message(categories: Sequence[str], about: Iterable[Trouble], since: datetime) -> Message:
-    """Return the message that what an alert told of is over."""
+    """Return the message that the trouble of an alert is over."""
     subjects = dict.fromkeys(trouble.subject for trouble in about)
     lines = [f"What failed since {_moment(since)} is over: {', '.join(subjects)}"]
     return _message(f"digest of {_named(categories)} is well again", lines, kind="success")

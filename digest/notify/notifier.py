@@ -89,7 +89,7 @@ class Notifier:
         return self._written or self._known
 
     def is_all_told(self, dates: Collection[date]) -> bool:
-        """Whether no alert waits to be told that all is well again, and no listing of ``dates`` to be told of."""
+        """Whether no alert waits for the message that all is well again, and no listing of ``dates`` for its own."""
         return is_all_told(self._known, self.subjects, dates)
 
     def begin(self) -> None:
@@ -125,7 +125,7 @@ class Notifier:
             if left := self._left(self._known.reached[subject, when]):
                 self._failed(f"{', '.join(left)}: {_about(subject, when)} is too old, and is given up")
         written = self._tell_alert(failures)
-        # A day that does not count yet is no news.
+        # No message about a day that does not count yet.
         is_unpushed = any(isinstance(failure, UnpushedError) for failure in failures)
         for one in () if is_unpushed else due.messages:
             key = one.subject, one.date
@@ -151,7 +151,7 @@ class Notifier:
         """Alert to a run that ended early; return what did not get through."""
         if self._has_ended:
             return []
-        # Of a bug, no more than its class is told: its words may hold anything.
+        # Of a bug, only its class is sent: its words may hold anything.
         expected = error if isinstance(error, DigestError) else DigestError(f"{type(error).__name__}: a bug in digest")
         failures = [expected]
         if not self._has_told:
@@ -227,10 +227,10 @@ class Notifier:
             data = self._folder.read(NOTICES_PATH)
             return Told() if data is None else parse_notices(data)
         except FormatTooNewError as error:
-            log.warning("%s: %s; until then nothing is told", NOTICES_PATH, error)
+            log.warning("%s: %s; until then no messages are sent", NOTICES_PATH, error)
             return None
         except (DamageError, StoreError) as error:
-            log.warning("%s: %s; what was told is noted anew", NOTICES_PATH, error)
+            log.warning("%s: %s; what was sent is noted anew", NOTICES_PATH, error)
             return Told()
 
     def _write(self, told: Told) -> list[str]:
@@ -242,7 +242,7 @@ class Notifier:
         return [str(self._folder.root / NOTICES_PATH)] if is_new else []
 
     def _note(self, told: Told, failures: Sequence[DigestError]) -> list[str]:
-        """Note what was told; that it cannot be noted is a failure, which is told once."""
+        """Note what was sent; that it cannot be noted is a failure, which is reported once."""
         try:
             return self._write(told)
         except StoreError as error:

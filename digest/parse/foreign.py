@@ -18,8 +18,8 @@ _LOOKED_AT = 100_000  # bytes of a file; what it is stands near its beginning
 _SHOWN = 80  # characters of a foreign text that a message quotes
 
 _SAVE_NEW = "save /list/CATEGORY/new or /catchup/CATEGORY/DATE?abs=True instead"
-_FETCH = "`digest fetch DATE` gets a day of the last 91, a saved /list/CATEGORY/new is taken in at any time"
-_NO_ABSTRACTS = f"it has no abstracts, so that no day can be made of it; {_SAVE_NEW}"
+_FETCH = "`digest fetch DATE` gets any of the last 91 days; a saved /list/CATEGORY/new can be imported at any time"
+_NO_ABSTRACTS = f"it has no abstracts, so no day can be made of it; {_SAVE_NEW}"
 _ONE_MAILING = f"it shows one mailing only and proves less than a listing; {_FETCH}"
 _NO_ANNOUNCEMENT = f"it does not say when a paper was announced; {_FETCH}"
 _SAVE_SOURCE = "open the page again and save it as HTML only, or save it with curl"
@@ -34,7 +34,7 @@ _MAGIC: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
     (0, (b"PK\x03\x04",), "a zip archive", _UNPACK),
     (257, (b"ustar",), "a tar archive", _UNPACK),
     (0, (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf", b"Rar!"), "a packed file", _UNPACK),
-    (0, (b"SQLite format 3\0",), "a database", "an archive's own goes into its place as archive.db"),
+    (0, (b"SQLite format 3\0",), "a database", "if it is an archive's, copy it back as archive.db"),
     (0, (b"bplist00",), "a Safari web archive", _SAVE_SOURCE),
     (0, (b"\xff\xfe", b"\xfe\xff"), "a text in UTF-16", "save the page in UTF-8"),
 )
@@ -149,7 +149,7 @@ def _kind_of_listing(listing: etree._Element, body: bytes) -> str | None:
     if is_new and listing.find(".//dd") is not None and listing.find(".//dd//p") is None:
         return "a catchup page without abstracts; open it with ?abs=True at the end of its address, and save that"
     if not is_new and (b"/catchup?" in body or any("catchup" in heading.lower() for heading in headings)):
-        return f"a catchup page of before 2024, which no count proves to be whole; {_FETCH}"
+        return f"a catchup page from before 2024, on which no count proves it whole; {_FETCH}"
     if b"web.archive.org" in body:
         advice = "save the original: put id_ after the time in its address (…/web/20211020000000id_/https://…)"
         return f"a page that the Wayback Machine has changed; {advice}"

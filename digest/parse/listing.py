@@ -94,7 +94,7 @@ def parse_page(body: bytes) -> Page:
     try:
         page = _read_page(listing_root(body))
     except RecursionError:
-        raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
+        raise PageRefusedError("expected the markup of a listing, found it nested too deeply") from None
     # A parser makes up for a tag that is lost: each link and each label among the records must have both of its own.
     records = body[body.find(b"<dl") : body.rfind(b"</dl>")].lower()
     for name in (b"a", b"span"):

@@ -41,7 +41,7 @@ def parse_recent(body: bytes) -> Mapping[date, RecentDay]:
     try:
         return _read_days(listing_root(body))
     except RecursionError:
-        raise PageRefusedError("expected the markup of a listing, found it nested beyond all measure") from None
+        raise PageRefusedError("expected the markup of a listing, found it nested too deeply") from None
 
 
 def _read_days(root: etree._Element) -> dict[date, RecentDay]:

@@ -60,7 +60,7 @@ def is_record_path(path: str) -> bool:
 def render_record(day: Day) -> bytes:
     """Return the record of ``day`` in UTF-8.
 
-    It is of the oldest format that can hold the day, so that an upgrade changes no record of before.
+    It is of the oldest format that can hold the day, so that an upgrade changes no older record.
     """
     has_raw = any(entry.paper.raw is not None for entry in day.entries)
     is_first = day.link_rules == 1 and not has_raw and not day.shortage

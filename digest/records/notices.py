@@ -69,14 +69,14 @@ def parse_notices(data: bytes) -> Told:
             raise ValueError("expected the number of a format")
         told = found["told"]
         dates = {text(name): _dates(row) for name, row in told["views"].items()}
-        if "listings" in told:  # nothing was told of them before the first message about listings
+        if "listings" in told:  # none had a message before the first about listings
             dates[LISTINGS] = _dates(told["listings"])
-        # Files of before channels were known have no "reached".
+        # Files from before channels were known have no "reached".
         rows = found.get("reached", ())
         reached = {(text(row.get("view", LISTINGS)), date.fromisoformat(row["date"])): _reach(row) for row in rows}
         return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None, reached)
     except DAMAGED as error:
-        raise DamageError(f"expected what was told, found it damaged ({type(error).__name__})") from error
+        raise DamageError(f"expected the list of sent messages, found it damaged ({type(error).__name__})") from error
 
 
 def _dates(row: list[str]) -> frozenset[date]:

@@ -94,7 +94,7 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
     state = examine_repository(target, config.git) if wanted.commits or wanted.on_github else RepositoryState(None)
     if wanted.commits and config.git.commit and state.is_identity_made_up:
         way_out = "set a better one with `git config --global user.name` and `user.email`, or [git] author"
-        remarks.append(f"git knows nobody's name here: commits are by {state.identity}; {way_out}")
+        remarks.append(f"git knows no name here: commits are by {state.identity}; {way_out}")
     uncommitted = _uncommitted(target, ours) if state.root else []
     return SetUp(config, tuple(target / path for path in made), tuple(remarks), state, tuple(uncommitted), failure)
 
@@ -150,7 +150,7 @@ def _require_own_place(target: Path) -> None:
         elif is_ours and os.path.lexists(place / "digest/__init__.py"):
             found = found or f"the source of digest itself in {place}"
     if found:
-        raise UsageError(f"{target}: expected a folder of the archive's own, found {found}; try ~/my-archive")
+        raise UsageError(f"{target}: expected a folder of the archive's own, found {found}; try ~/arxiv")
 
 
 def _toml(path: Path) -> dict[str, Any]:

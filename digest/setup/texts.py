@@ -133,5 +133,5 @@ def _own_source() -> str:
             return own
     words = "this installation does not know where digest is published"
     raise UsageError(
-        f"{words}: say what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
+        f"{words}: name what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
     )

@@ -50,7 +50,7 @@ class Days(Database):
         """
         with self._write() as connection:
             write_day(connection, day, content_hash)
-            # In the same transaction: a kill between the two would leave a digest of before that passes for current.
+            # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def forget_day(self, category: str, when: date) -> None:

@@ -22,7 +22,7 @@ SIDE_FILES = ("-wal", "-shm", "-journal")
 
 _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
-_VERIFY = "`digest verify` tells more, `digest verify --repair` mends what can be mended"
+_VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
 _NO_TEXT = "Could not decode to UTF-8"
 # SQLite has one code, SQLITE_ERROR, for a lost table and for a mistake in a statement: only the words tell them apart.
 _SIGNS_OF_DAMAGE = (
@@ -365,7 +365,7 @@ class Database:
                 return
             with self._engine.connect() as connection:
                 if connection.dialect.name != "sqlite":
-                    # Else each statement would see what others have stored by then: a day of before, with entries
+                    # Else each statement would see what others have stored by then: an old day, with entries
                     # of after.
                     connection.execution_options(isolation_level="REPEATABLE READ")
                 yield connection

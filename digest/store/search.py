@@ -1,6 +1,6 @@
 """The full-text index of the revisions; PostgreSQL sees to its own, so that this is about SQLite's.
 
-What is searched is told in one place, by which rows are added, proven and made again.
+What is searched is defined in one place, by which rows are added, proven and made again.
 """
 
 import json

@@ -130,7 +130,7 @@ def copy_database(database: Path, target: Path) -> Contents:
         source.execute("ROLLBACK")
     problems = _integrity_problems(target)
     if problems:
-        raise DamageError(f"{database}: expected a copy that is whole, found {problems[0]}; `digest verify` tells more")
+        raise DamageError(f"{database}: expected a copy that is whole, found {problems[0]}; `digest verify` says more")
     with storage_errors(target), open_file(target) as copy:
         after = _contents(copy)
     if after != before:

@@ -248,7 +248,7 @@ def test_an_ignored_file_is_not_overwritten_by_theirs(archive: Sandbox, remote: 
     push_from_elsewhere(remote, "archive.db", "Not a database.\n")
     result = archive.digest("run")
     assert result.code == 7
-    assert "it brings archive.db, where a file lies that git does not know" in result.err
+    assert "it brings archive.db, where an untracked file lies" in result.err
     assert archive.read("archive.db").startswith(b"SQLite format 3\0")
 
 
@@ -322,7 +322,7 @@ def test_a_lock_of_a_killed_git_is_removed(archive: Sandbox, remote: Path, name:
     age_locks(archive.folder)
     result = archive.digest("run")
     assert result.code == 0, result.err
-    assert f".git/{name}: removed; a git that was killed left it" in result.err
+    assert f".git/{name}: removed; a killed git process had left it" in result.err
     check_whole(archive, remote)
 
 
@@ -343,7 +343,7 @@ def test_a_lock_of_a_git_at_work_is_respected(archive: Sandbox, remote: Path, mo
         kill_tree(person.pid)
         person.wait()
     assert result.code == 7
-    assert "index.lock: another git is at work" in result.err
+    assert "index.lock: another git process is at work" in result.err
     age_locks(archive.folder)
     assert archive.digest("run").code == 0
     assert RECORD in committed(remote)
@@ -383,7 +383,7 @@ def test_two_archives_in_one_repository_take_turns(
     with take_turn(repository):
         result = archive.digest("run")
     assert result.code == 7
-    assert f"{archive.folder}: another run of digest commits in this repository; run again" in result.err
+    assert f"{archive.folder}: another run of digest is committing here; try again later" in result.err
     assert git(remote, "rev-list", "--count", "main") == "1"
     monkeypatch.setattr("digest.git.recovery.TURN_PATIENCE", 30.0)
     turn = ExitStack()
@@ -438,7 +438,7 @@ def test_where_processes_cannot_be_seen_a_lock_is_stale_after_an_hour(
     """Without /proc nobody knows whether a git is at work."""
     monkeypatch.setattr("digest.git.recovery.PROCESSES", tmp_path / "nowhere")
     clock = HurriedClock(lock.stat().st_mtime + 3500)
-    with pytest.raises(GitError, match=r"index\.lock: another git is at work; if none is, it was killed"):
+    with pytest.raises(GitError, match=r"index\.lock: another git process is at work; if there is none, remove"):
         remove_stale_locks(open_repository(archive.folder), clock)
     assert lock.exists()
     remove_stale_locks(open_repository(archive.folder), HurriedClock(lock.stat().st_mtime + 3600))
@@ -602,7 +602,7 @@ def test_a_git_that_never_ends_is_ended(archive: Sandbox, remote: Path, monkeypa
     monkeypatch.setattr("digest.git.program.LIMIT", 2.0)
     result = archive.digest("run")
     assert result.code == 7
-    assert "git commit: no end within 2 s; it was stopped" in result.err
+    assert "git commit: not finished within 2 s; it was stopped" in result.err
     sleeper = int((remote.parent / "sleeper").read_text())
     wait_for(lambda: not Path(f"/proc/{sleeper}").exists() or "Z" in Path(f"/proc/{sleeper}/stat").read_text())
     (archive.folder / ".git" / "hooks" / "pre-commit").unlink()
