@@ -72,7 +72,7 @@ KINDS: Mapping[str, tuple[bytes, str, str]] = {
     "month": (listing("<h2>Authors and titles for October 2021</h2>"), "of a month or a year", "/list/"),
     "month of 2014": (listing("<h2>Authors and titles for cs.CV in Jun 2014</h2>"), "of a month or a year", "/list/"),
     "no abstracts": (listing("<h1>Catchup results for Vision on Wed, 05 Mar 2025</h1>"), "without abs", "abs=True"),
-    "old catchup": (listing("<a href='/catchup?smonth=10&amp;sday=20'>next</a>"), "a catchup page from before", "fetch"),
+    "old catchup": (listing("<a href='/catchup?smonth=10&amp;sday=20'>next</a>"), "a catchup page from", "fetch"),
     "Wayback": (listing("<a href='https://web.archive.org/web/2021/x'>a</a>"), "the Wayback Machine", "id_"),
     "abstract": (page("[2503.00001] A title"), "the abstract page", "/list/"),
     "old abstract": (page("[hep-th/9901001] A title"), "the abstract page", "/list/"),
