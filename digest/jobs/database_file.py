@@ -87,7 +87,7 @@ def mend_database(config: Config) -> list[str]:
             aside = file.with_name(Folder(file.parent).move_aside(file.name, Fault.DAMAGED, companions))
             with closing(Store(config.store_url, file)):
                 salvage(aside, file)
-            done.append(f"put aside {aside}: the broken database; another is made from the day records")
+            done.append(f"put aside {aside}: the broken database; a new one is made from the day records")
             soundness = _soundness(config)
         elif soundness.derived:
             mend_derived(file, soundness)
