@@ -724,7 +724,7 @@ def test_words_that_no_file_takes_are_told_all_the_same(
     def commit(_archive: object, report: Report) -> None:
         report.failures.append(GitError("f\udcff: refused"))
 
-    monkeypatch.setattr("digest.archive.commit.commit", commit)
+    monkeypatch.setattr("digest.cli.runner._commit", commit)
     assert told.digest("run").code == 7
     assert [message["type"] for message in receiver.messages()] == ["failure", "info"]
     assert state(told)["alert"]["about"] == [[7, "f?"]]
@@ -767,7 +767,7 @@ def test_a_day_is_committed_before_it_is_told_and_told_before_that_is_noted(
     def commit(*_: object) -> None:
         seen.append((state(told)["told"]["listings"][-1], len(receiver.taken)))
 
-    monkeypatch.setattr("digest.archive.commit.commit", commit)
+    monkeypatch.setattr("digest.cli.runner._commit", commit)
     told.digest("run")
     assert seen == [("2025-03-04", 0), (str(DAY), 1)]
 
@@ -786,7 +786,7 @@ def test_a_day_that_does_not_count_yet_is_no_news(
         report.failures.append(failure)
 
     with monkeypatch.context() as patch:
-        patch.setattr("digest.archive.commit.commit", commit)
+        patch.setattr("digest.cli.runner._commit", commit)
         assert told.digest("run").code == failure.exit_code
     kinds = [message["type"] for message in receiver.messages()]
     assert kinds == ["failure"] + ["info"] * news
