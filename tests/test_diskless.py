@@ -176,8 +176,8 @@ def test_a_run_that_has_nothing_to_do_opens_nothing(recorded: Sandbox) -> None:
 def test_nothing_heavy_is_loaded_then(recorded: Sandbox) -> None:
     """Neither the database's nor the parsers' nor the network's libraries: a run may come many times a night."""
     program = (
-        "import sys\nfrom digest import cli\n"
-        f"try: cli.main(['--config', 'config.toml', '--now', '{NIGHT}', 'run'])\n"
+        "import sys\nfrom digest.__main__ import main\n"
+        f"try: main(['--config', 'config.toml', '--now', '{NIGHT}', 'run'])\n"
         "except SystemExit as end: print(end.code, *sorted({name.split('.')[0] for name in sys.modules}))\n"
     )
     done = subprocess.run(

@@ -825,8 +825,8 @@ def test_the_last_error_of_git_is_told_and_not_the_advice_after_it(archive: Sand
 def test_without_commits_git_is_not_even_loaded(archive: Sandbox) -> None:
     """A run that commits nothing does not load what calls git."""
     script = (
-        "import sys; from digest import cli\n"
-        f"try: cli.main(['--config', {str(archive.folder / 'config.toml')!r}, '--now', {NIGHT!r}, 'run'])\n"
+        "import sys; from digest.__main__ import main\n"
+        f"try: main(['--config', {str(archive.folder / 'config.toml')!r}, '--now', {NIGHT!r}, 'run'])\n"
         "except SystemExit as end: print(end.code, *(name for name in sys.modules if 'digest.git' in name))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -39,13 +39,13 @@ WRITING = [
 
 _EACH = """\
 import io, json, sys
-from digest import cli
+from digest.__main__ import main
 
 done, out = [], sys.stdout
 for arguments in json.loads(sys.argv[1]):
     sys.stdout, sys.stderr = (io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2))
     try:
-        cli.main(arguments)
+        main(arguments)
     except SystemExit as end:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -162,8 +162,8 @@ IN_FRENCH = """
 import locale, sys, time
 locale.setlocale(locale.LC_ALL, "")
 print(time.strftime("%A", (2025, 3, 5, 0, 0, 0, 2, 64, 0)))
-from digest import cli
-cli.main(sys.argv[1:])
+from digest.__main__ import main
+main(sys.argv[1:])
 """
 
 

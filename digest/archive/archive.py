@@ -47,7 +47,7 @@ class Archive:
     client: Client
     now: datetime
     _snapshot: Snapshot | None = field(default=None, init=False)
-    _files: dict[str, FileRow] | None = field(default=None, init=False)
+    _files: Mapping[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -73,14 +73,18 @@ class Archive:
             DamageError: the database cannot be read.
         """
         if self._snapshot is None:
-            self._snapshot = self.snapshot_of(self.store.summaries())
+            known = self.store.known()  # of one moment, the rows of files too: a run may be at work meanwhile
+            self._snapshot, self._files = self._of(known.days, known.ledger), known.files
         return self._snapshot
 
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
+        return self._of(days, self.store.ledger())
+
+    def _of(self, days: Iterable[DaySummary], ledger: Ledger) -> Snapshot:
         start = self.config.store.start
         stored = {(day.category, day.date): day for day in days}
-        return Snapshot(stored, self.store.ledger(), self.table, date.fromisoformat(start) if start else None)
+        return Snapshot(stored, ledger, self.table, date.fromisoformat(start) if start else None)
 
     @property
     def calendar(self) -> Calendar:
