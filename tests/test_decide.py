@@ -35,6 +35,7 @@ from digest.errors import (
     TryLaterError,
     UsageError,
     gravest,
+    how_many,
 )
 from digest.model import DaySummary, Reading, Section, Source, State
 from tests.days import simple_day
@@ -157,6 +158,21 @@ def test_the_gravest_of_several_failures_is_the_exit_code(codes: list[int], code
     """6, 5, 4, 7, 75 in this order, in whatever order they came."""
     assert gravest(codes) == code
     assert gravest(reversed(codes)) == code
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "words"),
+    [
+        (0, ("page",), "0 pages"),
+        (1, ("page",), "1 page"),
+        (2, ("day is", "days are"), "2 days are"),
+        (1, ("entry", "entries"), "1 entry"),
+        (21, ("entry", "entries"), "21 entries"),
+    ],
+)
+def test_a_number_stands_with_its_noun(number: int, nouns: tuple[str, ...], words: str) -> None:
+    """One is one, all others are several."""
+    assert how_many(number, *nouns) == words
 
 
 # --- doubt -----------------------------------------------------------------------------------------

@@ -68,10 +68,8 @@ def examine_product(archive: Archive, product: Product, found: Verified) -> None
         elif product.kind is Kind.INDEX or row is None or row.inputs_hash != product.inputs_hash:
             continue  # an index may have other words around it than when it was written
         elif row not in product.rows({path: expected}):
-            problem = "expected the hash of the file in its row, found another"
-            found.findings.append(
-                false_row(archive, path, problem, "forgets the row, and the next run writes it again")
-            )
+            problem, repair = "expected the hash of the file in its row, found another", "forgets the row"
+            found.findings.append(false_row(archive, path, problem, f"{repair}, and the next run writes it again"))
 
 
 def _expected_files(archive: Archive, product: Product) -> Mapping[str, bytes]:
@@ -169,11 +167,8 @@ def _expected_index(archive: Archive, product: Product) -> bytes | None:
     committed = _committed(archive, path)
     is_cut = b"<!--" in text and (markers.merge(None, title, generated) or b"").startswith(markers.with_lf(text))
     if found is None or is_cut:
-        return (
-            markers.with_ends_of(text, markers.merge(committed, title, generated) or b"")
-            if is_cut
-            else markers.merge(committed, title, generated)
-        )
+        whole = markers.merge(committed, title, generated)
+        return markers.with_ends_of(text, whole) if is_cut and whole else whole
     is_known = committed is not None or path in archive.files
     if not is_known and not markers.shows_its_origin(text, generated):
         return markers.merge(text, title, generated)
