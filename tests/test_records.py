@@ -503,7 +503,7 @@ def test_line_ends_that_git_changed_are_named(stored: Sandbox) -> None:
     result = stored.digest("rebuild")
     assert result.code == 6
     assert "found CR LF" in result.err
-    assert "`* -text` in .gitattributes" in result.err
+    assert "`* -text` into .gitattributes" in result.err
 
 
 def test_reading_names_a_damaged_record(stored: Sandbox) -> None:
