@@ -247,6 +247,11 @@ class Day:
         """How many entries arXiv counted and did not list; a feed counts nothing."""
         return max(sum(self.declared.values()) - len(self.entries), 0)
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The identifiers of its papers."""
+        return frozenset(str(entry.paper.arxiv_id) for entry in self.entries)
+
     def summary(self, content_hash: str) -> "DaySummary":
         """Return the day without its entries; ``content_hash`` is the SHA-256 of its record."""
         return DaySummary(

@@ -81,6 +81,13 @@ class Report:
         """Note that ``what`` failed."""
         self.failures.append(type(error)(f"{what}: {error}"))
 
+    def result(self, what: str, problem: DigestError | None) -> None:
+        """Note how a part of the job ended: without a ``problem``, it succeeded."""
+        if problem is None:
+            self.succeeded += 1
+        else:
+            self.fail(what, problem)
+
     def each(self, names: Iterable[str], do: Callable[[str], DigestError | None]) -> None:
         """Do each part of a job; the failure of one, raised or returned, does not stop the others.
 
@@ -91,10 +98,7 @@ class Report:
                 problem = do(name)
             except DigestError as error:
                 problem = error
-            if problem is None:
-                self.succeeded += 1
-            else:
-                self.fail(name, problem)
+            self.result(name, problem)
             if self.is_ended:
                 return
 

@@ -10,18 +10,18 @@ from digest.archive.report import Report
 from digest.calendar import announced_date, expected_at
 from digest.decide import PATIENCE, REST, SETTLING, in_reach_since, is_in_reach, next_look
 from digest.errors import (
+    DigestError,
     ListingDoubtfulError,
     ListingIncompleteError,
     MissingError,
     NotServedError,
     PageRefusedError,
-    errors_about,
 )
 from digest.fetch.documents import catchup_url
-from digest.jobs.doubt import note_no_updates, take, take_empty, take_short
-from digest.jobs.listing import fetch_pages
-from digest.model import RawPage, Source, State
-from digest.parse.listing import Listing, Page, as_day, require_date
+from digest.jobs.doubt import take, take_empty, take_short
+from digest.jobs.listing import fetch_listing
+from digest.model import Day, Source
+from digest.parse.listing import Listing, Page
 
 log = logging.getLogger(__name__)
 
@@ -35,74 +35,62 @@ _LONGEST_PAUSE = timedelta(days=7)
 _DAY = timedelta(days=1)
 
 
-def get_day(
-    archive: Archive, category: str, when: date, report: Report, *, known: bool = False
-) -> ListingDoubtfulError | None:
+def get_day(archive: Archive, category: str, when: date, report: Report, *, known: bool = False) -> DigestError | None:
     """Get the listing of ``when`` from arXiv's catchup pages, and what they show of the calendar.
 
     Where they show no entries, it has to be found out whether arXiv announced anything, unless that is ``known``.
 
     Returns:
-        Why what they show is doubtful.
-
-    Raises:
-        MissingError: arXiv has it no longer, or not yet.
-        NotServedError: arXiv knows no such category.
-        PageRefusedError: the pages do not prove themselves.
-        TryLaterError: they cannot be had now.
-        NotAskedError: arXiv was not even asked, which says nothing of the day.
+        Why it is not here, or why what they show is doubtful. Of a ``NotAskedError``, arXiv was not even asked, which
+        says nothing of the day.
     """
+    problem: DigestError | None = None
     try:
         # A second look must be one: pages kept lately are good only for what an interrupted job did not come to.
         is_first = archive.snapshot.day(category, when) is None
-        pages, listing = _catchup(archive, category, when, resume=is_first)
-        day = as_day(listing, when, State.COMPLETE, pages)
+        day, listing = _past_listing(archive, category, when, resume=is_first)
         if listing.shortage:
-            take_short(archive, day, listing.shortage, report)
-            return None
-        if listing.entries:
-            return take(archive, day, report)
-        if known or is_announced(archive, category, when):
-            note_no_updates(archive, day)
-            return take_empty(archive, replace(day, entries=()), report)
-        if archive.store.ids(category, when):
-            return ListingDoubtfulError(
-                f"expected the entries of {when} that are here, found that arXiv announced none"
-            )
+            problem = take_short(archive, day, listing.shortage, report)
+        elif day.entries:
+            problem = take(archive, day, report)
+        elif known or is_announced(archive, category, when):
+            problem = take_empty(archive, day, report)
+        elif archive.store.ids(category, when):
+            words = f"expected the entries of {when} that are here, found that arXiv announced none"
+            problem = ListingDoubtfulError(words)
     except NotServedError as error:
         # Where arXiv draws the line at a date differs by hours from ours; the other dates go on.
-        if _REFUSED_DATE in str(error):
-            raise MissingError(str(error)) from error
-        report.not_served.add(category)
-        raise
-    return None
+        problem = MissingError(str(error)) if _REFUSED_DATE in str(error) else error
+        if problem is error:
+            report.not_served.add(category)
+    except DigestError as error:
+        problem = error
+    return problem
 
 
-def _catchup(archive: Archive, category: str, when: date, *, resume: bool = False) -> tuple[list[RawPage], Listing]:
+def _past_listing(archive: Archive, category: str, when: date, *, resume: bool = False) -> tuple[Day, Listing]:
     base = archive.config.arxiv.pages_url.rstrip("/")
 
     def address(pages: Sequence[Page]) -> str:
         return catchup_url(base, category, when, page=len(pages) + 1)
 
-    pages, listing = fetch_pages(archive, category, address, resume=resume)
-    with errors_about(pages[0].url):
-        shown = require_date(listing)
-    if shown != when:
-        raise PageRefusedError(f"{pages[0].url}: expected the listing of {when}, found that of {shown}")
-    listing = replace(listing, source=Source.CATCHUP)  # whatever it looks like: where a look went tells its kind
-    if listing.next_day is None or _learn(archive, when, listing.next_day, pages[0].url):
-        return pages, listing
-    return pages, replace(listing, next_day=None)
+    day, listing = fetch_listing(archive, category, address, resume=resume)
+    url = day.pages[0].url
+    if day.date != when:
+        raise PageRefusedError(f"{url}: expected the listing of {when}, found that of {day.date}")
+    if listing.next_day is not None and not _learn(archive, when, listing.next_day, url):
+        listing = replace(listing, next_day=None)
+    # Whatever it looks like: a look is told by where it went.
+    return replace(day, source=Source.CATCHUP), listing
 
 
 def _learn(archive: Archive, when: date, following: date, evidence: str) -> bool:
     """Let the calendar know that arXiv announced ``following`` next after ``when``; return whether that can be true."""
-    if following > announced_date(archive.now) + _DAY:  # a clock may be slow, and arXiv early
-        log.warning("%s: expected a link to an announcement that is out, found %s: not believed", evidence, following)
-        return False
-    between = [when + timedelta(days=offset) for offset in range(1, (following - when).days)]
-    if sum(map(archive.calendar.is_listing_date, between)) > _LONGEST_LEAP:
-        log.warning("%s: expected a link to the next announcement, found %s: not believed", evidence, following)
+    is_to_come = following > announced_date(archive.now) + _DAY  # a clock may be slow, and arXiv early
+    between = [] if is_to_come else [when + offset * _DAY for offset in range(1, (following - when).days)]
+    if is_to_come or sum(map(archive.calendar.is_listing_date, between)) > _LONGEST_LEAP:
+        wanted = "an announcement that is out" if is_to_come else "the next announcement"
+        log.warning("%s: expected a link to %s, found %s: not believed", evidence, wanted, following)
         return False
     stored = {day.date for day in archive.snapshot.summaries if day.size}
     for day in between:
@@ -128,7 +116,7 @@ def is_announced(archive: Archive, category: str, when: date) -> bool:
     try:
         while following is not None and following < when and is_in_reach(following, archive.now):
             before = following
-            following = _catchup(archive, category, before)[1].next_day
+            following = _past_listing(archive, category, before)[1].next_day
     except (PageRefusedError, NotServedError) as error:
         raise ListingIncompleteError(f"found 'No updates' for {when}, and cannot tell why: {error}") from error
     if following is None or following < when:

@@ -9,22 +9,11 @@ import logging
 from dataclasses import replace
 from datetime import date
 
+from digest import decide
 from digest.archive.archive import Archive
 from digest.archive.days import store
 from digest.archive.report import Report
 from digest.calendar import NEW_YORK
-from digest.decide import (
-    SETTLING,
-    SHORT,
-    SHORT_FOR_GOOD,
-    UNUSUAL,
-    is_confirmed,
-    is_proven_empty,
-    is_short_for_good,
-    next_look,
-    suspicion,
-    usual_size,
-)
 from digest.errors import DigestError, ListingDoubtfulError
 from digest.model import Day, Ledger, Reading, Source, State
 
@@ -43,19 +32,27 @@ def take(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | N
     if not archive.calendar.is_listing_date(day.date):
         archive.learn(day.date, day.pages[0].url, has_listing=True)
     reason = _suspicion(archive, day)
-    seen_before = day if reason is None else _confirmed(archive, day)
-    if seen_before is not None:
-        store(archive, seen_before, report)
+    if reason is None or _is_confirmed(archive, day):
+        here = archive.store.day(day.category, day.date) if reason else None
+        # What is settled are the texts that were announced: those of the first look.
+        is_the_same = here is not None and here.source is not Source.FEED and fingerprint(here) == fingerprint(day)
+        store(archive, replace(here, state=State.COMPLETE) if here and is_the_same else day, report)
         return None
     store(archive, replace(day, state=State.PROVISIONAL), report)
     if day.source is not Source.IMPORT:
-        _note(archive, day, fingerprint(day))
-    return _doubt(archive, day, str(reason))
+        note_look(archive, day)
+    return _doubt(archive, day, reason)
+
+
+def is_about_to_settle(archive: Archive, day: Day) -> bool:
+    """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
+    stored = archive.snapshot.day(day.category, day.date)
+    is_open = stored is not None and stored.state is State.PROVISIONAL
+    return is_open and _is_confirmed(archive, day) and _suspicion(archive, day) is not None
 
 
 def _suspicion(archive: Archive, day: Day) -> str | None:
-    ids = frozenset(str(entry.paper.arxiv_id) for entry in day.entries)
-    return suspicion(ids, _sizes(archive, day), archive.neighbours(day.category, day.date))
+    return decide.suspicion(day.ids, _sizes(archive, day), archive.neighbours(day.category, day.date))
 
 
 def _sizes(archive: Archive, day: Day) -> list[int]:
@@ -64,26 +61,10 @@ def _sizes(archive: Archive, day: Day) -> list[int]:
     return [one.size for one in others if one.state is State.COMPLETE and one.date.weekday() == day.date.weekday()]
 
 
-def _confirmed(archive: Archive, day: Day) -> Day | None:
-    """Return the day as proven, if the same was seen long enough ago: with the texts that were announced."""
-    # The same saved page, taken in twice, is one look at arXiv.
-    if day.source is Source.IMPORT or not is_confirmed(fingerprint(day), _looks(archive, day), archive.now):
-        return None
-    stored = archive.store.day(day.category, day.date)
-    if stored is None or stored.source is Source.FEED or fingerprint(stored) != fingerprint(day):
-        return day
-    return replace(stored, state=State.COMPLETE)
-
-
-def is_about_to_settle(archive: Archive, day: Day) -> bool:
-    """Whether ``day`` is doubtful, and one more look like the last one will settle it."""
-    stored = archive.snapshot.day(day.category, day.date)
-    is_open = stored is not None and stored.state is State.PROVISIONAL
-    return (
-        is_open
-        and is_confirmed(fingerprint(day), _looks(archive, day), archive.now)
-        and _suspicion(archive, day) is not None
-    )
+def _is_confirmed(archive: Archive, day: Day) -> bool:
+    """Whether the same was seen long enough ago; the same saved page, taken in twice, is one look at arXiv."""
+    looks = _looks(archive, day)
+    return day.source is not Source.IMPORT and decide.is_confirmed(fingerprint(day), looks, archive.now)
 
 
 def fingerprint(day: Day) -> str:
@@ -95,47 +76,43 @@ def fingerprint(day: Day) -> str:
     if day.shortage:
         lines += sorted(f"{section} {count}\n" for section, count in day.declared.items())
     found = hashlib.sha256("".join(lines).encode()).hexdigest() if lines else ""
-    return f"{SHORT}{len(day.entries)} {found}" if day.shortage else found
+    return f"{decide.SHORT}{len(day.entries)} {found}" if day.shortage else found
 
 
 def _looks(archive: Archive, day: Day) -> list[Reading]:
     return archive.snapshot.ledger.readings_of(day.category, day.date)
 
 
-def _note(archive: Archive, day: Day, found: str) -> None:
+def note_look(archive: Archive, day: Day) -> None:
+    """Note what a look at arXiv showed of the date of ``day``; without entries, "No updates"."""
+    found = fingerprint(day)
     same = [one for one in _looks(archive, day) if one.fingerprint == found]
     if found and any(one.source is day.source or not day.shortage for one in same):
         return  # the earliest look counts; of a short listing, that of each page
     archive.note(Ledger(readings=(Reading(day.category, day.date, day.source, archive.now, found),)))
 
 
-def note_no_updates(archive: Archive, day: Day) -> None:
-    """Note that the page of ``day``, which has no entries, said "No updates"."""
-    _note(archive, day, "")
-
-
-def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report) -> None:
+def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report) -> DigestError | None:
     """Store a listing that is short of its own count if it is short for good; nothing that a feed has is given up.
 
-    Raises:
-        DigestError: it may be whole later; ``shortage``, with what is done about it.
+    Returns:
+        Why it was not stored, for it may be whole later: ``shortage``, with what is done about it.
     """
-    _note(archive, day, fingerprint(day))
+    note_look(archive, day)
     has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
-    is_for_good = is_short_for_good(fingerprint(day), _looks(archive, day), archive.now, has_moved_on=has_moved_on)
-    if is_for_good and not archive.store.ids(day.category, day.date) - {str(one.paper.arxiv_id) for one in day.entries}:
+    is_for_good = was_short_long_ago(archive, day, has_moved_on=has_moved_on)
+    if is_for_good and archive.store.ids(day.category, day.date) <= day.ids:
         log.warning("%s %s: short for good, and stored as it is: %s", day.category, day.date, shortage)
         store(archive, day, report)
-        return
-    hours = f"{SHORT_FOR_GOOD.total_seconds() / 3600:.0f} hours"
-    raise type(shortage)(
-        f"{shortage}; once it has been so for {hours}, it is stored as it is; `digest accept {day.date}` does so now"
-    )
+        return None
+    hours = f"{decide.SHORT_FOR_GOOD.total_seconds() / 3600:.0f} hours"
+    words = f"once it has been so for {hours}, it is stored as it is; `digest accept {day.date}` does so now"
+    return type(shortage)(f"{shortage}; {words}")
 
 
-def was_short_long_ago(archive: Archive, day: Day) -> bool:
-    """Whether a short listing was seen just so long enough ago for arXiv's other page to settle it."""
-    return is_short_for_good(fingerprint(day), _looks(archive, day), archive.now, has_moved_on=True)
+def was_short_long_ago(archive: Archive, day: Day, *, has_moved_on: bool = True) -> bool:
+    """Whether a short listing was seen just so long enough ago, ``has_moved_on`` or not, by both of arXiv's pages."""
+    return decide.is_short_for_good(fingerprint(day), _looks(archive, day), archive.now, has_moved_on=has_moved_on)
 
 
 def take_empty(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | None:
@@ -144,12 +121,13 @@ def take_empty(archive: Archive, day: Day, report: Report) -> ListingDoubtfulErr
     Returns:
         Why that is doubtful: it is not proven yet, or entries of that date were seen elsewhere.
     """
+    note_look(archive, day)
     stored = archive.snapshot.day(day.category, day.date)
     if stored is not None and stored.size:
         return ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
     has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
-    apart = UNUSUAL if usual_size(_sizes(archive, day)) else SETTLING
-    is_proven = is_proven_empty(_looks(archive, day), apart=apart, has_moved_on=has_moved_on)
+    apart = decide.UNUSUAL if decide.usual_size(_sizes(archive, day)) else decide.SETTLING
+    is_proven = decide.is_proven_empty(_looks(archive, day), apart=apart, has_moved_on=has_moved_on)
     store(archive, replace(day, state=State.EMPTY if is_proven else State.PROVISIONAL), report)
     return None if is_proven else _doubt(archive, day, "found 'No updates' with a total of 0")
 
@@ -161,5 +139,5 @@ def _doubt(archive: Archive, day: Day, reason: str) -> ListingDoubtfulError:
 
 def when_again(archive: Archive, category: str, when: date) -> str:
     """Say from when on a doubtful date is looked at again."""
-    moment = next_look(archive.snapshot.ledger.readings_of(category, when)) or archive.now
+    moment = decide.next_look(archive.snapshot.ledger.readings_of(category, when)) or archive.now
     return f"and is looked at again from {moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} New York time on"

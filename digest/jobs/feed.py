@@ -9,11 +9,11 @@ from digest.archive.report import Report
 from digest.decide import repetition
 from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
 from digest.fetch.documents import FEEDS, atom_url, recent_url, rss_url
-from digest.model import Day, PageRef, RawPage, Section, Source, State
+from digest.model import Day, PageRef, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.feed import Feed, parse_feed
 from digest.parse.links import LINK_RULES
-from digest.parse.recent import RecentDay, parse_recent
+from digest.parse.recent import parse_recent
 
 log = logging.getLogger(__name__)
 
@@ -26,30 +26,25 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
     A feed proves nothing by itself: its date, the entries that /recent lists, and the day before must agree with it.
     Whatever goes wrong is said, and leaves things as they were.
     """
-    found = _feed(archive, category)
-    if found is None:
-        return
-    page, feed = found
-    objection = _objection(archive, category, when, feed)
-    if archive.client.forbidden:  # at another address, which was named
-        return
-    if objection is not None:
-        log.warning("%s: not used: %s", page.url, objection)
-        return
-    store(archive, _as_day(page, feed, category, when), report)
-    log.warning("%s %s: made from the feed, until arXiv's listing proves it", category, when)
-
-
-def _feed(archive: Archive, category: str) -> tuple[RawPage, Feed] | None:
-    """Return the feed in the first of its two forms that can be had and read."""
     base = archive.config.arxiv.feeds_url.rstrip("/")
     for url in (rss_url(base, category), atom_url(base, category)):
         try:
             page = archive.client.get(url, archive.keep, FEEDS)
-            return page, parse_feed(page.body)
+            feed = parse_feed(page.body)
         except _NO_HELP as error:
-            log.warning("the feed is not used: %s", _named(url, error))
-    return None
+            log.warning("the feed is not used: %s", _about(url, error))
+            continue
+        objection = _objection(archive, category, when, feed)
+        if archive.client.forbidden:  # at another address, which was named
+            return
+        if objection is not None:
+            log.warning("%s: not used: %s", page.url, objection)
+            return
+        pages = (PageRef(page.url, page.sha256),)
+        day = Day(category, when, State.PROVISIONAL, Source.FEED, {}, feed.entries, pages, PARSER_VERSION, LINK_RULES)
+        store(archive, day, report)
+        log.warning("%s %s: made from the feed, until arXiv's listing proves it", category, when)
+        return
 
 
 def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str | None:
@@ -59,13 +54,20 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
         return f"expected the announcement of {when}, found {len(feed.entries)} entries of {feed.date}"
     ids = frozenset(str(entry.paper.arxiv_id) for entry in feed.entries)
     neighbours = archive.neighbours(category, when)
-    repeated = repetition(ids, neighbours)
-    if repeated is not None:
+    if repeated := repetition(ids, neighbours):
         return repeated
-    recent = _recent(archive, category, when)
+    url = recent_url(archive.config.arxiv.pages_url.rstrip("/"), category)
+    try:
+        recent = parse_recent(archive.client.get(url, archive.keep).body).get(when)
+    except _NO_HELP as error:
+        is_forbidden = archive.client.forbidden
+        words = "the feed is not used" if is_forbidden else "the feed cannot be compared"
+        log.log(logging.WARNING if is_forbidden else logging.INFO, "%s: %s", words, _about(url, error))
+        recent = None
     if recent is None:
         return None
     shown = sum(entry.section is not Section.REPLACEMENT for entry in feed.entries)
+    # Papers of the day before may slide up under the heading of this one (``RecentDay``): they are no objection.
     if shown > recent.count or recent.ids.difference(ids, *neighbours.values()):
         return f"expected the {recent.count} new submissions and cross-lists of /recent, found {shown}"
     if shown < recent.count:  # arXiv counts papers that it does not list
@@ -73,33 +75,7 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
     return None
 
 
-def _recent(archive: Archive, category: str, when: date) -> RecentDay | None:
-    """Return what /recent tells of the date; None if that cannot be had."""
-    url = recent_url(archive.config.arxiv.pages_url.rstrip("/"), category)
-    try:
-        return parse_recent(archive.client.get(url, archive.keep).body).get(when)
-    except _NO_HELP as error:
-        is_forbidden = archive.client.forbidden
-        words = "the feed is not used" if is_forbidden else "the feed cannot be compared"
-        log.log(logging.WARNING if is_forbidden else logging.INFO, "%s: %s", words, _named(url, error))
-        return None
-
-
-def _named(url: str, error: DigestError) -> str:
+def _about(url: str, error: DigestError) -> str:
     """Return the words of an error with the address that it is about: its own, if it names one."""
     text = str(error)
     return text if "://" in text.partition(": ")[0] else f"{url}: {text}"
-
-
-def _as_day(page: RawPage, feed: Feed, category: str, when: date) -> Day:
-    return Day(
-        category=category,
-        date=when,
-        state=State.PROVISIONAL,
-        source=Source.FEED,
-        declared={},
-        entries=feed.entries,
-        pages=(PageRef(page.url, page.sha256),),
-        parser_version=PARSER_VERSION,
-        link_rules=LINK_RULES,
-    )

@@ -1,7 +1,7 @@
 """Past listings: those of given dates, or all that is missing or provisional while arXiv still serves it."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,14 +30,7 @@ from digest.errors import (
     UsageError,
     how_many,
 )
-from digest.jobs.catchup import (
-    get_day,
-    is_announced,
-    is_due,
-    is_time,
-    remember_vain,
-    unconfirmed_deferrals,
-)
+from digest.jobs.catchup import get_day, is_announced, is_due, is_time, remember_vain, unconfirmed_deferrals
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +43,9 @@ _MOST_TO_COME = 2
 _MOST_REFUSED = 3
 """Refused pages after which no more are asked for in a run: the layout will have changed for the others, too."""
 
+_IN_VAIN = (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError)
+"""How arXiv answers about a day for which it need not be asked again at once."""
+
 
 @dataclass(frozen=True)
 class Get:
@@ -59,8 +55,13 @@ class Get:
     date: date
     why: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it gets, as it is shown."""
+        return f"{self.category} {self.date}"
+
     def __str__(self) -> str:
-        return f"would ask for {self.category} {self.date}{self.why}"
+        return f"would ask for {self.name}{self.why}"
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,13 @@ class Confirm:
 
 @dataclass(frozen=True)
 class Refuse:
-    """A step of a plan: not to ask for ``what``, because arXiv cannot have it, or has it no longer."""
+    """A step of a plan: not to ask for what ``name`` says, because arXiv cannot have it, or has it no longer."""
 
-    what: str
+    name: str
     error: DigestError
 
     def __str__(self) -> str:
-        return f"would not ask for {self.what}: {self.error}"
+        return f"would not ask for {self.name}: {self.error}"
 
 
 def plan_fetch(
@@ -90,23 +91,21 @@ def plan_fetch(
     """Return what ``fetch`` does; a day that is proven already is not asked for.
 
     Raises:
-        UsageError: there is no listing date from ``first`` to ``last``, or the last of several is in the future.
+        UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
     """
-    dates = _dates(archive, first, last)
-    if len(dates) > 1:
-        _require_possible(archive, categories[0], dates[-1])
-    parts = [(category, when) for when in dates for category in categories]
-    open_parts = [part for part in parts if not archive.snapshot.is_proven(*part)]
+    dates = _dates(archive, categories, first, last)
+    is_proven = archive.snapshot.is_proven
+    steps = [Get(name, when) for when in dates for name in categories if not is_proven(name, when)]
     if len(dates) == 1:
-        refusals = {part: _refusal(archive, *part) for part in open_parts}
-        return [Refuse(f"{part[0]} {part[1]}", error) if error else Get(*part) for part, error in refusals.items()]
+        refusals = {step: _refusal(archive, step.category, step.date) for step in steps}
+        return [Refuse(step.name, error) if error else step for step, error in refusals.items()]
     refused = []
     for category in categories:
-        gone = [when for name, when in open_parts if name == category and not is_in_reach(when, archive.now)]
+        gone = [step.date for step in steps if step.category == category and not is_in_reach(step.date, archive.now)]
         if gone:
             words = f"{archive.why_not_stored(category, gone[-1])}: {in_short(gone)}"
             refused.append(Refuse(category, MissingError(words)))
-    return [*refused, *(Get(*part) for part in open_parts if is_in_reach(part[1], archive.now))]
+    return [*refused, *(step for step in steps if is_in_reach(step.date, archive.now))]
 
 
 def fetch(
@@ -120,57 +119,39 @@ def fetch(
         UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
     """
     report = begin(archive, track)
-    dates = _dates(archive, first, last)
-    _require_possible(archive, categories[0], dates[-1])
+    dates = _dates(archive, categories, first, last)
     report.succeeded += sum(archive.snapshot.is_proven(category, when) for category in categories for when in dates)
     done: set[str] = set()
     # The pages may tell of listings that the calendar did not know: those are asked for in another round.
-    while not report.is_ended and (steps := _left_of(plan_fetch(archive, categories, first, last), done)):
+    while steps := {step.name: step for step in plan_fetch(archive, categories, first, last) if step.name not in done}:
         for name in track(list(steps)):
-            _carry_out(archive, steps[name], report)
+            step = steps[name]
+            if isinstance(step, Refuse):
+                report.fail(name, step.error)
+            elif step.category not in report.not_served:
+                problem = get_day(archive, step.category, step.date, report)
+                report.result(name, problem and after_refusal(problem, step.date, archive.now))
             if report.is_ended:
                 break
         done |= steps.keys()
+        if report.is_ended:
+            break
     update_files(archive, report, track)
     return report
 
 
-def _left_of(plan: Sequence[Get | Refuse], done: Collection[str]) -> dict[str, Get | Refuse]:
-    steps = {f"{step.category} {step.date}" if isinstance(step, Get) else step.what: step for step in plan}
-    return {name: step for name, step in steps.items() if name not in done}
-
-
-def _carry_out(archive: Archive, step: Get | Refuse, report: Report) -> None:
-    if isinstance(step, Refuse):
-        report.fail(step.what, step.error)
-        return
-    if step.category in report.not_served:
-        return
-    try:
-        problem: DigestError | None = get_day(archive, step.category, step.date, report)
-    except DigestError as error:
-        problem = error
-    if problem is None:
-        report.succeeded += 1
-    else:
-        report.fail(f"{step.category} {step.date}", after_refusal(problem, step.date, archive.now))
-
-
-def _dates(archive: Archive, first: date | None, last: date | None) -> list[date]:
+def _dates(archive: Archive, categories: Sequence[str], first: date | None, last: date | None) -> list[date]:
     if first is not None and first == last:
-        return [first]
-    start, end = first or in_reach_since(archive.now), last or today(archive.now)
-    dates = list(archive.calendar.listing_dates(start, end))
-    if not dates:
-        raise UsageError(f"expected a listing date in {start}..{end}, found none")
-    return dates
-
-
-def _require_possible(archive: Archive, category: str, newest: date) -> None:
-    """Refuse dates whose ``newest`` one is in the future; a single one may be a weekend's."""
-    refusal = _refusal(archive, category, newest)
+        dates = [first]
+    else:
+        start, end = first or in_reach_since(archive.now), last or today(archive.now)
+        dates = list(archive.calendar.listing_dates(start, end))
+        if not dates:
+            raise UsageError(f"expected a listing date in {start}..{end}, found none")
+    refusal = _refusal(archive, categories[0], dates[-1])
     if isinstance(refusal, UsageError):
-        raise type(refusal)(f"{newest}: {refusal}")
+        raise type(refusal)(f"{dates[-1]}: {refusal}")
+    return dates
 
 
 def _refusal(archive: Archive, category: str, when: date) -> DigestError | None:
@@ -181,9 +162,7 @@ def _refusal(archive: Archive, category: str, when: date) -> DigestError | None:
     current = today(archive.now)
     if when > max(current, archive.calendar.newest_expected(archive.now)):
         return UsageError(f"is in the future; in New York it is {current}")
-    if not is_in_reach(when, archive.now):
-        return archive.why_not_stored(category, when)
-    return None
+    return None if is_in_reach(when, archive.now) else archive.why_not_stored(category, when)
 
 
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
@@ -218,15 +197,17 @@ def heal(
     archive: Archive, categories: Sequence[str], report: Report, track: Track = untracked, *, patiently: bool = True
 ) -> None:
     """Carry out ``plan_healing``; ``patiently``, without a word about what is not news."""
-    categories = [category for category in categories if category not in report.not_served]
+
+    def served() -> list[str]:
+        return [category for category in categories if category not in report.not_served]
+
     archive.client.budget = archive.config.arxiv.heal_requests
     try:
-        plan = plan_healing(archive, categories, patiently=patiently)
+        plan = plan_healing(archive, served(), patiently=patiently)
         _get(archive, [step for step in plan if isinstance(step, Get)], report, track, patiently=patiently)
-        categories = [category for category in categories if category not in report.not_served]
         # What came in may have told of a deferral, or shown that it can be confirmed by now.
-        found = _announced_after_all(archive, categories)
-        _get(archive, [Get(name, when) for when in found for name in categories], report, track, patiently=patiently)
+        found = _announced_after_all(archive, served())
+        _get(archive, [Get(name, when) for when in found for name in served()], report, track, patiently=patiently)
     finally:
         archive.client.budget = None
 
@@ -249,24 +230,23 @@ def _announced_after_all(archive: Archive, categories: Sequence[str]) -> list[da
 
 
 def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *, patiently: bool) -> None:
+    """Get one day after another, as long as it makes sense to ask on."""
     if archive.client.is_silent(archive.config.arxiv.pages_url):
         return
-    named = {f"{step.category} {step.date}": step for step in steps}
+    named = {step.name: step for step in steps}
     refused = to_come = 0
     for number, name in enumerate(track(list(named)), 1):
-        step = named[name]
+        step, left = named[name], len(named) - number
         if step.category in report.not_served:
             continue
         problem = _get_one(archive, step, report)
         if isinstance(problem, NotAskedError):
             why = "[arxiv] heal_requests" if isinstance(problem, BudgetSpentError) else problem
-            log.warning("%s left for the next run (%s)", how_many(len(named) - number + 1, "day is", "days are"), why)
+            log.warning("%s left for the next run (%s)", how_many(left + 1, "day is", "days are"), why)
             return
-        if problem is None:
-            report.succeeded += 1
-        elif not patiently or _is_news(archive, step, problem, report):
-            report.fail(name, problem)
-            report.told.add((step.category, step.date))
+        if problem is None or not patiently or _is_news(archive, step, problem, report):
+            report.result(name, problem)
+            report.told |= {(step.category, step.date)} if problem else set()
         else:
             log.info("%s: %s", name, problem)
         refused += isinstance(problem, PageRefusedError)
@@ -276,9 +256,9 @@ def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *
         if to_come == _MOST_TO_COME:
             log.warning("arXiv says that %s is yet to come: is the clock right (%s)?", name, archive.now.isoformat())
             return
-        if refused == _MOST_REFUSED and number < len(named):
-            left = how_many(len(named) - number, "day is", "days are")
-            log.warning("%s left for a later run: %d pages were refused", left, refused)
+        if refused == _MOST_REFUSED and left:
+            words = "%s left for a later run: %d pages were refused"
+            log.warning(words, how_many(left, "day is", "days are"), refused)
             return
 
 
@@ -292,15 +272,10 @@ def _is_news(archive: Archive, step: Get, problem: DigestError, report: Report) 
 def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
     """Get one day; return what stands in the way. What was asked for in vain is noted, so that it rests."""
     before = archive.client.requests_made
-    try:
-        problem: DigestError | None = get_day(archive, step.category, step.date, report)
-    except DigestError as error:
-        problem = error
+    problem = get_day(archive, step.category, step.date, report)
     # A day that takes more requests than are left was asked for: others come first next time.
-    is_in_vain = isinstance(
-        problem, (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError)
-    ) or (isinstance(problem, BudgetSpentError) and archive.client.requests_made > before)
-    if is_in_vain:
+    is_cut = isinstance(problem, BudgetSpentError) and archive.client.requests_made > before
+    if is_cut or isinstance(problem, _IN_VAIN):
         remember_vain(archive, step.category, step.date)
     if problem is None or isinstance(problem, NotAskedError):
         return problem
@@ -309,16 +284,13 @@ def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
 
 def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
     """Say loudly which days are overdue and not here, and which will soon be out of reach."""
-    current = today(archive.now)
     for category in categories:
         found = archive.snapshot.status(category, archive.now)
         for word, dates in (("missing", found.missing), ("provisional", found.provable)):
-            old = [when for when in dates if (current - when).days >= WARNING_DAYS]
+            old = [when for when in dates if (today(archive.now) - when).days >= WARNING_DAYS]
             if old:
-                until = in_reach_until(min(old))
-                log.warning(
-                    "%s: %s; %s, and arXiv serves the first of them until %s only", category, in_short(old), word, until
-                )
+                words = "%s: %s; %s, and arXiv serves the first of them until %s only"
+                log.warning(words, category, in_short(old), word, in_reach_until(min(old)))
         for word, overdue in (("overdue and missing", found.overdue), ("provisional for good", found.stuck)):
             silent = [when for when in overdue if (category, when) not in report.told]
             if silent:

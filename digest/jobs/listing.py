@@ -7,8 +7,8 @@ from dataclasses import replace
 from digest.archive.archive import Archive
 from digest.disk.raw import read_raw
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, errors_about
-from digest.model import SHOW_VALUES, RawPage
-from digest.parse.listing import Listing, Page, join_pages, parse_page
+from digest.model import SHOW_VALUES, Day, RawPage, State
+from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, require_date
 
 log = logging.getLogger(__name__)
 
@@ -21,66 +21,54 @@ Address = Callable[[Sequence[Page]], str]
 """The pages of a listing that are here → the address of the next one."""
 
 
-def fetch_pages(
-    archive: Archive, category: str, address: Address, *, resume: bool = False
-) -> tuple[list[RawPage], Listing]:
-    """Get all pages of one listing.
+def fetch_listing(archive: Archive, category: str, address: Address, *, resume: bool = False) -> tuple[Day, Listing]:
+    """Get all pages of one listing; return it as a complete day, and as it was read: it may have a shortage.
 
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
     that an interrupted job kept within the last thirty hours are not asked for again, if they prove themselves.
-    The listing may have a shortage; who stores it has to look at that.
     """
-    if resume:
-        try:
-            return _fetch_all(archive, category, address, is_resumed=True)
-        except _NotKeptWholeError as error:
-            log.debug("the kept pages prove nothing (%s)", error)
-    return _fetch_all(archive, category, address)
-
-
-class _NotKeptWholeError(Exception):
-    """Kept pages were used and do not make a listing."""
-
-
-def _fetch_all(
-    archive: Archive, category: str, address: Address, *, is_resumed: bool = False
-) -> tuple[list[RawPage], Listing]:
     raws: list[RawPage] = []
     pages: list[Page] = []
-    used = False
+    is_resumed = False
     try:
         while not pages or (_goes_on(pages) and len(pages) < _MOST_PAGES):
             url = address(pages)
-            found = _kept_lately(archive, url) if is_resumed else None
-            used = used or found is not None
-            raws.append(found or archive.client.get(url, archive.keep))
+            kept = _kept_lately(archive, url) if resume else None
+            is_resumed = is_resumed or kept is not None
+            raws.append(kept or archive.client.get(url, archive.keep))
             with errors_about(raws[-1].url):
                 pages.append(parse_page(raws[-1].body))
         with errors_about(raws[0].url):
             listing = join_pages(pages, category)
-            if used and listing.shortage:
+            if is_resumed and listing.shortage:
                 raise listing.shortage
     except (PageRefusedError, ListingIncompleteError) as error:
-        if used:
-            raise _NotKeptWholeError(str(error)) from error
-        raise
+        if not is_resumed:
+            raise
+        # arXiv may have changed the listing since: pages of two of its states prove nothing together.
+        log.debug("the kept pages prove nothing (%s)", error)
+        return fetch_listing(archive, category, address)
+    with errors_about(raws[0].url):
+        day = as_day(listing, require_date(listing), State.COMPLETE, raws)
     shortage = listing.shortage and type(listing.shortage)(f"{raws[0].url}: {listing.shortage}")
-    return raws, replace(listing, shortage=shortage)
+    return day, replace(listing, shortage=shortage)
 
 
 def _kept_lately(archive: Archive, url: str) -> RawPage | None:
     """Return the page of this address that was kept within the last thirty hours, if it shows entries."""
     row = archive.store.last_page(url)
-    if row is None or row.status != 200:
-        return None
-    if not 0 <= archive.client.machine.time() - row.fetched_at.timestamp() < _LATELY:
+    if (
+        row is None
+        or row.status != 200
+        or not 0 <= archive.client.machine.time() - row.fetched_at.timestamp() < _LATELY
+    ):
         return None
     try:
         body = read_raw(archive.raw, row.path)
-        page = parse_page(body)
+        # "No updates" may have been true when it was kept, and be so no longer.
+        return RawPage(row.url, row.status, row.fetched_at, (), body, row.sha256) if parse_page(body).entries else None
     except DigestError:
         return None
-    return RawPage(row.url, row.status, row.fetched_at, (), body, row.sha256) if page.entries else None
 
 
 def _goes_on(pages: Sequence[Page]) -> bool:
