@@ -112,11 +112,11 @@ def pack(session: Session, target: Path) -> list[str]:
 
 def _secrets(case: Case) -> Iterator[str]:
     """Yield what no line may show, wherever it is from: a library or git may repeat it in an error."""
-    yield from of_environment(case.environment)
+    yield from of_environment(case.session.environment)
     yield from of_address(case.config.store.url)
     for place in filter(None, (*case.config.notify.urls, case.config.notify.health)):
         with suppress(NotifyError):  # "Messages" says that it cannot be read
-            for address in read_addresses(place, case.environment, case.config.folder):
+            for address in read_addresses(place, case.session.environment, case.config.folder):
                 yield from of_channel(address.url)
 
 

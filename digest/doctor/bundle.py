@@ -74,7 +74,7 @@ def write_bundle(case: Case, broken: ConfigError | None, secrets: frozenset[str]
     for number, page in enumerate(pages, 1):
         texts[f"refused/{number}.txt"] = [page.why, "", *page.facts]
         files[f"refused/{number}.html"] = _without(page.body, hidden)
-    home = case.environment.get("HOME", "").rstrip("/")
+    home = case.session.environment.get("HOME", "").rstrip("/")
     # The longest first: the one may begin with the other. Without a home, realpath would be the folder we are in.
     homes = sorted({home, os.path.realpath(home)} - {"/"}, key=len, reverse=True) if home else []
     for name, lines in texts.items():

@@ -49,6 +49,11 @@ class Result:
         return f"{self.mark:<4}  {self.text}" + (f": {self.advice}" if self.advice else "")
 
 
+def judge(text: str, advice: str, exit_code: int = 0, *, is_well: bool) -> Result:
+    """Return the result of a look whose ``text`` is the same either way; ``advice`` is for when all is not well."""
+    return Result(text) if is_well else Result(text, advice, exit_code)
+
+
 class Session(Protocol):
     """What doctor needs of the command line: where it was started, by which clocks, and how an archive is opened."""
 
@@ -79,63 +84,47 @@ class Case:
     path: Path
     session: Session
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The variables of the environment."""
-        return self.session.environment
-
-    @property
-    def now(self) -> datetime:
-        """The time by which digest decides."""
-        return self.session.now
-
 
 def check_machine(case: Case) -> Iterator[Result]:
     """Look for the parts that digest needs of the machine: Python, SQLite, the time zone by which listings come."""
     yield Result(f"digest {__version__} on Python {platform.python_version()}")
-    advice = "" if sqlite3.sqlite_version_info >= _LEAST_SQLITE else "a Python with SQLite 3.35 or newer is needed"
-    yield Result(f"SQLite {sqlite3.sqlite_version}", advice, _FAILS if advice else 0)
+    is_new, advice = sqlite3.sqlite_version_info >= _LEAST_SQLITE, "a Python with SQLite 3.35 or newer is needed"
+    yield judge(f"SQLite {sqlite3.sqlite_version}", advice, _FAILS, is_well=is_new)
     with closing(sqlite3.connect(":memory:")) as connection:
         has_search = ("ENABLE_FTS5",) in connection.execute("PRAGMA compile_options").fetchall()
-    if has_search:
-        yield Result("SQLite has full-text search")
-    else:
-        yield Result("SQLite has no full-text search", "a Python whose SQLite has FTS5 is needed", _FAILS)
-    yield Result(f"in New York it is {case.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
+    words = f"SQLite has {'' if has_search else 'no '}full-text search"
+    yield judge(words, "a Python whose SQLite has FTS5 is needed", _FAILS, is_well=has_search)
+    yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
 
 
 def check_settings(case: Case) -> Iterator[Result]:
     """Look at what a correct configuration can still have wrong with it."""
     config, calendar = case.config, read_calendar(case.config.calendar.dates)
     # A variable that is a channel's address may have whatever name its owner gave it.
-    for name, near in unknown_variables(case.environment).items():
+    for name, near in unknown_variables(case.session.environment).items():
         if f"env:{name}" not in (*config.notify.urls, config.notify.health):
             advice = f"did you mean {near}?" if near else "such variables are named DIGEST_SECTION_KEY"
             yield Result(f"the environment variable {name} has no effect", advice)
-    if config.arxiv.contact:
-        yield Result(f"arXiv can write to {config.arxiv.contact}")
-    else:
-        yield Result("no contact", "set [arxiv] contact, so that arXiv can write before it blocks you")
-    yield _template(config, config.digest.template, "[digest] template", "classic")
-    for view in config.views:
-        yield _template(config, view.template, f"[[view]] {view.name!r} template", "full")
-    newest = calendar.newest_expected(case.now)
+    contact, advice = config.arxiv.contact, "set [arxiv] contact, so that arXiv can write before it blocks you"
+    yield Result(f"arXiv can write to {contact}") if contact else Result("no contact", advice)
+    templates = [("[digest] template", config.digest.template, "classic")]
+    templates += [(f"[[view]] {view.name!r} template", view.template, "full") for view in config.views]
+    for key, name, built_in in templates:
+        try:
+            DigestTemplate(read_template(name, config.folder, key), name, config.sections)
+            built_in_template("index")
+        except DigestError as error:
+            text = f"{key}: {str(error).removeprefix(f'{key}: ')}"
+            yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)
+        else:
+            yield Result(f"{key} {name}")
+    newest = calendar.newest_expected(case.session.now)
     yield Result(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")
     if calendar.is_guess(newest):
         yield Result(
             f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to {calendar.last_year}",
-            f"if the year {case.now.year} is right, upgrade digest, or add later ones to [calendar] deferred",
+            f"if the year {case.session.now.year} is right, upgrade digest, or add later ones to [calendar] deferred",
         )
-
-
-def _template(config: Config, name: str, key: str, built_in: str) -> Result:
-    try:
-        DigestTemplate(read_template(name, config.folder, key), name, config.sections)
-        built_in_template("index")
-    except DigestError as error:
-        text = f"{key}: {str(error).removeprefix(f'{key}: ')}"
-        return Result(text, f'fix it, or use "{built_in}"', error.exit_code)
-    return Result(f"{key} {name}")
 
 
 def effective(case: Case) -> Iterator[str]:
@@ -173,42 +162,34 @@ def check_folders(case: Case) -> Iterator[Result]:
         if place is None:
             continue
         parent = _existing(place)
+        advice = f"{parent} cannot be written; change its owner or the configuration"
         # Not by pathlib, which raises where we may not look.
-        if os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK):  # noqa: PTH112
-            yield Result(f"{name} in {place}" + ("" if os.path.lexists(place) else " (not made yet)"))
-        else:
-            advice = f"{parent} cannot be written; change its owner or the configuration"
-            yield Result(f"{name} in {place}", advice, _FAILS)
+        is_writable = os.path.isdir(parent) and os.access(parent, os.W_OK | os.X_OK)  # noqa: PTH112
+        is_made = os.path.lexists(place) or not is_writable
+        yield judge(f"{name} in {place}{'' if is_made else ' (not made yet)'}", advice, _FAILS, is_well=is_writable)
     try:
         free = shutil.disk_usage(_existing(config.output)).free
     except OSError as error:  # a link that leads nowhere
-        words = f"{config.output} has no room: {error.strerror}"
-        yield Result(words, "fix that, or change the configuration", _FAILS)
+        yield Result(f"{config.output} has no room: {error.strerror}", "fix that, or change the configuration", _FAILS)
     else:
-        is_enough = free >= _LEAST_FREE
         words = f"{free // (1024 * 1024)} MiB free for the digests"
-        yield Result(words) if is_enough else Result(words, "make room", _FAILS)
+        yield judge(words, "make room", _FAILS, is_well=free >= _LEAST_FREE)
     if config.records is None:
         advice = 'set [store] records = "data"; `digest verify --repair` writes those of the stored days'
         yield Result("no day records: what the database loses is lost", advice)
-    yield from _index(Folder(config.output))
+    # A README that the index cannot stand in: a link or a text of somebody's own is left alone.
+    readme = config.output / "README.md"
+    try:
+        text = None if readme.is_symlink() else Folder(config.output).read(readme.name)
+    except StoreError as error:
+        yield Result(f"no index: {error}", "replace it with a text file, or remove it", error.exit_code)
+        return
+    if readme.is_symlink():
+        yield Result(f"{readme} is a symbolic link, and gets no index", "put a file in its place")
+    elif text is not None and split(text) is None:
+        advice = "put <!-- digest:begin --> and <!-- digest:end --> where the index should stand, once each"
+        yield Result(f"{readme} has not just one pair of markers, and gets no index", advice)
 
 
 def _existing(place: Path) -> Path:
     return next((parent for parent in (place, *place.absolute().parents) if os.path.lexists(parent)), Path("/"))
-
-
-def _index(output: Folder) -> Iterator[Result]:
-    """Warn of a README that the index cannot stand in."""
-    readme = output.root / "README.md"
-    try:
-        if output.is_link(readme.name):
-            yield Result(f"{readme} is a symbolic link, and gets no index", "put a file in its place")
-            return
-        text = output.read(readme.name)
-    except StoreError as error:
-        yield Result(f"no index: {error}", "replace it with a text file, or remove it", error.exit_code)
-        return
-    if text is not None and split(text) is None:
-        advice = "put <!-- digest:begin --> and <!-- digest:end --> where the index should stand, once each"
-        yield Result(f"{readme} has not just one pair of markers, and gets no index", advice)

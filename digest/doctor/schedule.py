@@ -92,8 +92,8 @@ def _assigned(text: str) -> dict[str, str]:
 
 
 def _timers(case: Case) -> Iterator[_Run]:
-    home = Path(case.environment.get("HOME", "/nonexistent"))
-    settings = Path(case.environment.get("XDG_CONFIG_HOME") or home / ".config")
+    home = Path(case.session.environment.get("HOME", "/nonexistent"))
+    settings = Path(case.session.environment.get("XDG_CONFIG_HOME") or home / ".config")
     given = {"PATH": _SYSTEMD_PATH}
     for file in _files([settings / "environment.d", "/etc/environment.d"], ".conf"):
         given |= _assigned(_text(file))

@@ -112,6 +112,7 @@ class Client:
         timeout: Seconds that a whole request may take.
         jitter: Yields 0 to 1, for the pauses before retries.
         feeds_delay: As ``delay``, for a feed.
+        attempts: How often a request is tried at most.
         budget: How many more requests the present part of the job may make; None if any number.
         forbidden: Whether arXiv refused this client, on whichever host.
         unreachable: The hosts, with their ports, that did not answer.
@@ -125,6 +126,7 @@ class Client:
     timeout: float
     jitter: Callable[[], float] = random.random
     feeds_delay: float = 3.0
+    attempts: int = ATTEMPTS
     budget: int | None = None
     requests_made: int = 0
     forbidden: bool = False
@@ -149,7 +151,7 @@ class Client:
         started = self.machine.monotonic()
         host = urlsplit(url).netloc
         self._require_welcome(url, host)
-        attempts = 1 if host in self.doubted else ATTEMPTS
+        attempts = 1 if host in self.doubted else self.attempts
         for attempt in range(1, attempts + 1):
             try:
                 page = self._get_once(url, keep, kind)
