@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, LockHeldError, NotifyError, UsageError, gravest
+from digest.errors import ConfigError, LockHeldError, UsageError, gravest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,26 +86,18 @@ class Session:
         """
         from digest.config import load, retired_keys
         from digest.config.paths import odd_names
+        from digest.notify import secrets_of
 
         path = self.config_path
         config = load(path, self.environment)
-        self.console.hide(self._secrets(config))  # before anything is said: a message may quote an address
+        self.console.hide(
+            secrets_of(config, self.environment)
+        )  # before anything is said: a message may quote an address
         unused = [f"{key} has no effect in this version" for key in config.unused]
         # An odd name is refused in a new archive; one that has files by it already goes on, with a warning.
         for words in (*unused, *odd_names(config), *retired_keys(path)):
             self.console.say(f"{path}: {words}", "warning")
         return config
-
-    def _secrets(self, config: Config) -> Iterator[str]:
-        from digest.config import secrets
-        from digest.notify import read_addresses
-
-        yield from secrets.of_environment(self.environment)
-        yield from secrets.of_address(config.store.url)
-        for place in filter(None, (*config.notify.urls, config.notify.health)):
-            with suppress(NotifyError):  # whoever needs the address says what is wrong with it
-                for address in read_addresses(place, self.environment, config.folder):
-                    yield from secrets.of_channel(address.url)
 
     @property
     def later(self) -> datetime:

@@ -153,9 +153,11 @@ def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None)
       digest doctor --online --notify
       digest doctor --bundle report.zip
     """
-    from digest.doctor import examine, pack
+    from digest.doctor import examine
 
     if bundle is not None:
+        from digest.doctor.bundle import pack
+
         packed = list(pack(session, bundle))
         session.console.answer({"file": str(bundle), "packed": packed}, packed)
         session.console.say(f"packed into {bundle}; look into it before you send it")

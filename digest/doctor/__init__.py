@@ -1,18 +1,15 @@
 """What is right and wrong with this installation and its archive, and what to do about it. Nothing is changed."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from digest.config import load_with_origins
-from digest.config.secrets import of_address, of_channel, of_environment, without
-from digest.config.settings import Config
+from digest.config.secrets import without
 from digest.doctor import connections, installation
 from digest.doctor.installation import Case, Result, Session
 from digest.doctor.schedule import check_schedule
-from digest.errors import ConfigError, NotifyError, gravest
-from digest.notify import read_addresses
+from digest.errors import gravest
+from digest.notify import secrets_of
 
 _GROUPS: Mapping[str, Sequence[Callable[[Case], Iterator[Result]]]] = {
     "This machine": [installation.check_machine],
@@ -49,20 +46,12 @@ class Examined:
     @property
     def data(self) -> dict[str, object]:
         """The results and the configuration as machines read them."""
-        return {
-            "findings": [
-                {
-                    "group": title,
-                    "state": one.mark.lower(),
-                    "text": one.text,
-                    "advice": one.advice,
-                    "exit": one.exit_code,
-                }
-                for title, results in self.groups.items()
-                for one in results
-            ],
-            "configuration": list(self.configuration),
-        }
+        findings = [
+            {"group": title, "state": one.mark.lower(), "text": one.text, "advice": one.advice, "exit": one.exit_code}
+            for title, results in self.groups.items()
+            for one in results
+        ]
+        return {"findings": findings, "configuration": list(self.configuration)}
 
 
 def examine(session: Session, *, online: bool, notify: bool) -> Examined:
@@ -76,48 +65,19 @@ def examine(session: Session, *, online: bool, notify: bool) -> Examined:
     """
     config, origins = load_with_origins(session.config_path, session.environment)
     case = Case(config, origins, session.config_path.absolute(), session)
-    secrets = frozenset(_secrets(case))
+    # Whatever a line is from: a library or git may repeat a secret in an error.
+    secrets = frozenset(secrets_of(config, session.environment))
     left_out = {title for title, is_wanted in (("Online", online), ("Test messages", notify)) if not is_wanted}
     groups = {
-        title: [_shown(result, secrets) for check in checks for result in check(case)]
+        title: [
+            replace(one, text=_clean(without(one.text, secrets)), advice=_clean(without(one.advice, secrets)))
+            for check in checks
+            for one in check(case)
+        ]
         for title, checks in _GROUPS.items()
         if title not in left_out
     }
     return Examined(groups, [_clean(line) for line in installation.effective(case)])
-
-
-def _shown(result: Result, secrets: Collection[str]) -> Result:
-    text, advice = (_clean(without(words, secrets)) for words in (result.text, result.advice))
-    return replace(result, text=text, advice=advice)
-
-
-def pack(session: Session, target: Path) -> list[str]:
-    """Pack what a bug report needs into a new file at ``target``; return what is in it, a line each.
-
-    Raises:
-        ConfigError: there is no configuration; what is wrong with one stands in the file.
-        UsageError: there is something at ``target``.
-        StoreError: it cannot be written.
-    """
-    from digest.doctor.bundle import write_bundle  # noqa: PLC0415 - most who ask doctor pack nothing
-
-    path, broken = session.config_path.absolute(), None
-    try:
-        config, origins = load_with_origins(path, session.environment)
-    except ConfigError as error:
-        config, origins, broken = Config(path.parent), {}, error
-    case = Case(config, origins, path, session)
-    return write_bundle(case, broken, frozenset(_secrets(case)), target)
-
-
-def _secrets(case: Case) -> Iterator[str]:
-    """Yield what no line may show, wherever it is from: a library or git may repeat it in an error."""
-    yield from of_environment(case.session.environment)
-    yield from of_address(case.config.store.url)
-    for place in filter(None, (*case.config.notify.urls, case.config.notify.health)):
-        with suppress(NotifyError):  # "Messages" says that it cannot be read
-            for address in read_addresses(place, case.session.environment, case.config.folder):
-                yield from of_channel(address.url)
 
 
 def _clean(line: str) -> str:

@@ -1,32 +1,35 @@
 """What a bug report needs, in one file: refused pages, versions, the last runs, the settings. No secret is in it."""
 
-import io
 import os
 import platform
 import re
 import sqlite3
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 
 from digest import __version__
 from digest.archive.kept_pages import KeptListing, kept_listings, proven_day
+from digest.config import load_with_origins
 from digest.config.secrets import HIDDEN, without
+from digest.config.settings import Config
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
 from digest.doctor.connections import is_ready
-from digest.doctor.installation import Case, effective
+from digest.doctor.installation import Case, Session, effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
+from digest.notify import secrets_of
 from digest.parse.listing import parse_page
 from digest.store import Store
 
 _PACKAGE = "arxiv-listing-digest"
-_MOST_PAGES = 3  # looks at a listing; the newest that were refused
+_MOST_PAGES = 3  # the newest that were refused
 _RUNS = 20
 _MAIL = r"[\w.%+-]+@[\w.-]+"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
@@ -40,40 +43,61 @@ _TELLING = re.compile(
 
 @dataclass(frozen=True)
 class _Refused:
-    """A page that proves no day: why, what is known of how it came, its bytes."""
+    """A page that proves no day: why and what is known of how it came, in lines; its bytes."""
 
-    why: str
-    facts: Sequence[str]
+    lines: list[str]
     body: bytes
 
 
-def write_bundle(case: Case, broken: ConfigError | None, secrets: frozenset[str], target: Path) -> list[str]:
+def pack(session: Session, target: Path) -> list[str]:
     """Pack what a bug report needs into a new zip file at ``target``; return what is in it, a line each.
 
-    ``broken``: what is wrong with the configuration; the archive is then looked for where it would be by default.
     Nothing tells the time or the place: the same archive gives the same bytes.
 
     Raises:
+        ConfigError: there is no configuration; what is wrong with one stands in the file.
         UsageError: there is something at ``target``.
         StoreError: it cannot be written.
     """
     if os.path.lexists(target):
         raise UsageError(f"{target} exists already; name a file that does not")
-    config = case.config
+    path, broken = session.config_path.absolute(), ""
+    try:
+        config, origins = load_with_origins(path, session.environment)
+    except ConfigError as error:  # the archive is then looked for where it would be by default
+        config, origins, broken = Config(path.parent), {}, str(error)
     contact, author = config.arxiv.contact, config.git.author
     about_person = f"{contact}\n{author}"
     if broken:
         with suppress(OSError):  # what cannot be read is not in the message either
-            about_person += case.path.read_text(encoding="utf-8", errors="replace")
-    hidden = secrets | {contact, author, *re.findall(_MAIL, about_person)}
+            about_person += path.read_text(encoding="utf-8", errors="replace")
+    secrets = secrets_of(config, session.environment)
+    hidden = frozenset({*secrets, contact, author, *re.findall(_MAIL, about_person)})
     arxiv, git = replace(config.arxiv, contact=contact and HIDDEN), replace(config.git, author=author and HIDDEN)
-    settings = effective(replace(case, config=replace(config, arxiv=arxiv, git=git)))
-    runs, pages = _known(case)
-    texts = {"versions.txt": _versions(), "configuration.toml": [str(broken)] if broken else settings, "runs.txt": runs}
+    files = _contents(Case(replace(config, arxiv=arxiv, git=git), origins, path, session), broken, hidden)
+    with new_file(target) as made, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name, data in sorted(files.items()):
+            entry = zipfile.ZipInfo(name, _NO_TIME)
+            # Of Python's own choice would be 0600, which another user's unzip keeps.
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            bundle.writestr(entry, data)
+    absent = [] if "refused/1.html" in files else [f"no refused page was found in {config.raw}"]
+    return [*(f"{name} ({len(data)} bytes)" for name, data in sorted(files.items())), *absent]
+
+
+def _contents(case: Case, broken: str, hidden: frozenset[str]) -> dict[str, bytes]:
+    """Return the files of a bundle by name, without the ``hidden`` values and the person's home folder."""
     files = {}
+    runs, pages = _known(case)
+    settings = [broken] if broken else list(effective(case))
+    texts = {"versions.txt": list(_versions()), "configuration.toml": settings, "runs.txt": runs}
     for number, page in enumerate(pages, 1):
-        texts[f"refused/{number}.txt"] = [page.why, "", *page.facts]
-        files[f"refused/{number}.html"] = _without(page.body, hidden)
+        texts[f"refused/{number}.txt"] = page.lines
+        # A server may repeat what it was told; a page that does not stays as it came.
+        body = page.body.decode("utf-8", "surrogateescape")
+        is_told = any(value in body for value in hidden if value)
+        data = without(body, hidden).encode("utf-8", "surrogateescape") if is_told else page.body
+        files[f"refused/{number}.html"] = data
     home = case.session.environment.get("HOME", "").rstrip("/")
     # The longest first: the one may begin with the other. Without a home, realpath would be the folder we are in.
     homes = sorted({home, os.path.realpath(home)} - {"/"}, key=len, reverse=True) if home else []
@@ -82,28 +106,7 @@ def write_bundle(case: Case, broken: ConfigError | None, secrets: frozenset[str]
         for place in homes:
             text = text.replace(place, "~")
         files[name] = text.encode("utf-8", "backslashreplace")
-    with new_file(target) as made:
-        made.write_bytes(_packed(files))
-    absent = [] if pages else [f"no refused page was found in {config.raw}"]
-    return [*(f"{name} ({len(data)} bytes)" for name, data in sorted(files.items())), *absent]
-
-
-def _packed(files: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for name, data in sorted(files.items()):
-            entry = zipfile.ZipInfo(name, _NO_TIME)
-            # Of Python's own choice would be 0600, which another user's unzip keeps.
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            bundle.writestr(entry, data)
-    return packed.getvalue()
-
-
-def _without(body: bytes, hidden: frozenset[str]) -> bytes:
-    """Return a page without what must not be seen: a server may repeat what it was told. Others stay as they are."""
-    text = body.decode("utf-8", "surrogateescape")
-    found = any(value in text for value in hidden if value)
-    return without(text, hidden).encode("utf-8", "surrogateescape") if found else body
+    return files
 
 
 def _versions() -> Iterator[str]:
@@ -129,35 +132,33 @@ def _versions() -> Iterator[str]:
 
 def _known(case: Case) -> tuple[list[str], list[_Refused]]:
     """Return the last runs, and the newest refused pages; without a database, pages that no day record names."""
-    database, raw = case.config.database, Folder(case.config.raw)
-    if not is_ready(case):
-        return ["no database that can be read as it is"], list(_unknown_pages(case, raw))
+    raw, problem = Folder(case.config.raw), "no database that can be read as it is"
     try:
-        store = Store(case.config.store_url, database)
-        with closing(store):
-            runs = [
-                f"{run.started_at:%Y-%m-%d %H:%M} UTC {run.command}: "
-                f"exit {'none, it was cut short' if run.exit_code is None else run.exit_code}, {run.requests} requests"
-                for run in store.runs(_RUNS)
-            ]
-            return runs, list(_refused_pages(store, raw))
+        if is_ready(case):
+            with closing(Store(case.config.store_url, case.config.database)) as store:
+                runs = [
+                    f"{run.started_at:%Y-%m-%d %H:%M} UTC {run.command}: "
+                    f"exit {'none, it was cut short' if run.exit_code is None else run.exit_code}, "
+                    f"{run.requests} requests"
+                    for run in store.runs(_RUNS)
+                ]
+                return runs, list(islice(_refused_pages(store, raw), _MOST_PAGES))
     except DigestError as error:
-        return [f"database: {error}"], list(_unknown_pages(case, raw))
+        problem = f"database: {error}"
+    return [problem], list(islice(_unknown_pages(case, raw), _MOST_PAGES))
 
 
 def _refused_pages(store: Store, raw: Folder) -> Iterator[_Refused]:
     named = {sha256 for pages in store.page_hashes().values() for sha256 in pages}
     looks = [kept for kept in kept_listings(store.raw_pages()) if not named & {row.sha256 for row in kept.rows}]
-    found = 0
     for kept in sorted(looks, key=lambda kept: kept.rows[-1].fetched_at, reverse=True):
         why = _why_refused(raw, kept)
-        for row in kept.rows if why and found < _MOST_PAGES else ():
+        for row in kept.rows if why else ():
+            facts = [why, "", row.url, f"status {row.status}, fetched {row.fetched_at:%Y-%m-%d %H:%M} UTC", ""]
             headers = [
                 f"{name}: {value if _TELLING.fullmatch(name) else HIDDEN}" for name, value in store.headers(row.sha256)
             ]
-            facts = (f"{row.url}", f"status {row.status}, fetched {row.fetched_at:%Y-%m-%d %H:%M} UTC", "", *headers)
-            yield _Refused(why, facts, read_raw(raw, row.sha256))
-        found += bool(why)
+            yield _Refused([*facts, *headers], read_raw(raw, row.sha256))
 
 
 def _why_refused(raw: Folder, kept: KeptListing) -> str:
@@ -183,16 +184,11 @@ def _unknown_pages(case: Case, raw: Folder) -> Iterator[_Refused]:
         for path in records.paths(".jsonl"):
             named.update(re.findall('"sha256": "([0-9a-f]{64})"', records.first_line(path).decode("utf-8", "replace")))
     files = [path for path in raw.paths(".html.gz") if path.rpartition("/")[2].partition(".")[0] not in named]
-    newest = sorted(files, key=lambda path: ((raw.root / path).stat().st_mtime_ns, path), reverse=True)
-    found = 0
-    for path in newest:
+    for path in sorted(files, key=lambda path: ((raw.root / path).stat().st_mtime_ns, path), reverse=True):
         try:
             body = read_raw(raw, path)
             parse_page(body)
         except DamageError:
             continue
         except DigestError as error:
-            found += 1
-            yield _Refused(str(error), ("its address is not known: there is no database",), body)
-        if found == _MOST_PAGES:
-            return
+            yield _Refused([str(error), "", "its address is not known: there is no database"], body)

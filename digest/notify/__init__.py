@@ -7,10 +7,13 @@ messages are made of comes as values.
 Here is only how their addresses are read: every command asks for these, so as to hide them, and few tell anybody.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from digest.config.secrets import of_address, of_channel, of_environment
+from digest.config.settings import Config
 from digest.disk.files import read_regular
 from digest.errors import NotifyError
 
@@ -47,3 +50,13 @@ def read_addresses(place: str, environment: Mapping[str, str], folder: Path) -> 
         raise NotifyError(f"{place}: expected an address, found none")
     is_alone = len(lines) == 1
     return [Address(place if is_alone else f"{place} line {number}", url) for number, url in numbered.items()]
+
+
+def secrets_of(config: Config, environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what nothing that is shown may hold: of the environment, of the database's address, of the channels."""
+    yield from of_environment(environment)
+    yield from of_address(config.store.url)
+    for place in filter(None, (*config.notify.urls, config.notify.health)):
+        with suppress(NotifyError):  # whoever needs the address says what is wrong with it
+            for address in read_addresses(place, environment, config.folder):
+                yield from of_channel(address.url)
