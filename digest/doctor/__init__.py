@@ -14,7 +14,7 @@ from digest.notify import secrets_of
 _GROUPS: Mapping[str, Sequence[Callable[[Case], Iterator[Result]]]] = {
     "This machine": [installation.check_machine],
     "Settings": [installation.check_settings],
-    "Folders": [installation.check_folders],
+    "Folders": [installation.check_folders, installation.check_index],
     "Database": [connections.check_database],
     "Schedule": [check_schedule],
     "git": [connections.check_repository],

@@ -20,7 +20,6 @@ from digest.config.secrets import HIDDEN, without
 from digest.config.settings import Config
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
-from digest.doctor.connections import is_ready
 from digest.doctor.installation import Case, Session, effective
 from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
@@ -120,32 +119,26 @@ def _versions() -> Iterator[str]:
         yield f"git {Program(Path('/')).version()}"
     except GitError as error:
         yield f"git: {error}"
-    wanted: list[str] = []
-    with suppress(metadata.PackageNotFoundError):
+    with suppress(metadata.PackageNotFoundError):  # digest itself may run where it is not installed
         wanted = metadata.requires(_PACKAGE) or []  # those of the extras, too
-    for name in sorted({re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in wanted} - {_PACKAGE}):
-        try:
-            yield f"{name} {metadata.version(name)}"
-        except metadata.PackageNotFoundError:
-            yield f"{name}: not installed"
+        for name in sorted({re.split(r"[^A-Za-z0-9._-]", text)[0].lower() for text in wanted} - {_PACKAGE}):
+            with suppress(metadata.PackageNotFoundError):
+                yield f"{name} {metadata.version(name)}"
 
 
 def _known(case: Case) -> tuple[list[str], list[_Refused]]:
     """Return the last runs, and the newest refused pages; without a database, pages that no day record names."""
-    raw, problem = Folder(case.config.raw), "no database that can be read as it is"
+    raw = Folder(case.config.raw)
     try:
-        if is_ready(case):
-            with closing(Store(case.config.store_url, case.config.database)) as store:
-                runs = [
-                    f"{run.started_at:%Y-%m-%d %H:%M} UTC {run.command}: "
-                    f"exit {'none, it was cut short' if run.exit_code is None else run.exit_code}, "
-                    f"{run.requests} requests"
-                    for run in store.runs(_RUNS)
-                ]
-                return runs, list(islice(_refused_pages(store, raw), _MOST_PAGES))
+        with closing(Store(case.config.store_url, case.config.database, is_fixed=True)) as store:
+            runs = [
+                f"{run.started_at:%Y-%m-%d %H:%M} UTC {run.command}: "
+                f"exit {'none, it was cut short' if run.exit_code is None else run.exit_code}, {run.requests} requests"
+                for run in store.runs(_RUNS)
+            ]
+            return runs, list(islice(_refused_pages(store, raw), _MOST_PAGES))
     except DigestError as error:
-        problem = f"database: {error}"
-    return [problem], list(islice(_unknown_pages(case, raw), _MOST_PAGES))
+        return [f"database: {error}"], list(islice(_unknown_pages(case, raw), _MOST_PAGES))
 
 
 def _refused_pages(store: Store, raw: Folder) -> Iterator[_Refused]:

@@ -6,7 +6,7 @@ Nothing is upgraded or sent but what is asked for.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
@@ -58,22 +58,11 @@ def check_database(case: Case) -> Iterator[Result]:
         elif changes := list(_changes_by_opening(database)):
             yield from changes
         else:
-            place = case.config.store_url, database
-            with case.session.open_archive(*place, is_fixed=case.session.is_fixed) as archive:
+            with case.session.open_archive(case.config.store_url, database, is_fixed=True) as archive:
                 # All of it while the archive is open, and nothing if its reading fails half way.
                 yield from list(_history(archive, case))
-    except UsageError as error:
-        yield Result("database not opened", "fix the template first", error.exit_code)
     except DigestError as error:
-        is_broken = isinstance(error, StoreError)
-        advice = "fix the disk, or the database as `digest verify` says" if is_broken else "try again later"
-        yield Result(f"database: {error}", advice, error.exit_code)
-
-
-def is_ready(case: Case) -> bool:
-    """Whether there is a database that can be opened without making or changing anything."""
-    database = case.config.database
-    return database is None or (database.exists() and not list(_changes_by_opening(database)))
+        yield Result(f"database: {error}", "fix that, or try again later if it passes by itself", error.exit_code)
 
 
 def _changes_by_opening(database: Path | None) -> Iterator[Result]:
@@ -95,11 +84,7 @@ def _changes_by_opening(database: Path | None) -> Iterator[Result]:
 
 def _without_database(case: Case) -> Iterator[Result]:
     """Tell by the day records alone what the next run has to begin with, and what an upgrade left as it was."""
-    try:
-        require_records(case.config)
-    except StoreError as error:
-        yield Result(str(error), exit_code=error.exit_code)
-        return
+    require_records(case.config)
     records = case.config.records
     if records is None or not records.is_dir():
         yield Result("no database yet", "`digest run` makes it")
@@ -260,17 +245,15 @@ def check_arxiv(case: Case) -> Iterator[Result]:
     """Ask arXiv for one page and one feed, as gently as a run does; neither is kept."""
     arxiv, database = case.config.arxiv, case.config.database
     is_new = database is not None and not database.exists()
-    if not is_new and not is_ready(case):
+    if list(_changes_by_opening(database)):
         yield Result("arXiv was not asked", "fix the database first: it knows when arXiv was last asked")
         return
     # Where there is no database, nobody remembers when arXiv was asked last: then only the two are spaced.
     place = ("sqlite://", None) if is_new else (case.config.store_url, database)
     try:
         require_manners(arxiv)
-        with ExitStack() as stack:
-            if case.config.lock.exists():
-                stack.enter_context(hold_lock(case.config.lock))
-            archive = stack.enter_context(case.session.open_archive(*place))
+        held = hold_lock(case.config.lock) if case.config.lock.exists() else nullcontext()
+        with held, case.session.open_archive(*place) as archive:
             page = list(_answer(archive, listing_url(arxiv.pages_url, arxiv.categories[0]), PAGES))
             yield from [*page, *_answer(archive, rss_url(arxiv.feeds_url, arxiv.categories[0]), FEEDS)]
     except DigestError as error:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -64,10 +65,6 @@ class Session(Protocol):
     @property
     def config_path(self) -> Path:
         """The configuration file."""
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether the archive can only be read."""
 
     def open_archive(
         self, store_url: str, database: Path | None, *, is_fixed: bool = False
@@ -137,20 +134,10 @@ def effective(case: Case) -> Iterator[str]:
         for key, value in values.items():
             if (section, key) == ("store", "url") and not value.startswith("sqlite:"):
                 # Not only before the host: a server's address may have a password among its options, after "?".
-                place, mark, _options = value.partition("?")
-                value = masked(place) + (mark and f"?{HIDDEN}")  # noqa: PLW2901 - what is shown of it
-            yield f"{key} = {_toml(value)}  # {case.origins.get((section, key), 'default')}"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, str):
-        text = json.dumps(masked(value), ensure_ascii=False)
-        return "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in text)
-    return repr(value)
+                value = re.sub(r"\?.*", f"?{HIDDEN}", value)  # noqa: PLW2901 - what is shown of it
+            text = masked(json.dumps(value, ensure_ascii=False))  # of texts, numbers and lists, JSON is TOML
+            shown = "".join(one if one.isprintable() else f"\\U{ord(one):08X}" for one in text)
+            yield f"{key} = {shown}  # {case.origins.get((section, key), 'default')}"
 
 
 def check_folders(case: Case) -> Iterator[Result]:
@@ -177,10 +164,13 @@ def check_folders(case: Case) -> Iterator[Result]:
     if config.records is None:
         advice = 'set [store] records = "data"; `digest verify --repair` writes those of the stored days'
         yield Result("no day records: what the database loses is lost", advice)
-    # A README that the index cannot stand in: a link or a text of somebody's own is left alone.
-    readme = config.output / "README.md"
+
+
+def check_index(case: Case) -> Iterator[Result]:
+    """See whether the index finds its place: a link or a text of somebody's own is left alone."""
+    readme = case.config.output / "README.md"
     try:
-        text = None if readme.is_symlink() else Folder(config.output).read(readme.name)
+        text = None if readme.is_symlink() else Folder(readme.parent).read(readme.name)
     except StoreError as error:
         yield Result(f"no index: {error}", "replace it with a text file, or remove it", error.exit_code)
         return

@@ -41,24 +41,25 @@ def check_schedule(case: Case) -> Iterator[Result]:
 
     What such a run would lack is said, too: it begins with almost nothing of the environment that a person has.
     """
-    runs = [*_crons(case), *_timers(case)]
+    runs = list(_runs(case))
     found = [*(run.result for run in runs), *_workflows(case.config.folder)]
     yield from dict.fromkeys(found)
     if not found:
         file = case.config.folder / "schedule/crontab"
         way = f"use {file}" if _is_file(file) else "`digest init DIR` writes one"
         yield Result("nothing found that runs it every night", f"{way}; ignore this if something else does")
-        runs = list(_cron_runs(case, str(file), _text(file)))
+        runs = list(_crons(case, str(file), _text(file)))
     yield from dict.fromkeys(lack for run in runs for lack in _lacks(case, run))
 
 
-def _crons(case: Case) -> Iterator[_Run]:
-    texts = {"the user's crontab": _user_crontab()} | {str(file): _text(file) for file in _files(_CRON_FILES)}
-    for name, text in texts.items():
-        yield from _cron_runs(case, name, text)
+def _runs(case: Case) -> Iterator[_Run]:
+    yield from _crons(case, "the user's crontab", _user_crontab())
+    for file in _files(_CRON_FILES):
+        yield from _crons(case, str(file), _text(file))
+    yield from _timers(case)
 
 
-def _cron_runs(case: Case, name: str, text: str) -> Iterator[_Run]:
+def _crons(case: Case, name: str, text: str) -> Iterator[_Run]:
     """Yield the runs of a crontab; a variable that it sets is for the lines below (crontab(5))."""
     variables = {"PATH": _CRON_PATH, **dict.fromkeys(_CRON_SETS - {"PATH"}, ""), **_assigned(_text(Path(_FOR_ALL)))}
     for line in text.splitlines():
@@ -71,15 +72,9 @@ def _cron_runs(case: Case, name: str, text: str) -> Iterator[_Run]:
 
 def _user_crontab() -> str:
     """Return the text of the user's crontab; "" if there is none, or no cron."""
+    command = ["crontab", "-l"]  # the system's own, wherever it is
     try:
-        done = subprocess.run(
-            ["crontab", "-l"],  # noqa: S607 - the system's own, wherever it is
-            env={**os.environ, "LC_ALL": "C"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=10.0,
-            check=False,
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10.0, check=False)  # noqa: S603 - no word of it is foreign
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if done.returncode else os.fsdecode(done.stdout)
@@ -127,39 +122,31 @@ def _of_unit(text: str, home: Path) -> dict[str, str]:
 
 def given_by(case: Case, name: str) -> str:
     """Return what starts runs that have the variable ``name``; "" if nothing does."""
-    return next((run.by for run in (*_crons(case), *_timers(case)) if _has(run, name)), "")
+    return next((run.by for run in _runs(case) if _has(run, name)), "")
 
 
 def _lacks(case: Case, run: _Run) -> Iterator[Result]:
     """Find what a run by itself would not have, and a person who says `digest run` has."""
-    is_known = not _READS_MORE.search(run.command)
-    places = (*case.config.notify.urls, case.config.notify.health)
-    for kind, _, name in (place.partition(":") for place in dict.fromkeys(places)):
-        if is_known and kind == "env" and not _has(run, name):
-            ways = f'`{name}=…` above the line there, or "file:PATH" in [notify] instead of "env:{name}"'
-            yield Result(f"{run.by}: has no variable {name}, which env:{name} names", ways)
-    for origin in sorted({*case.origins.values()}):
-        name = origin.removeprefix("environment ")
-        if is_known and name != origin and not _has(run, name):
-            way = "put the setting into config.toml, or set it there"
-            yield Result(f"{run.by}: has no {name}, which is set here", way)
+    named = dict.fromkeys((*case.config.notify.urls, case.config.notify.health))
+    from_environment = [origin for origin in case.origins.values() if origin.startswith("environment ")]
+    lacking = {}
+    for name in (place.removeprefix("env:") for place in named if place.startswith("env:")):
+        way = f'`{name}=…` above the line there, or "file:PATH" in [notify] instead of "env:{name}"'
+        lacking[name] = (f"has no variable {name}, which env:{name} names", way)
+    for name in sorted({one.removeprefix("environment ") for one in from_environment}):
+        lacking[name] = (f"has no {name}, which is set here", "put the setting into config.toml, or set it there")
+    for name, (words, way) in lacking.items():
+        if not _READS_MORE.search(run.command) and not _has(run, name):
+            yield Result(f"{run.by}: {words}", way)
     path = run.variables.get("PATH") or _CRON_PATH
     if case.config.git.commit and shutil.which("git") and not shutil.which("git", path=path):
         yield Result(f"{run.by}: no git in its PATH ({path})", "set PATH there, with the folder of git in it")
-    for word in _programs(run.command):
-        if not shutil.which(word, path=path):
-            way = "give the full path of the installed digest there"
-            yield Result(f"{run.by}: cannot start {word}", way)
-
-
-def _programs(command: str) -> Iterator[str]:
-    """Yield the words of a command that start digest: its own name, or a Python."""
     before = ""
-    for word in (word.lstrip(":@+!-") for word in _command_words(command)):  # systemd's prefixes of a program
+    for word in (word.lstrip(":@+!-") for word in _command_words(run.command)):  # systemd's prefixes of a program
         is_digest = os.path.basename(word) == "digest" and before != "m"  # noqa: PTH119 - a word, no path of ours
         is_folder = "/" in word and os.path.isdir(word)  # noqa: PTH112 - may be closed to us
-        if (is_digest and not is_folder) or _PYTHON.fullmatch(word):
-            yield word
+        if ((is_digest and not is_folder) or _PYTHON.fullmatch(word)) and not shutil.which(word, path=path):
+            yield Result(f"{run.by}: cannot start {word}", "give the full path of the installed digest there")
         before = word
 
 
