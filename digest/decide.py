@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 
 from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, is_weekend, today
-from digest.errors import DigestError, MissingError, TryLaterError, UsageError
+from digest.errors import DigestError, MissingError, TryLaterError, UsageError, named
 from digest.model import Day, DaySummary, Entry, Reading, Section, Source, State
 
 SETTLING = timedelta(hours=6)
@@ -230,8 +230,7 @@ def counted(day: DaySummary, section: Section) -> str:
 
 def in_short(dates: Sequence[date]) -> str:
     """Name the newest of ``dates``, the newest first, and how many more there are."""
-    named = ", ".join(map(str, sorted(dates, reverse=True)[:_NAMED]))
-    return named if len(dates) <= _NAMED else f"{named} and {len(dates) - _NAMED} more"
+    return named(sorted(dates, reverse=True), _NAMED)
 
 
 def not_stored(when: date, calendar: Calendar, now: datetime, start: date | None) -> DigestError:

@@ -28,7 +28,7 @@ Exit 1 is kept for bugs: an exception of any other class. Codes 2 to 7 are this 
 ``EX_TEMPFAIL`` of BSD's sysexits.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 # When several parts of one job fail, the gravest code is the job's: what ends it before all, the store
@@ -157,6 +157,12 @@ def shortened(text: str) -> str:
 def how_many(number: int, one: str, several: str = "") -> str:
     """Return a number in words: ``1 page``, ``2 pages``; ``several`` where more than an s differs."""
     return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
+def named(values: Sequence[object], most: int = 3) -> str:
+    """Name the first ``most`` of some values, and how many more there are: ``a, b, c and 4 more``."""
+    more = f" and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(map(str, values[:most])) + more
 
 
 def gravest(codes: Iterable[int]) -> int:

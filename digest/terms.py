@@ -16,3 +16,8 @@ class Section(StrEnum):
     NEW = "new"
     CROSS = "cross"
     REPLACEMENT = "replacement"
+
+    def how_many(self, number: int) -> str:
+        """Return a number of its entries in words: ``3 new``, ``1 cross-list``, ``2 replacements``."""
+        noun = "cross-list" if self is Section.CROSS else self.value
+        return f"{number} {noun}" if number == 1 or self is Section.NEW else f"{number} {noun}s"

@@ -779,7 +779,7 @@ def test_an_old_git_is_told_by_its_version(archive: Sandbox, tmp_path: Path, mon
     words = "expected git 2.26 or newer, found 2.25.1; install one, or set [git] commit = false"
     assert result.err.count(words) == 1
     state = examine_repository(archive.folder, Git())
-    assert (state.version, state.number) == ("2.25.1", (2, 25))
+    assert state.version == "2.25.1"
 
 
 @pytest.mark.parametrize(
@@ -852,7 +852,6 @@ def test_a_repository_is_examined(archive: Sandbox) -> None:
         branch="main",
         identity="Ada Example <ada@example.org>",
         remote_urls=(str(remote),),
-        has_remote=True,
         foreign_staged=("essay.md",),
         unpushed=1,
     )
@@ -869,8 +868,8 @@ def test_what_is_not_as_it_should_be_is_examined(tmp_path: Path, monkeypatch: py
     (folder / ".git" / "MERGE_HEAD").write_text(git(folder, "rev-parse", "HEAD"))
     git(folder, "remote", "add", "origin", "https://git.example.org/archive.git")
     git(folder, "config", "credential.helper", "store --file=x")
-    state = examine_repository(folder / "out", Git(author="A <a@example.org>"))
-    assert (state.branch, state.is_busy, state.is_ignored, state.unpushed) == (None, "a merge", True, None)
+    state = examine_repository(folder, Git(author="A <a@example.org>"), paths=[folder / "out/x.md"])
+    assert (state.branch, state.is_busy, len(state.unkept), state.unpushed) == (None, "a merge", 1, None)
     assert (state.credential_helper, state.identity) == ("store", "A <a@example.org>")
     monkeypatch.setenv("PATH", "/nowhere")
     assert examine_repository(folder, Git()) == RepositoryState(None)

@@ -378,7 +378,7 @@ def test_a_message_fits_its_channel(form: Form, limit: int) -> None:
     )
     address = "https://example.org/views/all/2025/03/2025-03-05.md"
     message = view_message("all", WHEN, found, address)
-    made = parts(message, form, lambda text, _: len(text.encode("utf-16-le")) // 2 <= limit)
+    made = parts(message, form, lambda _, text: len(text.encode("utf-16-le")) // 2 <= limit)
     assert max(len(part.encode("utf-16-le")) // 2 for part in made) <= limit
     assert len(made) <= MOST_PARTS
     ids = [number for part in made for number in re.findall(r"^(\d+)\. ", part, re.MULTILINE)]
@@ -394,13 +394,13 @@ def test_an_entry_is_cut_only_where_a_part_has_no_room_for_it() -> None:
     """It loses its note and the end of its words, and keeps its link; without room for that, it is words."""
     one = Entry("A title of some length", "https://arxiv.org/abs/2503.00001", "why", 1)
     message = Message("title", ((one,),))
-    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 68) == [
+    assert parts(message, Form.TEXT, lambda _, text: len(text) <= 68) == [
         "1. A title of some length\n   why\n   https://arxiv.org/abs/2503.00001"
     ]
-    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 50) == [
+    assert parts(message, Form.TEXT, lambda _, text: len(text) <= 50) == [
         "1. A title of…\n   https://arxiv.org/abs/2503.00001"
     ]
-    assert parts(message, Form.TEXT, lambda text, _: len(text) <= 12) == ["A title of…"]
+    assert parts(message, Form.TEXT, lambda _, text: len(text) <= 12) == ["A title of…"]
 
 
 def test_where_a_digest_is_published_its_message_leads_to_it() -> None:

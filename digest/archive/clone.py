@@ -20,7 +20,7 @@ from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
 from digest.config.resources import read_calendar
 from digest.disk.files import Folder
-from digest.errors import DamageError, GitError, StoreError
+from digest.errors import DamageError, GitError, StoreError, named
 from digest.model import DaySummary, Ledger
 from digest.records.day import is_record_path, parse_header, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
@@ -165,7 +165,7 @@ def require_records(config: Config) -> None:
     place = Path(os.path.realpath(config.records))
     if not any(os.path.lexists(parent / ".git") for parent in (place, *place.parents)):
         return
-    from digest.git.repository import find_repository, named  # noqa: PLC0415 - it starts programs
+    from digest.git.repository import find_repository  # noqa: PLC0415 - it starts programs
 
     try:
         repository = find_repository(place)
@@ -195,7 +195,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     """
     if not config.git.commit:
         return
-    from digest.git.repository import find_repository, unkept  # noqa: PLC0415 - it starts programs
+    from digest.git.repository import find_repository  # noqa: PLC0415 - it starts programs
 
     repository = find_repository(config.output)
     if repository is None:
@@ -203,13 +203,13 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
     root = repository.root
     templates = [name for name in (config.digest.template, *(view.template for view in config.views)) if "." in name]
     places = [config_path, *(config.folder / name for name in (*templates, *SCHEDULES)), root / WORKFLOW]
-    found = unkept(repository, filter(os.path.lexists, dict.fromkeys(places)))
-    if lacking := (*found.changed, *found.ignored):
+    changes, outside = repository.unkept(filter(os.path.lexists, dict.fromkeys(places)))
+    if lacking := [change.path for change in sorted(changes, key=lambda change: change.is_ignored)]:
         files = " ".join(map(shlex.quote, lacking))
         add, commit = (f"git -C {shlex.quote(str(root))} {words}" for words in ("add --force", "commit -m Settings"))
         yield f"not committed as it is now: {', '.join(lacking)}", f"`{add} -- {files} && {commit} -- {files}`"
-    if found.outside:
-        yield f"a clone of {root} lacks {', '.join(map(str, found.outside))}", "keep it in the repository"
+    if outside:
+        yield f"a clone of {root} lacks {', '.join(map(str, outside))}", "keep it in the repository"
 
 
 def way_back(config: Config) -> str:

@@ -14,11 +14,11 @@ from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
 from digest.config.paths import part_path
 from digest.disk.files import Folder
-from digest.errors import DigestError, GitError, StoreError, UnpushedError, how_many
+from digest.errors import DigestError, GitError, StoreError, UnpushedError, how_many, named
 from digest.git.commits import commit_paths, require_branch, require_nothing_foreign
 from digest.git.recovery import recover, remove_stale_locks, take_turn
 from digest.git.remote import Remote, push
-from digest.git.repository import named, open_repository
+from digest.git.repository import open_repository
 from digest.model import DaySummary, FileRow, Section, State
 from digest.records.day import is_record_path, record_path
 from digest.records.notices import NOTICES_PATH
@@ -33,8 +33,6 @@ _MOST_FILES = 3
 _LONGEST_SUBJECT = 100
 
 _PART = re.compile(r"(?P<stem>.+)\.(?P<number>[0-9]+)(?P<suffix>\.[^./]*)")
-_NOUNS = {Section.NEW: ("new", "new"), Section.CROSS: ("cross-list", "cross-lists")}
-_NOUNS[Section.REPLACEMENT] = ("replacement", "replacements")
 
 
 def commit(archive: Archive, report: Report) -> None:
@@ -185,7 +183,7 @@ class _Commit:
         keys = dict.fromkeys(filter(None, map(self._day_at, paths)))
         days = [self._archive.snapshot.days[key] for key in keys]
         message = commit_message(self._settings.message, days, paths, self._archive.config.sections)
-        if commit_paths(self.repository, frozenset(paths), message, self._settings.author):
+        if commit_paths(self.repository, paths, message, self._settings.author):
             self._subject = message.partition("\n")[0]
 
     def _day_at(self, path: str) -> tuple[str, date] | None:
@@ -265,5 +263,4 @@ def _summary(days: Sequence[DaySummary], files: Sequence[str], sections: Sequenc
 
 
 def _counts(days: Sequence[DaySummary], sections: Sequence[Section]) -> str:
-    numbers = {section: sum(day.counts[section] for day in days) for section in sections}
-    return ", ".join(how_many(number, *_NOUNS[section]) for section, number in numbers.items())
+    return ", ".join(section.how_many(sum(day.counts[section] for day in days)) for section in sections)

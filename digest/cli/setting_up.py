@@ -126,13 +126,13 @@ def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
     if on_github:
         if done.repository.root is None:
             yield f"git init && git add . && {_COMMIT}"
-        yield _PUSH if done.repository.has_remote else f"{_ADD_REMOTE} && {_PUSH}"
+        yield _PUSH if done.repository.remote_urls else f"{_ADD_REMOTE} && {_PUSH}"
         yield "from then on GitHub runs it; .github/workflows/digest.yml says when"
         return
     yield "(crontab -l 2>/dev/null; cat schedule/crontab) | crontab -"
     yield "or by systemd, as schedule/digest.service says"
     if git.commit and not git.push:
-        first = "" if done.repository.has_remote else f"{_ADD_REMOTE}, and "
+        first = "" if done.repository.remote_urls else f"{_ADD_REMOTE}, and "
         yield f"{first}[git] push = true in config.toml, to have it elsewhere, too"
 
 

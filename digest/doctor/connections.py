@@ -22,11 +22,20 @@ from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
 from digest.doctor.installation import Case, Result, judge
 from digest.doctor.schedule import given_by
-from digest.errors import DigestError, GitError, NotifyError, StoreError, TryLaterError, UsageError, how_many, quoted
+from digest.errors import (
+    DigestError,
+    GitError,
+    NotifyError,
+    StoreError,
+    TryLaterError,
+    UsageError,
+    how_many,
+    named,
+    quoted,
+)
 from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
-from digest.git.program import OLDEST
-from digest.git.repository import named
+from digest.git.program import OLDEST, number_of
 from digest.model import Day
 from digest.notify import read_addresses
 from digest.notify.channels import Channels
@@ -163,7 +172,7 @@ def check_repository(case: Case) -> Iterator[Result]:
     if state.version is None:
         yield Result("git is not installed", f"install it, {_NO_COMMITS}", _FAILS)
         return
-    number, needed = state.number or _FLUSHING, f"{OLDEST[0]}.{OLDEST[1]} or newer is needed, {_NO_COMMITS}"
+    number, needed = number_of(state.version) or _FLUSHING, f"{OLDEST[0]}.{OLDEST[1]} or newer is needed, {_NO_COMMITS}"
     flushing = "it does not flush commits to the disk; from 2.36 on, a power cut loses none"
     advice, code = (needed, _FAILS) if number < OLDEST else (flushing, 0)
     yield judge(f"git {state.version}", advice, code, is_well=number >= _FLUSHING)
@@ -215,7 +224,7 @@ def _is_likely_ours(case: Case, state: RepositoryState, path: str) -> bool:
 def _pushes(case: Case, state: RepositoryState) -> Iterator[Result]:
     """Find what keeps a run from pushing."""
     remote = case.config.git.remote
-    if not state.has_remote:
+    if not state.remote_urls:
         yield Result(f"no remote {remote}", f"`git remote add {remote} ADDRESS`, or [git] push = false", _FAILS)
         return
     yield Result(f"pushes to {remote}, {', '.join(state.remote_urls)}")

@@ -2,13 +2,13 @@
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from digest.config.settings import Git
-from digest.errors import GitError
-from digest.git.program import BY_INPUT, Program
-from digest.git.repository import Change, Repository, find_repository, named, open_repository, unkept
+from digest.errors import GitError, how_many, named
+from digest.git.program import Program
+from digest.git.repository import Change, Repository, find_repository, open_repository
 
 _BRANCH = "main"
 _MADE_UP = ("digest", "digest@localhost")
@@ -49,7 +49,7 @@ def require_nothing_foreign(repository: Repository, changes: Sequence[Change], i
         raise GitError(f"{repository.root}: {words}; commit them, or `git restore --staged` them, and run again")
 
 
-def commit_paths(repository: Repository, paths: Collection[str], message: str, author: str) -> str | None:
+def commit_paths(repository: Repository, paths: Sequence[str], message: str, author: str) -> str | None:
     """Commit ``paths``, relative to the work tree, as they are there; return the commit, or None if nothing changed.
 
     Hooks and signatures are as the repository's owner configured them.
@@ -58,13 +58,14 @@ def commit_paths(repository: Repository, paths: Collection[str], message: str, a
         GitError: git, or a hook, refuses; or git is too old.
     """
     repository.git.require_version()
-    repository.git.run("add", *BY_INPUT, paths=paths)
+    repository.git.run("add", paths=paths)
     # Asked again: a file that was staged and is gone, or whose line ends alone changed, is no change to be committed.
-    staged = [one.path for one in repository.changes(untracked=False) if one.is_staged and one.path in paths]
+    wanted = frozenset(paths)
+    staged = [one.path for one in repository.changes(untracked=False) if one.is_staged and one.path in wanted]
     if not staged:
         return None
     git = repository.git.having(identity(repository.git, author))
-    git.run("commit", "--quiet", "--only", "--cleanup=whitespace", f"--message={message}", *BY_INPUT, paths=staged)
+    git.run("commit", "--quiet", "--only", "--cleanup=whitespace", f"--message={message}", paths=staged)
     return repository.head
 
 
@@ -108,19 +109,18 @@ def start_repository(folder: Path, paths: Sequence[str], message: str, settings:
         # The option for it is younger than git 2.28, and the owner's configuration may name another.
         git.run("symbolic-ref", "HEAD", f"refs/heads/{_BRANCH}")
         repository = open_repository(folder)
-    done = []
-    found = unkept(repository, [folder / path for path in paths])
-    if found.ignored:
-        done.append(f"git ignores {named(found.ignored)}: in no commit, so a clone lacks it")
-    if not found.changed:
+    lacking, _ = repository.unkept([folder / path for path in paths])
+    ignored = [change.path for change in lacking if change.is_ignored]
+    changed = [change.path for change in lacking if not change.is_ignored]
+    done = [f"git ignores {named(ignored)}: in no commit, so a clone lacks it"] if ignored else []
+    if not changed:
         return done
     require_branch(repository, settings)
     is_first = repository.head is None and repository.root == folder.resolve()
     staged = [change.path for change in repository.changes(untracked=False) if change.is_staged]
-    if commit_paths(repository, frozenset(found.changed), message, settings.author):
-        files = f"{len(found.changed)} file{'s' if len(found.changed) > 1 else ''}"
-        where = f"the git repository {repository.root}"
+    if commit_paths(repository, changed, message, settings.author):
+        files, where = how_many(len(changed), "file"), f"the git repository {repository.root}"
         done.append(f"made it a git repository with {files} committed" if is_first else f"committed {files} in {where}")
-    if others := [path for path in staged if path not in found.changed]:
+    if others := [path for path in staged if path not in changed]:
         done.append(f"staged before, and left as it was: {named(others)}")
     return done

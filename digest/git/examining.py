@@ -7,7 +7,7 @@ from pathlib import Path
 from digest.config.settings import Git
 from digest.errors import GitError
 from digest.git.commits import identity, require_branch, unknown_roles
-from digest.git.program import Program, number_of
+from digest.git.program import Program
 from digest.git.remote import Remote, has_secret, shown
 from digest.git.repository import Repository, find_repository, open_repository
 
@@ -22,9 +22,8 @@ class RepositoryState:
     ``is_busy``: what a person has begun, such as "a rebase"; None: nothing.
     ``identity``: what commits would bear, ``Name <mail>``; None: git does not say.
     ``is_identity_made_up``: whether that is because git knows nobody.
-    ``remote_urls``: the addresses of the configured remote, with any user information hidden.
+    ``remote_urls``: the addresses of the configured remote, with any user information hidden; none: no such remote.
     ``credential_helper``: how git gets credentials for a remote by http(s), in a word or two; None: by nothing.
-    ``is_ignored``: whether git ignores what is written into the folder, or else does not commit it there.
     ``unkept``: those of the paths asked about that git ignores, or that lie outside of the repository.
     ``foreign_staged``: all paths that are staged; those that digest did not write stop it from committing.
     ``unpushed``: how many commits the remote's branch lacks, as far as is known here; None: not known.
@@ -38,17 +37,10 @@ class RepositoryState:
     is_identity_made_up: bool = False
     remote_urls: tuple[str, ...] = ()
     has_secret_in_url: bool = False
-    has_remote: bool = False
     credential_helper: str | None = None
-    is_ignored: bool = False
     unkept: tuple[Path, ...] = ()
     foreign_staged: tuple[str, ...] = ()
     unpushed: int | None = None
-
-    @property
-    def number(self) -> tuple[int, int] | None:
-        """The first two numbers of git's version; None if there are none."""
-        return number_of(self.version or "")
 
 
 def examine_repository(folder: Path, settings: Git, *, paths: Sequence[Path] = ()) -> RepositoryState:
@@ -76,10 +68,8 @@ def examine_repository(folder: Path, settings: Git, *, paths: Sequence[Path] = (
         identity=said and said.rpartition("> ")[0] + ">",  # without the time, which git says, too
         is_identity_made_up=not settings.author and bool(unknown_roles(git)),
         remote_urls=tuple(map(shown, urls)),
-        has_secret_in_url=has_secret(urls),
-        has_remote=bool(urls),
+        has_secret_in_url=has_secret(*urls),
         credential_helper=_credential_helper(git, urls),
-        is_ignored=_is_unkept(repository, folder / "README.md"),
         unkept=tuple(path for path in paths if _is_unkept(repository, path)),
         foreign_staged=tuple(change.path for change in changes if change.is_staged),
         unpushed=remote.unpushed() if branch and repository.commit_of(remote.tracking) else None,
@@ -96,15 +86,13 @@ def _is_unkept(repository: Repository, path: Path) -> bool:
 
 def _credential_helper(git: Program, urls: tuple[str, ...]) -> str | None:
     """Say what has the credentials for the first address by http(s), and never what they are."""
-    url = next(
-        (url for url in urls if url.lower().startswith(("http://", "https://")) and not has_secret((url,))), None
-    )
-    if url is None:
-        return None
-    helper = git.ask("config", "--get-urlmatch", "credential.helper", url)
-    if helper:
-        return "a shell command" if helper.startswith("!") else helper.split()[0]
-    return "http.extraHeader" if git.ask("config", "--get-urlmatch", "http.extraHeader", url) else None
+    for url in urls:
+        if not url.lower().startswith(("http://", "https://")) or has_secret(url):
+            continue
+        if helper := git.ask("config", "--get-urlmatch", "credential.helper", url):
+            return "a shell command" if helper.startswith("!") else helper.split()[0]
+        return "http.extraHeader" if git.ask("config", "--get-urlmatch", "http.extraHeader", url) else None
+    return None
 
 
 def can_push(folder: Path, settings: Git) -> str | None:

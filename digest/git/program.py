@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,11 +21,12 @@ OLDEST = (2, 26)
 LIMIT = 600.0
 """Seconds that one call of git may take, hooks and the network included."""
 
-BY_INPUT = ("--pathspec-from-file=-", "--pathspec-file-nul")
-"""Options that let git take paths from its standard input, so that names of any kind, and any number, are taken."""
 
 LOCK_PATIENCE = 15.0
 """Seconds for which another git is waited for that holds a lock which this one needs."""
+
+# They let git take paths from its standard input, so that names of any kind, and any number, are taken.
+_BY_INPUT = ("--pathspec-from-file=-", "--pathspec-file-nul")
 
 _PAUSE = 0.25
 _GRACE = 10.0  # seconds in which git, told to end, removes its lock files
@@ -33,18 +34,19 @@ _GRACE = 10.0  # seconds in which git, told to end, removes its lock files
 # What is committed must outlive a power cut, and no process may go on when the run has ended.
 _ALWAYS = ("core.fsync=all", "gc.autoDetach=false", "maintenance.autoDetach=false", "i18n.commitEncoding=UTF-8")
 
-# The variables that bind a process to one repository (`git rev-parse --local-env-vars`); hooks and aliases have them.
+# First those that bind a process to one repository (`git rev-parse --local-env-vars`); hooks and aliases have them.
 # GIT_CONFIG_COUNT, which is one of them, stays: by it, containers are told their owner's configuration.
-_OF_ONE_REPOSITORY = (
+_DROPPED = (
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_DIR"),
     *("GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NAMESPACE"),
     *("GIT_NO_REPLACE_OBJECTS", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_REPLACE_REF_BASE"),
     *("GIT_SHALLOW_FILE", "GIT_WORK_TREE"),
+    # These would change what a path means, and these in which language git speaks, and whom it asks.
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+    *("LANGUAGE", "SSH_ASKPASS"),
 )
-_OTHER_PATHSPECS = ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS")
 # A trace shows the headers of requests, and with them secrets.
 _TRACES = ("GIT_TRACE", "GIT_CURL_VERBOSE")
-_SPEAKING = ("LANGUAGE", "SSH_ASKPASS")
 
 _OWN = {
     "LC_ALL": "C",
@@ -133,19 +135,14 @@ class Program:
         """Return the same with more ``variables`` and ``options`` such as ``core.bare=false``."""
         return replace(self, variables={**self.variables, **variables}, options=(*self.options, *options))
 
-    def run(self, *arguments: str, paths: Iterable[str] = ()) -> str:
-        """Call git and return what it prints; where another git holds a lock, wait for it, and call again.
-
-        Args:
-            arguments: the subcommand and its options.
-            paths: given to it by standard input, for ``BY_INPUT``.
+    def run(self, *arguments: str, paths: Sequence[str] = ()) -> str:
+        """Call git on ``paths`` and return what it prints; where another git holds a lock, wait, and call again.
 
         Raises:
             GitError: it fails.
         """
-        given = tuple(paths)
         for _ in tries(LOCK_PATIENCE):
-            answer = self.answer(*arguments, paths=given)
+            answer = self.answer(*arguments, paths=paths)
             if not answer.is_locked:  # one that finds a lock has changed nothing yet
                 break
         if answer.code:
@@ -157,9 +154,10 @@ class Program:
         answer = self.answer(*arguments)
         return None if answer.code else answer.out.removesuffix("\n")
 
-    def answer(self, *arguments: str, paths: Iterable[str] = ()) -> Answer:
+    def answer(self, *arguments: str, paths: Sequence[str] = ()) -> Answer:
         """Call git and return what it prints and how it ends."""
         options = [word for option in (*_ALWAYS, *self.options) for word in ("-c", option)]
+        words = ("git", *options, *arguments, *(_BY_INPUT if paths else ()))
         try:
             # Files, not pipes: what a hook leaves running would keep a pipe open.
             with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
@@ -167,9 +165,9 @@ class Program:
                 given.write(b"".join(b":(top,literal)" + os.fsencode(path) + b"\0" for path in paths))
                 given.seek(0)
                 process = subprocess.Popen(  # noqa: S603 - no shell, and every path comes by standard input
-                    ["git", *options, *arguments],  # noqa: S607 - the owner's git, wherever it is
+                    words,
                     cwd=self.folder,
-                    env={**environment(), **self.variables},
+                    env={**_environment(), **self.variables},
                     stdin=given,
                     stdout=out,
                     stderr=err,
@@ -202,7 +200,8 @@ class Program:
         number = number_of(version)
         if number and number < OLDEST:
             oldest = ".".join(map(str, OLDEST))
-            raise GitError(f"expected git {oldest} or newer, found {version}; install one, or set [git] commit = false")
+            words = f"expected git {oldest} or newer, found {version}"
+            raise GitError(f"{words}; install one, or set [git] commit = false")
 
 
 def number_of(version: str) -> tuple[int, int] | None:
@@ -211,10 +210,10 @@ def number_of(version: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return the owner's environment without what binds git to a repository, lets it trace, or waits for a person."""
-    dropped = {*_OF_ONE_REPOSITORY, *_OTHER_PATHSPECS, *_SPEAKING}
-    kept = {name: value for name, value in os.environ.items() if name not in dropped and not name.startswith(_TRACES)}
+    names = [name for name in os.environ if name not in _DROPPED and not name.startswith(_TRACES)]
+    kept = {name: os.environ[name] for name in names}
     return {**kept, **_OWN}
 
 

@@ -6,14 +6,13 @@ The rebase is abandoned file by file, without touching what was written since.
 import logging
 import os
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from digest.disk.files import Folder, hold_lock
 from digest.errors import GitError, LockHeldError, StoreError
-from digest.git.program import BY_INPUT, Clock, tries
+from digest.git.program import Clock, tries
 from digest.git.remote import MARKER, STATE
 from digest.git.repository import Repository
 
@@ -31,6 +30,7 @@ TURN = "digest.turn"
 PROCESSES = Path("/proc")
 """Where Linux shows which processes there are (proc(5)); other systems do not."""
 
+_NOTED_BY_GIT = ("orig-head", "onto", "head-name")
 _STALE = 10.0  # seconds of age
 _STALE_UNSEEN = 3600.0  # seconds of age, where it cannot be seen which processes there are
 
@@ -70,10 +70,11 @@ def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:
             return
         is_at_work = _is_git_at_work(repository)
         least = _STALE_UNSEEN if is_at_work is None else _STALE
-        if not is_at_work and all(_age(lock, clock) >= least for lock in found):
+        if not is_at_work and all(clock.time() - made >= least for made in found.values()):
             break
     else:
-        raise GitError(f"{found[0]}: another git process is at work; if there is none, remove the file, and run again")
+        words = "another git process is at work; if there is none, remove the file, and run again"
+        raise GitError(f"{next(iter(found))}: {words}")
     for lock in found:
         try:
             lock.unlink(missing_ok=True)
@@ -103,8 +104,10 @@ def recover(repository: Repository) -> None:
         remove_stale_locks(repository)
         head, _, onto = noted.decode(errors="replace").strip().partition(" ")
         state = repository.folder / STATE
-        if head and [_word(marker, "orig-head"), _word(marker, "onto")] == [head, onto]:
-            _return(repository, head, onto, branch=_word(marker, "head-name"))
+        # What git itself has noted of the rebase in progress: another one than ours is a person's.
+        words = [(marker.read(f"{STATE}/{name}") or b"").decode(errors="replace").strip() for name in _NOTED_BY_GIT]
+        if head and words[:2] == [head, onto]:
+            _check_out(repository, head, onto, branch=words[2])
         elif state.is_dir() and repository.branch and not (state / "orig-head").exists():
             # It was killed before it had noted, let alone moved, anything.
             repository.git.run("rebase", "--quit")
@@ -113,18 +116,18 @@ def recover(repository: Repository) -> None:
         raise GitError(f"{repository.folder / MARKER}: {error}") from error
 
 
-def _locks(repository: Repository) -> list[Path]:
-    """Return the lock files that hinder commits; no branch can have such a name (git-check-ref-format(1))."""
-    found = {lock for place in (repository.folder, repository.common) for lock in place.glob("*.lock")}
-    found |= set((repository.common / "refs").rglob("*.lock"))
-    return sorted(found | set((repository.common / "objects").glob("maintenance.lock")))
+def _locks(repository: Repository) -> dict[Path, float]:
+    """Return the lock files that hinder commits, and when they were made.
 
-
-def _age(lock: Path, clock: Clock) -> float:
-    try:
-        return clock.time() - lock.stat().st_mtime
-    except FileNotFoundError:
-        return _STALE_UNSEEN
+    No branch can have such a name (git-check-ref-format(1)).
+    """
+    own, common = repository.folder, repository.common
+    found = {*own.glob("*.lock"), *common.glob("*.lock"), *(common / "refs").rglob("*.lock")}
+    made = {}
+    for lock in sorted(found | {*common.glob("objects/maintenance.lock")}):
+        with suppress(FileNotFoundError):  # its git has ended meanwhile
+            made[lock] = lock.stat().st_mtime
+    return made
 
 
 def _is_git_at_work(repository: Repository) -> bool | None:
@@ -158,8 +161,8 @@ def _works_in(process: Path, repository: Repository) -> bool:
     return named or any(folder.is_relative_to(place) for place in places)
 
 
-def _return(repository: Repository, head: str, onto: str, branch: str) -> None:
-    """Check out the branch again.
+def _check_out(repository: Repository, head: str, onto: str, branch: str) -> None:
+    """Check out the branch again, from which a rebase of ``head`` onto ``onto`` was begun.
 
     Not by `git rebase --abort`: since the kill, the job has written the files again that it missed, which git does
     not know there, and stops at.
@@ -169,35 +172,18 @@ def _return(repository: Repository, head: str, onto: str, branch: str) -> None:
     git.run("reset", "--quiet", "--mixed")
     # The branch may have been moved already: then it is the rebased one.
     wanted = repository.changed_between(head, "HEAD") | repository.changed_between(onto, "HEAD")
-    known = _versions(repository, head, onto)
+    known = {line.split(" ")[0] for line in git.run("rev-list", "--objects", head, onto).splitlines()}
     outdated = []
     for path, blob in wanted.items():
         place = repository.root / path
         found = (git.ask("hash-object", "--", path) or "?") if place.is_file() else ""
-        # The rebase left another version there; one that neither side had was written since, and stays.
-        if found != blob and (not found or found in known[path]):
+        # The rebase left another version there; one that neither side ever had was written since, and stays.
+        if found != blob and (not found or found in known):
             outdated.append(path)
     if kept := [path for path in outdated if wanted[path]]:
-        git.run("restore", *BY_INPUT, paths=kept)
+        git.run("restore", paths=kept)
     for path in outdated:
         if not wanted[path]:
             (repository.root / path).unlink(missing_ok=True)
     # Last of all: killed here, it is recognized again.
     git.run("rebase", "--quit")
-
-
-def _versions(repository: Repository, head: str, onto: str) -> Mapping[str, set[str]]:
-    """Return all that a rebase may have put at each path: what either side ever had there."""
-    git = repository.git
-    base = git.run("merge-base", head, onto).split()[0]
-    versions: dict[str, set[str]] = defaultdict(set)
-    for commit in (onto, *git.run("rev-list", f"{onto}..{head}").split()):
-        for one, other in ((base, commit), (commit, base)):
-            for path, blob in repository.changed_between(one, other).items():
-                versions[path].add(blob)
-    return versions
-
-
-def _word(folder: Folder, name: str) -> str:
-    """Return what git has noted of a rebase in progress; "" if nothing."""
-    return (folder.read(f"{STATE}/{name}") or b"").decode(errors="replace").strip()

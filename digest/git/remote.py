@@ -10,17 +10,18 @@ from dataclasses import dataclass
 
 from digest.config.secrets import HIDDEN, masked
 from digest.disk.files import Folder
-from digest.errors import GitError, StoreError
+from digest.errors import GitError, StoreError, named
 from digest.git.commits import IsGenerated, identity
 from digest.git.program import Program
-from digest.git.repository import Repository, named
+from digest.git.repository import Repository
 
 _ATTEMPTS = 4
 _ASKED_BY_NAME = re.compile(r"(?:https?|ftps?)://|ssh://[^/\s]*:[^/\s]*@", re.IGNORECASE)
-_BEHIND = re.compile(r"^!\t[^\t]*\t\[rejected\] \((?:fetch first|non-fast-forward|stale info)\)", re.MULTILINE)
-# Of two that push at the same moment, one is refused by the remote itself.
-_RACED = re.compile(
-    r"^!\t[^\t]*\t\[remote rejected\] \((?:cannot lock ref|failed to update ref|incorrect old value)", re.MULTILINE
+_BEHIND = re.compile(
+    r"^!\t[^\t]*\t\[(?:rejected\] \((?:fetch first|non-fast-forward|stale info)\)"
+    # Of two that push at the same moment, one is refused by the remote itself.
+    r"|remote rejected\] \((?:cannot lock ref|failed to update ref|incorrect old value))",
+    re.MULTILINE,
 )
 
 MARKER = "digest-rebase"
@@ -80,7 +81,7 @@ class Remote:
         if not urls:
             advice = f"`git remote add {self.name} …`, or set [git] push = false"
             raise GitError(f"{self.repository.root}: expected the remote {self.name}, found none; {advice}")
-        if has_secret(urls):
+        if has_secret(*urls):
             words = f"the address of remote {self.name} holds a name or password"
             raise GitError(f"{words}; use a credential helper or SSH, and `git remote set-url {self.name} …`")
 
@@ -99,7 +100,7 @@ class Remote:
         """
         plain = ("--porcelain", "--no-force", "--no-follow-tags", "--recurse-submodules=no")
         answer = self.git.answer("push", *plain, *options, self.name, f"HEAD:refs/heads/{self.branch}")
-        if answer.code and not (_BEHIND.search(answer.out) or _RACED.search(answer.out)):
+        if answer.code and not _BEHIND.search(answer.out):
             reasons = [line.split("\t")[-1] for line in answer.out.splitlines() if line.startswith("!\t")]
             raise GitError(f"git push {self.name}: {masked(f'{reasons[0]}; ') if reasons else ''}{answer.problem}")
         return answer.code == 0
@@ -193,12 +194,11 @@ def _require_no_clash(repository: Repository, base: str, head: str, onto: str) -
     git itself takes files that it ignores for worthless, and overwrites them.
     """
     ours, theirs = repository.changed_between(base, head), repository.changed_between(base, onto)
-    clash = [path for path in ours.keys() & theirs.keys() if ours[path] != theirs[path] and not _is_index(path)]
-    if clash:
-        raise _clash(repository, onto, sorted(clash))
-    known = set(repository.git.run("ls-tree", "-r", "-z", "--name-only", head).split("\0"))
-    added = [path for path in repository.changed_between(head, onto) if path not in known]
-    if in_the_way := [path for path in added if os.path.lexists(repository.root / path)]:
+    both = sorted(ours.keys() & theirs.keys())
+    if clash := [path for path in both if ours[path] != theirs[path] and not _is_index(path)]:
+        raise _clash(repository, onto, clash)
+    said = repository.git.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", "--diff-filter=A", head, onto)
+    if in_the_way := [path for path in said.split("\0")[:-1] if os.path.lexists(repository.root / path)]:
         words = f"it brings {named(in_the_way)}, where an untracked file lies"
         raise _refusal(onto, words, "move that file away, then run again")
 
@@ -224,7 +224,7 @@ def _short(onto: str) -> str:
     return onto.removeprefix("refs/remotes/")
 
 
-def has_secret(urls: tuple[str, ...]) -> bool:
+def has_secret(*urls: str) -> bool:
     """Whether an address holds a name, a password or a query; the name alone that SSH asks for is none."""
     return any(_ASKED_BY_NAME.search(url) and shown(url) != url for url in urls)
 

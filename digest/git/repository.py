@@ -16,7 +16,6 @@ _BUSY = {
     "REVERT_HEAD": "a revert",
     "BISECT_LOG": "a bisection",
 }
-_NAMED = 3
 _FOLDERS = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
 _BLANKS_OF_A_DIFFERENCE = 4  # git-diff-tree(1), "Raw Output Format"
 _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain Format Version 2"
@@ -70,11 +69,8 @@ class Repository:
 
     def prefix_of(self, folder: Path) -> str | None:
         """Return what the paths of the files in ``folder`` begin with; None if it is outside of the repository."""
-        place = Path(os.path.realpath(folder))
-        if not place.is_relative_to(self.root):
-            return None
-        inner = place.relative_to(self.root).as_posix()
-        return "" if inner == "." else f"{inner}/"
+        inner = self.path_of(str(folder / "x"))
+        return inner and inner.removesuffix("x")
 
     def commit_of(self, name: str) -> str | None:
         """Return the commit that ``name`` stands for; None if there is none."""
@@ -109,6 +105,16 @@ class Repository:
                 # "XY": X is what the index differs in, "." where it does not; "u" is what a merge left open.
                 found.append(Change(fields[-1], is_staged=kind == "u" or fields[1][:1] not in ("", ".")))
         return found
+
+    def unkept(self, places: Iterable[Path]) -> tuple[list[Change], list[Path]]:
+        """Return which of the files at ``places`` a clone would not have as they are, and which lie outside of it.
+
+        The former are untracked, ignored or changed since the last commit. It is one call of git.
+        """
+        paths = {place: self.path_of(str(place)) for place in places}
+        inside = [path for path in paths.values() if path is not None]
+        outside = [place for place, path in paths.items() if path is None]
+        return self.changes(paths=inside) if inside else [], outside
 
     def removed(self, folder: str) -> list[str]:
         """Return the paths below ``folder`` that are in the last commit and not in the work tree."""
@@ -173,43 +179,3 @@ def find_repository(folder: Path) -> Repository | None:
             raise GitError(f"{git.folder}: expected that git names a folder, found {quoted(line)}")
     root, own, common = folders
     return Repository(Program(root), root, own, common)
-
-
-def named(paths: Sequence[str]) -> str:
-    """Name some of ``paths``, and how many more there are."""
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return ", ".join(paths[:_NAMED]) + more
-
-
-@dataclass(frozen=True)
-class Unkept:
-    """Files that are not in the last commit as they are now, relative to the work tree; see ``unkept``.
-
-    ``changed``: untracked, or changed since. ``ignored``: untracked, and git will not add them by itself.
-    ``outside``: in no folder of the repository.
-    """
-
-    changed: tuple[str, ...]
-    ignored: tuple[str, ...]
-    outside: tuple[Path, ...]
-
-
-def unkept(repository: Repository, places: Iterable[Path]) -> Unkept:
-    """Return which of the files at ``places`` a clone would not have as they are. It is one call of git.
-
-    Raises:
-        GitError: git cannot tell.
-    """
-    inside, outside = [], []
-    for place in places:
-        real = Path(os.path.realpath(place.parent), place.name)
-        if real.is_relative_to(repository.root):
-            inside.append(real.relative_to(repository.root).as_posix())
-        else:
-            outside.append(place)
-    changes = repository.changes(paths=inside) if inside else []
-    return Unkept(
-        tuple(change.path for change in changes if not change.is_ignored),
-        tuple(change.path for change in changes if change.is_ignored),
-        tuple(outside),
-    )

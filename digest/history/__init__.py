@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
-from digest.errors import UsageError, quoted
+from digest.errors import UsageError, named, quoted
 from digest.history.wording import says_withdrawn
 from digest.markup import readable
 from digest.model import MOST_AUTHORS_LISTED, Announcement, ArxivId, Section, Source
@@ -269,8 +269,8 @@ def why_not_stored(arxiv_id: ArxivId, stored: Collection[date], missing: Iterabl
     end = (month + timedelta(days=31)).replace(day=_LATE)
     near = [day for day in sorted(missing) if month <= day <= end]
     if near:
-        named = ", ".join(map(str, near[:_NAMED])) + (f" and {len(near) - _NAMED} more" if near[_NAMED:] else "")
-        return f"not stored, and near its month these days are missing: {named} (`digest status` says what helps)"
+        days = named(near, _NAMED)
+        return f"not stored, and near its month these days are missing: {days} (`digest status` says what helps)"
     if month < first.replace(day=1):
         return f"not stored: it is older than this archive, which begins on {first}, and has not been announced since"
     return f"not stored: no stored day from {first} to {last} lists it; perhaps it is in none of the categories here"

@@ -22,7 +22,7 @@ from digest.archive.products import indexes, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach
 from digest.disk.raw import raw_path, read_raw
-from digest.errors import DamageError, DigestError, StoreError, how_many
+from digest.errors import DamageError, DigestError, StoreError, how_many, named
 from digest.jobs.database_file import keep_database
 from digest.jobs.findings import REPAIR, Fault, Finding, LostError, Part, Verified
 from digest.jobs.verify_days import examine_day, examine_unloaded_records, read_copies, readable_days
@@ -30,7 +30,6 @@ from digest.jobs.verify_files import examine_ledger, examine_product, false_row
 from digest.records.state import LEDGER_PATH
 
 _LONGEST = 100
-_NAMED = 3
 
 
 def verify(archive: Archive, track: Track = untracked) -> Verified:
@@ -129,8 +128,7 @@ def _examine_revisions(archive: Archive, found: Verified) -> Iterator[Finding]:
 
     unshown = [f"{revision.arxiv_id} in row {revision.number}" for revision in false if not revision.days]
     if unshown:
-        named = ", ".join(unshown[:_NAMED]) + (f" and {len(unshown) - _NAMED} more" if len(unshown) > _NAMED else "")
-        problem = f"expected texts with the hashes of their rows, found others that no day shows ({named})"
+        problem = f"expected texts with the hashes of their rows, found others that no day shows ({named(unshown)})"
         way_out = "removes them, and keeps the database as it was beside it"
         yield _about_database(archive, Part.REVISION, problem, way_out, forget_unshown)
 

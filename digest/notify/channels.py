@@ -172,7 +172,7 @@ class _Channel:
             shown = f"{escaped(words, form) if self._is_title_in_body else harmless(words)}…"
         return f"{shown}{ending}"
 
-    def _has_room(self, title: str, body_format: NotifyFormat, body: str, is_first: bool) -> bool:
+    def _has_room(self, title: str, body_format: NotifyFormat, is_first: bool, body: str) -> bool:
         """Whether the service takes ``body`` in one piece; the first part may have the title beside it."""
         plugin = self._plugin
         if 0 < plugin.body_max_line_count <= body.count("\n"):

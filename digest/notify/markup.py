@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from digest.notify.messages import Entry, Message, cut
 
@@ -60,21 +60,28 @@ def escaped(text: str, form: Form, *, is_label: bool = False) -> str:
     return f"{first[0]}\\{line[first.end() :]}" if first else line
 
 
-def parts(message: Message, form: Form, fits: Callable[[str, bool], bool]) -> list[str]:
+def parts(message: Message, form: Form, fits: Callable[[bool, str], bool]) -> list[str]:
     """Return the body of ``message`` in parts; an entry without room in a part of its own is cut, its link kept.
 
     Args:
         message: the message.
         form: the markup.
-        fits: whether a text has room in a part; and whether that is the first, which has the title beside it.
+        fits: whether there is room for a text in the first part, which has the title beside it, or in another.
     """
     made: list[list[_Placed]] = []
     left = [(number, entry) for number, paragraph in enumerate(message.paragraphs) for entry in paragraph]
     while left and len(made) < MOST_PARTS:
-        part, left = _part(left, form, partial(_has_room, fits, is_first=not made))
-        made.append(part)
+        has_room = partial(fits, not made)
+        paragraph, first = left[0]
+        taken = [(paragraph, _fitted(first, form, has_room))]
+        for entry in left[1:]:
+            if not has_room(_joined([*taken, entry], form)):
+                break
+            taken.append(entry)
+        made.append(taken)
+        left = left[len(taken) :]
     if left:
-        made[-1] = _ended(made[-1], len(left), message, form, partial(_has_room, fits, is_first=len(made) == 1))
+        made[-1] = _ended(made[-1], len(left), message, form, partial(fits, len(made) == 1))
     return [_joined(part, form) for part in made]
 
 
@@ -82,21 +89,6 @@ _Placed = tuple[int, Entry]
 """The number of a paragraph, and an entry of it."""
 
 _Fits = Callable[[str], bool]
-
-
-def _has_room(fits: Callable[[str, bool], bool], text: str, *, is_first: bool) -> bool:
-    return fits(text, is_first)
-
-
-def _part(entries: list[_Placed], form: Form, fits: _Fits) -> tuple[list[_Placed], list[_Placed]]:
-    """Return as many of the ``entries`` as fit, one at least, and the others."""
-    paragraph, first = entries[0]
-    taken = [(paragraph, _fitted(first, form, fits))]
-    for entry in entries[1:]:
-        if not fits(_joined([*taken, entry], form)):
-            break
-        taken.append(entry)
-    return taken, entries[len(taken) :]
 
 
 def _ended(part: list[_Placed], left: int, message: Message, form: Form, fits: _Fits) -> list[_Placed]:
@@ -122,21 +114,13 @@ def _fitted(entry: Entry, form: Form, fits: _Fits) -> Entry:
 
 
 def _joined(part: Sequence[_Placed], form: Form) -> str:
-    texts = [_shown(entry, form) for _, entry in part]
-    between = [
-        _between(form, is_new=one[0] != next_[0], is_item=bool(next_[1].number)) for one, next_ in pairwise(part)
-    ]
-    return "".join(chain.from_iterable(zip(texts, [*between, ""], strict=True)))
-
-
-def _between(form: Form, *, is_new: bool, is_item: bool) -> str:
-    """Return what parts an entry from the one before it; ``is_new``: it begins a paragraph."""
-    match form:
-        case Form.HTML:
-            return "<br/>\n<br/>\n" if is_new else "<br/>\n"
-        case Form.MARKDOWN if not is_new and not is_item:
-            return "  \n"  # a hard break
-    return "\n\n" if is_new else "\n"
+    text = _shown(part[0][1], form)
+    for (before, _), (paragraph, entry) in pairwise(part):
+        # In markdown a line that is no item of a list needs blanks before its end, else it goes on.
+        hard = "  " if form is Form.MARKDOWN and paragraph == before and not entry.number else ""
+        end = "<br/>\n" if form is Form.HTML else f"{hard}\n"
+        text += end * (1 if paragraph == before else 2) + _shown(entry, form)
+    return text
 
 
 def _shown(entry: Entry, form: Form) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from digest.calendar import heading_date
-from digest.errors import how_many
+from digest.errors import how_many, named
 from digest.model import DaySummary, Hit, Paper, Section, State, Trouble
 
 # A message is read on a phone: what goes beyond these is counted, and the digest has it.
@@ -15,12 +15,6 @@ _SHOWN_FAILURES = 10
 _LONGEST_TITLE = 150
 _LONGEST_REASONS = 150
 _LONGEST_FAILURE = 500
-_NAMED_CATEGORIES = 3
-_NOUNS = {
-    Section.NEW: ("new", "new"),
-    Section.CROSS: ("cross-list", "cross-lists"),
-    Section.REPLACEMENT: ("replacement", "replacements"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,7 @@ def listing_message(
     """
     counts = _counted(filter(None, days.values()), [Section.NEW, Section.CROSS])
     missing = [category for category, day in days.items() if day is None and category not in given_up]
-    without = f"; missing: {_named(missing)}" if missing else ""
+    without = f"; missing: {named(missing)}" if missing else ""
     lines = []
     for category, day in days.items():
         if day is None:
@@ -74,7 +68,7 @@ def listing_message(
             is_settled = day.state in (State.COMPLETE, State.EMPTY)
             words = f"{_counted([day], Section)}{'' if is_settled else f' ({day.state})'}"
         lines.append(Entry(f"{category}: {words}", addresses.get(category, "")))
-    title = f"arXiv {_named(list(days))}, {heading_date(when)}: {counts}{without}"
+    title = f"arXiv {named(list(days))}, {heading_date(when)}: {counts}{without}"
     return _message(title, lines, _items(map(_item, papers)), address=next(iter(addresses.values()), ""))
 
 
@@ -97,14 +91,14 @@ def alert_message(categories: Sequence[str], exit_code: int, failures: Sequence[
     shown = [cut(failure, _LONGEST_FAILURE) for failure in failures[:_SHOWN_FAILURES]]
     rest = [f"… and {len(failures) - len(shown)} more"] if len(failures) > len(shown) else []
     end = f"Since {_moment(since)}. You will hear of it again when it changes, after a day, and when it is over."
-    return _message(f"digest of {_named(categories)} needs you (exit {exit_code})", shown, rest, [end], kind="failure")
+    return _message(f"digest of {named(categories)} needs you (exit {exit_code})", shown, rest, [end], kind="failure")
 
 
 def recovery_message(categories: Sequence[str], about: Iterable[Trouble], since: datetime) -> Message:
     """Return the message that the trouble of an alert is over."""
     subjects = dict.fromkeys(trouble.subject for trouble in about)
     lines = [f"What failed since {_moment(since)} is over: {', '.join(subjects)}"]
-    return _message(f"digest of {_named(categories)} is well again", lines, kind="success")
+    return _message(f"digest of {named(categories)} is well again", lines, kind="success")
 
 
 def _items(items: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -129,15 +123,7 @@ def _counted(days: Iterable[DaySummary], sections: Iterable[Section]) -> str:
     totals = Counter[Section]()
     for day in days:
         totals.update(day.counts)
-    return (
-        ", ".join(how_many(number, *_NOUNS[section]) for section in sections if (number := totals[section]))
-        or "nothing new"
-    )
-
-
-def _named(names: Sequence[str]) -> str:
-    named = ", ".join(names[:_NAMED_CATEGORIES])
-    return named if len(names) <= _NAMED_CATEGORIES else f"{named} and {len(names) - _NAMED_CATEGORIES} more"
+    return ", ".join(section.how_many(totals[section]) for section in sections if totals[section]) or "nothing new"
 
 
 def _moment(moment: datetime) -> str:

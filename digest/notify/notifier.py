@@ -52,12 +52,7 @@ class Notifier:
     """
 
     def __init__(
-        self,
-        config: Config,
-        environment: Mapping[str, str],
-        now: datetime,
-        run_id: str,
-        left_out: Collection[str] = (),
+        self, config: Config, environment: Mapping[str, str], now: datetime, run_id: str, left_out: Collection[str] = ()
     ) -> None:
         """Tell of a run, whose pings bear ``run_id``; it leaves some of the configured categories out."""
         self._config = config

@@ -15,7 +15,7 @@ from digest.disk.files import Folder
 from digest.errors import GitError, UsageError, quoted
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, examine_repository
-from digest.git.repository import open_repository, unkept
+from digest.git.repository import open_repository
 from digest.setup.texts import CONFIG, PROJECT, requirement, texts, workflow
 
 _FIRST_COMMIT = "digest: set up the archive"
@@ -112,8 +112,8 @@ def _settings(output: Folder, wanted: Wanted) -> Config:
 def _uncommitted(target: Path, paths: Collection[str]) -> list[str]:
     """Return which of ``paths`` the last commit lacks, those that git ignores too."""
     repository = open_repository(target)
-    found = unkept(repository, [target / path for path in paths])
-    lacking = {repository.root / path for path in (*found.changed, *found.ignored)}
+    changes, _ = repository.unkept([target / path for path in paths])
+    lacking = {repository.root / change.path for change in changes}
     return [path for path in paths if target.resolve() / path in lacking]
 
 

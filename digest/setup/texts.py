@@ -112,7 +112,7 @@ def requirement(wanted: str) -> str:
     """
     if not wanted:
         return _own_source()
-    if has_secret((wanted,)):
+    if has_secret(wanted):
         raise UsageError("--from: expected an address without a name or password: everybody can read the workflow")
     if not _SOURCE.fullmatch(wanted):
         expected = f"a requirement or address for pip, such as '{PROJECT}==1.2' or git+https://HOST/PATH@v1.2"
@@ -129,7 +129,7 @@ def _own_source() -> str:
     known = {re.sub(r"[\W_]", "", label).lower(): address.strip().rstrip("/") for label, address in pairs}
     for address in (known[label] for label in _LABELS if label in known):
         own = f"git+{address}@v{__version__}"
-        if address.startswith("https://") and _SOURCE.fullmatch(own) and not has_secret((own,)):
+        if address.startswith("https://") and _SOURCE.fullmatch(own) and not has_secret(own):
             return own
     words = "this installation does not know where digest is published"
     raise UsageError(

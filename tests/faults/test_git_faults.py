@@ -358,7 +358,7 @@ def test_a_lock_that_another_git_holds_for_a_moment_is_waited_for(archive: Sandb
     timer.start()
     (archive.folder / "x.md").write_text("x\n")
     repository = open_repository(archive.folder)
-    assert commit_paths(repository, {"x.md"}, "x", "") == git(archive.folder, "rev-parse", "HEAD")
+    assert commit_paths(repository, ["x.md"], "x", "") == git(archive.folder, "rev-parse", "HEAD")
     timer.join()
 
 
@@ -371,7 +371,7 @@ def test_a_lock_that_stays_is_waited_for_no_longer_than_it_is_sensible(
     (archive.folder / ".git" / "index.lock").touch()
     (archive.folder / "x.md").write_text("x\n")
     with pytest.raises(GitError, match=r"^git add: fatal: Unable to create '.*index\.lock': File exists\.$"):
-        commit_paths(open_repository(archive.folder), {"x.md"}, "x", "")
+        commit_paths(open_repository(archive.folder), ["x.md"], "x", "")
 
 
 def test_two_archives_in_one_repository_take_turns(
