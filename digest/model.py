@@ -107,13 +107,7 @@ class State(StrEnum):
         return self in (State.COMPLETE, State.EMPTY)
 
 
-_STRENGTH = {
-    State.COMPLETE: 4,
-    State.EMPTY: 4,
-    State.PROVISIONAL: 3,
-    State.IMPORTED: 2,
-    State.RECONSTRUCTED: 1,
-}
+_STRENGTH = {State.COMPLETE: 4, State.EMPTY: 4, State.PROVISIONAL: 3, State.IMPORTED: 2, State.RECONSTRUCTED: 1}
 
 
 class Source(StrEnum):

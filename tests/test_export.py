@@ -30,7 +30,7 @@ from digest.markup import readable
 from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.bibtex import bibtex, tex
-from digest.render.exports.feeds import atom_feed, json_feed
+from digest.render.exports.feeds import Feed, atom_feed, json_feed
 from digest.render.exports.rows import csv_rows, json_array, json_lines
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
@@ -591,9 +591,9 @@ def test_a_feed_keeps_its_id(sandbox: Sandbox) -> None:
 def test_both_forms_of_a_feed_are_one_feed() -> None:
     """Title and id are the same in Atom and JSON, whatever the title holds."""
     days = simple_day(["2503.00001"]).announcements
-    feed = feedparser.parse("".join(atom_feed("My <view>", "view mine", days)))
+    feed = feedparser.parse("".join(atom_feed(Feed("My <view>", "view mine"), days)))
     assert feed.feed.title_detail.value == "My <view>"
-    other = json.loads("".join(json_feed("My <view>", "view mine", days)))
+    other = json.loads("".join(json_feed(Feed("My <view>", "view mine"), days)))
     assert other["title"] == "My <view>"
     assert other["_digest"]["id"] == feed.feed.id
 
@@ -618,7 +618,7 @@ def test_an_entry_of_a_feed_leads_to_the_paper() -> None:
     """To its abstract page, the PDF and the code; its categories are arXiv's; where it comes from stands in it."""
     links = (Link("https://github.com/o/r", "code", "abstract"), Link("https://o.github.io/r", "project", "abstract"))
     one = paper(links=links, comments="8 pages", journal_ref="CVPR 2025")
-    text = "".join(atom_feed("A feed", "seed", day_of([(Section.CROSS, one)]).announcements))
+    text = "".join(atom_feed(Feed("A feed", "seed"), day_of([(Section.CROSS, one)]).announcements))
     (entry,) = feedparser.parse(text).entries
     assert entry.id == "https://arxiv.org/abs/2503.00001"
     assert [(link.rel, link.href) for link in entry.links] == [
@@ -713,7 +713,7 @@ def test_real_names_in_bibtex(shared: Path) -> None:
 def test_real_papers_in_atom(shared: Path) -> None:
     """Valid, without a complaint of feedparser; titles, authors, abstracts and links come back."""
     real = real_announcements(shared)[::-1]
-    text = "".join(atom_feed("Real papers", "real", real))
+    text = "".join(atom_feed(Feed("Real papers", "real"), real))
     assert atom_faults(text) == []
     feed = feedparser.parse(text, sanitize_html=False, resolve_relative_uris=False)
     assert not feed.bozo
@@ -731,7 +731,7 @@ def test_real_papers_in_atom(shared: Path) -> None:
 def test_real_papers_in_json_feed(shared: Path) -> None:
     """Each member is there and of its type; texts, authors and dates come back."""
     real = real_announcements(shared)[::-1]
-    text = "".join(json_feed("Real papers", "real", real))
+    text = "".join(json_feed(Feed("Real papers", "real"), real))
     assert json_feed_faults(text) == []
     items = json.loads(text)["items"]
     assert len(items) == 2290

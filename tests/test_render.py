@@ -22,7 +22,7 @@ from digest.config.settings import DigestSettings
 from digest.errors import TemplateError
 from digest.model import Day, DaySummary, Link, Section, State
 from digest.render.digest import DigestTemplate
-from digest.render.indexes import root_index, year_index
+from digest.render.indexes import CategoryDays, root_index, year_index
 from tests.conftest import DAY, Sandbox
 from tests.days import WHEN, any_day, day_of, paper, simple_day, summary_of
 from tests.standin import StandIn, invent
@@ -332,8 +332,11 @@ def root(
 ) -> str:
     """Return the generated part of the archive's README; ``deferred`` are all deferrals that are known."""
     known = Calendar(frozenset(deferred))
-    starts = {category: min(day.date for day in stored) for category, stored in days.items() if stored}
-    return root_index(built_in_template("index"), days, known=known, starts=starts, lost=lost, path_of=path_of)
+    categories = [
+        CategoryDays(name, stored, known, stored[0].date if stored else None, lost.get(name, ()), path_of)
+        for name, stored in days.items()
+    ]
+    return root_index(built_in_template("index"), categories)
 
 
 def links(text: str) -> list[tuple[str, str]]:
@@ -430,8 +433,8 @@ def test_an_archive_without_days_has_an_empty_index() -> None:
 def year(year_: int, stored: Sequence[DaySummary], *deferred: date, lost: Sequence[date] = ()) -> str:
     """Return the generated part of a year's README; ``deferred`` are all deferrals that are known."""
     known = Calendar(frozenset(deferred))
-    start, template = min(day.date for day in stored), built_in_template("year")
-    return year_index(template, year_, stored, known=known, start=start, lost=lost, path_of=path_of)
+    category = CategoryDays(stored[0].category, stored, known, stored[0].date, lost, path_of)
+    return year_index(built_in_template("year"), year_, category)
 
 
 def cells(text: str, month: str) -> dict[int, str]:

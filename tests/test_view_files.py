@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from digest.archive.markers import merge
 from digest.config import resources
-from digest.config.resources import built_in_template, read_calendar
+from digest.config.resources import built_in_template
 from digest.model import Hit, Link, Section
 from digest.render.indexes import NewestHits, root_index
 from tests.conftest import DAY, Sandbox
@@ -364,8 +364,7 @@ def test_a_hostile_title_is_text_in_the_readme(text: str) -> None:
     listed = paper(title=text, links=(code,))
     found = [Hit(one, ("all",)) for one in day_of([(Section.NEW, listed)]).announcements]
     hits = NewestHits("mine", found, path_of_mine)
-    template = built_in_template("index")
-    made = root_index(template, {}, known=read_calendar(), starts={}, lost={}, path_of=lambda *_: "", newest=hits)
+    made = root_index(built_in_template("index"), [], hits)
     *shown, (_, target) = links(made)
     assert shown == [(text, listed.abstract_url), ("Wed, 5 Mar 2025", path_of("mine"))]
     assert target.startswith("https://github.com/a/b")

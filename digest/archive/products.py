@@ -25,7 +25,8 @@ from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate
 from digest.render.exports import FEEDS
-from digest.render.indexes import NewestHits, root_index, year_index, years_of
+from digest.render.exports.feeds import Feed
+from digest.render.indexes import CategoryDays, NewestHits, root_index, year_index
 from digest.views import description, hits, newest
 
 log = logging.getLogger(__name__)
@@ -221,13 +222,9 @@ def _feed(
 
     def make() -> Mapping[str, bytes]:
         shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
-        pieces = FEEDS[kind](
-            f"arXiv {view.name}",
-            f"view {view.name}",
-            (hit.announcement for hit in newest_hits(shown, shown_dates, read, _IN_FEEDS)),
-            empty_at=max(shown_dates),
-            digest_address=lambda one: config.address_of(view.digest_path(one.date)),
-        )
+        name, path = view.name, view.digest_path
+        feed = Feed(f"arXiv {name}", f"view {name}", max(shown_dates), lambda one: config.address_of(path(one.date)))
+        pieces = FEEDS[kind](feed, (hit.announcement for hit in newest_hits(shown, shown_dates, read, _IN_FEEDS)))
         return {view.feed_paths[kind]: "".join(pieces).encode()}
 
     return Product(
@@ -247,33 +244,18 @@ def indexes(archive: Archive) -> list[Product]:
         TemplateError: it cannot be made.
     """
     snapshot, config = archive.snapshot, archive.config
-    categories = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
-    stored = {category: snapshot.days_of(category) for category in categories}
-    lost = {category: snapshot.ledger.losses_of(category) for category in stored}
-    starts = {category: snapshot.start(category) for category in stored}
-    text = root_index(
-        archive.index_templates.root,
-        stored,
-        known=snapshot.calendar,
-        starts=starts,
-        lost=lost,
-        path_of=config.digest_path,
-        newest=_newest_of_first_view(archive),
-        kept=config.arxiv.categories,
-    )
+    names = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
+    categories = []
+    for name in names:
+        days, start, lost = snapshot.days_of(name), snapshot.start(name), snapshot.ledger.losses_of(name)
+        is_kept = name in config.arxiv.categories
+        categories.append(CategoryDays(name, days, snapshot.calendar, start, lost, config.digest_path, is_kept))
+    text = root_index(archive.index_templates.root, categories, _newest_of_first_view(archive))
     found = [_index(README, "arXiv digests", text)]
-    for category, days in stored.items():
-        for year in years_of(days, starts[category]):
-            text = year_index(
-                archive.index_templates.year,
-                year,
-                days,
-                known=snapshot.calendar,
-                start=starts[category],
-                lost=lost[category],
-                path_of=config.digest_path,
-            )
-            found.append(_index(year_index_path(category, year), f"{category} {year}", text))
+    for category in categories:
+        for year in category.years:
+            text = year_index(archive.index_templates.year, year, category)
+            found.append(_index(year_index_path(category.name, year), f"{category.name} {year}", text))
     return found
 
 

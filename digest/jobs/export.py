@@ -12,6 +12,7 @@ from digest.errors import StoreError, UsageError
 from digest.jobs.regenerate import Selection, note_missing
 from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
+from digest.render.exports.feeds import Feed
 from digest.store.engine import SIDE_FILES
 
 
@@ -116,13 +117,8 @@ def _feed(
     shown = " ".join(section for section in Section if section in sections)
     seed = f"export of {categories} ({shown}) {wanted.dates}"
     last = wanted.selection.last or wanted.selection.first
-    return FEEDS[wanted.form](
-        f"arXiv {categories}",
-        seed,
-        announcements,
-        empty_at=last,
-        digest_address=lambda one: archive.config.digest_address(one.category, one.date),
-    )
+    feed = Feed(f"arXiv {categories}", seed, last, lambda one: archive.config.digest_address(one.category, one.date))
+    return FEEDS[wanted.form](feed, announcements)
 
 
 def _is_one_date(selection: Selection) -> bool:

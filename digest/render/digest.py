@@ -41,7 +41,8 @@ class DigestTemplate:
         self.version = hashlib.sha256(source.encode()).hexdigest()
         self._name = name
         self._sections = tuple(sections)
-        self._template = compile_template(source, name)
+        self._source = source
+        compile_template(source, name)
         # One that does not say which part it is would make files that look like whole digests.
         self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
 
@@ -127,7 +128,7 @@ class DigestTemplate:
             "files": files,
             "place": place,
         }
-        return render(self._template, self._name, context).encode()
+        return render(self._source, self._name, context).encode()
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, heading_date, 
 from digest.config.paths import year_index_path
 from digest.model import DaySummary, Hit, Section, State
 from digest.render.markdown import code_urls
-from digest.render.templates import compile_template, render
+from digest.render.templates import render
 
 _NEWEST = 7
 _LONGEST_GAP = 10  # years; beyond, one of the two days has an absurd date
@@ -32,66 +33,60 @@ class NewestHits:
 
 
 @dataclass(frozen=True)
-class _Category:
-    """What is known of one category: its stored days by date, and which others there should be."""
+class CategoryDays:
+    """What the indexes show of one category: its stored days, and which others there should be.
+
+    ``stored``: its days, the oldest first; gaps show only between the first and the last.
+    ``known``: which listing dates exist.
+    ``start``: from when on the archive has to be whole; what is not stored before it is no gap.
+    ``lost``: the dates that a person gave up.
+    ``path_of``: where a day's digest lies.
+    ``is_kept``: whether it is still asked for.
+    """
 
     name: str
-    days: Mapping[date, DaySummary]
+    stored: Sequence[DaySummary]
     known: Calendar
     start: date | None
     lost: Collection[date]
     path_of: PathOf
+    is_kept: bool = True
+
+    @cached_property
+    def days(self) -> Mapping[date, DaySummary]:
+        """The stored days by their dates."""
+        return {day.date: day for day in self.stored}
+
+    @property
+    def years(self) -> list[int]:
+        """The years that have an index: those with a stored day, and since ``start`` the gaps between them."""
+        years = sorted({day.date.year for day in self.stored})
+        gaps = [range(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
+        between = {year for gap in gaps for year in gap if self.start and year >= self.start.year}
+        return sorted({*years, *between})
 
     def absence(self, when: date) -> str:
         """Return what a listing date is called that should be stored and is not; "" if there is no listing of it."""
         return "" if not self.known.is_listing_date(when) else "lost" if when in self.lost else "missing"
 
 
-def years_of(stored: Sequence[DaySummary], start: date | None) -> list[int]:
-    """Return the years that have an index: those with a stored day, and since ``start`` the gaps between them."""
-    years = sorted({day.date.year for day in stored})
-    gaps = [(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
-    between = {year for first, last in gaps for year in range(first, last) if start and year >= start.year}
-    return sorted({*years, *between})
-
-
-def year_index(  # noqa: PLR0913  # all but the first three are named
-    source: str,
-    year: int,
-    stored: Sequence[DaySummary],
-    *,
-    known: Calendar,
-    start: date | None,
-    lost: Collection[date],
-    path_of: PathOf,
-) -> str:
-    """Return the generated part of one category's and year's README: a calendar, a row a week.
-
-    Args:
-        source: the template's text.
-        year: the year.
-        stored: all stored days of one category, oldest first; gaps show only between the first and the last.
-        known: which listing dates exist.
-        start: from when on the archive has to be whole; what is not stored before it is no gap.
-        lost: the dates that a person gave up.
-        path_of: where a day's digest lies.
-    """
-    days = {day.date: day for day in stored}
-    category = _Category(stored[0].category, days, known, start, lost, path_of)
+def year_index(source: str, year: int, category: CategoryDays) -> str:
+    """Return the generated part of a category's and year's README, by the template ``source``: a row a week."""
+    first, last = category.stored[0].date, category.stored[-1].date
     dates = [date(year, 1, 1) + timedelta(days=offset) for offset in range(366 if calendar.isleap(year) else 365)]
-    asked_for = {when for when in dates if when in lost or (start is not None and when >= start)}
-    gaps = {when for when in asked_for if stored[0].date < when < stored[-1].date and when not in days}
+    asked_for = {when for when in dates if when in category.lost or (category.start and when >= category.start)}
+    gaps = {when for when in asked_for if first < when < last and when not in category.days}
     months = [_month(category, year, month, gaps) for month in range(1, 13)]
     context = {
         "root": quote(posixpath.relpath("README.md", posixpath.dirname(year_index_path(category.name, year)))),
-        "stored": sum(when.year == year for when in days),
+        "stored": sum(when.year == year for when in category.days),
         "missing": sum(category.absence(when) == "missing" for when in gaps),
         "months": [month for month in months if month["weeks"]],
     }
-    return render(compile_template(source, "year.md.j2"), "year.md.j2", context)
+    return render(source, "year.md.j2", context)
 
 
-def _month(category: _Category, year: int, month: int, gaps: Collection[date]) -> dict[str, Any]:
+def _month(category: CategoryDays, year: int, month: int, gaps: Collection[date]) -> dict[str, Any]:
     folder = posixpath.dirname(year_index_path(category.name, year))
 
     def cell(when: date) -> str:
@@ -114,45 +109,22 @@ def _month(category: _Category, year: int, month: int, gaps: Collection[date]) -
     }
 
 
-def root_index(  # noqa: PLR0913  # all but the first two are named
-    source: str,
-    days: Mapping[str, Sequence[DaySummary]],
-    *,
-    known: Calendar,
-    starts: Mapping[str, date | None],
-    lost: Mapping[str, Collection[date]],
-    path_of: PathOf,
-    newest: NewestHits | None = None,
-    kept: Collection[str] | None = None,
-) -> str:
-    """Return the generated part of the archive's README: a table of one category, a grid of several.
+def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHits | None = None) -> str:
+    """Return the generated part of the archive's README, by the template ``source``, and with what a view shows.
 
-    Args:
-        source: the template's text.
-        days: the stored days of each category, oldest first.
-        known: which listing dates exist.
-        starts: from when on each category has to be whole.
-        lost: the dates that a person gave up, by category.
-        path_of: where a day's digest lies.
-        newest: what a view shows, if there is one.
-        kept: the categories that are still asked for; None: all.
+    It is a table of one category, a grid of several; those without any day are left out.
     """
-    categories = [
-        _Category(name, {day.date: day for day in found}, known, starts.get(name), lost.get(name, ()), path_of)
-        for name, found in days.items()
-        if found
-    ]
+    categories = [category for category in categories if category.stored]
     dates = sorted({when for category in categories for when in category.days}, reverse=True)[:_NEWEST]
     grid = [
-        {"heading_date": heading_date(when), "cells": [_grid_cell(one, when, kept) for one in categories]}
-        for when in dates
+        {"heading_date": heading_date(when), "cells": [_grid_cell(one, when) for one in categories]} for when in dates
     ]
     context = {
         "view": {"name": newest.view, "newest": [*_papers(newest)]} if newest else None,
         "grid": grid if len(categories) > 1 else [],
         "categories": [_shown(one) for one in categories],
     }
-    text = render(compile_template(source, "index.md.j2"), "index.md.j2", context)
+    text = render(source, "index.md.j2", context)
     # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
     return text.replace("<!-- digest:", "<!--&#32;digest:")
 
@@ -168,9 +140,8 @@ def _papers(newest: NewestHits) -> Iterator[dict[str, Any]]:
         }
 
 
-def _shown(category: _Category) -> dict[str, Any]:
+def _shown(category: CategoryDays) -> dict[str, Any]:
     """Return a category's newest days and the years before, the newest first."""
-    stored = [*category.days.values()]
     rows = [
         {
             "heading_date": heading_date(day.date),
@@ -180,21 +151,20 @@ def _shown(category: _Category) -> dict[str, Any]:
             "replacement": day.counts[Section.REPLACEMENT],
             "state": ", ".join(filter(None, (day.state.value, _shortage(day)))),
         }
-        for day in reversed(stored[-_NEWEST:])
+        for day in reversed(category.stored[-_NEWEST:])
     ]
-    years = reversed(years_of(stored, category.start))
-    links = [{"name": year, "link": quote(year_index_path(category.name, year))} for year in years]
+    links = [{"name": year, "link": quote(year_index_path(category.name, year))} for year in reversed(category.years)]
     return {"name": category.name, "newest": rows, "years": links}
 
 
-def _grid_cell(category: _Category, when: date, kept: Collection[str] | None) -> str:
+def _grid_cell(category: CategoryDays, when: date) -> str:
     """Return what is here of a date: once arXiv announced one category, it has announced all."""
     day = category.days.get(when)
     if day is not None:
         return f"[{_sizes(day)}]({quote(category.path_of(category.name, when))}){_remark(day)}"
-    first, last = min(category.days), max(category.days)
+    first, last = category.stored[0].date, category.stored[-1].date
     # Of a category that is kept no longer, nothing is missing after its last day.
-    is_over = kept is not None and category.name not in kept and when > last
+    is_over = not category.is_kept and when > last
     is_asked_for = category.start is not None and first < when >= category.start and not is_over
     return category.absence(when) if when in category.lost or is_asked_for else ""
 

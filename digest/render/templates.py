@@ -28,13 +28,7 @@ def yaml(value: object) -> str:
 _ENVIRONMENT = Environment(  # noqa: S701
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
 )
-_ENVIRONMENT.filters |= {
-    "markdown": escaped,
-    "address": destination,
-    "yaml": yaml,
-    "unarmed": unarmed,
-    "inert": inert,
-}
+_ENVIRONMENT.filters |= {"markdown": escaped, "address": destination, "yaml": yaml, "unarmed": unarmed, "inert": inert}
 # What leaves a text to chance: two runs of one day must give the same bytes.
 del _ENVIRONMENT.filters["random"]
 del _ENVIRONMENT.globals["lipsum"]
@@ -52,7 +46,7 @@ def compile_template(source: str, name: str) -> Template:
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}:{error.lineno}: {error.message}") from error
     except (RecursionError, MemoryError, ValueError) as error:
-        raise TemplateError(f"{name}: {_words(error)}") from error
+        raise TemplateError(f"{name}: {str(error) or type(error).__name__}") from error
 
 
 @lru_cache(maxsize=32)
@@ -61,20 +55,18 @@ def names_in(source: str) -> frozenset[str]:
     return frozenset(find_undeclared_variables(_ENVIRONMENT.parse(source)))
 
 
-def render(template: Template, name: str, context: dict[str, Any]) -> str:
-    """Render a template.
+def render(source: str, name: str, context: dict[str, Any]) -> str:
+    """Render a template, which is compiled if it is not yet.
 
     Raises:
-        TemplateError: it asks for something that is not there, or fails otherwise.
+        TemplateError: its syntax is wrong; it asks for something that is not there, or fails otherwise.
     """
+    template = compile_template(source, name)
     try:
         text = template.render(context)
         text.encode()  # a template can spell half a character, which no file can hold
     except (Exception, MemoryError) as error:  # a template is its user's program and can fail in any way
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
-        raise TemplateError(f"{name}:{lines[-1] if lines else 1}: {_words(error)}") from error
+        words = str(error) or type(error).__name__
+        raise TemplateError(f"{name}:{lines[-1] if lines else 1}: {words}") from error
     return text
-
-
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__

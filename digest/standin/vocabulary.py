@@ -53,13 +53,7 @@ DOMAINS = (
     "shop-floor cameras", "sign-language lessons", "glacier time lapses", "hand-held phone video",
 )  # fmt: skip
 
-OWNERS = (
-    "example-lab",
-    "invented-vision-group",
-    "no-such-institute",
-    "made-up-robotics",
-    "fictional-imaging",
-)
+OWNERS = ("example-lab", "invented-vision-group", "no-such-institute", "made-up-robotics", "fictional-imaging")
 
 TITLES = (
     "[name]: [Task] with [Technique]",
@@ -139,9 +133,7 @@ CARDS = (
     Card("Code is available at https://github.com/[owner]/[repo].", None, "flow"),
     Card("Project page: https://[owner].github.io/[repo]/", "[n] pages, [k] figures", "wrapped"),
     Card(
-        "Code (https://github.com/[owner]/[repo]) and models (https://huggingface.co/[owner]/[repo]).",
-        None,
-        "wrapped",
+        "Code (https://github.com/[owner]/[repo]) and models (https://huggingface.co/[owner]/[repo]).", None, "wrapped"
     ),
     Card("", "Code: https://github.com/[owner]/[repo]", "flow"),
     Card("Source: github.com/[owner]/[repo]", "8 pages", "flow"),

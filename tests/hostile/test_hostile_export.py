@@ -17,7 +17,7 @@ from lxml import etree
 from digest.model import Announcement, Day, Link, Paper, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.bibtex import bibtex
-from digest.render.exports.feeds import atom_feed, json_feed
+from digest.render.exports.feeds import Feed, atom_feed, json_feed
 from digest.render.exports.rows import csv_rows, json_array, json_lines
 from tests.days import any_day, day_of, paper
 from tests.feeds import ATOM, atom_faults, json_feed_faults
@@ -77,10 +77,10 @@ def test_a_hostile_text_stays_a_text(field: str, text: str) -> None:
     entries = library("".join(bibtex(both)))
     assert [entry["eprint"] for entry in entries.values()] == ["2503.00001", "2503.00002"]
     assert len(people("".join(bibtex(both)))) == 2
-    feed_text = "".join(atom_feed(text, text, both))
+    feed_text = "".join(atom_feed(Feed(text, text), both))
     assert atom_faults(feed_text) == []
     assert not feedparser.parse(feed_text).bozo
-    json_text = "".join(json_feed("A feed", text, both))
+    json_text = "".join(json_feed(Feed("A feed", text), both))
     assert json_feed_faults(json_text) == []
     assert len(json.loads(json_text)["items"]) == 2
 
@@ -88,7 +88,8 @@ def test_a_hostile_text_stays_a_text(field: str, text: str) -> None:
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_xml_s_forbidden_characters_are_shown_as_such(text: str) -> None:
     """They become U+FFFD; everything else comes back, line ends and all."""
-    feed = "".join(atom_feed("A feed", "seed", day_of([(Section.NEW, hostile_paper("title", text))]).announcements))
+    days = day_of([(Section.NEW, hostile_paper("title", text))]).announcements
+    feed = "".join(atom_feed(Feed("A feed", "seed"), days))
     allowed = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "\ufffd", text)
     assert (etree.fromstring(feed.encode()).findtext(f"{ATOM}entry/{ATOM}title") or "") == allowed
 
@@ -105,7 +106,7 @@ def test_an_author_is_one_name_whatever_it_holds() -> None:
 
 WRITERS: dict[str, Callable[[Sequence[Announcement]], Iterator[str]]] = {
     **RECORDS,
-    **{name: lambda days, make=make: make("A feed", "seed", days) for name, make in FEEDS.items()},  # type: ignore[misc]
+    **{name: lambda days, make=make: make(Feed("A feed", "seed"), days) for name, make in FEEDS.items()},  # type: ignore[misc]
 }
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.digest import contents_of_view
 from digest.render.markdown import destination, escaped
+from digest.render.templates import compile_template
 from tests.days import WHEN, any_day, day_of, paper
 from tests.hostile.engines import (
     ENGINES,
@@ -220,7 +221,7 @@ def test_long_texts_are_escaped_in_no_time(sign: str) -> None:
 def test_the_check_sees_what_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
     """These tests would notice: most payloads make something foreign where nothing is escaped."""
     tame = Page(ENGINES["GitHub"](body_of(template("full").render(day_of([(Section.NEW, paper())])))))
-    filters = template("full")._template.environment.filters  # noqa: SLF001  # there is no other way in
+    filters = compile_template("", "").environment.filters
     monkeypatch.setitem(filters, "markdown", str)
     pages = [
         Page(ENGINES["GitHub"](body_of(template("full").render(day_of([(Section.NEW, paper(title=harm))])))))

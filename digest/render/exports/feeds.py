@@ -6,6 +6,7 @@ Both have each paper once, dated by its announcement, and never by the run: a fe
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
@@ -27,36 +28,35 @@ _FIRST_ANNOUNCEMENT = date(1991, 8, 14)
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REPLACEMENT = "\ufffd"
 
-DigestAddress = Callable[[Announcement], str]
 
+@dataclass(frozen=True)
+class Feed:
+    """What a feed is besides its entries.
 
-def atom_feed(
-    title: str,
-    feed_id_seed: str,
-    announcements: Iterable[Announcement],
-    *,
-    empty_at: date | None = None,
-    digest_address: DigestAddress = lambda _one: "",
-) -> Iterator[str]:
-    """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
-
-    Args:
-        title: what a feed reader calls it.
-        feed_id_seed: what the feed is, in words that do not change: its id is made of them.
-        announcements: what is in it.
-        empty_at: the listing date by which a feed without entries is dated.
-        digest_address: where the digest of an announcement is published; "" if it is not.
+    ``title``: what a feed reader calls it.
+    ``seed``: what it is, in words that do not change: its id is made of them.
+    ``empty_at``: the listing date by which it is dated if it has no entries.
+    ``digest_address``: where the digest of an announcement is published; "" if it is not.
     """
-    updated, papers = _newest_first(announcements, empty_at)
+
+    title: str
+    seed: str
+    empty_at: date | None = None
+    digest_address: Callable[[Announcement], str] = lambda _one: ""
+
+
+def atom_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str]:
+    """Yield a feed of ``announcements``, which come the newest first; a paper that comes again is left out."""
+    updated, papers = _newest_first(announcements, feed.empty_at)
     provenance_namespace = _feed_id("the namespace of provenance")
     yield '<?xml version="1.0" encoding="utf-8"?>\n'
     yield f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:arxiv="{ARXIV}" xmlns:digest="{provenance_namespace}">\n'
-    yield _element("id", _feed_id(feed_id_seed))
-    yield _element("title", title, type="text")
+    yield _element("id", _feed_id(feed.seed))
+    yield _element("title", feed.title, type="text")
     yield _element("updated", updated)
     yield f"<author>{_element('name', 'arXiv')}{_element('uri', 'https://arxiv.org/')}</author>\n"
     for one in papers:
-        yield f"<entry>\n{''.join(_entry(one, digest_address(one)))}</entry>\n"
+        yield f"<entry>\n{''.join(_entry(one, feed.digest_address(one)))}</entry>\n"
     yield "</feed>\n"
 
 
@@ -93,29 +93,22 @@ def _element(name: str, text: str = "", **attributes: str) -> str:
     return f"<{name}{shown}>{inner}</{name}>\n" if inner else f"<{name}{shown}/>\n"
 
 
-def json_feed(
-    title: str,
-    feed_id_seed: str,
-    announcements: Iterable[Announcement],
-    *,
-    empty_at: date | None = None,
-    digest_address: DigestAddress = lambda _one: "",
-) -> Iterator[str]:
-    """Yield the feed of ``announcements``, which come the newest first; a paper that comes again is left out.
+def json_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str]:
+    """Yield a feed of ``announcements``, which come the newest first; a paper that comes again is left out.
 
-    The arguments are those of ``atom_feed``. What the specification has no name for stands in ``_digest``.
+    What the specification has no name for stands in ``_digest``.
     """
-    updated, papers = _newest_first(announcements, empty_at)
+    updated, papers = _newest_first(announcements, feed.empty_at)
     head = {
         "version": "https://jsonfeed.org/version/1.1",
-        "title": title,
+        "title": feed.title,
         "language": "en",
-        "_digest": {"id": _feed_id(feed_id_seed), "updated": updated},
+        "_digest": {"id": _feed_id(feed.seed), "updated": updated},
     }
     yield f'{as_json(head)[:-1]}, "items": ['
     before = "\n"
     for one in papers:
-        yield f"{before}{as_json(_item(one, digest_address(one)))}"
+        yield f"{before}{as_json(_item(one, feed.digest_address(one)))}"
         before = ",\n"
     yield "\n]}\n"
 
