@@ -149,17 +149,9 @@ def _papers(
     rng: Random, category: str, day: date, ids: Sequence[str], primaries: Sequence[str]
 ) -> Iterator[InventedPaper]:
     # Every draw moves the generator: another order of these lines invents other papers.
-    count = len(ids)
-    decks = zip(
-        ids,
-        primaries,
-        _deal(rng, words.CARDS, count),
-        _deal(rng, words.TITLES, count),
-        _deal(rng, words.MATHS, count),
-        _deal(rng, words.ASIDES, count),
-        strict=True,
-    )
-    for arxiv_id, primary, card, title, maths, aside in decks:
+    cards = _deal(rng, words.CARDS, len(ids))
+    texts = zip(*(_deal(rng, deck, len(ids)) for deck in (words.TITLES, words.MATHS, words.ASIDES)), strict=True)
+    for arxiv_id, primary, card, (title, maths, aside) in zip(ids, primaries, cards, texts, strict=True):
         fill = _filler(rng, day)
         opening, method, result = (rng.choice(deck) for deck in (words.OPENINGS, words.METHODS, words.RESULTS))
         sentences = (opening, method, maths, aside, result, card.ending)

@@ -8,38 +8,37 @@ ampersands, Markdown's own signs and addresses in every place where authors put 
 from typing import NamedTuple
 
 GIVEN_NAMES = (
-    "Zoë", "Łukasz", "Søren", "Ngọc", "Mária", "İpek", "Tomás", "Anneliese", "Ravindra", "Mei-Xiu",
-    "Jean-Noël", "Oluwaseun", "Hyun-Ae", "Þóra", "Dmitro", "Yūto", "Amahle", "Rashida", "Gwenaëlle",
-    "Pádraig",
+    "Zoë", "Łukasz", "Søren", "Ngọc", "Mária", "İpek", "Tomás", "Anneliese", "Ravindra", "Mei-Xiu", "Jean-Noël",
+    "Oluwaseun", "Hyun-Ae", "Þóra", "Dmitro", "Yūto", "Amahle", "Rashida", "Gwenaëlle", "Pádraig",
 )  # fmt: skip
 
 FAMILY_NAMES = (
     "O'Dunmore", "van der Plaat", "Ñíguez-Oro", "Bjørnvik", "Kowalczewska", "Tanabashi", "Müllenhoff",
-    "de la Fontanière", "Okonjo-Bello", "Čapkovič", "Özgüneş", "Haddadian", "Lindqvist-Moe", "Prasadarao",
-    "Xuanming", "Szabolcsi", "Nguyễn-Hoa", "Ferreirinha", "Abernethy", "Ito-Winkler",
+    "de la Fontanière", "Okonjo-Bello", "Čapkovič", "Özgüneş", "Haddadian", "Lindqvist-Moe", "Prasadarao", "Xuanming",
+    "Szabolcsi", "Nguyễn-Hoa", "Ferreirinha", "Abernethy", "Ito-Winkler",
 )  # fmt: skip
 
 MODEL_HEADS = (
-    "Lumo", "Kelp", "Fjord", "Quill", "Moth", "Tern", "Brio", "Sable", "Opal", "Wren", "Nimbus", "Cairn",
-    "Pico", "Heron", "Tundra", "Velvet",
+    "Lumo", "Kelp", "Fjord", "Quill", "Moth", "Tern", "Brio", "Sable", "Opal", "Wren", "Nimbus", "Cairn", "Pico",
+    "Heron", "Tundra", "Velvet",
 )  # fmt: skip
 
 MODEL_TAILS = ("Net", "Former", "Track", "Seg", "Mix", "Flow", "Scan", "GS", "-XL", "++", "3D", "CLIP")
 
 TASKS = (
     "monocular depth estimation", "panoptic segmentation", "point cloud completion", "hand pose tracking",
-    "video frame interpolation", "document layout analysis", "lane detection", "crowd counting",
-    "tooth segmentation", "leaf disease recognition", "low-light enhancement", "visual place recognition",
-    "novel view synthesis", "handwriting recognition", "dense image captioning", "small object tracking",
-    "event-camera denoising", "change detection", "gaze estimation", "sketch-based retrieval",
-    "glass surface detection", "cell lineage tracing", "texture transfer", "open-set recognition",
+    "video frame interpolation", "document layout analysis", "lane detection", "crowd counting", "tooth segmentation",
+    "leaf disease recognition", "low-light enhancement", "visual place recognition", "novel view synthesis",
+    "handwriting recognition", "dense image captioning", "small object tracking", "event-camera denoising",
+    "change detection", "gaze estimation", "sketch-based retrieval", "glass surface detection", "cell lineage tracing",
+    "texture transfer", "open-set recognition",
 )  # fmt: skip
 
 TECHNIQUES = (
     "sparse attention", "cycle-consistent distillation", "learned warping fields", "diffusion priors",
-    "hyperbolic prototypes", "token recycling", "anisotropic Gaussians", "state-space scanning",
-    "contrastive memory", "test-time tuning", "frequency-aware mixing", "masked reconstruction",
-    "soft graph matching", "neural codebooks", "rolling feature buffers", "language-guided queries",
+    "hyperbolic prototypes", "token recycling", "anisotropic Gaussians", "state-space scanning", "contrastive memory",
+    "test-time tuning", "frequency-aware mixing", "masked reconstruction", "soft graph matching", "neural codebooks",
+    "rolling feature buffers", "language-guided queries",
 )  # fmt: skip
 
 BURDENS = (
@@ -49,8 +48,8 @@ BURDENS = (
 
 DOMAINS = (
     "underwater footage", "night-time streets", "museum archives", "orchard inspection", "endoscopic video",
-    "warehouse robots", "aerial surveys", "historic maps", "microscope slides", "desert roads",
-    "shop-floor cameras", "sign-language lessons", "glacier time lapses", "hand-held phone video",
+    "warehouse robots", "aerial surveys", "historic maps", "microscope slides", "desert roads", "shop-floor cameras",
+    "sign-language lessons", "glacier time lapses", "hand-held phone video",
 )  # fmt: skip
 
 OWNERS = ("example-lab", "invented-vision-group", "no-such-institute", "made-up-robotics", "fictional-imaging")
@@ -125,32 +124,27 @@ class Card(NamedTuple):
     """How one paper ends, what its comments say, and how its abstract is laid out."""
 
     ending: str
-    comments: str | None
-    layout: str  # "flow": one line; "wrapped": lines of 79; "paragraphs": newline and two blanks
+    comments: str | None = None
+    layout: str = "flow"  # "flow": one line; "wrapped": lines of 79; "paragraphs": newline and two blanks
 
 
 CARDS = (
-    Card("Code is available at https://github.com/[owner]/[repo].", None, "flow"),
+    Card("Code is available at https://github.com/[owner]/[repo]."),
     Card("Project page: https://[owner].github.io/[repo]/", "[n] pages, [k] figures", "wrapped"),
     Card(
-        "Code (https://github.com/[owner]/[repo]) and models (https://huggingface.co/[owner]/[repo]).", None, "wrapped"
+        "Code (https://github.com/[owner]/[repo]) and models (https://huggingface.co/[owner]/[repo]).", layout="wrapped"
     ),
-    Card("", "Code: https://github.com/[owner]/[repo]", "flow"),
-    Card("Source: github.com/[owner]/[repo]", "8 pages", "flow"),
+    Card("", "Code: https://github.com/[owner]/[repo]"),
+    Card("Source: github.com/[owner]/[repo]", "8 pages"),
     Card("This work extends arXiv:[earlier] to longer sequences.", 'Extended; "supplement" included', "wrapped"),
     Card("", "Accepted to the Workshop on Imagined Vision [year]", "paragraphs"),
-    Card(r"The code will be released at \url{https://github.com/[owner]/[repo]}.", None, "flow"),
+    Card(r"The code will be released at \url{https://github.com/[owner]/[repo]}."),
     Card(
         "Data: https://data.[owner].example/[repo]?split=test&part=[k], code: https://github.com/[owner]/[repo].",
         "Project page: https://[owner].github.io/[repo]",
-        "flow",
     ),
     Card("", None, "wrapped"),
-    Card(
-        "A demo runs at https://huggingface.co/spaces/[owner]/[repo]; the code follows soon.",
-        "12 pages, R&D track",
-        "flow",
-    ),
+    Card("A demo runs at https://huggingface.co/spaces/[owner]/[repo]; the code follows soon.", "12 pages, R&D track"),
     Card("", "[k] pages < 20, [k] tables; see also arXiv:[earlier]", "paragraphs"),
 )
 
