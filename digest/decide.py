@@ -74,11 +74,12 @@ def decide(stored: DaySummary | None, day: Day) -> Verdict:
 def is_better(day: Day | DaySummary, than: Day | DaySummary) -> bool:
     """Whether ``day`` is better known than another of its date.
 
-    Entries go over "No updates", which is as strong; of two complete days, the one that lacks less of arXiv's count.
+    Entries go over "No updates"; of two complete days, the one that lacks less of arXiv's count.
     """
     if day.state is than.state is State.COMPLETE:
         return day.shortage < than.shortage
-    return day.state.strength > than.state.strength or (day.state is State.COMPLETE and than.state is State.EMPTY)
+    strongest_first = list(State)
+    return strongest_first.index(day.state) < strongest_first.index(than.state)
 
 
 def is_read_better(day: Day, than: Day) -> bool:

@@ -2,15 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import total_ordering
 from types import MappingProxyType
 
 from digest.errors import quoted
-from digest.markup import without_markup
 from digest.terms import CATEGORY as CATEGORY
 from digest.terms import YEARS as YEARS
 from digest.terms import Section as Section
@@ -39,8 +37,7 @@ LISTINGS = ""
 """The subject of the general messages; each view that has messages is a subject by its name."""
 
 
-@total_ordering
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ArxivId:
     """An arXiv identifier without its version.
 
@@ -75,14 +72,6 @@ class ArxivId:
             raise ValueError(f"{quoted(text)} is no arXiv id: {len(number)} digits in {year}")
         return cls(year, month, int(number), parts.get("archive", ""), text)
 
-    @property
-    def sort_key(self) -> tuple[int, int, int, str]:
-        """Year, month, number, archive."""
-        return (self.year, self.month, self.number, self.archive)
-
-    def __lt__(self, other: "ArxivId") -> bool:
-        return self.sort_key < other.sort_key
-
     def __str__(self) -> str:
         return self.text
 
@@ -97,17 +86,9 @@ class State(StrEnum):
     RECONSTRUCTED = "reconstructed"
 
     @property
-    def strength(self) -> int:
-        """A stronger state replaces a weaker one; ``complete`` and ``empty`` are equally strong."""
-        return _STRENGTH[self]
-
-    @property
     def is_proof(self) -> bool:
         """Whether a day of this state needs no further proof."""
         return self in (State.COMPLETE, State.EMPTY)
-
-
-_STRENGTH = {State.COMPLETE: 4, State.EMPTY: 4, State.PROVISIONAL: 3, State.IMPORTED: 2, State.RECONSTRUCTED: 1}
 
 
 class Source(StrEnum):
@@ -190,11 +171,6 @@ class Paper:
     def pdf_url(self) -> str:
         """The digest's form of the PDF address; arXiv redirects it to the one without ``.pdf``."""
         return f"https://arxiv.org/pdf/{self.arxiv_id}.pdf"
-
-    @property
-    def plain_abstract(self) -> str:
-        """The abstract without markup."""
-        return without_markup(self.abstract or "")
 
     @property
     def abstract_url(self) -> str:
@@ -398,11 +374,6 @@ class Ledger:
             tuple({(one.category, one.date, one.source, one.seen_at): one for one in readings}.values()),
             tuple({one.category: one for one in starts}.values()),
         )
-
-    def without_readings_of(self, settled: Iterable[tuple[str, date]]) -> "Ledger":
-        """Return the ledger without the looks at the days (category, date) that need none any more."""
-        done = frozenset(settled)
-        return replace(self, readings=tuple(one for one in self.readings if (one.category, one.date) not in done))
 
     @property
     def calendar_corrections(self) -> Mapping[date, bool]:

@@ -139,7 +139,6 @@ def test_a_ledger_is_asked_by_date_and_category() -> None:
     assert ledger.decisions_of("cs.CV") == {DAY: decision}
     assert ledger.decisions_of("cs.LG") == {}
     assert ledger.readings_of("cs.CV", DAY) == sorted(looks, key=lambda one: one.seen_at)
-    assert ledger.without_readings_of([("cs.CV", DAY)]) == Ledger((correction,), (decision,), (stranger,))
 
 
 # --- in an archive ---------------------------------------------------------------------------------

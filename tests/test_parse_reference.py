@@ -460,7 +460,7 @@ def test_two_thousand_real_texts(shared: Path) -> None:
             assert entry.paper.title == " ".join(html.unescape(row["title_html"]).split())
             assert entry.paper.abstract == canonical(row["abstract_html"]), row["id"]
             assert entry.paper.comments == (canonical(row["comments_html"]) if row["comments_html"] else None)
-            assert entry.paper.plain_abstract == without_markup(canonical(row["abstract_html"]))
+            assert without_markup(entry.paper.abstract or "") == without_markup(canonical(row["abstract_html"]))
 
 
 def test_the_empty_page_that_arxiv_serves(shared: Path) -> None:

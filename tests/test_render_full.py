@@ -19,7 +19,7 @@ from lxml import html as lxml_html
 
 from digest.config.paths import part_path
 from digest.errors import TemplateError
-from digest.markup import readable
+from digest.markup import readable, without_markup
 from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State
 from digest.parse.document import plain_text
 from digest.parse.links import find_links
@@ -538,7 +538,8 @@ def bare(text: str) -> str:
 def maths_of(day: Day) -> Iterator[str]:
     """Yield everything between two dollars in the day's texts."""
     for entry in day.entries:
-        for text in (entry.paper.title, readable(entry.paper.comments or ""), entry.paper.plain_abstract):
+        abstract = without_markup(entry.paper.abstract or "")
+        for text in (entry.paper.title, readable(entry.paper.comments or ""), abstract):
             dollars = [match.start() for match in re.finditer(r"\$", text)]
             yield from (text[start + 1 : end] for start, end in pairwise(dollars))
 

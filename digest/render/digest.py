@@ -303,7 +303,7 @@ def contents_of_view(
 
     The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings.
     """
-    newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id.sort_key, reverse=True)
+    newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id, reverse=True)
     shown, number = [], 1
     for section in sections:
         entries = [

@@ -84,7 +84,7 @@ def render(day: Day, rounds: int) -> Iterator[Row]:
 
 def _formatted(day: Day, name: str) -> bytes:
     papers = [entry.paper for entry in day.entries]
-    papers.sort(key=lambda paper: paper.arxiv_id.sort_key, reverse=True)
+    papers.sort(key=lambda paper: paper.arxiv_id, reverse=True)
     lines = [f"# ArXiv {day.category} --{day.date:%a, %d %b %Y}\n"]
     for number, one in enumerate(papers, 1):
         pdf = f"https://arxiv.org/pdf/{one.arxiv_id}.pdf"
