@@ -65,6 +65,11 @@ class CategoryDays:
         between = {year for gap in gaps for year in gap if self.start and year >= self.start.year}
         return sorted({*years, *between})
 
+    def is_gap(self, when: date) -> bool:
+        """Whether nothing is stored of a date between the first and the last, and something was to be."""
+        is_asked_for = when in self.lost or (self.start is not None and when >= self.start)
+        return is_asked_for and self.stored[0].date < when < self.stored[-1].date and when not in self.days
+
     def absence(self, when: date) -> str:
         """Return what a listing date is called that should be stored and is not; "" if there is no listing of it."""
         return "" if not self.known.is_listing_date(when) else "lost" if when in self.lost else "missing"
@@ -72,29 +77,27 @@ class CategoryDays:
 
 def year_index(source: str, year: int, category: CategoryDays) -> str:
     """Return the generated part of a category's and year's README, by the template ``source``: a row a week."""
-    first, last = category.stored[0].date, category.stored[-1].date
     dates = [date(year, 1, 1) + timedelta(days=offset) for offset in range(366 if calendar.isleap(year) else 365)]
-    asked_for = {when for when in dates if when in category.lost or (category.start and when >= category.start)}
-    gaps = {when for when in asked_for if first < when < last and when not in category.days}
-    months = [_month(category, year, month, gaps) for month in range(1, 13)]
+    months = [_month(category, year, month) for month in range(1, 13)]
     context = {
         "root": quote(posixpath.relpath("README.md", posixpath.dirname(year_index_path(category.name, year)))),
         "stored": sum(when.year == year for when in category.days),
-        "missing": sum(category.absence(when) == "missing" for when in gaps),
+        "missing": sum(category.is_gap(when) and category.absence(when) == "missing" for when in dates),
         "months": [month for month in months if month["weeks"]],
     }
     return render(source, "year.md.j2", context)
 
 
-def _month(category: CategoryDays, year: int, month: int, gaps: Collection[date]) -> dict[str, Any]:
+def _month(category: CategoryDays, year: int, month: int) -> dict[str, Any]:
     folder = posixpath.dirname(year_index_path(category.name, year))
 
     def cell(when: date) -> str:
         day = category.days.get(when)
-        if when.month != month or (day is None and (is_weekend(when) or when not in gaps)):
+        if when.month != month:
             return ""
         if day is None:
-            return f"{when.day}<br>{category.absence(when) or 'deferred'}"
+            is_shown = category.is_gap(when) and not is_weekend(when)
+            return f"{when.day}<br>{category.absence(when) or 'deferred'}" if is_shown else ""
         link = quote(posixpath.relpath(category.path_of(category.name, when), folder))
         return f"[{when.day}]({link})<br>{_sizes(day)}{_remark(day)}"
 
