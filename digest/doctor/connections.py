@@ -246,7 +246,7 @@ def check_push(case: Case) -> Iterator[Result]:
     git = case.config.git
     if git.push:
         reason = can_push(case.config.output, git)
-        words = f"no push: {reason}" if reason else f"{git.remote} takes pushes"
+        words = f"no push: {reason}" if reason else f"{git.remote} accepts pushes"
         yield judge(words, "fix that: commits stay here until then", _FAILS, is_well=reason is None)
 
 
