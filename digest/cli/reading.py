@@ -197,14 +197,14 @@ def export(
     """
     from digest.archive.report import untracked
     from digest.jobs import export as job
-    from digest.jobs.regenerate import Selection
+    from digest.jobs.selection import Selection
     from digest.terms import Section
 
     if session.console.answers_json and output is None:
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
-    selection = Selection(chosen, *parse_dates(session, dates, chosen))
+    selection = Selection(chosen, [parse_dates(session, dates, chosen)])
     wanted = job.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
     # On a terminal that shows both, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track

@@ -100,8 +100,9 @@ def accept(session: Session, dates: str, note: str, categories: Sequence[str], *
     """
     from digest.cli.runner import work
     from digest.jobs import accept as job
+    from digest.jobs.selection import Selection
 
-    first, last = parse_dates(session, dates, categories)
+    chosen = Selection(categories, [parse_dates(session, dates, categories)])
     try:
         note.encode()  # Python hands over other bytes of an argument as surrogates, which no file takes
     except UnicodeEncodeError as error:
@@ -109,9 +110,8 @@ def accept(session: Session, dates: str, note: str, categories: Sequence[str], *
     if undo and (force or note):
         raise UsageError("expected --undo alone, found --note or --force with it")
     if undo:
-        return work(session, f"accept {dates} --undo", lambda it: job.undo(it, categories, first, last)).exit_code
-    how = job.Acceptance(note, force)
-    return work(session, f"accept {dates}", lambda it: job.accept(it, categories, first, last, how)).exit_code
+        return work(session, f"accept {dates} --undo", lambda archive: job.undo(archive, chosen)).exit_code
+    return work(session, f"accept {dates}", lambda archive: job.accept(archive, chosen, note, force=force)).exit_code
 
 
 @command()
@@ -136,15 +136,21 @@ def regenerate(
     """
     from digest.cli.runner import work
     from digest.jobs import regenerate as job
+    from digest.jobs.selection import Selection
 
     if (dates is not None) + everything + outdated != 1:
         raise UsageError("expected one of DATE, FROM..TO, --all, --outdated")
-    span = (None, None) if dates is None else parse_dates(session, dates, categories)
-    selection = job.Selection(categories, *span, only_outdated=outdated)
+    chosen = Selection(categories, () if dates is None else [parse_dates(session, dates, categories)])
+
+    def paths(archive: Archive) -> Sequence[str]:
+        return job.paths_to_change(archive, job.plan_regenerate(archive, chosen, only_outdated=outdated))
+
+    def regenerate_job(archive: Archive) -> Report:
+        return job.regenerate(archive, chosen, session.console.track, only_outdated=outdated)
+
     if dry_run:
-        return plan(session, lambda archive: job.paths_to_change(archive, job.plan_regenerate(archive, selection)))
-    words = f"regenerate {dates or ('--outdated' if outdated else '--all')}"
-    report = work(session, words, lambda archive: job.regenerate(archive, selection, session.console.track))
+        return plan(session, paths)
+    report = work(session, f"regenerate {dates or ('--outdated' if outdated else '--all')}", regenerate_job)
     session.console.answer({}, report.written)
     return report.exit_code
 
@@ -168,11 +174,12 @@ def replay(session: Session, dates: Sequence[str], categories: Sequence[str], *,
     """
     from digest.cli.runner import work
     from digest.jobs import replay as job
+    from digest.jobs.selection import Selection
 
     if bool(dates) == everything:
         raise UsageError("expected either DATE or FROM..TO (one or more), or --all")
     console = session.console
-    chosen = job.Chosen(categories, tuple(parse_dates(session, text, categories) for text in dates))
+    chosen = Selection(categories, [parse_dates(session, text, categories) for text in dates])
     # With -v every difference is shown, else the first few.
     shown = None if session.verbose else job.SHOWN
     found: list[job.Replay] = []

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from digest.model import Day, Entry, Paper, Section
 
@@ -36,45 +37,34 @@ _FIELDS: Mapping[str, Callable[[Paper], str | None]] = {
 
 def differences(old: Day, new: Day) -> list[Difference]:
     """Return what differs between two readings of a day, by the places in the listing."""
-    return [*_declared(old, new), *_entries(old, new)]
-
-
-def _declared(old: Day, new: Day) -> Iterator[Difference]:
+    found = []
     if old.declared != new.declared:
-        yield Difference("", "declared", f"{_counts(old)} → {_counts(new)}")
+        found.append(Difference("", "declared", f"{_counts(old)} → {_counts(new)}"))
+    before = {entry.paper.arxiv_id: entry for entry in old.entries}
+    after = {entry.paper.arxiv_id: entry for entry in new.entries}
+    for arxiv_id, entry in after.items():
+        if arxiv_id in before:
+            found += _changes(before[arxiv_id], entry)
+        else:
+            found.append(Difference(str(arxiv_id), "added", _quoted(entry.paper.title)))
+    gone = [entry.paper for arxiv_id, entry in before.items() if arxiv_id not in after]
+    return found + [Difference(str(paper.arxiv_id), "gone", _quoted(paper.title)) for paper in gone]
 
 
 def _counts(day: Day) -> str:
     return " ".join(f"{name}={day.declared[name]}" for name in Section if name in day.declared) or "nothing"
 
 
-def _entries(old: Day, new: Day) -> Iterator[Difference]:
-    before = {entry.paper.arxiv_id: entry for entry in old.entries}
-    after = {entry.paper.arxiv_id: entry for entry in new.entries}
-    for arxiv_id, entry in after.items():
-        if arxiv_id in before:
-            yield from _entry(before[arxiv_id], entry)
-        else:
-            yield Difference(str(arxiv_id), "added", _quoted(entry.paper.title))
-    for arxiv_id in [one for one in before if one not in after]:
-        yield Difference(str(arxiv_id), "gone", _quoted(before[arxiv_id].paper.title))
-
-
-def _entry(old: Entry, new: Entry) -> Iterator[Difference]:
+def _changes(old: Entry, new: Entry) -> Iterator[Difference]:
     arxiv_id = str(new.paper.arxiv_id)
     if (old.section, old.position) != (new.section, new.position):
         yield Difference(arxiv_id, "moved", f"{old.section} {old.position} → {new.section} {new.position}")
     for name, read in _FIELDS.items():
         before, after = read(old.paper), read(new.paper)
         if before != after:
-            start = max(0, _common(before or "", after or "") - _BEFORE)
+            common = commonprefix([before or "", after or ""])  # noqa: RUF071 (of texts, by characters)
+            start = max(0, len(common) - _BEFORE)
             yield Difference(arxiv_id, name, f"{_quoted(before, start)} → {_quoted(after, start)}")
-
-
-def _common(one: str, other: str) -> int:
-    """Return how many characters two texts begin with in common."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 def _quoted(text: str | None, start: int = 0) -> str:

@@ -1,6 +1,6 @@
 """Stored days in the formats of other programs. Offline; one day at a time is held."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from digest.archive.products import day_reader
 from digest.archive.report import Report, Track, untracked
 from digest.disk.files import new_file
 from digest.errors import StoreError, UsageError
-from digest.jobs.regenerate import Selection, note_missing
+from digest.jobs.selection import Selection, is_one_date, note_missing
 from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.feeds import Feed
@@ -44,18 +44,36 @@ class Export:
 
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
     """Export stored days; the text is made while it is taken."""
-    stored = [day for day in archive.snapshot.summaries if wanted.selection.has(day)]
-    report = Report()
-    note_missing(archive, wanted.selection, stored, report)
-    if not stored and _is_one_date(wanted.selection):
+    chosen, write_feed, report = wanted.selection, FEEDS.get(wanted.form), Report()
+    note_missing(archive, chosen, report)
+    # Those of one date stand in the order of the categories.
+    days = sorted(chosen.stored(archive), key=lambda day: chosen.categories.index(day.category))
+    days.sort(key=lambda day: day.date, reverse=write_feed is not None)
+    (span,) = chosen.spans
+    if not days and is_one_date(span):
         return Export(None, report)
-    sections = _sections(archive, wanted)
-    newest_first = wanted.form in FEEDS
-    days = _in_order(stored, wanted.selection.categories, newest_first=newest_first)
+    unwanted = {Section.REPLACEMENT} if write_feed else set()
+    sections = frozenset(wanted.sections or {*archive.config.sections} - unwanted)
     announcements = _announcements(archive, days, sections, track)
-    if newest_first:
-        return Export(_feed(archive, wanted, sections, announcements), report, len(days))
-    return Export(RECORDS[wanted.form](announcements), report, len(days))
+    if write_feed is None:
+        return Export(RECORDS[wanted.form](announcements), report, len(days))
+    categories, shown = ", ".join(chosen.categories), " ".join(section for section in Section if section in sections)
+    feed = Feed(
+        title=f"arXiv {categories}",
+        seed=f"export of {categories} ({shown}) {wanted.dates}",
+        empty_at=span[1] or span[0],
+        digest_address=lambda one: archive.config.digest_address(one.category, one.date),
+    )
+    return Export(write_feed(feed, announcements), report, len(days))
+
+
+def _announcements(
+    archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], track: Track
+) -> Iterator[Announcement]:
+    parts, read = {f"{day.category} {day.date}": day for day in days}, day_reader(archive)
+    for name in track(list(parts)):
+        day = read(parts[name].category, parts[name].date)
+        yield from (one for one in day.announcements if one.section in sections)
 
 
 def require_foreign(archive: Archive, target: Path, config_path: Path) -> None:
@@ -86,40 +104,3 @@ def write_export(pieces: Iterable[str], target: Path) -> None:
         with made.open("wb") as stream:
             for piece in pieces:
                 stream.write(piece.encode())
-
-
-def _sections(archive: Archive, wanted: Wanted) -> frozenset[Section]:
-    if wanted.sections is not None:
-        return frozenset(wanted.sections)
-    unwanted = {Section.REPLACEMENT} if wanted.form in FEEDS else set()
-    return frozenset(archive.config.sections) - unwanted
-
-
-def _in_order(stored: Iterable[DaySummary], categories: Sequence[str], *, newest_first: bool) -> list[DaySummary]:
-    """Sort days by date; those of one date stand in the order of ``categories``."""
-    by_category = sorted(stored, key=lambda day: categories.index(day.category))
-    return sorted(by_category, key=lambda day: day.date, reverse=newest_first)
-
-
-def _announcements(
-    archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], track: Track
-) -> Iterator[Announcement]:
-    parts, read = {f"{day.category} {day.date}": day for day in days}, day_reader(archive)
-    for name in track(list(parts)):
-        day = read(parts[name].category, parts[name].date)
-        yield from (one for one in day.announcements if one.section in sections)
-
-
-def _feed(
-    archive: Archive, wanted: Wanted, sections: Collection[Section], announcements: Iterable[Announcement]
-) -> Iterator[str]:
-    categories = ", ".join(wanted.selection.categories)
-    shown = " ".join(section for section in Section if section in sections)
-    seed = f"export of {categories} ({shown}) {wanted.dates}"
-    last = wanted.selection.last or wanted.selection.first
-    feed = Feed(f"arXiv {categories}", seed, last, lambda one: archive.config.digest_address(one.category, one.date))
-    return FEEDS[wanted.form](feed, announcements)
-
-
-def _is_one_date(selection: Selection) -> bool:
-    return selection.first is not None and selection.first == selection.last

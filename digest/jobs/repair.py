@@ -7,7 +7,8 @@ from digest.archive.days import load_records, prepare_folders
 from digest.archive.report import Report, Track, untracked
 from digest.errors import DamageError, DigestError, MissingError, how_many
 from digest.jobs.findings import Fault, LostError, Part, Verified
-from digest.jobs.replay import Chosen, replay
+from digest.jobs.replay import replay
+from digest.jobs.selection import Selection
 from digest.jobs.verify import may_be_read, verify
 
 Tell = Callable[[str], object]
@@ -87,7 +88,7 @@ def _restore_from_pages(archive: Archive, found: Verified, tell: Tell, report: R
     if not missing or any(finding.part in (Part.DATABASE, Part.DAY) for finding in found.findings):
         return False  # beside a broken day nothing can be written: indexes are of all days
     spans = tuple((when, when) for when in sorted(missing))
-    proven = replay(archive, Chosen(archive.config.arxiv.categories, spans), write=True).report.changed
+    proven = replay(archive, Selection(archive.config.arxiv.categories, spans), write=True).report.changed
     for day in proven:
         tell(f"restored {day.category} {day.date}: its kept pages prove it")
     report.changed += proven
