@@ -203,7 +203,7 @@ def test_the_number_of_the_parser_alone_is_no_change(archive: Sandbox, monkeypat
     """A day that a newer parser reads the same is not written again, or every record would change for nothing."""
     archive.digest("run")
     before = archive.tree()
-    monkeypatch.setattr("digest.archive.kept_pages.PARSER_VERSION", 99)
+    monkeypatch.setattr("digest.parse.listing.PARSER_VERSION", 99)
     assert archive.digest("replay", "2025-03-05", "--write").out == AS_STORED
     assert archive.tree() == before
 

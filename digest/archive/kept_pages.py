@@ -1,23 +1,21 @@
 """Kept pages → the listings that they were fetched as, proven again by today's parser; which may go. Offline."""
 
-import hashlib
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import parse_qs
 
 from digest.archive.archive import Archive
+from digest.archive.days import is_recorded
 from digest.disk.files import Folder
 from digest.disk.raw import raw_path, read_raw
 from digest.errors import ListingIncompleteError, PageRefusedError, StoreError
 from digest.model import Day, DaySummary, PageRef, RawPageRow, Source, State
-from digest.parse import PARSER_VERSION
-from digest.parse.links import LINK_RULES
 from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, proven_listing, require_date
-from digest.records.day import record_path
 
 log = logging.getLogger(__name__)
 
@@ -41,49 +39,31 @@ class KeptListing:
         return tuple(PageRef(row.url, row.sha256) for row in self.rows)
 
 
-@dataclass
-class _Look:
-    """One look at a listing, as its pages are found."""
-
-    category: str
-    asked: date | None
-    rows: dict[str, RawPageRow] = field(default_factory=dict)
-
-
 def kept_listings(rows: Iterable[RawPageRow]) -> list[KeptListing]:
     """Put ``rows``, in the order in which they were fetched, together to looks at listings.
 
     A first page begins one; the pages that follow it at the same address, a part of the listing each, belong to
     it. Listings come before catchup pages, whose texts may be later than the announcement; equal bytes come once.
     """
-    looks: list[_Look] = []
-    current: dict[str, _Look] = {}
+    looks: list[tuple[re.Match[str], dict[str, RawPageRow]]] = []
+    current: dict[str, dict[str, RawPageRow]] = {}
     for row in rows:
         match = _ADDRESS.fullmatch(row.url)
         if match is None or row.status != 200:
             continue
-        if _is_first(match["query"] or ""):
-            current[match["whole"]] = _look(match)
-            looks.append(current[match["whole"]])
+        query = parse_qs(match["query"] or "")
+        if query.get("skip", ["0"]) == ["0"] and query.get("page", ["1"]) == ["1"]:
+            current[match["whole"]] = {}
+            looks.append((match, current[match["whole"]]))
         if match["whole"] in current:
             # Asked for again, a page takes the place of an answer that was none.
-            current[match["whole"]].rows[row.url] = row
+            current[match["whole"]][row.url] = row
     different: dict[object, KeptListing] = {}
-    for look in looks:
-        contents = tuple(row.sha256 for row in look.rows.values())
-        kept = KeptListing(look.category, look.asked, tuple(look.rows.values()))
-        different.setdefault((look.category, look.asked, contents), kept)
+    for match, pages in looks:
+        asked = date.fromisoformat(match["asked"]) if match["asked"] else None
+        kept = KeptListing(match["category"] or match["past_category"], asked, tuple(pages.values()))
+        different.setdefault((kept.category, asked, *(row.sha256 for row in kept.rows)), kept)
     return sorted(different.values(), key=lambda kept: kept.asked is not None)
-
-
-def _is_first(query: str) -> bool:
-    parameters = parse_qs(query)
-    return parameters.get("skip", ["0"]) == ["0"] and parameters.get("page", ["1"]) == ["1"]
-
-
-def _look(match: re.Match[str]) -> _Look:
-    asked = match["asked"]
-    return _Look(match["category"] or match["past_category"], date.fromisoformat(asked) if asked else None)
 
 
 def proven_day(raw: Folder, kept: KeptListing) -> Day:
@@ -131,48 +111,39 @@ def parsed_again(raw: Folder, stored: Day) -> Day:
         StoreError: one of them is missing, damaged or cannot be read.
     """
     if not stored.entries and not stored.shortage:
-        _require_empty(raw, stored.pages)
+        # Each page of an empty day says "No updates" for itself; together they are no listing.
+        for ref in stored.pages:
+            if found := len(_read_page(raw, ref).entries):
+                raise PageRefusedError(f"{ref.url}: expected 'No updates', found {found} entries")
         return stored
     listing = _listing(raw, stored.pages, stored.category, is_short=stored.shortage > 0)
     # Pages that a person dated bear no date.
     if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
         raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
-    return replace(
-        stored,
-        declared=listing.declared,
-        entries=listing.entries,
-        parser_version=PARSER_VERSION,
-        link_rules=LINK_RULES,
-    )
-
-
-def _require_empty(raw: Folder, refs: Sequence[PageRef]) -> None:
-    """Each page of an empty day says "No updates" for itself; together they are no listing."""
-    for ref in refs:
-        if found := len(_read_page(raw, ref).entries):
-            raise PageRefusedError(f"{ref.url}: expected 'No updates', found {found} entries")
+    fresh = as_day(listing, stored.date, stored.state, ())
+    return replace(fresh, source=stored.source, pages=stored.pages)
 
 
 def _listing(raw: Folder, refs: Sequence[PageRef], category: str, *, is_short: bool = False) -> Listing:
     pages = [_read_page(raw, ref) for ref in refs]
-    try:
+    with _refusals_about(refs[0]):
         return join_pages(pages, category) if is_short else proven_listing(pages, category)
-    except (PageRefusedError, ListingIncompleteError) as error:
-        raise _refusal(refs[0], error) from error
 
 
 def _read_page(raw: Folder, ref: PageRef) -> Page:
-    try:
+    with _refusals_about(ref):
         return parse_page(read_raw(raw, ref.sha256))
+
+
+@contextmanager
+def _refusals_about(ref: PageRef) -> Iterator[None]:
+    """Name the page in every error; a kept one will not become whole later, as arXiv's own may."""
+    try:
+        yield
     except StoreError as error:
         raise type(error)(f"{ref.url}: {error}") from error
     except (PageRefusedError, ListingIncompleteError) as error:
-        raise _refusal(ref, error) from error
-
-
-def _refusal(ref: PageRef, error: Exception) -> PageRefusedError:
-    """Name the page; a kept one will not become whole later, as arXiv's own may."""
-    return PageRefusedError(f"{ref.url}, kept as {ref.sha256}: {error}")
+        raise PageRefusedError(f"{ref.url}, kept as {ref.sha256}: {error}") from error
 
 
 def pages_to_remove(archive: Archive) -> list[str]:
@@ -182,7 +153,7 @@ def pages_to_remove(archive: Archive) -> list[str]:
     that is provisional, refused, missing or given up may be all that there is of it.
     """
     limit = archive.config.store.raw_days
-    if not limit:
+    if not limit or archive.records is None:
         return []
     days: dict[str, list[DaySummary]] = defaultdict(list)
     named = archive.store.page_hashes()
@@ -191,23 +162,14 @@ def pages_to_remove(archive: Archive) -> list[str]:
             days[sha256].append(day)
     due = archive.now - timedelta(days=limit)
     last = {row.sha256: row.fetched_at for row in archive.store.raw_pages() if row.path}
-    return [
-        sha256
-        for sha256, fetched_at in last.items()
-        if days[sha256]
-        and _kept_since(fetched_at, days[sha256], archive.now) <= due
-        and all(day.is_proven and _is_recorded(archive, day) for day in days[sha256])
-    ]
 
+    def is_over(sha256: str, since: datetime) -> bool:
+        # A clock that went ahead dated the page: its listing's date tells how old it is.
+        if since > archive.now:
+            since = datetime.combine(max(day.date for day in days[sha256]), time.max, UTC)
+        return since <= due and all(day.is_proven and is_recorded(archive, day) for day in days[sha256])
 
-def _kept_since(fetched_at: datetime, days: Sequence[DaySummary], now: datetime) -> datetime:
-    """Return since when a page is kept; of one from a clock that went ahead, its listing's date tells."""
-    return fetched_at if fetched_at <= now else datetime.combine(max(day.date for day in days), time.max, UTC)
-
-
-def _is_recorded(archive: Archive, day: DaySummary) -> bool:
-    record = archive.records.read(record_path(day.category, day.date)) if archive.records else None
-    return record is not None and hashlib.sha256(record).hexdigest() == day.content_hash
+    return [sha256 for sha256, since in last.items() if days[sha256] and is_over(sha256, since)]
 
 
 def remove_old_pages(archive: Archive, pages: Iterable[str]) -> None:
