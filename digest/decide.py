@@ -85,11 +85,8 @@ def is_better(day: Day | DaySummary, than: Day | DaySummary) -> bool:
 def is_read_better(day: Day, than: Day) -> bool:
     """Whether ``day`` was read from the same pages by newer rules, and by no older ones, than another reading."""
     rules, others = (day.parser_version, day.link_rules), (than.parser_version, than.link_rules)
-    return (
-        day.pages == than.pages
-        and rules != others
-        and all(own >= other for own, other in zip(rules, others, strict=True))
-    )
+    is_newer = rules != others and all(own >= other for own, other in zip(rules, others, strict=True))
+    return is_newer and day.pages == than.pages
 
 
 def with_whole_author_lists(day: Day, known: Day) -> Day:
@@ -147,20 +144,20 @@ def is_proven_empty(readings: Sequence[Reading], *, apart: timedelta, has_moved_
 
     Once /new shows a later listing (``has_moved_on``), it cannot be asked again: its one word is enough then.
     """
-    listing = [one.seen_at for one in readings if one.source is Source.LISTING and not one.fingerprint]
-    catchup = [one.seen_at for one in readings if one.source is Source.CATCHUP and not one.fingerprint]
-    return _is_twice(catchup, apart) and (_is_twice(listing, apart) or (has_moved_on and bool(listing)))
+    said_by_listing = _is_told_twice(readings, Source.LISTING, timedelta() if has_moved_on else apart)
+    return said_by_listing and _is_told_twice(readings, Source.CATCHUP, apart)
 
 
 def is_all_told(readings: Sequence[Reading]) -> bool:
     """Whether catchup has said "No updates" twice of a date that /new was never asked for: it will say no more."""
-    catchup = [one.seen_at for one in readings if one.source is Source.CATCHUP and not one.fingerprint]
     is_asked = any(one.source is Source.LISTING for one in readings)
-    return _is_twice(catchup, UNUSUAL) and not is_asked
+    return _is_told_twice(readings, Source.CATCHUP, UNUSUAL) and not is_asked
 
 
-def _is_twice(moments: Sequence[datetime], apart: timedelta) -> bool:
-    return bool(moments) and max(moments) - min(moments) >= apart
+def _is_told_twice(readings: Iterable[Reading], source: Source, apart: timedelta) -> bool:
+    """Whether a page said "No updates" at two looks so far ``apart``; without any time between them, once will do."""
+    seen = [one.seen_at for one in readings if one.source is source and not one.fingerprint]
+    return bool(seen) and max(seen) - min(seen) >= apart
 
 
 def is_short_for_good(found: str, readings: Iterable[Reading], now: datetime, *, has_moved_on: bool) -> bool:
@@ -191,7 +188,7 @@ def next_look(readings: Iterable[Reading]) -> datetime | None:
 
 def is_in_reach(when: date, now: datetime) -> bool:
     """Whether arXiv's catchup pages still have the listing of ``when``."""
-    return (today(now) - when).days <= CATCHUP_DAYS
+    return when >= in_reach_since(now)
 
 
 def in_reach_since(now: datetime) -> date:
@@ -236,22 +233,15 @@ def in_short(dates: Sequence[date]) -> str:
 
 def not_stored(when: date, calendar: Calendar, now: datetime, start: date | None) -> DigestError:
     """Return why no listing of ``when`` is here in an archive that has to be whole from ``start`` on; the way out."""
-    if is_weekend(when) and not calendar.is_listing_date(when):
-        return UsageError("there is no listing: arXiv announces none for a Saturday or Sunday")
     if not calendar.is_listing_date(when):
+        if is_weekend(when):
+            return UsageError("there is no listing: arXiv announces none for a Saturday or Sunday")
         return MissingError("there is no listing: arXiv deferred the announcement of the evening before")
     if when > calendar.newest_expected(now):
         return MissingError("the listing is not announced yet")
     if not is_in_reach(when, now):
         is_missed = start is not None and when >= start
         otherwise = f", `digest accept {when}` settles it" if is_missed else "; the archive begins later"
-        return MissingError(
-            f"not stored, and arXiv serves past listings for {CATCHUP_DAYS} days only; `digest import` takes in saved "
-            f"pages{otherwise}"
-        )
+        words = f"not stored, and arXiv serves past listings for {CATCHUP_DAYS} days only"
+        return MissingError(f"{words}; `digest import` takes in saved pages{otherwise}")
     return MissingError(f"not stored; `digest fetch {when}` gets it, until {in_reach_until(when)}")
-
-
-def proven_dates(summaries: Sequence[DaySummary]) -> list[date]:
-    """Return the dates of the days that need no further proof."""
-    return [summary.date for summary in summaries if summary.is_proven]

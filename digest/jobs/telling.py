@@ -6,7 +6,7 @@ import logging
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
-from digest.archive.products import dates_of, day_reader
+from digest.archive.products import day_reader
 from digest.errors import DamageError, DigestError
 from digest.model import LISTINGS, Section
 from digest.notify.due import DueMessage, DueMessages, expired, is_ripe, is_void, opened, recent_dates
@@ -49,21 +49,18 @@ def due_messages(archive: Archive, noted: Told, subjects: Collection[str]) -> Du
     stored = _Stored(archive)
     for when in dates:
         days, given_up = stored.days(when), stored.given_up(when)
-        left = [subject for subject in subjects if not told.has(subject, when)]
-        if is_void(days, given_up):
-            for subject in left:
+        has_none = is_void(days, given_up)
+        is_time = has_none or is_ripe(when, days, given_up, archive.now)
+        for subject in [one for one in subjects if is_time and not told.has(one, when)]:
+            try:
+                message = None if has_none else stored.message(subject, when)
+            except DamageError as error:
+                log.warning("the message of %s waits: %s", when, error)
+                continue
+            if message is None:
                 told = told.adding(subject, when)
-        elif is_ripe(when, days, given_up, archive.now):
-            for subject in left:
-                try:
-                    message = stored.message(subject, when)
-                except DamageError as error:
-                    log.warning("the message of %s waits: %s", when, error)
-                    continue
-                if message is None:
-                    told = told.adding(subject, when)
-                else:
-                    due.append(DueMessage(subject, when, message))
+            else:
+                due.append(DueMessage(subject, when, message))
     return DueMessages(told, tuple(due), old)
 
 
@@ -72,19 +69,17 @@ class _Stored:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._categories = archive.config.arxiv.categories
-        self._stored = archive.snapshot.summaries
-        self._lost = {category: archive.snapshot.ledger.losses_of(category) for category in self._categories}
-        self._read = day_reader(archive, held=len(self._categories))
+        self._known = archive.snapshot
+        self._read = day_reader(archive, held=len(archive.config.arxiv.categories))
 
     def days(self, when: date) -> Mapping[str, DaySummary | None]:
         """Return what is stored of a date, by category."""
-        found = {day.category: day for day in self._stored if day.date == when}
-        return {category: found.get(category) for category in self._categories}
+        return {category: self._known.day(category, when) for category in self._archive.config.arxiv.categories}
 
     def given_up(self, when: date) -> frozenset[str]:
         """Return the categories for which a person gave a date up."""
-        return frozenset(category for category, dates in self._lost.items() if when in dates)
+        categories = self._archive.config.arxiv.categories
+        return frozenset(category for category in categories if when in self._known.ledger.losses_of(category))
 
     def message(self, subject: str, when: date) -> Message | None:
         """Return what to tell of a date: of its listing, or of the view that is the subject; None if it shows nothing.
@@ -92,17 +87,15 @@ class _Stored:
         Raises:
             DamageError: a stored day cannot be read.
         """
+        days, config = self.days(when), self._archive.config
         if subject == LISTINGS:
             papers = tuple(islice(self._first_papers(when), _SHOWN_PAPERS))
-            days = self.days(when)
-            published = {name: self._archive.config.digest_address(name, when) for name, day in days.items() if day}
+            published = {name: config.digest_address(name, when) for name, day in days.items() if day}
             addresses = {name: address for name, address in published.items() if address}
             return listing_message(when, days, self.given_up(when), papers, addresses)
-        (view,) = (view for view in self._archive.config.views if view.name == subject)
-        shown = dates_of(view, (day for day in self._stored if day.date == when))
-        found = hits(view, [self._read(day.category, when) for day in shown.get(when, [])])
-        address = self._archive.config.address_of(view.digest_path(when))
-        return view_message(subject, when, found, address) if found else None
+        (view,) = (view for view in config.views if view.name == subject)
+        found = hits(view, [self._read(name, when) for name in view.categories if self._known.day(name, when)])
+        return view_message(subject, when, found, config.address_of(view.digest_path(when))) if found else None
 
     def _first_papers(self, when: date) -> Iterator[Paper]:
         """Yield the new submissions in the order of the digests, from each category in turn, each paper once."""
@@ -111,5 +104,5 @@ class _Stored:
             entries = self._read(day.category, when).entries
             papers = [entry.paper for entry in entries if entry.section is Section.NEW]
             columns.append(sorted(papers, key=lambda paper: paper.arxiv_id, reverse=True))
-        in_turn = chain.from_iterable(zip_longest(*columns))
-        yield from {paper.arxiv_id: paper for paper in in_turn if paper is not None}.values()
+        in_turn = filter(None, chain.from_iterable(zip_longest(*columns)))
+        yield from {paper.arxiv_id: paper for paper in in_turn}.values()
