@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import date
 
 from digest.archive.archive import Archive
-from digest.archive.days import begin, put_in_place, store, update_files, write_record
+from digest.archive.days import begin, put_in_place, store, stored_day, update_files, write_record
 from digest.archive.kept_pages import kept_short_day
 from digest.archive.report import Report
 from digest.calendar import is_overdue
 from digest.decide import in_reach_until, is_in_reach
 from digest.errors import MissingError, UsageError
 from digest.jobs.selection import Selection, is_one_date
-from digest.model import LOST, UNDONE, Day, Decision, Ledger, Source, State
+from digest.model import LOST, UNDONE, Decision, Ledger, Source, State
 
 Key = tuple[str, date]
 
@@ -93,7 +93,7 @@ def _settle(archive: Archive, key: Key, note: str, report: Report, *, force: boo
     elif stored.state is not State.PROVISIONAL:
         report.remarks.append(f"{category} {when}: {stored.state} from {stored.source}, nothing to settle")
     else:
-        day = _stored_day(archive, key)
+        day = stored_day(archive, *key)
         state = State.COMPLETE if day.entries else State.EMPTY
         if day.source is Source.FEED:
             state = State.PROVISIONAL
@@ -123,19 +123,12 @@ def _undo(archive: Archive, decision: Decision, report: Report) -> None:
     if decision.state in (State.COMPLETE, State.EMPTY):
         # The record first, for the old one knows the day better; the decision last, for it counts no more if the
         # day is no longer what it says.
-        day = replace(_stored_day(archive, key), state=State.PROVISIONAL)
+        day = replace(stored_day(archive, *key), state=State.PROVISIONAL)
         write_record(archive, day, report)
         put_in_place(archive, day, report)
     _note(archive, key, UNDONE, decision.note)
     report.deeds.append(f"took back what was accepted for {decision.category} {decision.date}")
     report.remarks.append(f"{decision.category} {decision.date}: no longer accepted as {decision.state}")
-
-
-def _stored_day(archive: Archive, key: Key) -> Day:
-    day = archive.store.day(*key)
-    if day is None:
-        raise UsageError(f"{key[0]} {key[1]}: expected a stored day, found none")
-    return day
 
 
 def _note(archive: Archive, key: Key, state: str, note: str) -> None:

@@ -5,19 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from digest import decide
 from digest.archive.archive import Archive
 from digest.archive.days import begin, update_files
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import is_overdue, today
-from digest.decide import (
-    WARNING_DAYS,
-    after_refusal,
-    in_reach_since,
-    in_reach_until,
-    in_short,
-    is_in_reach,
-    not_stored,
-)
 from digest.errors import (
     BudgetSpentError,
     DigestError,
@@ -101,11 +93,13 @@ def plan_fetch(
         return [Refuse(step.name, error) if error else step for step, error in refusals.items()]
     refused = []
     for category in categories:
-        gone = [step.date for step in steps if step.category == category and not is_in_reach(step.date, archive.now)]
+        gone = [
+            step.date for step in steps if step.category == category and not decide.is_in_reach(step.date, archive.now)
+        ]
         if gone:
-            words = f"{archive.why_not_stored(category, gone[-1])}: {in_short(gone)}"
+            words = f"{archive.why_not_stored(category, gone[-1])}: {decide.in_short(gone)}"
             refused.append(Refuse(category, MissingError(words)))
-    return [*refused, *(step for step in steps if is_in_reach(step.date, archive.now))]
+    return [*refused, *(step for step in steps if decide.is_in_reach(step.date, archive.now))]
 
 
 def fetch(
@@ -130,7 +124,7 @@ def fetch(
                 report.fail(name, step.error)
             elif step.category not in report.not_served:
                 problem = get_day(archive, step.category, step.date, report)
-                report.result(name, problem and after_refusal(problem, step.date, archive.now))
+                report.result(name, problem and decide.after_refusal(problem, step.date, archive.now))
             if report.is_ended:
                 break
         done |= steps.keys()
@@ -144,7 +138,7 @@ def _dates(archive: Archive, categories: Sequence[str], first: date | None, last
     if first is not None and first == last:
         dates = [first]
     else:
-        start, end = first or in_reach_since(archive.now), last or today(archive.now)
+        start, end = first or decide.in_reach_since(archive.now), last or today(archive.now)
         dates = list(archive.calendar.listing_dates(start, end))
         if not dates:
             raise UsageError(f"expected a listing date in {start}..{end}, found none")
@@ -157,12 +151,12 @@ def _dates(archive: Archive, categories: Sequence[str], first: date | None, last
 def _refusal(archive: Archive, category: str, when: date) -> DigestError | None:
     """Say why arXiv need not be asked for ``when``: it cannot have it, or has it no longer."""
     is_denied = not archive.calendar.is_listing_date(when)
-    if is_denied and not (when in archive.calendar.surprises and is_in_reach(when, archive.now)):
-        return not_stored(when, archive.calendar, archive.now, archive.snapshot.start(category))
+    if is_denied and not (when in archive.calendar.surprises and decide.is_in_reach(when, archive.now)):
+        return decide.not_stored(when, archive.calendar, archive.now, archive.snapshot.start(category))
     current = today(archive.now)
     if when > max(current, archive.calendar.newest_expected(archive.now)):
         return UsageError(f"is in the future; in New York it is {current}")
-    return None if is_in_reach(when, archive.now) else archive.why_not_stored(category, when)
+    return None if decide.is_in_reach(when, archive.now) else archive.why_not_stored(category, when)
 
 
 def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
@@ -279,7 +273,7 @@ def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
         remember_vain(archive, step.category, step.date)
     if problem is None or isinstance(problem, NotAskedError):
         return problem
-    return after_refusal(problem, step.date, archive.now)
+    return decide.after_refusal(problem, step.date, archive.now)
 
 
 def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
@@ -287,12 +281,12 @@ def tell_missing(archive: Archive, categories: Sequence[str], report: Report) ->
     for category in categories:
         found = archive.snapshot.status(category, archive.now)
         for word, dates in (("missing", found.missing), ("provisional", found.provable)):
-            old = [when for when in dates if (today(archive.now) - when).days >= WARNING_DAYS]
+            old = [when for when in dates if (today(archive.now) - when).days >= decide.WARNING_DAYS]
             if old:
                 words = "%s: %s; %s, and arXiv serves the first of them until %s only"
-                log.warning(words, category, in_short(old), word, in_reach_until(min(old)))
+                log.warning(words, category, decide.in_short(old), word, decide.in_reach_until(min(old)))
         for word, overdue in (("overdue and missing", found.overdue), ("provisional for good", found.stuck)):
             silent = [when for when in overdue if (category, when) not in report.told]
             if silent:
                 report.told |= {(category, when) for when in silent}
-                report.fail(category, MissingError(f"{word}: {in_short(silent)}; `digest status` says more"))
+                report.fail(category, MissingError(f"{word}: {decide.in_short(silent)}; `digest status` says more"))
