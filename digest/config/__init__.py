@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -16,7 +16,7 @@ from digest.errors import ConfigError, quoted
 Origins = Mapping[tuple[str, str], str]
 """Where each value is from that is no default, by section and key; the section of the first view is ``view 1``."""
 
-_SECTIONS: dict[str, Any] = {one.name: one.type for one in fields(Config) if one.name not in ("folder", "views")}
+_SECTIONS: dict[str, Any] = {one: its for one, its in Config.__annotations__.items() if one not in ("folder", "views")}
 _VIEW = "view"
 _PREFIX = "DIGEST_"
 _CONFIG_VARIABLE = "DIGEST_CONFIG"  # names the file itself
@@ -50,7 +50,7 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
             raise ConfigError(f"{path}: expected a section [{name}], found something else")
         values = _values(kind, table, f"{path}: [{name}]")
         origins |= {(name, key): path.name for key in values}
-        for key, type_ in _types(kind).items():
+        for key, type_ in kind.__annotations__.items():
             variable = _variable_of(name, key)
             if variable in environment:
                 values[key] = _value(type_, _from_text(type_, environment[variable]), variable, key)
@@ -78,7 +78,7 @@ def retired_keys(path: Path) -> list[str]:
 
 def unknown_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that look like settings and set nothing, each with the nearest name that does, or ""."""
-    keys = [_variable_of(section, key) for section, kind in _SECTIONS.items() for key in _types(kind)]
+    keys = [_variable_of(section, key) for section, kind in _SECTIONS.items() for key in kind.__annotations__]
     known = [_CONFIG_VARIABLE, *keys]
     unknown = [name for name in environment if name.startswith(_PREFIX) and name not in known]
     return {name: _nearest(name, known) for name in sorted(unknown)}
@@ -114,16 +114,12 @@ def _view(table: Mapping[str, Any], config: Config, where: str, number: int) -> 
     return replace(view, categories=categories, sections=sections)
 
 
-def _types(kind: Any) -> dict[str, Any]:
-    return {one.name: one.type for one in fields(kind)}
-
-
 def _variable_of(section: str, key: str) -> str:
     return f"{_PREFIX}{section}_{key}".upper()
 
 
 def _values(kind: Any, table: Mapping[str, Any], where: str) -> dict[str, Any]:
-    types = _types(kind)
+    types = kind.__annotations__
     _refuse_unknown(table, types, where, "key")
     return {key: _value(types[key], value, f"{where} {key}", key) for key, value in table.items()}
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from digest.calendar import parse_listing_date
-from digest.config.paths import check_path, check_shared, folded, odd_names
+from digest.config.paths import check_path, check_portable, check_shared
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
 from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config
@@ -39,32 +39,23 @@ def check(config: Config, origin: str) -> None:
     Raises:
         ConfigError: a value makes no sense.
     """
-    try:
-        _check(config)
-    except ValueError as error:
-        raise ConfigError(masked(f"{origin}: {error}")) from error
-
-
-def _check(config: Config) -> None:
-    for category in config.arxiv.categories:
-        check_category(category)
-    for section, rules in _RULES.items():
-        _obey(rules, getattr(config, section), f"[{section}]")
-    _check_needs(config)
-    check_path(config.digest.path, "[digest] path", "category", "cs.CV")
     kept = config.arxiv.categories
     among_kept = ("categories", _some_of(kept), f"some of those in [arxiv] categories ({', '.join(kept)})")
-    for view in config.views:
-        where = f"[[view]] {quoted(view.name)}"
-        _obey((*_VIEW_RULES, among_kept), view, where)
-        check_path(view.path, f"{where} path", "view", view.name)
-    names = [view.name for view in config.views]
-    if not _are_different(map(folded, names)):
-        raise ValueError(f"[[view]] name: expected names that differ in more than case, found {names}")
-    check_shared(config)
-    for words, is_used in odd_names(config).items():
-        if not is_used:
-            raise ValueError(words)
+    try:
+        for category in kept:
+            check_category(category)
+        for section, rules in _RULES.items():
+            _obey(rules, getattr(config, section), f"[{section}]")
+        _check_needs(config)
+        check_path(config.digest.path, "[digest] path", "category", "cs.CV")
+        for view in config.views:
+            where = f"[[view]] {quoted(view.name)}"
+            _obey((*_VIEW_RULES, among_kept), view, where)
+            check_path(view.path, f"{where} path", "view", view.name)
+        check_shared(config)
+        check_portable(config)
+    except ValueError as error:
+        raise ConfigError(masked(f"{origin}: {error}")) from error
 
 
 def check_category(category: str) -> None:
@@ -121,8 +112,7 @@ def _check_needs(config: Config) -> None:
             raise ValueError(f"{key}: expected {needed}")
 
 
-def _are_different(names: Iterable[str]) -> bool:
-    names = list(names)
+def _are_different(names: Collection[str]) -> bool:
     return len(set(names)) == len(names)
 
 
@@ -159,6 +149,8 @@ def _is_base_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and is_host and is_port and is_plain
 
 
+# An address stands in Markdown and feeds as it is, so it has only what needs no escape there.
+_PLAIN = r"[A-Za-z0-9._~:/@!$&+,;=%-]*"
 _PUBLISHED = "http(s)://host/…, without a name, a password, a query; or none"
 _DATES = f"dates such as 2021-10-20, from {YEARS[0]} to {YEARS[-1]}"
 _RULES: dict[str, tuple[_Rule, ...]] = {
@@ -178,9 +170,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "digest": (
         ("sections", _some_of(Section), f"some of {', '.join(Section)}"),
-        # It stands in Markdown and feeds as it is, so it has only what needs no escape there.
-        ("address", _matches(r"[A-Za-z0-9._~:/@!$&+,;=%-]*"), _PUBLISHED),
-        ("address", lambda text: not text or _is_base_address(text), _PUBLISHED),
+        ("address", lambda text: not text or (_is_base_address(text) and re.fullmatch(_PLAIN, text)), _PUBLISHED),
     ),
     "git": (
         ("remote", _matches(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name of a remote, such as origin"),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import combinations
-from pathlib import Path
 
 from digest.config.settings import Config
 from digest.errors import quoted
@@ -26,10 +25,15 @@ _LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a c
 _ANY_DIGIT = "\0"  # no path holds it
 _DIGITS = frozenset(f"0123456789{_ANY_DIGIT}")
 _PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
-# Windows, by "Naming Files, Paths, and Namespaces" of its documentation; git, by verify_path() of its read-cache.c.
-_RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?")
-_FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
-_OF_GIT = re.compile(r"(?i)(?:\.git|git~1)[ .]*")
+_ODD = {
+    "which Windows reserves": re.compile(
+        r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?"
+    ),
+    'and Windows allows none of < > : " | ? * \\ in one': re.compile(r'(?s).*[<>:"|?*\\\x00-\x1f\x7f].*'),
+    "and Windows drops a dot or blank at the end": re.compile(r"(?s)(?!\.\.?$).*[. ]"),
+    "which is git's own": re.compile(r"(?i)(?:\.git|git~1)[ .]*"),
+}
+"""By "Naming Files, Paths, and Namespaces" of Windows' documentation; by verify_path() of git's read-cache.c."""
 
 
 def year_index_path(category: str, year: int) -> str:
@@ -55,31 +59,34 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
     Raises:
         ValueError: the path makes no sense.
     """
-    rest = _FIELD.sub("", path)
-    forms = [match[2] or "%Y-%m-%d" for match in _FIELD.finditer(path) if match[1] == "date"]
-    odd = "{" in rest or "}" in rest or not all(_DATE_DIRECTIVES.fullmatch(form) for form in forms)
-    shown = _sample(path, field, sample)
-    if odd or f"{{{field}:" in path or {"", ".", ".."} & set(shown.split("/")):
+    rest, fields = _FIELD.sub("", path), list(_FIELD.finditer(path))
+    forms = [match[2] or "%Y-%m-%d" for match in fields if match[1] == "date"]
+    is_known = all(match[1] == "date" or match[0] == f"{{{field}}}" for match in fields)
+    is_plain = is_known and not {"{", "}"} & set(rest) and all(map(_DATE_DIRECTIVES.fullmatch, forms))
+    names = path.format(**{field: sample}, date=_SAMPLE_DATE).split("/") if is_plain else [""]
+    if {"", ".", ".."} & set(names):
         words = f"expected a relative path of {{{field}}} and {{date:%Y-%m-%d}}"
         raise ValueError(f"{where}: {words}, found {quoted(path)}")
     directives = set(_DIRECTIVE.findall("".join(forms)))
     has_day = {"m", "d"} <= directives or "j" in directives
     if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
-        raise ValueError(
-            f"{where}: expected year, month and day in it, so that no two dates share a file: {quoted(path)}"
-        )
-    names = shown.split("/")
+        words = "expected year, month and day in it, so that no two dates share a file"
+        raise ValueError(f"{where}: {words}: {quoted(path)}")
     if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):
         raise ValueError(f"{where}: expected no name that ends with {', '.join(_TAKEN)}: other files have these names")
     if max(len(name.encode()) for name in names) > _LONGEST_NAME:
         raise ValueError(f"{where}: expected names of at most {_LONGEST_NAME} bytes, found a longer one")
 
 
-def _sample(path: str, field: str, value: str) -> str:
-    try:
-        return path.format(**{field: value}, date=_SAMPLE_DATE)
-    except (ValueError, KeyError, IndexError):  # ``check_path`` says better what is wrong
-        return ""
+def check_portable(config: Config) -> None:
+    """Refuse a new name that not every system can have.
+
+    Raises:
+        ValueError: there is one.
+    """
+    for words, is_used in odd_names(config).items():
+        if not is_used:
+            raise ValueError(words)
 
 
 def odd_names(config: Config) -> dict[str, bool]:
@@ -87,50 +94,34 @@ def odd_names(config: Config) -> dict[str, bool]:
 
     Each is said in words, with whether files by it are here already: these go on, a new one is refused.
     """
-    output = config.output
     found: dict[str, bool] = {}
-    for key, place in (
-        ("[digest] directory", output),
-        ("[store] records", config.records),
-        ("[store] raw", config.raw),
-    ):
-        if place is None:
-            continue
-        inner = place.relative_to(config.folder).parts if place.is_relative_to(config.folder) else ()
-        found |= {words: os.path.lexists(place) for words in _oddities(key, inner)}
+    places = {"[digest] directory": config.output, "[store] records": config.records, "[store] raw": config.raw}
+    for key, place in places.items():
+        if place is not None and place.is_relative_to(config.folder):
+            inner = place.relative_to(config.folder).parts
+            found |= {words: os.path.lexists(place) for words in _oddities(key, inner)}
     for category in config.arxiv.categories:
-        path = config.digest.path
-        names = _sample(path, "category", category).split("/")
-        found |= {words: _has_files(output, path) for words in _oddities("[digest] path", names)}
+        names = config.digest_path(category, _SAMPLE_DATE).split("/")
+        found |= {words: _has_files(config, config.digest.path) for words in _oddities("[digest] path", names)}
     for view in config.views:
-        where = f"[[view]] {view.name!r}"
-        names = _sample(view.path, "view", view.name).split("/")
+        where, names = f"[[view]] {view.name!r}", view.digest_path(_SAMPLE_DATE).split("/")
         odd = (*_oddities(f"{where} name", [view.name]), *_oddities(f"{where} path", names))
-        found |= {words: _has_files(output, view.path, view.name) for words in odd}
+        found |= {words: _has_files(config, view.path.replace("{view}", view.name)) for words in odd}
     return found
 
 
 def _oddities(key: str, names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if _RESERVED.fullmatch(name):
-            why = "which Windows reserves"
-        elif _FORBIDDEN.search(name):
-            why = 'and Windows allows none of < > : " | ? * \\ in one'
-        elif name.endswith((".", " ")) and name not in (".", ".."):
-            why = "and Windows drops a dot or blank at the end"
-        elif _OF_GIT.fullmatch(name):
-            why = "which is git's own"
-        else:
-            continue
-        yield f"{key}: expected a name that every system allows, found {name!r}, {why}"
+        if why := next((why for why, pattern in _ODD.items() if pattern.fullmatch(name)), ""):
+            yield f"{key}: expected a name that every system allows, found {name!r}, {why}"
 
 
-def _has_files(output: Path, path: str, view: str = "") -> bool:
+def _has_files(config: Config, path: str) -> bool:
     """Whether there is a file at ``path``, of whatever date and category."""
     import glob  # noqa: PLC0415 - nearly no configuration needs it
 
-    pieces = re.split(r"(\{[^{}]*\})", path.replace("{view}", view))
-    return any(output.glob("".join("*" if piece[:1] == "{" else glob.escape(piece) for piece in pieces)))
+    pieces = re.split(r"(\{[^{}]*\})", path)
+    return any(config.output.glob("".join("*" if piece[:1] == "{" else glob.escape(piece) for piece in pieces)))
 
 
 def check_shared(config: Config) -> None:
@@ -141,17 +132,19 @@ def check_shared(config: Config) -> None:
     """
     if not config.views:  # a digest's own path is checked already
         return
-    owners: list[tuple[str, str, dict[str, str]]] = [("the archive's README.md", "README.md", {})]
+    views = [view.name for view in config.views]
+    if len(set(map(folded, views))) < len(views):
+        raise ValueError(f"[[view]] name: expected different ones, whatever their case, found {views}")
+    owners = [("the archive's README.md", _shape("README.md", {}))]
     for category in config.arxiv.categories:
         names = {"category": category}
-        owners.append((f"the README.md of a year of {category}", "{category}/{date:%Y}/README.md", names))
-        owners.append((f"the digests of {category}", config.digest.path, names))
+        owners.append((f"the README.md of a year of {category}", _shape("{category}/{date:%Y}/README.md", names)))
+        owners.append((f"the digests of {category}", _shape(config.digest.path, names)))
     for view in config.views:
         where, names = f"[[view]] {view.name!r}", {"view": view.name}
-        owners.append((f"{where} path", view.path, names))
-        owners.extend((f"{where} feeds {kind} ({path})", path, names) for kind, path in view.feed_paths.items())
-    shapes = [(owner, _shape(path, names)) for owner, path, names in owners]
-    for (one, mine), (other, theirs) in combinations(shapes, 2):
+        owners.append((f"{where} path", _shape(view.path, names)))
+        owners.extend((f"{where} feeds {kind} ({path})", _shape(path, {})) for kind, path in view.feed_paths.items())
+    for (one, mine), (other, theirs) in combinations(owners, 2):
         # Two characters may be one where they are the same, or where some date could make them the same digit.
         pairs = [{a, b} for a, b in zip(mine, theirs, strict=False) if a != b]
         if len(mine) == len(theirs) and all(_ANY_DIGIT in pair and pair <= _DIGITS for pair in pairs):
@@ -166,8 +159,7 @@ def _shape(path: str, names: Mapping[str, str]) -> str:
             return names[field[1]]
         return _DIRECTIVE.sub(lambda directive: _ANY_DIGIT * _WIDTHS[directive[1]], field[2] or "%Y-%m-%d")
 
-    filled = _PART.sub("", _FIELD.sub(value, path))
-    return folded(filled)
+    return folded(_PART.sub("", _FIELD.sub(value, path)))
 
 
 def folded(name: str) -> str:

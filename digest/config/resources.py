@@ -9,7 +9,6 @@ from digest import package_file
 from digest.calendar import Calendar, parse_deferrals
 from digest.errors import ConfigError, TemplateError, quoted
 
-_SUFFIX = ".md.j2"
 _DIGESTS = ("classic", "full")
 """The templates of digests that travel with the package."""
 
@@ -47,4 +46,4 @@ def read_template(name: str, relative_to: Path, key: str = "[digest] template") 
 
 def built_in_template(name: str) -> str:
     """Return the text of a template of the package, such as ``index``."""
-    return (package_file("templates") / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+    return (package_file("templates") / f"{name}.md.j2").read_text(encoding="utf-8")
