@@ -7,7 +7,7 @@ import hashlib
 import logging
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import BadStatusLine, HTTPException
@@ -19,15 +19,7 @@ import requests
 import urllib3
 
 from digest import __version__
-from digest.errors import (
-    BudgetSpentError,
-    NotAskedError,
-    NotServedError,
-    PageRefusedError,
-    TryLaterError,
-    quoted,
-    shortened,
-)
+from digest.errors import BudgetSpentError, NotAskedError, NotServedError, PageRefusedError, TryLaterError, shortened
 from digest.fetch.connection import Deadline, DeadlineAdapter
 from digest.fetch.documents import FEEDS, FORBIDDEN, PAGES, Answer, Kind, PassingFaultError
 from digest.model import LARGEST_BODY, RawPage
@@ -86,20 +78,15 @@ def new_session(contact: str, url: str) -> requests.Session:
     # A proxy of the environment is for the world outside: it cannot reach this machine's own loopback.
     session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "::1", "localhost")
     session.headers.clear()
-    session.headers.update(
-        {
-            "User-Agent": f"arxiv-listing-digest/{__version__}" + (f" ({contact})" if contact else ""),
-            "Accept-Encoding": "gzip",
-            # One connection at a time (arXiv's terms of use, above), and none that idles between two requests.
-            "Connection": "close",
-        }
-    )
+    session.headers["User-Agent"] = f"arxiv-listing-digest/{__version__}" + (f" ({contact})" if contact else "")
+    session.headers["Accept-Encoding"] = "gzip"
+    # One connection at a time (arXiv's terms of use, above), and none that idles between two requests.
+    session.headers["Connection"] = "close"
     # Neither credentials of ~/.netrc nor cookies: nothing is sent but the request and the contact.
     session.auth = lambda request: request
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = DeadlineAdapter()
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, DeadlineAdapter())
     return session
 
 
@@ -200,24 +187,16 @@ class Client:
         return self.feeds_delay if kind is FEEDS else self.delay
 
     def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: Kind) -> RawPage:
-        answer = self._ask(url, kind)
-        for _ in range(_REDIRECTS):
-            if answer.redirects_to is None:
-                break
-            answer = self._ask(_same_host(answer.url, answer.redirects_to), kind)
+        answer, redirects = self._ask(url, kind), 0
+        while answer.redirects_to is not None and redirects < _REDIRECTS:
+            answer, redirects = self._ask(_same_host(answer.url, answer.redirects_to), kind), redirects + 1
         now = self.machine.time()
         if fault := answer.fault(now):
             raise fault
         try:
-            body = answer.body(kind)
-            page = RawPage(
-                url=answer.url,
-                status=answer.status,
-                fetched_at=datetime.fromtimestamp(now, UTC),
-                headers=tuple(answer.headers.items()),
-                body=body,
-                sha256=hashlib.sha256(body).hexdigest(),
-            )
+            body, fetched_at = answer.body(kind), datetime.fromtimestamp(now, UTC)
+            headers, sha256 = tuple(answer.headers.items()), hashlib.sha256(body).hexdigest()
+            page = RawPage(answer.url, answer.status, fetched_at, headers, body, sha256)
             # Kept before it is judged: a page that is refused is what a mended parser will want.
             keep(page)
             kind.judge(page)
@@ -235,13 +214,7 @@ class Client:
         with Deadline(self.timeout) as deadline:
             try:
                 answer = self._exchange(url, kind)
-            except (
-                requests.RequestException,
-                urllib3.exceptions.HTTPError,
-                HTTPException,
-                OSError,
-                ValueError,
-            ) as error:
+            except (urllib3.exceptions.HTTPError, HTTPException, OSError, ValueError) as error:  # OSError: requests'
                 reason = f"no answer within {self.timeout:g} s" if deadline.expired else _cause(error)
                 raise PassingFaultError(reason, answered=not isinstance(error, requests.ConnectionError)) from error
             finally:
@@ -264,49 +237,41 @@ class Client:
         self.memory.remember_request(self.machine.time())
 
     def _exchange(self, url: str, kind: Kind) -> Answer:
-        asked = self.session.get(
-            url, headers={"Accept": kind.accept}, stream=True, allow_redirects=False, timeout=self.timeout
-        )
-        with asked as response:
+        accept = {"Accept": ", ".join(kind.types)}
+        with self.session.get(url, headers=accept, stream=True, timeout=self.timeout) as response:
             self.forbidden = response.status_code == 403  # before its body, which may come cut or never
-            parts = []
-            received = 0
+            payload = bytearray()
             for part in response.raw.stream(_CHUNK, decode_content=False):
-                parts.append(part)
-                received += len(part)
-                if received > LARGEST_BODY:
+                payload += part
+                if len(payload) > LARGEST_BODY:
                     raise PageRefusedError(f"{url}: expected at most {LARGEST_BODY} bytes, found more")
             headers = {name.lower(): value for name, value in response.headers.items()}
             declared = headers.get("content-length", "")
-            if declared.isdecimal() and int(declared) != received:
-                raise PassingFaultError(f"cut transfer: {received} of {declared} bytes")
-            return Answer(url, response.status_code, headers, b"".join(parts))
+            if declared.isdecimal() and int(declared) != len(payload):
+                raise PassingFaultError(f"cut transfer: {len(payload)} of {declared} bytes")
+            return Answer(url, response.status_code, headers, bytes(payload))
 
 
 def _same_host(url: str, location: str) -> str:
     """Return the address that a redirect from ``url`` leads to, if it stays on the configured host."""
-    old = urlsplit(url)
-    try:
+    old, target = urlsplit(url), ""
+    with suppress(ValueError):  # of what is no address at all
         target = urljoin(url, location)
         new = urlsplit(target)
-    except ValueError as error:
-        raise PageRefusedError(
-            f"{url}: expected to stay on {old.netloc}, found a redirect to {quoted(location)}"
-        ) from error
-    if new.netloc != old.netloc or new.scheme not in (old.scheme, "https"):
-        raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {shortened(target)}")
-    return target
+        if new.netloc == old.netloc and new.scheme in (old.scheme, "https"):
+            return target
+    found = shortened(target or location)
+    raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {found}")
 
 
 def _cause(error: BaseException) -> str:
     """Return the innermost reason of a chain of wrapped network errors, in words."""
-    while inner := error.__cause__ or error.__context__ or _wrapped_in(error):
+    # urllib3 and requests wrap as an argument, too, and name no cause then.
+    while (
+        inner := error.__cause__
+        or error.__context__
+        or next((one for one in (getattr(error, "reason", None), *error.args) if isinstance(one, BaseException)), None)
+    ):
         error = inner
     text = shortened(str(error).strip()) or type(error).__name__
     return f"expected an HTTP answer, found {text!r}" if type(error) is BadStatusLine else text
-
-
-def _wrapped_in(error: BaseException) -> BaseException | None:
-    # urllib3 and requests wrap as an argument, too, and name no cause then.
-    candidates = (getattr(error, "reason", None), *error.args)
-    return next((item for item in candidates if isinstance(item, BaseException)), None)

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from http.client import HTTPException, HTTPResponse
-from types import TracebackType
 from typing import Any, Self
 
 from requests.adapters import HTTPAdapter
@@ -59,9 +58,7 @@ class _Stream:
     """The bytes of a connection; the lines between the chunks of a body are looked at as they are read."""
 
     def __init__(self, stream: Any, sock: socket.socket) -> None:
-        self._stream = stream
-        self._sock = sock
-        self._lines = 0
+        self._stream, self._sock, self._lines = stream, sock, 0
         self._is_body = self._is_chunked = self._has_length = False
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -119,9 +116,7 @@ class Deadline:
         self._timer.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._timer.cancel()
         if self._token is not None:
             _current.reset(self._token)
@@ -147,30 +142,23 @@ class Deadline:
                     self._socket.shutdown(socket.SHUT_RDWR)
 
 
-def _watched(connected: socket.socket) -> socket.socket:
-    deadline = _current.get()
-    if deadline is not None:
-        deadline.watch(connected)
-    return connected
-
-
-class _WatchedHTTP(HTTPConnection):
-    response_class = StrictResponse
-
-    def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
-
-
-class _WatchedHTTPS(HTTPSConnection):
+class _Watched(HTTPConnection):
     response_class = StrictResponse
 
     # From the bare connection on: the handshake and a proxy's answer can drip as well.
     def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
+        connected = super()._new_conn()
+        if (deadline := _current.get()) is not None:
+            deadline.watch(connected)
+        return connected
+
+
+class _WatchedHTTPS(_Watched, HTTPSConnection):
+    pass
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTP
+    ConnectionCls = _Watched
 
 
 class _HTTPSPool(HTTPSConnectionPool):

@@ -26,15 +26,6 @@ class Kind:
     types: tuple[str, ...]
     ends: tuple[bytes, ...]
 
-    @property
-    def accept(self) -> str:
-        """The Accept header that asks for it."""
-        return ", ".join(self.types)
-
-    def is_whole(self, payload: bytes) -> bool:
-        """Whether a body that came without a length ends as it should."""
-        return not payload or payload.rstrip().endswith(self.ends)
-
     def judge(self, page: RawPage) -> None:
         """Pass an answer that is a document of this kind.
 
@@ -95,6 +86,7 @@ _MOST_MEMBERS = 1000  # a body of empty ones would keep the machine busy, and ne
 _THROTTLED = b"Rate exceeded."
 
 
+@dataclass(eq=False)
 class PassingFaultError(Exception):
     """No whole answer came, and the same request may succeed later.
 
@@ -102,13 +94,13 @@ class PassingFaultError(Exception):
     whatever; ``answered``: whether it said anything.
     """
 
-    def __init__(
-        self, reason: str, *, retry_after: float | None = None, throttles: bool = False, answered: bool = True
-    ) -> None:
-        super().__init__(reason)
-        self.retry_after = retry_after
-        self.throttles = throttles
-        self.answered = answered
+    reason: str
+    retry_after: float | None = None
+    throttles: bool = False
+    answered: bool = True
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +137,7 @@ class Answer:
         what = "throttled" if self.is_throttled else "a server error"
         # arXiv's 503 is about one page that lags; the other forms are about the client.
         throttles = self.is_throttled and self.status != 503
-        return PassingFaultError(
-            f"{what}, status {self.status}", retry_after=self.retry_after(now), throttles=throttles
-        )
+        return PassingFaultError(f"{what}, status {self.status}", self.retry_after(now), throttles)
 
     def retry_after(self, now: float) -> float | None:
         """Return the seconds to wait that Retry-After asks for, in either form of RFC 9110 § 10.2.3."""
@@ -180,7 +170,7 @@ class Answer:
             raise PageRefusedError(f"expected gzip or no content coding, found {quoted(coding)}")
         # Without any of these, a connection that was cut looks like one that has come to its end (RFC 9112, 6.3).
         shows_its_end = {"content-length", "transfer-encoding"} & set(self.headers)
-        if not shows_its_end and not kind.is_whole(self.payload):
+        if self.payload and not shows_its_end and not self.payload.rstrip().endswith(kind.ends):
             raise PassingFaultError(f"cut transfer: {len(self.payload)} bytes, without a length and without an end")
         return self.payload
 
