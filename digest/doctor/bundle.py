@@ -3,8 +3,6 @@
 import os
 import platform
 import re
-import sqlite3
-import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -13,15 +11,14 @@ from importlib import metadata
 from itertools import islice
 from pathlib import Path
 
-from digest import __version__
 from digest.archive.kept_pages import KeptListing, kept_listings, proven_day
 from digest.config import load_with_origins
 from digest.config.secrets import HIDDEN, without
 from digest.config.settings import Config
 from digest.disk.files import Folder, new_file
 from digest.disk.raw import read_raw
-from digest.doctor.installation import Case, Session, effective
-from digest.errors import ConfigError, DamageError, DigestError, GitError, PageRefusedError, UsageError
+from digest.doctor.installation import Case, Session, check_machine, effective
+from digest.errors import ConfigError, DigestError, GitError, PageRefusedError, UsageError
 from digest.git.program import Program
 from digest.notify import secrets_of
 from digest.parse.listing import parse_page
@@ -29,6 +26,7 @@ from digest.store import Store
 
 _PACKAGE = "arxiv-listing-digest"
 _MOST_PAGES = 3  # the newest that were refused
+_LOOKED_AT = 100  # kept pages, where no database says which were refused
 _RUNS = 20
 _MAIL = r"[\w.%+-]+@[\w.-]+"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can say
@@ -89,7 +87,7 @@ def _contents(case: Case, broken: str, hidden: frozenset[str]) -> dict[str, byte
     files = {}
     runs, pages = _known(case)
     settings = [broken] if broken else list(effective(case))
-    texts = {"versions.txt": list(_versions()), "configuration.toml": settings, "runs.txt": runs}
+    texts = {"versions.txt": list(_versions(case)), "configuration.toml": settings, "runs.txt": runs}
     for number, page in enumerate(pages, 1):
         texts[f"refused/{number}.txt"] = page.lines
         # A server may repeat what it was told; a page that does not stays as it came.
@@ -108,13 +106,9 @@ def _contents(case: Case, broken: str, hidden: frozenset[str]) -> dict[str, byte
     return files
 
 
-def _versions() -> Iterator[str]:
-    yield f"digest {__version__}"
-    yield f"Python {sys.version}"
+def _versions(case: Case) -> Iterator[str]:
+    yield from (result.text for result in check_machine(case))
     yield f"system {platform.system()} {platform.release()} {platform.machine()}"
-    with closing(sqlite3.connect(":memory:")) as connection:
-        options = sorted(row[0] for row in connection.execute("PRAGMA compile_options"))
-    yield f"SQLite {sqlite3.sqlite_version} ({', '.join(one for one in options if one.startswith('ENABLE_FTS'))})"
     try:
         yield f"git {Program(Path('/')).version()}"
     except GitError as error:
@@ -127,7 +121,7 @@ def _versions() -> Iterator[str]:
 
 
 def _known(case: Case) -> tuple[list[str], list[_Refused]]:
-    """Return the last runs, and the newest refused pages; without a database, pages that no day record names."""
+    """Return the last runs, and the newest refused pages; without a database, those that the parser refuses."""
     raw = Folder(case.config.raw)
     try:
         with closing(Store(case.config.store_url, case.config.database, is_fixed=True)) as store:
@@ -138,7 +132,7 @@ def _known(case: Case) -> tuple[list[str], list[_Refused]]:
             ]
             return runs, list(islice(_refused_pages(store, raw), _MOST_PAGES))
     except DigestError as error:
-        return [f"database: {error}"], list(islice(_unknown_pages(case, raw), _MOST_PAGES))
+        return [f"database: {error}"], list(islice(_unknown_pages(raw), _MOST_PAGES))
 
 
 def _refused_pages(store: Store, raw: Folder) -> Iterator[_Refused]:
@@ -169,19 +163,14 @@ def _why_refused(raw: Folder, kept: KeptListing) -> str:
     return ""
 
 
-def _unknown_pages(case: Case, raw: Folder) -> Iterator[_Refused]:
-    """Yield the newest pages in the folder that no record names, and that the parser refuses."""
-    named: set[str] = set()
-    if case.config.records is not None:
-        records = Folder(case.config.records)
-        for path in records.paths(".jsonl"):
-            named.update(re.findall('"sha256": "([0-9a-f]{64})"', records.first_line(path).decode("utf-8", "replace")))
-    files = [path for path in raw.paths(".html.gz") if path.rpartition("/")[2].partition(".")[0] not in named]
-    for path in sorted(files, key=lambda path: ((raw.root / path).stat().st_mtime_ns, path), reverse=True):
+def _unknown_pages(raw: Folder) -> Iterator[_Refused]:
+    """Yield those of the newest kept pages that the parser refuses."""
+    newest = sorted(raw.paths(".html.gz"), key=lambda path: (raw.root / path).stat().st_mtime_ns)[-_LOOKED_AT:]
+    for path in reversed(newest):
+        body = b""
         try:
             body = read_raw(raw, path)
             parse_page(body)
-        except DamageError:
-            continue
         except DigestError as error:
-            yield _Refused([str(error), "", "its address is not known: there is no database"], body)
+            if body:  # a page that is damaged cannot be packed
+                yield _Refused([str(error), "", "its address is not known: there is no database"], body)

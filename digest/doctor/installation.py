@@ -82,8 +82,8 @@ class Case:
     session: Session
 
 
-def check_machine(case: Case) -> Iterator[Result]:
-    """Look for the parts that digest needs of the machine: Python, SQLite, the time zone by which listings come."""
+def check_machine(_case: Case) -> Iterator[Result]:
+    """Look for the parts that digest needs of the machine: Python, SQLite."""
     yield Result(f"digest {__version__} on Python {platform.python_version()}")
     is_new, advice = sqlite3.sqlite_version_info >= _LEAST_SQLITE, "a Python with SQLite 3.35 or newer is needed"
     yield judge(f"SQLite {sqlite3.sqlite_version}", advice, _FAILS, is_well=is_new)
@@ -91,7 +91,6 @@ def check_machine(case: Case) -> Iterator[Result]:
         has_search = ("ENABLE_FTS5",) in connection.execute("PRAGMA compile_options").fetchall()
     words = f"SQLite has {'' if has_search else 'no '}full-text search"
     yield judge(words, "a Python whose SQLite has FTS5 is needed", _FAILS, is_well=has_search)
-    yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
 
 
 def check_settings(case: Case) -> Iterator[Result]:
@@ -115,6 +114,7 @@ def check_settings(case: Case) -> Iterator[Result]:
             yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)
         else:
             yield Result(f"{key} {name}")
+    yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
     newest = calendar.newest_expected(case.session.now)
     yield Result(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")
     if calendar.is_guess(newest):

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,11 @@ def check_schedule(case: Case) -> Iterator[Result]:
 
 
 def _runs(case: Case) -> Iterator[_Run]:
-    yield from _crons(case, "the user's crontab", _user_crontab())
+    command, table = ["crontab", "-l"], b""  # the system's own, wherever it is
+    with suppress(OSError, subprocess.TimeoutExpired):  # there is no cron
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10.0, check=False)  # noqa: S603 - no word of it is foreign
+        table = b"" if done.returncode else done.stdout
+    yield from _crons(case, "the user's crontab", os.fsdecode(table))
     for file in _files(_CRON_FILES):
         yield from _crons(case, str(file), _text(file))
     yield from _timers(case)
@@ -68,16 +73,6 @@ def _crons(case: Case, name: str, text: str) -> Iterator[_Run]:
             yield _Run(f"cron: {name}", Result(f"run by cron: {name}"), command, dict(variables))
         else:
             variables |= _assigned(line)
-
-
-def _user_crontab() -> str:
-    """Return the text of the user's crontab; "" if there is none, or no cron."""
-    command = ["crontab", "-l"]  # the system's own, wherever it is
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=10.0, check=False)  # noqa: S603 - no word of it is foreign
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return "" if done.returncode else os.fsdecode(done.stdout)
 
 
 def _assigned(text: str) -> dict[str, str]:
