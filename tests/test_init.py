@@ -409,9 +409,9 @@ def test_a_mistake_is_one_line_and_makes_nothing(
 def test_in_the_source_of_digest_itself_no_archive_is_made(nowhere: Path) -> None:
     """Exit 2 says whose folder it is and where to go, in the checkout, below it, and by a link into it."""
     checkout = nowhere / "digest-0.1.0"
-    (checkout / "digest").mkdir(parents=True)
-    (checkout / "digest/__init__.py").touch()
-    (checkout / "pyproject.toml").write_text('[project]\nname = "arxiv-listing-digest"\n')
+    (checkout / "digest/standin").mkdir(parents=True)
+    for name in ("digest/__init__.py", "pyproject.toml"):
+        (checkout / name).touch()
     (nowhere / "link").symlink_to(checkout)
     before = tree(nowhere)
     for place in ("digest-0.1.0", "digest-0.1.0/mine", "digest-0.1.0/digest/x/y", "link/mine"):
@@ -419,7 +419,7 @@ def test_in_the_source_of_digest_itself_no_archive_is_made(nowhere: Path) -> Non
         assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
         assert f"found the source of digest itself in {checkout}; try ~/arxiv" in result.err
     assert tree(nowhere) == before
-    (checkout / "pyproject.toml").write_text('[project]\nname = "something-else"\n')
+    (checkout / "digest/standin").rmdir()
     assert init(nowhere, "digest-0.1.0/mine").code == 0
 
 

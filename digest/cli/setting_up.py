@@ -184,13 +184,13 @@ def demo_(session: Session, folder: Path) -> int:
     from digest.setup import demo
 
     config_path = demo.prepare(folder)
-    nights = demo.nights(session.now)
+    dates = demo.listing_dates(session.now)
     # Each night is a use of the command line of its own, by a clock of its own, as cron would start it.
-    for night, environment in demo.serve(nights):
-        nightly = Session(session.console, config_path, night.now, environment=environment)
+    for now, environment in demo.serve(dates):
+        nightly = Session(session.console, config_path, now, environment=environment)
         report = work(nightly, "run", lambda archive: run_job(archive, demo.CATEGORIES))
         if report.exit_code:
             return report.exit_code
-    lines = demo.tell(folder, nights, _program_name())
+    lines = demo.tell(folder, dates, _program_name())
     session.console.answer({"lines": lines}, lines)
     return 0

@@ -18,7 +18,7 @@ from digest.archive.archive import Archive
 from digest.archive.markers import split
 from digest.calendar import NEW_YORK, expected_at
 from digest.config import Origins, unknown_variables
-from digest.config.resources import built_in_template, read_calendar, read_template
+from digest.config.resources import read_calendar, read_template
 from digest.config.secrets import HIDDEN, masked
 from digest.config.settings import Config
 from digest.disk.files import Folder
@@ -108,7 +108,6 @@ def check_settings(case: Case) -> Iterator[Result]:
     for key, name, built_in in templates:
         try:
             DigestTemplate(read_template(name, config.folder, key), name, config.sections)
-            built_in_template("index")
         except DigestError as error:
             text = f"{key}: {str(error).removeprefix(f'{key}: ')}"
             yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)

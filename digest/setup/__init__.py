@@ -1,11 +1,9 @@
 """A new archive: its settings, its README, what git should not keep, and how it is run every night."""
 
 import os
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from digest.config import load
 from digest.config.checks import check
@@ -16,10 +14,11 @@ from digest.errors import GitError, UsageError, quoted
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, examine_repository
 from digest.git.repository import open_repository
-from digest.setup.texts import CONFIG, PROJECT, requirement, texts, workflow
+from digest.setup.texts import CONFIG, requirement, texts, workflow
 
 _FIRST_COMMIT = "digest: set up the archive"
 _PARTS_OF_GIT = ("HEAD", "objects", "refs")
+_PARTS_OF_SOURCE = ("pyproject.toml", "digest/__init__.py", "digest/standin")
 
 
 @dataclass(frozen=True)
@@ -85,14 +84,14 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
     # What belongs in a commit was made now, or by an ``init`` that was cut short before it.
     ours = [path for path, text in wishes.items() if found[path] in (None, text.encode())]
     ours = [path for path in ours if path != WORKFLOW or not inner]
-    failure = None
-    if wanted.commits and config.git.commit:
+    failure, commits = None, wanted.commits and config.git.commit
+    if commits:
         try:
             remarks += start_repository(target, ours, _FIRST_COMMIT, config.git)
         except GitError as error:
             failure = error
     state = examine_repository(target, config.git) if wanted.commits or wanted.on_github else RepositoryState(None)
-    if wanted.commits and config.git.commit and state.is_identity_made_up:
+    if commits and state.is_identity_made_up:
         way_out = "set a better one with `git config --global user.name` and `user.email`, or [git] author"
         remarks.append(f"git knows no name here: commits are by {state.identity}; {way_out}")
     uncommitted = _uncommitted(target, ours) if state.root else []
@@ -143,22 +142,12 @@ def _require_own_place(target: Path) -> None:
     elif str(real) == os.path.realpath(os.path.expanduser("~")):  # noqa: PTH111 - pathlib raises where there is none
         found = "a home folder"
     for place in (real, *real.parents):
-        project = _toml(place / "pyproject.toml").get("project")
-        is_ours = isinstance(project, dict) and project.get("name") == PROJECT
         if place.name.casefold() == ".git" or all(os.path.lexists(place / part) for part in _PARTS_OF_GIT):
             found = found or f"git's own folder {place}"
-        elif is_ours and os.path.lexists(place / "digest/__init__.py"):
+        elif all(os.path.lexists(place / part) for part in _PARTS_OF_SOURCE):
             found = found or f"the source of digest itself in {place}"
     if found:
         raise UsageError(f"{target}: expected a folder of the archive's own, found {found}; try ~/arxiv")
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    """Return what a file says; nothing if it is none, or says nothing that can be read: then it is not digest's."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return {}
 
 
 def _folder_in_repository(target: Path) -> str:

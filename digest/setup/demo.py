@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from digest.calendar import expected_at
 from digest.config.resources import read_calendar
 from digest.disk.files import Folder
 from digest.errors import UsageError
+from digest.setup.texts import file_text
 from digest.standin.announcements import invent
 from digest.standin.server import StandIn
 
@@ -17,35 +17,13 @@ CATEGORIES = ("cs.CV",)
 
 _NIGHTS = 5
 _WIDTH = 110
-_CONFIG = """\
-# An archive of invented announcements, made by `digest demo`. Read it (`digest show latest`,
-# `digest status`), delete a digest and `digest regenerate` it, delete archive.db and `digest rebuild`.
-# arXiv is never asked: the addresses below lead nowhere.
-
-[arxiv]
-pages_url = "http://127.0.0.1:9"
-feeds_url = "http://127.0.0.1:9"
-contact = "nobody@example.org"
-
-[store]
-records = "data"
-"""
 
 
-@dataclass(frozen=True)
-class Night:
-    """One announcement: the date of its listing, and the time of the run an hour after it."""
-
-    date: date
-    now: datetime
-
-
-def nights(now: datetime) -> list[Night]:
-    """Return the last announcements before ``now``, the oldest first."""
+def listing_dates(now: datetime) -> list[date]:
+    """Return the dates of the last listings before ``now``, the oldest first."""
     calendar = read_calendar()
     newest = calendar.newest_expected(now)
-    dates = list(calendar.listing_dates(newest - timedelta(days=30), newest))[-_NIGHTS:]
-    return [Night(when, expected_at(when) + timedelta(hours=1)) for when in dates]
+    return list(calendar.listing_dates(newest - timedelta(days=30), newest))[-_NIGHTS:]
 
 
 def prepare(folder: Path) -> Path:
@@ -55,35 +33,35 @@ def prepare(folder: Path) -> Path:
         UsageError: something else is in it.
         StoreError: it cannot be written.
     """
-    output = Folder(folder)
-    config = output.read("config.toml")
-    if config != _CONFIG.encode() and folder.is_dir() and any(folder.iterdir()):
+    output, config = Folder(folder), file_text("demo").encode()
+    if output.read("config.toml") != config and folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder}: not empty, and no demo archive; name another folder")
-    output.write("config.toml", _CONFIG.encode())
+    output.write("config.toml", config)
     return folder / "config.toml"
 
 
-def serve(schedule: Sequence[Night]) -> Iterator[tuple[Night, Mapping[str, str]]]:
-    """Go through the nights; for each, serve what is announced, and yield the settings that lead there."""
+def serve(dates: Sequence[date]) -> Iterator[tuple[datetime, Mapping[str, str]]]:
+    """Serve one listing after the other; for each, yield the time of a run an hour later, and the settings it takes."""
     with StandIn() as arxiv:
-        for night in schedule:
+        for when in dates:
             # Like arXiv's, no two days have the same size, and Tuesday's is the biggest.
-            size = 9 + night.date.toordinal() * 5 % 7 + (8 if night.date.weekday() == 1 else 0)
+            size = 9 + when.toordinal() * 5 % 7 + (8 if when.weekday() == 1 else 0)
             for category in CATEGORIES:
-                arxiv.announce(invent(category, night.date, new=size, cross=size // 2, replacement=size * 2 // 3))
+                arxiv.announce(invent(category, when, new=size, cross=size // 2, replacement=size * 2 // 3))
             # Nobody is on the other side who would need arXiv's fifteen seconds.
-            yield night, {"DIGEST_ARXIV_PAGES_URL": arxiv.url, "DIGEST_ARXIV_PAGES_DELAY": "0"}
+            settings = {"DIGEST_ARXIV_PAGES_URL": arxiv.url, "DIGEST_ARXIV_PAGES_DELAY": "0"}
+            yield expected_at(when) + timedelta(hours=1), settings
 
 
-def tell(folder: Path, schedule: Sequence[Night], program: str) -> list[str]:
+def tell(folder: Path, dates: Sequence[date], program: str) -> list[str]:
     """Return what to show at the end: where things are, the head of the newest digest, how ``program`` goes on."""
-    newest = schedule[-1].date
+    newest = dates[-1]
     digest = folder / CATEGORIES[0] / f"{newest:%Y/%m}" / f"{newest}.md"
     head = digest.read_text(encoding="utf-8").splitlines()[:7]
     return [
         f"The archive is in {folder}:",
         f"  {folder / 'README.md'}  the index: begin here",
-        f"  {digest}  the newest of {len(schedule)} digests",
+        f"  {digest}  the newest of {len(dates)} digests",
         f"  {folder / 'data'}  day records; {folder / 'archive.db'}, the database, is made from them",
         f"  {folder / 'raw'}  the pages as they were served",
         "",

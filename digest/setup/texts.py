@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 
@@ -34,8 +35,7 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
 
     ``program`` is the command that runs digest, with an absolute path.
     """
-    command = (*program, "--config", str(config.folder.absolute() / CONFIG), "run")
-    quiet = (*program, "-q", *command[len(program) :])
+    run = ("--config", str(config.folder.absolute() / CONFIG), "run")
     categories = config.arxiv.categories
     *others, last = categories
     listed = f"{', '.join(others)} and {last}" if others else last
@@ -43,12 +43,12 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
     crontab, service, timer = SCHEDULES
     return {
         CONFIG: _config(config),
-        ".gitignore": _text("gitignore"),
-        ".gitattributes": _text("gitattributes"),
-        "README.md": _text("readme", CATEGORIES=listed, FOLDERS=folders),
-        crontab: _text("crontab", COMMAND=cron_command(quiet)),
-        service: _text("service", COMMAND=systemd_command(command)),
-        timer: _text("timer"),
+        ".gitignore": file_text("gitignore"),
+        ".gitattributes": file_text("gitattributes"),
+        "README.md": file_text("readme", CATEGORIES=listed, FOLDERS=folders),
+        crontab: file_text("crontab", COMMAND=cron_command((*program, "-q", *run))),
+        service: file_text("service", COMMAND=systemd_command((*program, *run))),
+        timer: file_text("timer"),
     }
 
 
@@ -57,10 +57,11 @@ def workflow(inner: str, source: str) -> str:
 
     ``source`` is what pip should install, without any sign that YAML or a shell would heed in double quotes.
     """
-    return _text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), SOURCE=source)
+    return file_text("workflow", FOLDER=json.dumps(inner or ".", ensure_ascii=False), SOURCE=source)
 
 
-def _text(name: str, **values: str) -> str:
+def file_text(name: str, **values: str) -> str:
+    """Return the text of a file that digest makes, with ``values`` in their places."""
     # Marked by @: braces, dollars and percents have a meaning of their own in workflows, crontabs and units.
     text = (_FILES / f"{name}.txt").read_text(encoding="utf-8")
     return re.sub(r"@([A-Z]+)@", lambda place: values[place[1]], text)
@@ -121,17 +122,13 @@ def requirement(wanted: str) -> str:
 
 
 def _own_source() -> str:
-    try:
+    entries: list[str] = []
+    with suppress(PackageNotFoundError):
         entries = metadata(PROJECT).get_all("Project-URL") or []
-    except PackageNotFoundError:
-        entries = []
     pairs = (entry.partition(",")[::2] for entry in entries)
     known = {re.sub(r"[\W_]", "", label).lower(): address.strip().rstrip("/") for label, address in pairs}
-    for address in (known[label] for label in _LABELS if label in known):
-        own = f"git+{address}@v{__version__}"
-        if address.startswith("https://") and _SOURCE.fullmatch(own) and not has_secret(own):
+    for own in (f"git+{known[label]}@v{__version__}" for label in _LABELS if label in known):
+        if own.startswith("git+https://") and _SOURCE.fullmatch(own) and not has_secret(own):
             return own
-    words = "this installation does not know where digest is published"
-    raise UsageError(
-        f"{words}: name what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
-    )
+    way_out = f"name what pip should install there with --from, such as git+https://HOST/PATH@v{__version__}"
+    raise UsageError(f"this installation does not know where digest is published: {way_out}")
