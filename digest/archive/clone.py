@@ -21,7 +21,7 @@ from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
 from digest.config.resources import read_calendar
 from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError, named
-from digest.model import DaySummary, Ledger
+from digest.model import Ledger
 from digest.records.day import is_record_path, parse_header, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
 
@@ -65,11 +65,10 @@ def snapshot_of_records(config: Config) -> Snapshot:
     """
     records, days = Folder(config.records or config.output), {}
     for path in filter(is_record_path, records.paths(".jsonl")):
-        header = parse_header(records.first_line(path))
-        if record_path(header.category, header.date) != path:
+        day = parse_header(records.first_line(path))
+        if record_path(day.category, day.date) != path:
             raise DamageError(f"{path}: expected the record of the date in its name")
-        key = (header.category, header.date)
-        days[key] = DaySummary(*key, header.state, header.source, {}, {}, content_hash="")
+        days[day.category, day.date] = day
     data, start = records.read(LEDGER_PATH), config.store.start
     ledger = Ledger() if data is None else parse_ledger(data)
     table = read_calendar(config.calendar.dates)

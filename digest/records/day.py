@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from digest.calendar import parse_listing_date
 from digest.errors import DamageError, FormatTooNewError, quoted
-from digest.model import ArxivId, Day, Entry, Link, PageRef, Paper, RawText, Section, Source, State
+from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, RawText, Section, Source, State
 from digest.records.values import DAMAGED, category, from_json, text, to_json
 
 FORMAT = 3
@@ -32,16 +32,6 @@ _CHECKED_SINCE = 3
 """The parser since which texts are held to docs/RECORDS.md. What an older one wrote is taken, and told."""
 
 Tell = Callable[[str], object]
-
-
-@dataclass(frozen=True, slots=True)
-class RecordHeader:
-    """What the first line of a record says of its day: enough to know whether it needs further proof."""
-
-    category: str
-    date: date
-    state: State
-    source: Source
 
 
 def record_path(category: str, day: date) -> str:
@@ -103,8 +93,8 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
 # --- read -----------------------------------------------------------------------------------------
 
 
-def parse_header(line: bytes) -> RecordHeader:
-    """Read the first line of a record, and prove no more than that it is one.
+def parse_header(line: bytes) -> DaySummary:
+    """Read of the first line of a record what tells whether its day needs further proof: no numbers, and no hash.
 
     Raises:
         FormatTooNewError: a newer digest wrote it.
@@ -115,8 +105,8 @@ def parse_header(line: bytes) -> RecordHeader:
     try:
         header = from_json(line)
         _require_known_format(header)
-        when = parse_listing_date(header["date"])
-        return RecordHeader(category(header["category"]), when, State(header["state"]), Source(header["source"]))
+        name, when = category(header["category"]), parse_listing_date(header["date"])
+        return DaySummary(name, when, State(header["state"]), Source(header["source"]), {}, {}, content_hash="")
     except DAMAGED as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
 

@@ -19,30 +19,27 @@ def render_notices(told: Told) -> bytes:
     """Return ``told`` as JSON in UTF-8; the same gives the same bytes."""
     dates = {subject: [when.isoformat() for when in sorted(of)[-KEPT_DATES:]] for subject, of in told.dates.items()}
     views = {name: dates[name] for name in sorted(dates) if name != LISTINGS}
-    data: dict[str, Any] = {
+    reached = [
+        {**({"view": subject} if subject != LISTINGS else {}), "date": when.isoformat(), **_reach_row(reach)}
+        for (subject, when), reach in sorted(told.reached.items())
+    ]
+    data = {
         "format": FORMAT,
-        "told": {"listings": dates[LISTINGS], "views": views} if LISTINGS in dates else {"views": views},
+        "told": {**({"listings": dates[LISTINGS]} if LISTINGS in dates else {}), "views": views},
+        **({"reached": reached} if reached else {}),
+        "alert": _alert_row(told.alert) if told.alert else None,
     }
-    if told.reached:
-        data["reached"] = [
-            {**({"view": subject} if subject != LISTINGS else {}), "date": when.isoformat(), **_reach_row(reach)}
-            for (subject, when), reach in sorted(told.reached.items())
-        ]
-    data["alert"] = _alert_row(told.alert) if told.alert else None
     return f"{json.dumps(data, indent=1, ensure_ascii=False)}\n".encode()
 
 
 def _alert_row(alert: Alert) -> dict[str, Any]:
-    row: dict[str, Any] = {
+    return {
         "about": [[trouble.exit_code, trouble.subject] for trouble in alert.about],
         "since": _in_utc(alert.since),
         "told_at": _in_utc(alert.told_at),
+        **({"is_over": True} if alert.is_over else {}),
+        **({"reached": _reach_row(alert.reach)} if alert.reach else {}),
     }
-    if alert.is_over:
-        row["is_over"] = True
-    if alert.reach:
-        row["reached"] = _reach_row(alert.reach)
-    return row
 
 
 def _reach_row(reach: Reach) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """state.json: what the archive knows besides its days."""
 
 import json
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
@@ -51,7 +52,7 @@ def parse_ledger(data: bytes) -> Ledger:
         rows = {_YOUNGEST: (), **found}
         return Ledger(
             **{
-                name: tuple(kind(**{key: _READERS[key](row[key]) for key in keys}) for row in rows[name])
+                name: tuple(kind(**{key: _READERS.get(key, _line)(row[key]) for key in keys}) for row in rows[name])
                 for name, (kind, keys) in _LISTS.items()
             }
         )
@@ -71,15 +72,5 @@ def _line(value: object) -> str:
     return text(value)
 
 
-_READERS = {
-    "category": category,
-    "date": parse_listing_date,
-    "has_listing": _flag,
-    "evidence": _line,
-    "seen_at": moment,
-    "state": _line,
-    "note": _line,
-    "decided_at": moment,
-    "source": Source,
-    "fingerprint": _line,
-}
+_READERS: dict[str, Callable[[Any], Any]] = {"category": category, "date": parse_listing_date, "has_listing": _flag}
+_READERS |= {"seen_at": moment, "decided_at": moment, "source": Source}  # all others are lines of text
