@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from digest.archive.products import day_reader
 from digest.errors import DamageError, DigestError
 from digest.model import LISTINGS, Section
-from digest.notify.due import DueMessage, DueMessages, expired, is_ripe, is_void, opened, recent_dates
+from digest.notify.due import DueMessages, is_ripe, is_void, opened, recent_dates
 from digest.notify.messages import listing_message, view_message
 from digest.views import hits
 
@@ -42,10 +42,10 @@ def due_messages(archive: Archive, noted: Told, subjects: Collection[str]) -> Du
     """Make the messages of the last days that are due, and of which ``noted`` says that they were not told."""
     dates = recent_dates(archive.calendar, archive.now)
     told = opened(noted, subjects, dates)
-    old = tuple(expired(told, dates))
+    old = [key for key in told.reached if key[1] < dates[0]]
     for subject, when in old:
         told = told.adding(subject, when)
-    due = []
+    due = {}
     stored = _Stored(archive)
     for when in dates:
         days, given_up = stored.days(when), stored.given_up(when)
@@ -60,8 +60,8 @@ def due_messages(archive: Archive, noted: Told, subjects: Collection[str]) -> Du
             if message is None:
                 told = told.adding(subject, when)
             else:
-                due.append(DueMessage(subject, when, message))
-    return DueMessages(told, tuple(due), old)
+                due[subject, when] = message
+    return DueMessages(told, due, old)
 
 
 class _Stored:

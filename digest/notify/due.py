@@ -6,7 +6,7 @@ tried by each run, alone, until it is given up: on the third night if it refuses
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from digest.calendar import Calendar, is_overdue
@@ -41,11 +41,6 @@ def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
     known = {subject: told.dates.get(subject, frozenset(dates[:-1])) for subject in subjects}
     reached = {key: reach for key, reach in told.reached.items() if key[0] in known}
     return Told(known, told.alert, reached)
-
-
-def expired(told: Told, dates: Sequence[date]) -> list[tuple[str, date]]:
-    """Return the messages that some channels lack, and that are too old to be sent: subject and date."""
-    return [(subject, when) for subject, when in told.reached if when < dates[0]]
 
 
 def reach(
@@ -96,24 +91,15 @@ def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collect
 
 
 @dataclass(frozen=True, slots=True)
-class DueMessage:
-    """A message that is to be sent: ``subject`` and ``date`` are what it is about."""
-
-    subject: str
-    date: date
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
 class DueMessages:
-    """What is to be sent; ``told`` is what was told already, these not among it.
+    """What is to be sent, by subject and date; ``told`` is what was told already, these not among it.
 
-    ``expired``: the messages that some channels lack and that are too old by now, by subject and date.
+    ``expired``: the messages that some channels lack and that are too old by now to be news.
     """
 
     told: Told
-    messages: tuple[DueMessage, ...] = ()
-    expired: tuple[tuple[str, date], ...] = ()
+    messages: Mapping[tuple[str, date], Message] = field(default_factory=dict)
+    expired: Collection[tuple[str, date]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,8 @@ class Notifier:
         written = self._tell_alert(failures)
         # No message about a day that does not count yet.
         is_unpushed = any(isinstance(failure, UnpushedError) for failure in failures)
-        for one in () if is_unpushed else due.messages:
-            key = one.subject, one.date
-            sent = self._send(one.message, self.noted.reached.get(key), _about(*key))
+        for key, message in () if is_unpushed else due.messages.items():
+            sent = self._send(message, self.noted.reached.get(key), _about(*key))
             if sent is not None:
                 written += self._note(self.noted.reaching(*key, sent.reach), failures)
         return Sent(written, self._taken_failures(), self.noted != before)
