@@ -35,7 +35,7 @@ WARNING_DAYS = 75
 """From this age on, arXiv's catchup pages will soon have a missing day no longer."""
 
 _LOOKS = {Source.LISTING, Source.CATCHUP}
-_NAMED = 12
+
 _SOON = timedelta(days=7)
 _KNOWN_WEEKDAYS = 8
 _SUSPICIOUS_SHARE = 0.2
@@ -228,7 +228,7 @@ def counted(day: DaySummary, section: Section) -> str:
 
 def in_short(dates: Sequence[date]) -> str:
     """Name the newest of ``dates``, the newest first, and how many more there are."""
-    return named(sorted(dates, reverse=True), _NAMED)
+    return named(sorted(dates, reverse=True), most=12)
 
 
 def not_stored(when: date, calendar: Calendar, now: datetime, start: date | None) -> DigestError:

@@ -45,10 +45,9 @@ def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
     with ExitStack() as held:
         for _ in tries(TURN_PATIENCE, clock):
             try:
-                held.enter_context(hold_lock(repository.common / TURN))
-                break
-            except LockHeldError:
-                continue
+                with suppress(LockHeldError):
+                    held.enter_context(hold_lock(repository.common / TURN))
+                    break
             except StoreError as error:
                 raise GitError(str(error)) from error
         else:

@@ -127,9 +127,8 @@ def _event(when: date, announcements: tuple[Announcement, ...], latest: dict[Fie
     for one in sorted(announcements, key=lambda one: _TRUEST.index(one.source), reverse=True):
         shown |= _known_fields(one)
     both = [field for field in Field if field in latest and field in shown]
-    changes = tuple(
-        Change(field, latest[field], shown[field]) for field in both if not _is_same(latest[field], shown[field])
-    )
+    changed = [field for field in both if not _is_same(latest[field], shown[field])]
+    changes = tuple(Change(field, latest[field], shown[field]) for field in changed)
     withdrawn = shown.get(Field.WITHDRAWN)
     for field, value in shown.items():
         known = latest.get(field)
@@ -222,17 +221,13 @@ def _place(one: Announcement | None, path_of: Callable[[str, date], str]) -> dic
     }
 
 
-def _plain(value: Value | None) -> str | list[str] | bool | None:
-    if isinstance(value, tuple):
-        return list(value)
+def _plain(value: Value | None) -> Value | None:
     return None if value == "" else value
 
 
 _VERSIONED = r"(?P<id>[^\s?#]+?)(?:v(?P<version>[1-9][0-9]{0,3}))?"
-_WAYS_TO_NAME = (
-    re.compile(rf"(?:(?i:arxiv):)?{_VERSIONED}"),
-    re.compile(rf"(?i:(?:https?://)?(?:www\.)?arxiv\.org)/(?:abs|pdf|html)/{_VERSIONED}(?:\.pdf)?/?(?:[?#]\S*)?"),
-)
+_BARE = re.compile(rf"(?:(?i:arxiv):)?{_VERSIONED}")
+_ADDRESS = re.compile(rf"(?i:(?:https?://)?(?:www\.)?arxiv\.org)/(?:abs|pdf|html)/{_VERSIONED}(?:\.pdf)?/?(?:[?#]\S*)?")
 
 
 def parse_paper_id(text: str) -> tuple[ArxivId, int | None]:
@@ -244,17 +239,14 @@ def parse_paper_id(text: str) -> tuple[ArxivId, int | None]:
     Raises:
         UsageError: it is none of these.
     """
-    for form in _WAYS_TO_NAME:
-        match = form.fullmatch(text.strip(" "))
-        if match:
-            with suppress(ValueError):
-                return ArxivId.parse(match["id"]), int(match["version"]) if match["version"] else None
-    raise UsageError(
-        f"expected an arXiv id such as 2110.10101 or hep-th/9901001, or the address of its page, found {quoted(text)}"
-    )
+    bare = text.strip(" ")
+    if match := _ADDRESS.fullmatch(bare) or _BARE.fullmatch(bare):
+        with suppress(ValueError):
+            return ArxivId.parse(match["id"]), int(match["version"]) if match["version"] else None
+    words = "expected an arXiv id such as 2110.10101 or hep-th/9901001, or the address of its page"
+    raise UsageError(f"{words}, found {quoted(text)}")
 
 
-_NAMED = 5
 _LATE = 7  # days of the next month on which papers of a month are still announced
 
 
@@ -269,7 +261,7 @@ def why_not_stored(arxiv_id: ArxivId, stored: Collection[date], missing: Iterabl
     end = (month + timedelta(days=31)).replace(day=_LATE)
     near = [day for day in sorted(missing) if month <= day <= end]
     if near:
-        days = named(near, _NAMED)
+        days = named(near, most=5)
         return f"not stored, and near its month these days are missing: {days} (`digest status` says what helps)"
     if month < first.replace(day=1):
         return f"not stored: it is older than this archive, which begins on {first}, and has not been announced since"

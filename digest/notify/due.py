@@ -82,12 +82,11 @@ def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collect
         given_up: the categories for which a person gave the date up.
         now: the time.
     """
-    waiting = [
-        category for category, day in days.items() if category not in given_up and (day is None or not day.is_proven)
-    ]
+    expected = [day for category, day in days.items() if category not in given_up]
+    is_waiting = any(day is None or not day.is_proven for day in expected)
     # At noon with what there is: a message that waits for one category for ever would tell of none.
     has_any = any(day is not None for day in days.values())
-    return has_any and (not waiting or is_overdue(when, now))
+    return has_any and (not is_waiting or is_overdue(when, now))
 
 
 @dataclass(frozen=True, slots=True)

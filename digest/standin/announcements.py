@@ -198,22 +198,20 @@ def _filler(rng: Random, day: date) -> Callable[[str], str]:
         "year": str(day.year),
     }
     fixed["Task_"] = fixed["task"].capitalize()
+    fixed |= {name.capitalize(): _in_title(fixed[name]) for name in ("task", "technique", "burden", "domain")}
     numbers = {"n": (11, 99), "k": (3, 9), "x": (2, 9), "y": (0, 9), "q": (60, 94)}
 
     def value(slot: re.Match[str]) -> str:
-        key = slot[1]
-        if key in fixed:
-            return fixed[key]
-        if key in numbers:
-            return str(rng.randint(*numbers[key]))
-        if key == "earlier":
+        if slot[1] == "earlier":
             return f"{day.year % 100 - 1:02d}{rng.randint(1, 12):02d}.{rng.randint(_BLOCK, 90000):05d}"
-        title = enumerate(fixed[key.lower()].split())
-        return " ".join(
-            word if place and word in _SMALL_WORDS else word[:1].upper() + word[1:] for place, word in title
-        )
+        return str(rng.randint(*numbers[slot[1]])) if slot[1] in numbers else fixed[slot[1]]
 
     return lambda text: _SLOT.sub(value, text)
+
+
+def _in_title(text: str) -> str:
+    first, *others = text.split()
+    return " ".join(one if one in _SMALL_WORDS else one[:1].upper() + one[1:] for one in (first.capitalize(), *others))
 
 
 def _lay_out(sentences: Sequence[str], layout: str) -> str:
