@@ -2,7 +2,7 @@
 
 import calendar
 import posixpath
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -30,6 +30,20 @@ class NewestHits:
     view: str
     hits: Sequence[Hit]
     path_of: Callable[[date], str]
+
+    def shown(self) -> dict[str, Any]:
+        """Return what the template is given of them."""
+        papers = [
+            {
+                "title": one.paper.title,
+                "abstract_url": one.paper.abstract_url,
+                "heading_date": heading_date(one.date),
+                "link": quote(self.path_of(one.date)),
+                "code_urls": code_urls(one.paper)[:1],
+            }
+            for one in (hit.announcement for hit in self.hits)
+        ]
+        return {"name": self.view, "newest": papers}
 
 
 @dataclass(frozen=True)
@@ -123,24 +137,13 @@ def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHi
         {"heading_date": heading_date(when), "cells": [_grid_cell(one, when) for one in categories]} for when in dates
     ]
     context = {
-        "view": {"name": newest.view, "newest": [*_papers(newest)]} if newest else None,
+        "view": newest.shown() if newest else None,
         "grid": grid if len(categories) > 1 else [],
         "categories": [_shown(one) for one in categories],
     }
     text = render(source, "index.md.j2", context)
     # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
     return text.replace("<!-- digest:", "<!--&#32;digest:")
-
-
-def _papers(newest: NewestHits) -> Iterator[dict[str, Any]]:
-    for one in (hit.announcement for hit in newest.hits):
-        yield {
-            "title": one.paper.title,
-            "abstract_url": one.paper.abstract_url,
-            "heading_date": heading_date(one.date),
-            "link": quote(newest.path_of(one.date)),
-            "code_urls": code_urls(one.paper)[:1],
-        }
 
 
 def _shown(category: CategoryDays) -> dict[str, Any]:

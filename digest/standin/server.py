@@ -3,7 +3,6 @@
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from types import TracebackType
 from typing import Any, Self
 
 from digest.standin.announcements import Announcement
@@ -29,9 +28,7 @@ class Server(ThreadingHTTPServer):
         Thread(target=self.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.shutdown()
         self.server_close()
 

@@ -105,13 +105,10 @@ class _Matcher:
             return ()
         if view.has_code and not any(link.kind == "code" for link in paper.links):
             return ()
-        texts = {}  # the most telling first
-        if self.wanted or self.excluded:
-            texts = {
-                "title": words_of(paper.title),
-                "abstract": _words(paper.abstract),
-                "comments": _words(paper.comments),
-            }
+        texts = {}
+        if self.wanted or self.excluded:  # the most telling text first
+            texts = {"title": words_of(paper.title), "abstract": _words(paper.abstract)}
+            texts["comments"] = _words(paper.comments)
         if any(keyword.pattern.search(words) for keyword in self.excluded for words in texts.values()):
             return ()
         if not self.wanted and not self.authors:
@@ -121,14 +118,12 @@ class _Matcher:
             places = [place for place, words in texts.items() if keyword.pattern.search(words)]
             found += [f'keyword "{keyword.shown}" in the {places[0]}'] if places else []
         for author in dict.fromkeys(paper.authors if self.authors else ()):
-            if self._may_be_asked_for(author) and any(asked.suits(parse_name(author)) for asked in self.authors):
+            letters = words_of(author).replace(" ", "")
+            # To look for the letters of a surname costs a fraction of reading a name, which few need.
+            may_be = not author.isascii() or "," in author or any(surname in letters for surname in self.surnames)
+            if may_be and any(asked.suits(parse_name(author)) for asked in self.authors):
                 found.append(f"author {author}")
         return tuple(found)
-
-    def _may_be_asked_for(self, author: str) -> bool:
-        """Whether the letters of a surname stand in a name; it costs a fraction of reading the name."""
-        letters = words_of(author).replace(" ", "")
-        return not author.isascii() or "," in author or any(surname in letters for surname in self.surnames)
 
 
 @lru_cache(maxsize=4096)
