@@ -56,55 +56,51 @@ class Channels:
     def __init__(self, addresses: Sequence[Address], patience: float = PATIENCE) -> None:
         self._addresses = addresses
         self._patience = patience
-        self._hanging: set[str] = set()
-        self._unusable: dict[str, Fate] = {}
 
     def deliver(self, message: Message, names: Collection[str] | None = None) -> dict[str, Fate]:
         """Send a message to all channels, or those whose addresses have ``names``, at the same time; tell its fate.
 
         A channel that did not answer is left alone for the rest of the run.
         """
-        silent = f"no answer within {self._patience:g} s"
-        fates, work = {}, {}
+        fates: dict[str, Fate] = {}
+        work = {}
         with _silence():
-            for channel in self._opened:
-                if names is not None and channel.address.name not in names:
+            for name, channel in self._opened.items():
+                if names is not None and name not in names:
                     continue
-                found = channel.failed(silent) if channel.name in self._hanging else channel.prepared(message)
-                if isinstance(found, Fate):
-                    fates[channel.address.name] = found
+                if isinstance(channel, Fate):
+                    fates[name] = channel
+                elif isinstance(found := channel.prepared(message), Fate):
+                    fates[name] = found
                 else:
-                    work[channel] = found
-            patience = self._patience * max(map(len, work.values()), default=1)
-            sent = all_within(patience, [partial(one.send, its) for one, its in work.items()])
-        for channel, fate in zip(work, sent, strict=True):
-            if fate is None:
-                self._hanging.add(channel.name)
-            fates[channel.address.name] = fate or channel.failed(silent)
-        fates |= {name: fate for name, fate in self._unusable.items() if names is None or name in names}
-        return {one.name: fates[one.name] for one in self._addresses if one.name in fates}
+                    work[name] = channel, found
+            patience = self._patience * max((len(calls) for _, calls in work.values()), default=1)
+            sent = all_within(patience, [partial(channel.send, calls) for channel, calls in work.values()])
+        for (name, (channel, _)), fate in zip(work.items(), sent, strict=True):
+            fates[name] = fate or channel.failed(f"no answer within {self._patience:g} s")
+            self._opened[name] = channel if fate else fates[name]
+        return {name: fates[name] for name in self._opened if name in fates}
 
     @cached_property
-    def _opened(self) -> list[_Channel]:
-        """The channels that can be used, opened at the first message: apprise takes its time."""
+    def _opened(self) -> dict[str, _Channel | Fate]:
+        """The channels, or why they cannot be used, by name; opened at the first message: apprise takes its time."""
         try:
             from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - heavy, and an extra
         except ImportError:
             words = "expected the extra \"notify\", found none; pip install 'arxiv-listing-digest[notify]'"
-            self._unusable = {address.name: Fate(f"[notify] urls: {words}") for address in self._addresses}
-            return []
+            return {address.name: Fate(f"[notify] urls: {words}") for address in self._addresses}
         # Without a limit of its own it sends in our thread; its pool would be waited for when the process ends.
         asset = AppriseAsset(app_id="arxiv-listing-digest", async_mode=False, service_timeout=0, storage_mode="memory")
-        opened = []
+        opened: dict[str, _Channel | Fate] = {}
         for address in self._addresses:
             found = Apprise.instantiate(address.url, asset=asset)
             if found is None:
                 words = f"{address.name}: expected an address that apprise knows, found another"
-                self._unusable[address.name] = Fate(words, is_refused=True)
+                opened[address.name] = Fate(words, is_refused=True)
                 continue
             service = Apprise(asset=asset)
             service.add(found)
-            opened.append(_Channel(address, service))
+            opened[address.name] = _Channel(address, service)
         return opened
 
 

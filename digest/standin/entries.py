@@ -89,17 +89,15 @@ def _field(name: str, descriptor: str, content: str) -> str:
 
 
 def _formats(arxiv_id: str, version: int) -> str:
-    html = (
-        f', <a href="/html/{arxiv_id}v{version}" title="View HTML" id="html-{arxiv_id}"'
-        f' aria-labelledby="html-{arxiv_id}" rel="noopener noreferrer" target="_blank">html</a>'
-    )
-    return (
-        f'<a href="/pdf/{arxiv_id}" title="Download PDF" id="pdf-{arxiv_id}"'
-        f' aria-labelledby="pdf-{arxiv_id}">pdf</a>'
-        + (html if int(arxiv_id[-5:]) % 7 else "")  # some papers have no HTML
-        + f', <a href="/format/{arxiv_id}" title="Other formats" id="oth-{arxiv_id}"'
-        f' aria-labelledby="oth-{arxiv_id}">other</a>'
-    )
+    def link(path: str, title: str, name: str, text: str, more: str = "") -> str:
+        place = f"{name}-{arxiv_id}"
+        return f'<a href="/{path}" title="{title}" id="{place}" aria-labelledby="{place}"{more}>{text}</a>'
+
+    found = [link(f"pdf/{arxiv_id}", "Download PDF", "pdf", "pdf")]
+    if int(arxiv_id[-5:]) % 7:  # some papers have no HTML
+        more = ' rel="noopener noreferrer" target="_blank"'
+        found.append(link(f"html/{arxiv_id}v{version}", "View HTML", "html", "html", more))
+    return ", ".join([*found, link(f"format/{arxiv_id}", "Other formats", "oth", "other")])
 
 
 def _author(name: str, paper: InventedPaper) -> str:
