@@ -67,7 +67,8 @@ footnote, if it comes first in a link."""
 
 _EDGE_BLANK = re.compile(r"^\s|\s$")
 _BIDI = re.compile(f"[{_OVERRIDES}]")
-_IN_ADDRESSES = ":/?#@!&'*+,;=%-._~"
+_IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"  # RFC 3986, section 2; a "%" that begins no escape is none of it
+_IN_LINKS = ":/?#@!&'*+,;=%-._~"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 
@@ -144,13 +145,18 @@ def is_web_address(url: str) -> bool:
     return _WEB_ADDRESS.match(url) is not None
 
 
+def web_address(url: str, allowed: str = _IN_ADDRESSES) -> str:
+    """Return ``url`` with every character percent-encoded that is not ``allowed``: by RFC 3986, in any address."""
+    return quote(_LONE_PERCENT.sub("%25", url), safe=allowed)
+
+
 def destination(url: str) -> str:
     """Return ``url`` as the target of a markdown link, from which no character can break out.
 
     It may end up percent-encoded where it was not, which addresses the same. An ``&`` is written as an entity,
     which engines undo, so that none is made by what follows it.
     """
-    return _LONE_PERCENT.sub("%25", quote(url, safe=_IN_ADDRESSES)).replace("&", "&amp;")
+    return web_address(url, _IN_LINKS).replace("&", "&amp;")
 
 
 def code_urls(paper: Paper) -> list[str]:

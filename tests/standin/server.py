@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import date
-from types import TracebackType
 from typing import Any, Self
 
 from digest.standin.announcements import Announcement
@@ -72,11 +71,9 @@ class _Server(Server):
         self._connections: set[socket.socket] = set()
         super().__init__(_Handler)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.closing.set()  # drips end
-        super().__exit__(kind, error, trace)
+        super().__exit__()
         for connection in tuple(self._connections):
             try:
                 connection.shutdown(socket.SHUT_RDWR)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from digest.calendar import MONTH_NAMES
 from digest.model import Announcement, Paper
-from digest.render.exports.rows import each_paper_once, plain, provenance, web_address
-from digest.render.markdown import code_urls
+from digest.render.exports.rows import each_paper_once, plain, provenance
+from digest.render.markdown import code_urls, web_address
 
 # In BibTeX a comma turns a name round, and these words part it from the next; a group has no given name.
 _NOT_A_PERSON = re.compile(

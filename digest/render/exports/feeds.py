@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 from digest.calendar import expected_at
 from digest.markup import readable
 from digest.model import Announcement, Paper
-from digest.render.exports.rows import as_json, each_paper_once, plain, provenance, web_address
-from digest.render.markdown import code_urls
+from digest.render.exports.rows import as_json, each_paper_once, plain, provenance
+from digest.render.markdown import code_urls, web_address
 
 ARXIV = "http://arxiv.org/schemas/atom"
 """The namespace and category scheme of arXiv's own feeds (https://info.arxiv.org/help/api/user-manual.html)."""

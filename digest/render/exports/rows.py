@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote
 
 from digest.markup import readable
 from digest.model import Announcement
@@ -19,10 +18,6 @@ _COLUMNS = (
 
 # JSON lets these three stand in a text as they are, and readers that go by lines take them for line ends.
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
-
-# What RFC 3986 lets stand in an address; a "%" that begins no escape is none of it.
-_IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"
-_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def provenance(one: Announcement) -> dict[str, Any]:
@@ -40,11 +35,6 @@ def provenance(one: Announcement) -> dict[str, Any]:
 def plain(line: str | None) -> str | None:
     """Return an abstract or comments as text; None where the source has none."""
     return None if line is None else readable(line)
-
-
-def web_address(url: str) -> str:
-    """Return ``url`` with every character percent-encoded that RFC 3986 allows in no address."""
-    return quote(_LONE_PERCENT.sub("%25", url), safe=_IN_ADDRESSES)
 
 
 def as_json(value: Any) -> str:
