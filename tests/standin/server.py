@@ -54,11 +54,9 @@ class StandIn:
         self.url = self._server.url
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._server is not None:
-            self._server.__exit__(kind, error, trace)
+            self._server.__exit__()
             self._server, self.url = None, ""
 
 
