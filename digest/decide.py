@@ -37,6 +37,8 @@ WARNING_DAYS = 75
 _LOOKS = {Source.LISTING, Source.CATCHUP}
 
 _SOON = timedelta(days=7)
+
+# Eight weeks tell what is usual on a weekday. Holidays make listings smaller, too: hence so low a share.
 _KNOWN_WEEKDAYS = 8
 _SUSPICIOUS_SHARE = 0.2
 
@@ -65,6 +67,7 @@ def decide(stored: DaySummary | None, day: Day) -> Verdict:
     """
     if stored is None:
         return Verdict(stores=True, reason="new")
+    # A feed is no look at arXiv's own pages: it must not put itself over one.
     is_look = stored.state is day.state is State.PROVISIONAL and {stored.source, day.source} <= _LOOKS
     if not is_better(day, stored) and not is_look:
         return Verdict(stores=False, reason=f"stored already, {stored.state} from {stored.source}")
@@ -85,6 +88,7 @@ def is_better(day: Day | DaySummary, than: Day | DaySummary) -> bool:
 def is_read_better(day: Day, than: Day) -> bool:
     """Whether ``day`` was read from the same pages by newer rules, and by no older ones, than another reading."""
     rules, others = (day.parser_version, day.link_rules), (than.parser_version, than.link_rules)
+    # Of two machines of which each has one newer rule, neither gives way: their records would change for ever.
     is_newer = rules != others and all(own >= other for own, other in zip(rules, others, strict=True))
     return is_newer and day.pages == than.pages
 
@@ -99,6 +103,7 @@ def with_whole_author_lists(day: Day, known: Day) -> Day:
     def whole(entry: Entry) -> Entry:
         paper = entry.paper
         longer = lists.get(paper.arxiv_id, ())
+        # Only a list that begins in the same way is the same list; a later version may have other authors.
         if not paper.may_have_more_authors or longer[: len(paper.authors)] != paper.authors:
             return entry
         return replace(entry, paper=replace(paper, authors=longer))
@@ -124,6 +129,7 @@ def repetition(ids: frozenset[str], neighbours: Mapping[date, frozenset[str]]) -
     """Say which of its ``neighbours`` a listing with these ``ids`` mostly repeats, if it does."""
     for when, others in sorted(neighbours.items()):
         common = len(ids & others)
+        # A few recur rightly: a paper that is replaced soon stands in both.
         if common > len(ids) / 2:
             return f"{common} of its {len(ids)} entries are those of {when}"
     return None
@@ -151,6 +157,7 @@ def is_proven_empty(readings: Sequence[Reading], *, apart: timedelta, has_moved_
 def is_all_told(readings: Sequence[Reading]) -> bool:
     """Whether catchup has said "No updates" twice of a date that /new was never asked for: it will say no more."""
     is_asked = any(one.source is Source.LISTING for one in readings)
+    # The longer of the two times, for whether entries are usual on that weekday is not known here.
     return _is_told_twice(readings, Source.CATCHUP, UNUSUAL) and not is_asked
 
 

@@ -87,6 +87,7 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
     """
     best: Day | None = None
     used = {sha256 for pages in archive.store.page_hashes().values() for sha256 in pages}
+    # Pages that a stored day names were taken in for what they are; the others may have more.
     rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.path and row.sha256 not in used]
     looks = [kept.refs for kept in kept_listings(rows) if kept.category == category and kept.asked in (None, when)]
     saved = [(PageRef(row.url, row.sha256),) for row in rows if row.url.startswith("import:")]

@@ -25,11 +25,11 @@ from digest.parse.listing import Listing, Page
 
 log = logging.getLogger(__name__)
 
+# How arXiv's answer 400 begins when catchup does not serve a date; for a category it says otherwise.
 _REFUSED_DATE = "Invalid date"
-"""How arXiv's answer 400 begins when catchup does not serve a date; for a category it says otherwise."""
 
+# Listing dates that a link to the next announcement may leave out; arXiv's pauses have never taken more than three.
 _LONGEST_LEAP = 4
-"""Listing dates that a link to the next announcement may leave out; arXiv's pauses have never taken more than three."""
 
 _LONGEST_PAUSE = timedelta(days=7)
 _DAY = timedelta(days=1)
@@ -94,6 +94,7 @@ def _learn(archive: Archive, when: date, following: date, evidence: str) -> bool
         return False
     stored = {day.date for day in archive.snapshot.summaries if day.size}
     for day in between:
+        # A listing that is here is a better witness than a link that leaves it out.
         if day not in stored:
             archive.learn(day, evidence, has_listing=False)
     archive.learn(following, evidence, has_listing=True)
@@ -113,6 +114,7 @@ def is_announced(archive: Archive, category: str, when: date) -> bool:
         return True
     before = archive.calendar.latest(when - _DAY)
     following: date | None = before
+    # It takes several steps where arXiv announced dates in between that the calendar does not know of.
     try:
         while following is not None and following < when and is_in_reach(following, archive.now):
             before = following

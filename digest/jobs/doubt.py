@@ -29,6 +29,7 @@ def take(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | N
     if day.state is not State.COMPLETE or archive.snapshot.is_proven(day.category, day.date):
         store(archive, day, report)
         return None
+    # The page's date is the truth, also where the table of deferrals says that there is no listing.
     if not archive.calendar.is_listing_date(day.date):
         archive.learn(day.date, day.pages[0].url, has_listing=True)
     reason = _suspicion(archive, day)
@@ -125,6 +126,7 @@ def take_empty(archive: Archive, day: Day, report: Report) -> ListingDoubtfulErr
     stored = archive.snapshot.day(day.category, day.date)
     if stored is not None and stored.size:
         return ListingDoubtfulError(f"expected the entries that {stored.source} has, found 'No updates'")
+    # Once /new shows a later listing, it can never be asked for this one again.
     has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
     apart = decide.UNUSUAL if decide.usual_size(_sizes(archive, day)) else decide.SETTLING
     is_proven = decide.is_proven_empty(_looks(archive, day), apart=apart, has_moved_on=has_moved_on)

@@ -54,6 +54,7 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
         return Export(None, report)
     unwanted = {Section.REPLACEMENT} if write_feed else set()
     sections = frozenset(wanted.sections or {*archive.config.sections} - unwanted)
+    # Nothing is read yet: each day is, when the text has come to it.
     announcements = _announcements(archive, days, sections, track)
     if write_feed is None:
         return Export(RECORDS[wanted.form](announcements), report, len(days))

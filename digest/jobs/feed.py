@@ -27,6 +27,7 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
     Whatever goes wrong is said, and leaves things as they were.
     """
     base = archive.config.arxiv.feeds_url.rstrip("/")
+    # Both forms have the same entries: what is wrong with one need not be wrong with the other.
     for url in (rss_url(base, category), atom_url(base, category)):
         try:
             page = archive.client.get(url, archive.keep, FEEDS)

@@ -26,17 +26,16 @@ from digest.jobs.catchup import get_day, is_announced, is_due, is_time, remember
 
 log = logging.getLogger(__name__)
 
+# How arXiv refuses a catchup date that it has not reached (``controllers/catchup_page.py`` of arXiv/arxiv-browse), and
+# after how many such answers the clock must be wrong: one there is around midnight, for arXiv's is in another zone.
 _TO_COME = "later than today"
-"""How arXiv refuses a catchup date that it has not reached (``controllers/catchup_page.py`` of arXiv/arxiv-browse)."""
-
 _MOST_TO_COME = 2
-"""Such answers after which the clock must be wrong; one there is around midnight, for arXiv's is in another zone."""
 
+# Refused pages after which no more are asked for in a run: the layout will have changed for the others, too.
 _MOST_REFUSED = 3
-"""Refused pages after which no more are asked for in a run: the layout will have changed for the others, too."""
 
+# How arXiv answers about a day for which it need not be asked again at once.
 _IN_VAIN = (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError)
-"""How arXiv answers about a day for which it need not be asked again at once."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, 
 
 log = logging.getLogger(__name__)
 
+# What one listing may cost at most, if a server names ever greater totals.
 _MOST_PAGES = 200
-"""What one listing may cost at most, if a server names ever greater totals."""
 
+# Seconds. A job that was interrupted goes on in the next night at the latest; older pages may have other texts by now.
 _LATELY = 30 * 3600.0
 
 Address = Callable[[Sequence[Page]], str]

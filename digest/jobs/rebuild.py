@@ -25,6 +25,7 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     for day in archive.snapshot.summaries:
         product = digest_of(archive, day, day_reader(archive))
         is_good = is_made(archive, product, is_read=True) and is_recorded(archive, day)
+        # A digest by another template came with the clone: it is as outdated as it was, and stays.
         if is_good or (is_left(archive, product, is_read=True) and not is_current(archive, product)):
             continue
         try:

@@ -43,8 +43,8 @@ from digest.parse.listing import Page
 log = logging.getLogger(__name__)
 
 _RUNS_A_DAY = 200  # rows that are looked at: an hourly schedule, and what a person does besides
+# How a page that is asked for besides may fail, and leave things as they are.
 _NO_HELP = (MissingError, PageRefusedError, TryLaterError)
-"""How a page that is asked besides may fail, and leave things as they are."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ Step = GetNewest | Get | Confirm | RemovePages
 
 def plan_run(archive: Archive, categories: Sequence[str]) -> list[Step]:
     """Return what ``run`` does, step by step, as far as it is known before arXiv was asked."""
+    # A probe may cost a request in vain: what is known to be missing comes before it.
     newest = [step for category in categories if (step := _newest_step(archive, category))]
     in_order = sorted(newest, key=lambda step: step.is_probe)
     return [*in_order, *plan_healing(archive, categories), *_plan_removal(archive)]
@@ -91,10 +92,12 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
     report.each(categories, lambda category: _bring_in_newest(archive, category, report))
     if not report.is_ended:
         heal(archive, categories, report, track)
+    # Even a run that ended early has stored days: their files are written now, not at the next try.
     update_files(archive, report, track)
     if not report.is_ended:
         tell_missing(archive, categories, report)
         tell_outdated(archive, report)
+        # After any failure the pages may be needed to find out why.
         if not report.failures:
             _remove_pages(archive, report)
     return report
@@ -150,6 +153,7 @@ def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestE
     step = _newest_step(archive, category)
     if step is None:
         return _why_waiting(archive, category, expected)
+    # Noted before the look: a run that is killed on the way must not look again at each hour of a holiday.
     if step.is_probe:
         archive.remember_attempt(category, today(archive.now))
     missing = _most_missed(archive, category, expected)
