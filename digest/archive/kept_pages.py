@@ -77,7 +77,7 @@ def proven_day(raw: Folder, kept: KeptListing) -> Day:
     when = require_date(listing)
     if kept.asked not in (None, when):
         raise PageRefusedError(f"{kept.rows[0].url}: expected the listing of {kept.asked}, found that of {when}")
-    return replace(as_day(listing, when, State.COMPLETE, ()), pages=kept.refs)
+    return as_day(listing, when, State.COMPLETE, kept.refs)
 
 
 def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
@@ -98,8 +98,8 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
             log.info("%s: not the page that is looked for: %s", refs[0].url, error)
             continue
         if listing.date == when and listing.shortage:
-            source = listing.source if refs in looks else Source.IMPORT
-            found = replace(as_day(listing, when, State.COMPLETE, ()), pages=refs, source=source)
+            found = as_day(listing, when, State.COMPLETE, refs)
+            found = found if refs in looks else replace(found, source=Source.IMPORT)
             best = found if best is None or len(found.entries) > len(best.entries) else best
     return best
 
@@ -121,8 +121,7 @@ def parsed_again(raw: Folder, stored: Day) -> Day:
     # Pages that a person dated bear no date.
     if listing.date != stored.date and (listing.date is not None or stored.state is State.COMPLETE):
         raise PageRefusedError(f"{stored.pages[0].url}: expected the date {stored.date}, found {listing.date}")
-    fresh = as_day(listing, stored.date, stored.state, ())
-    return replace(fresh, source=stored.source, pages=stored.pages)
+    return replace(as_day(listing, stored.date, stored.state, stored.pages), source=stored.source)
 
 
 def _listing(raw: Folder, refs: Sequence[PageRef], category: str, *, is_short: bool = False) -> Listing:

@@ -7,7 +7,7 @@ from digest.archive.archive import Archive
 from digest.archive.days import store
 from digest.archive.report import Report
 from digest.decide import repetition
-from digest.errors import DigestError, NotServedError, PageRefusedError, TryLaterError
+from digest.errors import NotServedError, PageRefusedError, TryLaterError, errors_about
 from digest.fetch.documents import FEEDS, atom_url, recent_url, rss_url
 from digest.model import Day, PageRef, Section, Source, State
 from digest.parse import PARSER_VERSION
@@ -31,9 +31,10 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
     for url in (rss_url(base, category), atom_url(base, category)):
         try:
             page = archive.client.get(url, archive.keep, FEEDS)
-            feed = parse_feed(page.body)
+            with errors_about(page.url):
+                feed = parse_feed(page.body)
         except _NO_HELP as error:
-            log.warning("the feed is not used: %s", _about(url, error))
+            log.warning("the feed is not used: %s", error)
             continue
         objection = _objection(archive, category, when, feed)
         if archive.client.forbidden:  # at another address, which was named
@@ -59,11 +60,13 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
         return repeated
     url = recent_url(archive.config.arxiv.pages_url.rstrip("/"), category)
     try:
-        recent = parse_recent(archive.client.get(url, archive.keep).body).get(when)
+        page = archive.client.get(url, archive.keep)
+        with errors_about(page.url):
+            recent = parse_recent(page.body).get(when)
     except _NO_HELP as error:
         is_forbidden = archive.client.forbidden
         words = "the feed is not used" if is_forbidden else "the feed cannot be compared"
-        log.log(logging.WARNING if is_forbidden else logging.INFO, "%s: %s", words, _about(url, error))
+        log.log(logging.WARNING if is_forbidden else logging.INFO, "%s: %s", words, error)
         recent = None
     if recent is None:
         return None
@@ -74,9 +77,3 @@ def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str |
     if shown < recent.count:  # arXiv counts papers that it does not list
         log.warning("%s %s: the feed has %d entries, /recent counts %d", category, when, shown, recent.count)
     return None
-
-
-def _about(url: str, error: DigestError) -> str:
-    """Return the words of an error with the address that it is about: its own, if it names one."""
-    text = str(error)
-    return text if "://" in text.partition(": ")[0] else f"{url}: {text}"

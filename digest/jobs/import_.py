@@ -81,8 +81,10 @@ def import_pages(
     for name in track(list(files)):
         try:
             saved = _read_saved(archive, files[name], category, when)
+        except ListingIncompleteError as error:  # a saved page will not become whole later, as arXiv's own may
+            report.fail(name, PageRefusedError(str(error)))
         except DigestError as error:
-            report.fail(name, _as_refusal(error))
+            report.fail(name, error)
         else:
             # A day's listing comes before its catchup pages, which may show later texts.
             by_day[saved.category, saved.date, saved.page.source is Source.CATCHUP].append(saved)
@@ -136,11 +138,6 @@ def _files_at(path: Path, report: Report) -> Iterator[Path]:
     if not pages and len(report.failures) == failed:
         words = "expected saved pages (.html, .html.gz) in the folder, found none"
         report.fail(shown(path), PageRefusedError(f"{words}; name other files one by one"))
-
-
-def _as_refusal(error: DigestError) -> DigestError:
-    """A saved page will not become whole later, as arXiv's own pages may."""
-    return PageRefusedError(str(error)) if isinstance(error, ListingIncompleteError) else error
 
 
 def _read_saved(archive: Archive, path: Path, category: str | None, when: date | None) -> _Saved:

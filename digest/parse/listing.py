@@ -390,7 +390,7 @@ def proven_listing(pages: Sequence[Page], category: str) -> Listing:
     return listing
 
 
-def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage]) -> Day:
+def as_day(listing: Listing, when: date, state: State, pages: Sequence[RawPage | PageRef]) -> Day:
     """Return the day that a whole listing is, known as well as ``state``, by these ``pages``."""
     return Day(
         category=listing.category,
