@@ -19,7 +19,7 @@ from digest.archive.days import begin, update_files
 from digest.archive.kept_pages import pages_to_remove, remove_old_pages
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import PATIENCE, after_refusal, lateness, needs_listing, next_look
+from digest.decide import PATIENCE, after_refusal, lateness, needs_listing
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
@@ -31,7 +31,7 @@ from digest.errors import (
     how_many,
 )
 from digest.fetch.documents import listing_url
-from digest.jobs.catchup import get_day, is_due, remember_vain
+from digest.jobs.catchup import get_day, is_due, is_time, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_look, take, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed
 from digest.jobs.fetch import Confirm, Get, heal, plan_healing, tell_missing
@@ -131,8 +131,7 @@ def _newest_step(archive: Archive, category: str) -> GetNewest | None:
     """Return how arXiv has to be asked for the newest listing of a category; None if it need not be by now."""
     expected = archive.calendar.newest_expected(archive.now)
     if _needs_listing(archive, category, expected):
-        again = next_look(archive.snapshot.ledger.readings_of(category, expected))
-        return GetNewest(category, expected) if again is None or archive.now >= again else None
+        return GetNewest(category, expected) if is_time(archive, category, expected) else None
     is_asked = today(archive.now) in archive.attempts(category)
     is_probe = archive.calendar.is_pause(archive.now) and not is_asked
     return GetNewest(category, expected, is_probe=True) if is_probe else None
