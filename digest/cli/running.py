@@ -70,20 +70,21 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
     """
     from digest.cli.runner import work
     from digest.jobs import fetch as job
+    from digest.jobs.selection import Selection
 
     if (dates is not None) + missing != 1:
         raise UsageError("expected one of DATE, FROM..TO, --missing")
-    span = None if dates is None else parse_dates(session, dates, categories)
-    if dry_run and span is None:
+    chosen = None if dates is None else Selection(categories, [parse_dates(session, dates, categories)])
+    if dry_run and chosen is None:
         return plan(session, lambda archive: job.plan_healing(archive, categories, patiently=False))
-    if dry_run and span is not None:
-        return plan(session, lambda archive: job.plan_fetch(archive, categories, *span))
+    if dry_run and chosen is not None:
+        return plan(session, lambda archive: job.plan_fetch(archive, chosen))
     session.require_manners()
 
     def fetch_job(archive: Archive) -> Report:
-        if span is None:
+        if chosen is None:
             return job.fetch_missing(archive, categories, session.console.track)
-        return job.fetch(archive, categories, *span, session.console.track)
+        return job.fetch(archive, chosen, session.console.track)
 
     return work(session, f"fetch {dates or '--missing'}", fetch_job).exit_code
 

@@ -23,6 +23,7 @@ from digest.errors import (
     how_many,
 )
 from digest.jobs.catchup import get_day, is_announced, is_due, is_time, remember_vain, unconfirmed_deferrals
+from digest.jobs.selection import Selection, is_one_date
 
 log = logging.getLogger(__name__)
 
@@ -76,22 +77,19 @@ class Refuse:
         return f"would not ask for {self.name}: {self.error}"
 
 
-def plan_fetch(
-    archive: Archive, categories: Sequence[str], first: date | None, last: date | None
-) -> list[Get | Refuse]:
+def plan_fetch(archive: Archive, chosen: Selection) -> list[Get | Refuse]:
     """Return what ``fetch`` does; a day that is proven already is not asked for.
 
     Raises:
-        UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
+        UsageError: there is no listing date among the chosen ones, or one is in the future.
     """
-    dates = _dates(archive, categories, first, last)
-    is_proven = archive.snapshot.is_proven
-    steps = [Get(name, when) for when in dates for name in categories if not is_proven(name, when)]
+    dates, is_proven = _dates(archive, chosen), archive.snapshot.is_proven
+    steps = [Get(name, when) for when in dates for name in chosen.categories if not is_proven(name, when)]
     if len(dates) == 1:
         refusals = {step: _refusal(archive, step.category, step.date) for step in steps}
         return [Refuse(step.name, error) if error else step for step, error in refusals.items()]
     refused = []
-    for category in categories:
+    for category in chosen.categories:
         gone = [
             step.date for step in steps if step.category == category and not decide.is_in_reach(step.date, archive.now)
         ]
@@ -101,22 +99,20 @@ def plan_fetch(
     return [*refused, *(step for step in steps if decide.is_in_reach(step.date, archive.now))]
 
 
-def fetch(
-    archive: Archive, categories: Sequence[str], first: date | None, last: date | None, track: Track = untracked
-) -> Report:
+def fetch(archive: Archive, chosen: Selection, track: Track = untracked) -> Report:
     """Get past listings from arXiv's catchup pages.
 
-    Without ``first``, it begins with the oldest that arXiv serves; without ``last``, it ends today in New York.
+    An open span begins with the oldest that arXiv serves, and ends today in New York.
 
     Raises:
-        UsageError: there is no listing date from ``first`` to ``last``, or one is in the future.
+        UsageError: there is no listing date among the chosen ones, or one is in the future.
     """
     report = begin(archive, track)
-    dates = _dates(archive, categories, first, last)
-    report.succeeded += sum(archive.snapshot.is_proven(category, when) for category in categories for when in dates)
+    dates, is_proven = _dates(archive, chosen), archive.snapshot.is_proven
+    report.succeeded += sum(is_proven(category, when) for category in chosen.categories for when in dates)
     done: set[str] = set()
     # The pages may tell of listings that the calendar did not know: those are asked for in another round.
-    while steps := {step.name: step for step in plan_fetch(archive, categories, first, last) if step.name not in done}:
+    while steps := {step.name: step for step in plan_fetch(archive, chosen) if step.name not in done}:
         for name in track(list(steps)):
             step = steps[name]
             if isinstance(step, Refuse):
@@ -133,15 +129,13 @@ def fetch(
     return report
 
 
-def _dates(archive: Archive, categories: Sequence[str], first: date | None, last: date | None) -> list[date]:
-    if first is not None and first == last:
-        dates = [first]
-    else:
-        start, end = first or decide.in_reach_since(archive.now), last or today(archive.now)
-        dates = list(archive.calendar.listing_dates(start, end))
-        if not dates:
-            raise UsageError(f"expected a listing date in {start}..{end}, found none")
-    refusal = _refusal(archive, categories[0], dates[-1])
+def _dates(archive: Archive, chosen: Selection) -> list[date]:
+    (span,) = chosen.spans
+    start, end = span[0] or decide.in_reach_since(archive.now), span[1] or today(archive.now)
+    dates = [start] if is_one_date(span) else list(archive.calendar.listing_dates(start, end))
+    if not dates:
+        raise UsageError(f"expected a listing date in {start}..{end}, found none")
+    refusal = _refusal(archive, chosen.categories[0], dates[-1])
     if isinstance(refusal, UsageError):
         raise type(refusal)(f"{dates[-1]}: {refusal}")
     return dates
