@@ -33,12 +33,7 @@ ROOMS = {
     "decide": ["digest/decide.py"],
     "calendar": ["digest/calendar.py"],
     "store": ["digest/store"],
-    "records": [
-        "digest/archive/days.py",
-        "digest/archive/clone.py",
-        "digest/render/record.py",
-        "digest/render/ledger.py",
-    ],
+    "records": ["digest/archive/days.py", "digest/archive/clone.py", "digest/records"],
     "git": ["digest/git"],
 }
 """Where a fault would cost days or commits."""
