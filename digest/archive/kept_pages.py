@@ -85,7 +85,7 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
 
     The one with the most entries counts, of equal ones the newest; pages that a person saved are looked through last.
     """
-    best: Day | None = None
+    found = []
     used = {sha256 for pages in archive.store.page_hashes().values() for sha256 in pages}
     # Pages that a stored day names were taken in for what they are; the others may have more.
     rows = [row for row in archive.store.raw_pages() if row.status == 200 and row.path and row.sha256 not in used]
@@ -98,10 +98,9 @@ def kept_short_day(archive: Archive, category: str, when: date) -> Day | None:
             log.info("%s: not the page that is looked for: %s", refs[0].url, error)
             continue
         if listing.date == when and listing.shortage:
-            found = as_day(listing, when, State.COMPLETE, refs)
-            found = found if refs in looks else replace(found, source=Source.IMPORT)
-            best = found if best is None or len(found.entries) > len(best.entries) else best
-    return best
+            day = as_day(listing, when, State.COMPLETE, refs)
+            found.append(day if refs in looks else replace(day, source=Source.IMPORT))
+    return max(found, key=lambda day: len(day.entries), default=None)
 
 
 def parsed_again(raw: Folder, stored: Day) -> Day:
@@ -146,14 +145,13 @@ def _refusals_about(ref: PageRef) -> Iterator[None]:
         raise PageRefusedError(f"{ref.url}, kept as {ref.sha256}: {error}") from error
 
 
-def pages_to_remove(archive: Archive) -> list[str]:
-    """Return the SHA-256 of the kept pages whose time is over ([store] raw_days).
+def pages_to_remove(archive: Archive, limit: int) -> list[str]:
+    """Return the SHA-256 of the kept pages whose time is over: those of more than ``limit`` days ago.
 
     A page goes once all days that name it are proven, and their records on the disk. All others stay: those of a day
     that is provisional, refused, missing or given up may be all that there is of it.
     """
-    limit = archive.config.store.raw_days
-    if not limit or archive.records is None:
+    if archive.records is None:
         return []
     days: dict[str, list[DaySummary]] = defaultdict(list)
     named = archive.store.page_hashes()

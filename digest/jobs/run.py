@@ -105,14 +105,10 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
 
 def _plan_removal(archive: Archive) -> list[RemovePages]:
     """Old pages are removed by the first run of a day (UTC)."""
-    limit = archive.config.store.raw_days
-    today_ = archive.now.astimezone(UTC).date()
+    limit, day = archive.config.store.raw_days, archive.now.astimezone(UTC).date()
     runs = archive.store.runs(_RUNS_A_DAY) if limit else []
-    if not limit or any(
-        one.command == "run" and one.exit_code == 0 and one.started_at.date() == today_ for one in runs
-    ):
-        return []
-    pages = pages_to_remove(archive)
+    is_done = any(one.command == "run" and one.exit_code == 0 and one.started_at.date() == day for one in runs)
+    pages = pages_to_remove(archive, limit) if limit and not is_done else []
     return [RemovePages(pages, limit)] if pages else []
 
 
