@@ -47,7 +47,8 @@ class Archive:
     client: Client
     now: datetime
     _snapshot: Snapshot | None = field(default=None, init=False)
-    _files: Mapping[str, FileRow] | None = field(default=None, init=False)
+    _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
+    _files: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
 
     @cached_property
@@ -74,8 +75,16 @@ class Archive:
         """
         if self._snapshot is None:
             known = self.store.known()  # of one moment, the rows of files too: a run may be at work meanwhile
-            self._snapshot, self._files = self._of(known.days, known.ledger), known.files
+            self._snapshot, self._files = self._of(known.days, known.ledger), dict(known.files)
+        elif self._saved:
+            self._snapshot = self._snapshot.with_days(self._saved)
+        self._saved = {}
         return self._snapshot
+
+    def stored(self, category: str, when: date) -> DaySummary | None:
+        """Return a stored day, or None; unlike by the snapshot, a thousand days can be saved in between at no cost."""
+        known = self._snapshot or self.snapshot
+        return self._saved.get((category, when)) or known.day(category, when)
 
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
@@ -94,6 +103,10 @@ class Archive:
     @property
     def files(self) -> Mapping[str, FileRow]:
         """The files that were written, by path."""
+        return self._rows
+
+    @property
+    def _rows(self) -> dict[str, FileRow]:
         if self._files is None:
             self._files = self.store.files()
         return self._files
@@ -101,14 +114,16 @@ class Archive:
     def refresh(self) -> None:
         """Read anew what is known: a repair changed the database itself."""
         self._snapshot = self._files = None
+        self._saved = {}
 
     def save(self, day: Day, content_hash: str) -> DaySummary:
         """Store a day whole; what was written of its date counts as not written from then on."""
         path = self.config.digest_path(day.category, day.date)
         self.store.save_day(day, content_hash, outdated_file=path)
         summary = day.summary(content_hash)
-        self._snapshot = self.snapshot.with_day(summary)
-        self._forget([path])
+        self._saved[day.category, day.date] = summary
+        if self._files is not None:
+            self._files.pop(path, None)
         return summary
 
     def note(self, ledger: Ledger) -> None:
@@ -139,15 +154,12 @@ class Archive:
     def remember_files(self, rows: Sequence[FileRow]) -> None:
         """Remember what was written, and from what."""
         self.store.remember_files(rows)
-        self._files = {**self.files, **{row.path: row for row in rows}}
+        self._rows.update({row.path: row for row in rows})
 
     def forget_file(self, path: str) -> None:
         """Forget that the file at ``path`` was written."""
         self.store.forget_file(path)
-        self._forget([path])
-
-    def _forget(self, paths: Sequence[str]) -> None:
-        self._files = {path: row for path, row in self.files.items() if path not in paths}
+        self._rows.pop(path, None)
 
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
         """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""

@@ -69,7 +69,7 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
     summary = archive.save(day, sha256(record))
     report.changed.append(summary)
     write_record(archive, day, report, record)
-    report.written += write_product(archive, digest_of(archive, summary, lambda *_: day), report)
+    write_product(archive, digest_of(archive, summary, lambda *_: day), report)
 
 
 def write_record(archive: Archive, day: Day, report: Report, record: bytes | None = None) -> None:
@@ -130,7 +130,7 @@ def write_day(archive: Archive, day: DaySummary, report: Report, *, came: bool =
     best = stored_day(archive, day.category, day.date)
     write_record(archive, best, report)
     product = digest_of(archive, archive.snapshot.days[day.category, day.date], lambda *_: best)
-    report.written += write_product(archive, product, report, adopts=came)
+    write_product(archive, product, report, adopts=came)
 
 
 def update_files(
@@ -234,7 +234,7 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
         DamageError: the record is damaged, or the day is stored otherwise and as well known.
     """
     day, content_hash = read_record(archive, path)
-    stored = archive.snapshot.day(day.category, day.date)
+    stored = archive.stored(day.category, day.date)
     # Of a day that is stored better known, a run was killed between the database and the record.
     if stored is not None and (stored.content_hash == content_hash or is_better(stored, day)):
         return None

@@ -18,6 +18,7 @@ from digest.render.digest import UNKNOWN
 log = logging.getLogger(__name__)
 
 _PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
+_AT_ONCE = 50  # files
 _BEGINNING = 40  # bytes; in them a generated text names itself and its date
 
 
@@ -67,55 +68,65 @@ def write_products(
     """
     due, left = due_products(archive, products, standard)
     report.left += left
-    for _, product in zip(track([product.name for product in due]), due, strict=True):
+    rows: list[FileRow] = []
+    for number, (name, product) in enumerate(zip(track([one.name for one in due]), due, strict=True), 1):
         try:
             # Days never forget the row of a view: where there is none, its file may have come with a clone.
-            report.written += write_product(archive, product, report, adopts=standard is Standard.PRESENT)
+            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT)
         except DigestError as error:
-            report.note(product.name, error)
+            report.note(name, error)
+        if number % _AT_ONCE and number < len(due):
+            continue
+        try:
+            archive.remember_files(rows)  # in one transaction; what a kill leaves unknown is written again
+        except StoreError as error:
+            report.note(name, error)
+        rows = []
 
 
-def write_product(archive: Archive, product: Product, report: Report, *, adopts: bool = False) -> list[str]:
-    """Write one product and remember how; return the paths that changed.
+def write_product(archive: Archive, product: Product, report: Report, *, adopts: bool = False) -> None:
+    """Write one product and remember how; ``report`` takes the paths that changed.
 
     ``adopts``: what lies there already, and nothing is known of, is kept if another template made it of the same.
 
     Raises:
         DigestError: it cannot be made or written.
     """
+    archive.remember_files(_write(archive, product, report, adopts=adopts))
+
+
+def _write(archive: Archive, product: Product, report: Report, *, adopts: bool) -> list[FileRow]:
+    """Write one product; return what is to be remembered of it."""
     if product.kind is Kind.INDEX:
-        return _write_index(archive, product)
+        return _write_index(archive, product, report)
     files = product.make()
-    if adopts and product.path not in archive.files and _adopt(archive, product, files):
+    if adopts and product.path not in archive.files and (adopted := _adopt(archive, product, files)):
         report.left += 1
-        return []
+        return adopted
     first, *further = files
-    changed = _remove_parts(archive, first, after=len(files))
+    report.written += _remove_parts(archive, first, after=len(files))
     for path, data in files.items():
         _keep_foreign(archive, path, data)
     # The first part comes last: that it was written tells that all were.
     for path in (*further, first):
         if archive.output.write(path, files[path]):
-            changed.append(str(archive.output.root / path))
-    archive.remember_files(product.rows(files))
-    return changed
+            report.written.append(str(archive.output.root / path))
+    return product.rows(files)
 
 
-def _write_index(archive: Archive, product: Product) -> list[str]:
+def _write_index(archive: Archive, product: Product, report: Report) -> list[FileRow]:
     path, place = product.path, archive.output.root / product.path
     if archive.output.is_link(path):
         log.warning("%s: left alone, because it is a symbolic link", place)
         return []
-    existing = archive.output.read(path)
-    data = merge(existing, product.title, product.make()[path])
+    data = merge(archive.output.read(path), product.title, product.make()[path])
     if data is None:
         log.warning("%s: left alone, because it has not just one pair of %s", place, PAIR)
         return []
-    is_changed = archive.output.write(path, data)
+    if archive.output.write(path, data):
+        report.written.append(str(place))
     row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
-    if archive.files.get(path) != row:
-        archive.remember_files([row])
-    return [str(place)] if is_changed else []
+    return [row] if archive.files.get(path) != row else []
 
 
 def is_current(archive: Archive, product: Product) -> bool:
@@ -158,13 +169,13 @@ def _rows_of_parts(archive: Archive, path: str, after: int) -> Iterator[FileRow]
     return (archive.files[part] for part in paths)
 
 
-def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> bool:
-    """Remember the text that lies where ``files`` would be as one that another template made of the same.
+def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> list[FileRow]:
+    """Return the rows of the text that lies where ``files`` would be, as one that another template made of the same.
 
     Not one that is cut, that lacks papers, that is as it would be written; of a view, that begins otherwise.
     """
     if not (hashes := product.hashes_by(UNKNOWN)):
-        return False
+        return []
     path, data = next(iter(files.items()))
     parts = list(takewhile(archive.output.has, (part_path(path, number) for number in count(1))))
     found = {part: archive.output.read(part) or b"" for part in parts}
@@ -172,9 +183,8 @@ def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> bo
     is_alike = product.kind is Kind.DIGEST or first[:_BEGINNING] == data[:_BEGINNING]
     here, now = ({*_PAPER.findall(text)} for text in (whole, wanted))
     if data.startswith(first) or not is_alike or not now <= here or (here and not now):
-        return False
-    archive.remember_files([FileRow(part, hashes[-1], sha256(found[part]), "") for part in parts])
-    return True
+        return []
+    return [FileRow(part, hashes[-1], sha256(found[part]), "") for part in parts]
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:

@@ -139,9 +139,9 @@ class Snapshot:
         is_told = self.has_moved_on(category, when) and is_all_told(self.ledger.readings_of(category, when))
         return self.calendar.is_listing_date(when) and is_in_reach(when, now) and not is_told
 
-    def with_day(self, day: DaySummary) -> Snapshot:
-        """Return what is known once ``day`` is stored."""
-        return replace(self, days={**self.days, (day.category, day.date): day})
+    def with_days(self, days: Mapping[Key, DaySummary]) -> Snapshot:
+        """Return what is known once ``days`` are stored."""
+        return replace(self, days={**self.days, **days})
 
     def with_ledger(self, ledger: Ledger) -> Snapshot:
         """Return what is known with another ledger."""
