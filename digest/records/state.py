@@ -8,7 +8,7 @@ from typing import Any
 from digest.calendar import parse_listing_date
 from digest.errors import DamageError, quoted
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
-from digest.records.values import DAMAGED, category, from_json, moment, text
+from digest.records.values import DAMAGED, category, flag, from_json, line, moment
 
 LEDGER_PATH = "state.json"
 """Where it lies in the folder of records."""
@@ -52,7 +52,7 @@ def parse_ledger(data: bytes) -> Ledger:
         rows = {_YOUNGEST: (), **found}
         return Ledger(
             **{
-                name: tuple(kind(**{key: _READERS.get(key, _line)(row[key]) for key in keys}) for row in rows[name])
+                name: tuple(kind(**{key: _READERS.get(key, line)(row[key]) for key in keys}) for row in rows[name])
                 for name, (kind, keys) in _LISTS.items()
             }
         )
@@ -60,17 +60,5 @@ def parse_ledger(data: bytes) -> Ledger:
         raise DamageError(f"expected what digest knows, found it damaged ({type(error).__name__}: {error})") from error
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"expected true or false, found {quoted(value)}")
-    return value
-
-
-def _line(value: object) -> str:
-    if "\0" in text(value):
-        raise ValueError("expected a text without NUL, which not every database can hold")
-    return text(value)
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {"category": category, "date": parse_listing_date, "has_listing": _flag}
+_READERS: dict[str, Callable[[Any], Any]] = {"category": category, "date": parse_listing_date, "has_listing": flag}
 _READERS |= {"seen_at": moment, "decided_at": moment, "source": Source}  # all others are lines of text

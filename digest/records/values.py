@@ -49,3 +49,17 @@ def moment(value: object) -> datetime:
     if found.tzinfo is None:
         raise ValueError(f"expected a time with its zone, found {quoted(value)}")
     return found.astimezone(UTC)
+
+
+def flag(value: object) -> bool:
+    """Return ``value``, which has to be true or false."""
+    if not isinstance(value, bool):
+        raise TypeError(f"expected true or false, found {quoted(value)}")
+    return value
+
+
+def line(value: object) -> str:
+    """Return ``value``, which has to be a text that every database can hold."""
+    if "\0" in text(value):
+        raise ValueError("expected a text without NUL, which not every database can hold")
+    return text(value)

@@ -88,6 +88,33 @@ class CategoryDays:
         """Return what a listing date is called that should be stored and is not; "" if there is no listing of it."""
         return "" if not self.known.is_listing_date(when) else "lost" if when in self.lost else "missing"
 
+    def shown(self) -> dict[str, Any]:
+        """Return a category's newest days and the years before, the newest first."""
+        rows = [
+            {
+                "heading_date": heading_date(day.date),
+                "link": quote(self.path_of(self.name, day.date)),
+                "new": day.counts[Section.NEW],
+                "cross": day.counts[Section.CROSS],
+                "replacement": day.counts[Section.REPLACEMENT],
+                "state": ", ".join(filter(None, (day.state.value, _shortage(day)))),
+            }
+            for day in reversed(self.stored[-_NEWEST:])
+        ]
+        links = [{"name": year, "link": quote(year_index_path(self.name, year))} for year in reversed(self.years)]
+        return {"name": self.name, "newest": rows, "years": links}
+
+    def cell(self, when: date) -> str:
+        """Return what is here of a date: once arXiv announced one category, it has announced all."""
+        day = self.days.get(when)
+        if day is not None:
+            return f"[{_sizes(day)}]({quote(self.path_of(self.name, when))}){_remark(day)}"
+        first, last = self.stored[0].date, self.stored[-1].date
+        # Of a category that is kept no longer, nothing is missing after its last day.
+        is_over = not self.is_kept and when > last
+        is_asked_for = self.start is not None and first < when >= self.start and not is_over
+        return self.absence(when) if when in self.lost or is_asked_for else ""
+
 
 def year_index(source: str, year: int, category: CategoryDays) -> str:
     """Return the generated part of a category's and year's README, by the template ``source``: a row a week."""
@@ -133,46 +160,15 @@ def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHi
     """
     categories = [category for category in categories if category.stored]
     dates = sorted({when for category in categories for when in category.days}, reverse=True)[:_NEWEST]
-    grid = [
-        {"heading_date": heading_date(when), "cells": [_grid_cell(one, when) for one in categories]} for when in dates
-    ]
+    grid = [{"heading_date": heading_date(when), "cells": [one.cell(when) for one in categories]} for when in dates]
     context = {
         "view": newest.shown() if newest else None,
         "grid": grid if len(categories) > 1 else [],
-        "categories": [_shown(one) for one in categories],
+        "categories": [one.shown() for one in categories],
     }
     text = render(source, "index.md.j2", context)
     # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
     return text.replace("<!-- digest:", "<!--&#32;digest:")
-
-
-def _shown(category: CategoryDays) -> dict[str, Any]:
-    """Return a category's newest days and the years before, the newest first."""
-    rows = [
-        {
-            "heading_date": heading_date(day.date),
-            "link": quote(category.path_of(category.name, day.date)),
-            "new": day.counts[Section.NEW],
-            "cross": day.counts[Section.CROSS],
-            "replacement": day.counts[Section.REPLACEMENT],
-            "state": ", ".join(filter(None, (day.state.value, _shortage(day)))),
-        }
-        for day in reversed(category.stored[-_NEWEST:])
-    ]
-    links = [{"name": year, "link": quote(year_index_path(category.name, year))} for year in reversed(category.years)]
-    return {"name": category.name, "newest": rows, "years": links}
-
-
-def _grid_cell(category: CategoryDays, when: date) -> str:
-    """Return what is here of a date: once arXiv announced one category, it has announced all."""
-    day = category.days.get(when)
-    if day is not None:
-        return f"[{_sizes(day)}]({quote(category.path_of(category.name, when))}){_remark(day)}"
-    first, last = category.stored[0].date, category.stored[-1].date
-    # Of a category that is kept no longer, nothing is missing after its last day.
-    is_over = not category.is_kept and when > last
-    is_asked_for = category.start is not None and first < when >= category.start and not is_over
-    return category.absence(when) if when in category.lost or is_asked_for else ""
 
 
 def _sizes(day: DaySummary) -> str:

@@ -156,23 +156,19 @@ def _papers(
         opening, method, result = (rng.choice(deck) for deck in (words.OPENINGS, words.METHODS, words.RESULTS))
         sentences = (opening, method, maths, aside, result, card.ending)
         abstract = _lay_out([fill(sentence) for sentence in sentences if sentence], card.layout)
+        filled = fill(title)
+        count = rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7, 11))
+        names = zip(rng.sample(words.GIVEN_NAMES, count), rng.sample(words.FAMILY_NAMES, count), strict=True)
         yield InventedPaper(
             arxiv_id=arxiv_id,
-            title=fill(title),
+            title=filled,
             abstract=abstract,
-            authors=_authors(rng),
+            authors=tuple(map(" ".join, names)),
             comments=fill(card.comments) if card.comments is not None else None,
             journal_ref=fill(rng.choice(words.JOURNALS)) if rng.random() < 0.2 else None,
             primary_category=primary,
             categories=(primary, *sorted({category, *rng.sample(_NEIGHBOURS, rng.choice((0, 0, 1, 2)))} - {primary})),
         )
-
-
-def _authors(rng: Random) -> tuple[str, ...]:
-    count = rng.choice((1, 2, 3, 3, 4, 4, 5, 6, 7, 11))
-    givens = rng.sample(words.GIVEN_NAMES, count)
-    families = rng.sample(words.FAMILY_NAMES, count)
-    return tuple(f"{given} {family}" for given, family in zip(givens, families, strict=True))
 
 
 def _deal(rng: Random, deck: Sequence[_T], count: int) -> list[_T]:
