@@ -22,11 +22,7 @@ Line = list[str | tuple[str, str]]
 """Texts, some with the style in which a terminal shows them."""
 
 _NAMED_AUTHORS = 10
-_ANNOUNCED = {
-    Section.NEW: "announced as new in",
-    Section.CROSS: "cross-listed in",
-    Section.REPLACEMENT: "replaced in",
-}
+_ANNOUNCED = {Section.NEW: "announced as new in", Section.CROSS: "cross-listed in", Section.REPLACEMENT: "replaced in"}
 _FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
 
 

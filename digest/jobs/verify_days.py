@@ -241,11 +241,7 @@ def _parse_again(archive: Archive, day: Day | None) -> Day | None:
     except DigestError:
         return None
     parsed = replace(
-        day,
-        declared=listing.declared,
-        entries=listing.entries,
-        parser_version=PARSER_VERSION,
-        link_rules=LINK_RULES,
+        day, declared=listing.declared, entries=listing.entries, parser_version=PARSER_VERSION, link_rules=LINK_RULES
     )
     return None if listing.date not in (None, day.date) or _contradiction(parsed) else parsed
 

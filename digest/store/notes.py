@@ -7,18 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam, delete, insert, select, update
 
-from digest.model import (
-    Correction,
-    Decision,
-    FileRow,
-    Ledger,
-    RawPage,
-    RawPageRow,
-    Reading,
-    RunSummary,
-    Source,
-    Start,
-)
+from digest.model import Correction, Decision, FileRow, Ledger, RawPage, RawPageRow, Reading, RunSummary, Source, Start
 from digest.store import tables
 from digest.store.engine import Database
 
