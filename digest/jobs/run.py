@@ -143,8 +143,7 @@ def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestE
     expected = archive.calendar.newest_expected(archive.now)
     # From its first run on a category is followed: should that very listing fail, it is missing.
     if not any(start.category == category for start in archive.snapshot.ledger.starts):
-        first = archive.snapshot.first_run(category) or expected
-        archive.note(Ledger(starts=(Start(category, first),)))
+        archive.note(Ledger(starts=(Start(category, archive.snapshot.first_run(category) or expected),)))
     step = _newest_step(archive, category)
     if step is None:
         return _why_waiting(archive, category, expected)
@@ -156,19 +155,19 @@ def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestE
         problem = _take_newest(archive, category, expected, report)
     except DigestError as error:
         problem = error
-    if step.is_probe:
-        if not isinstance(problem, TryLaterError):
-            return problem
+    if step.is_probe and isinstance(problem, TryLaterError):
         log.info("%s: %s; nothing was due", category, problem)
         return None
+    if step.is_probe:
+        return problem
     if problem is None or _is_rescued(archive, category, expected, problem, report):
         return None
     if isinstance(problem, NotServedError):
         report.not_served.add(category)
     report.told |= {(category, missing), (category, expected)}
     meaning = after_refusal(problem, missing, archive.now)
-    is_given_up = missing in archive.snapshot.ledger.losses_of(category)
-    if is_given_up and isinstance(meaning, (MissingError, TryLaterError)):
+    given_up = archive.snapshot.ledger.losses_of(category)
+    if missing in given_up and isinstance(meaning, (MissingError, TryLaterError)):
         log.info("%s: %s; it was given up", category, meaning)
         return None
     return meaning
