@@ -86,18 +86,21 @@ class Session:
         """
         from digest.config import load, retired_keys
         from digest.config.paths import odd_names
-        from digest.notify import secrets_of
 
         path = self.config_path
         config = load(path, self.environment)
-        self.console.hide(
-            secrets_of(config, self.environment)
-        )  # before anything is said: a message may quote an address
+        self.console.hide(self._secrets(config))  # before anything is said: a message may quote an address
         unused = [f"{key} has no effect in this version" for key in config.unused]
         # An odd name is refused in a new archive; one that has files by it already goes on, with a warning.
         for words in (*unused, *odd_names(config), *retired_keys(path)):
             self.console.say(f"{path}: {words}", "warning")
         return config
+
+    def _secrets(self, config: Config) -> Iterator[str]:
+        # Not before something is said: to read addresses, files are opened, and most commands say nothing.
+        from digest.notify import secrets_of
+
+        yield from secrets_of(config, self.environment)
 
     @property
     def later(self) -> datetime:

@@ -22,17 +22,7 @@ from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
 from digest.doctor.installation import Case, Result, judge
 from digest.doctor.schedule import given_by
-from digest.errors import (
-    DigestError,
-    GitError,
-    NotifyError,
-    StoreError,
-    TryLaterError,
-    UsageError,
-    how_many,
-    named,
-    quoted,
-)
+from digest.errors import DigestError, GitError, NotifyError, StoreError, TryLaterError, UsageError, how_many, named
 from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import OLDEST, number_of
@@ -88,7 +78,7 @@ def _changes_by_opening(database: Path | None) -> Iterator[Result]:
     # Without a write-ahead log, whoever reads keeps a run from writing (https://sqlite.org/wal.html).
     if journal != "wal" and can_be_written(database):
         advice = "the next run sets it; if this comes back, the disk cannot do it: keep it off network drives"
-        yield Result(f"database with the journal mode {quoted(journal)}, not 'wal'", advice)
+        yield Result(f"database with the journal mode {journal!r}, not 'wal'", advice)
 
 
 def _without_database(case: Case) -> Iterator[Result]:
