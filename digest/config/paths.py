@@ -134,7 +134,7 @@ def check_shared(config: Config) -> None:
         return
     views = [view.name for view in config.views]
     if len(set(map(folded, views))) < len(views):
-        raise ValueError(f"[[view]] name: expected different ones, whatever their case, found {views}")
+        raise ValueError(f"[[view]] name: expected names that differ in more than case, found {views}")
     owners = [("the archive's README.md", _shape("README.md", {}))]
     for category in config.arxiv.categories:
         names = {"category": category}

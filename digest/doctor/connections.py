@@ -130,7 +130,7 @@ def _history(archive: Archive, case: Case) -> Iterator[Result]:
     known += [(page.fetched_at, machine) for page in archive.store.raw_pages()[-1:]]
     for done, clock in sorted(known, key=lambda pair: pair[0] - pair[1])[-1:]:
         if done > clock + _SLACK:
-            so_late = f"something was done here at {done:%Y-%m-%d %H:%M} already"
+            so_late = f"something was already done here at {done:%Y-%m-%d %H:%M}"
             yield Result(f"the clock shows {clock:%Y-%m-%d %H:%M}, but {so_late}", _SET_CLOCK)
     last = next((run for run in runs if run.command == "run"), None)
     if last is None:
