@@ -593,6 +593,20 @@ def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
         assert path.read_bytes() == newer
 
 
+def test_a_day_whose_record_is_of_a_newer_digest_is_stored_all_the_same(archive: Sandbox, arxiv: StandIn) -> None:
+    """Without a database such a day is asked for once; the record stays as it is, and later runs ask nothing more."""
+    archive.digest("run")
+    path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 4', 1)
+    path.write_bytes(newer)
+    lose_database(archive)
+    assert archive.digest("run").code == 6
+    assert archive.digest("status").code == 0
+    arxiv.requests.clear()
+    assert archive.digest("run").code == 6
+    assert (arxiv.requests, path.read_bytes()) == ([], newer)
+
+
 def test_a_record_that_another_machine_read_anew_is_taken_in(archive: Sandbox) -> None:
     """Newer link rules found other links there: rebuild takes them in, and nothing writes the older ones back."""
     archive.digest("run")

@@ -47,7 +47,11 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     Raises:
         DigestError: its files cannot be written; it is stored then all the same.
     """
-    load_other_record(archive, day.category, day.date)
+    too_new = None
+    try:
+        load_other_record(archive, day.category, day.date)
+    except FormatTooNewError as error:
+        too_new = error  # the record stays as it is, and arXiv need not be asked again
     stored = archive.snapshot.day(day.category, day.date)
     verdict = decide(stored, day)
     log.info("%s %s: %s", day.category, day.date, verdict.reason)
@@ -56,6 +60,9 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     if stored is not None and stored.source is Source.FEED:
         feed = archive.store.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
+    if too_new is not None:
+        report.changed.append(archive.save(day, sha256(render_record(day))))
+        raise too_new
     put_in_place(archive, day, report)
 
 
