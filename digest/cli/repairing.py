@@ -232,8 +232,8 @@ def rebuild(session: Session) -> int:
 def backup(session: Session, file: Path) -> int:
     """Make a verified copy of the database.
 
-    FILE is new, or an earlier backup. Other commands may be at work meanwhile. To restore it, put the copy in the
-    place of archive.db.
+    FILE is new, or an earlier backup. Other commands may be at work meanwhile. To restore it, remove
+    archive.db and the files beside it (archive.db-*), then put a copy of FILE in its place.
 
     \b
     Example:

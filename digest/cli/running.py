@@ -63,9 +63,8 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 
     \b
     Examples:
-      digest fetch 2021-10-20
-      digest fetch 2021-10-01..2021-10-31
-      digest fetch 2021-10-01..
+      digest fetch yesterday
+      digest fetch ..                    all that arXiv still serves
       digest fetch --missing
     """
     from digest.cli.runner import work

@@ -20,7 +20,7 @@ _PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 _MOST = 2**31
 
 _LINE_BREAK = re.compile(r"[\t-\r\x1c-\x1f]")
-# What parse/anchors.py makes: the attributes and their order. Possessive ("++"), so that no text takes long to refuse.
+# What parse/markup.py makes: the attributes and their order. Possessive ("++"), so that no text takes long to refuse.
 _ANCHOR = r'<a(?: (?:class|data-arxiv-id|data-doi|rel)="[^"<>]*")*(?: href="(?i:https?)://[^"<>]*")(?: rel="[^"<>]*")?>'
 _MARKUP = re.compile(rf"(?:[^<]++|<br>|{_ANCHOR}(?:[^<]++|<br>)*+</a>)*+")
 _WEB = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
