@@ -15,7 +15,7 @@ from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.records.day import parse_header, parse_record, record_path, render_record
-from tests.conftest import Sandbox
+from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper, recordable_day, simple_day
 from tests.standin import StandIn, invent
 
@@ -591,6 +591,19 @@ def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
         assert result.code == 6, command
         assert "expected record format 1 to 3, found 4; upgrade digest" in result.out + result.err, command
         assert path.read_bytes() == newer
+
+
+def test_a_day_is_stored_although_something_else_is_in_its_record_s_place(sandbox: Sandbox, arxiv: StandIn) -> None:
+    """A folder, say: the failure is said, the day is kept in the database, and arXiv is not asked again."""
+    place = sandbox.folder / "data/cs.CV/2025/2025-03-05.jsonl"
+    place.mkdir(parents=True)
+    arxiv.announce(invent("cs.CV", DAY))
+    sandbox.configure("arxiv", pages_url=arxiv.url)
+    assert sandbox.digest("run").code == 6
+    place.rmdir()
+    arxiv.requests.clear()
+    assert sandbox.digest("run").code == 0
+    assert (arxiv.requests, place.is_file()) == ([], True)
 
 
 def test_a_day_whose_record_is_of_a_newer_digest_is_stored_all_the_same(archive: Sandbox, arxiv: StandIn) -> None:

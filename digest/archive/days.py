@@ -11,7 +11,7 @@ from digest.archive.files import Standard, has_all_parts, write_product, write_p
 from digest.archive.products import digest_of, indexes, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
-from digest.errors import DamageError, DigestError, FormatTooNewError, how_many
+from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError, how_many
 from digest.model import Day, DaySummary, Ledger, Source, State
 from digest.records.day import is_record_path, parse_record, record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
@@ -47,11 +47,12 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     Raises:
         DigestError: its files cannot be written; it is stored then all the same.
     """
-    too_new = None
+    obstacle = None
     try:
         load_other_record(archive, day.category, day.date)
-    except FormatTooNewError as error:
-        too_new = error  # the record stays as it is, and arXiv need not be asked again
+    except StoreError as error:
+        # A newer digest's record, or what is no file: it stays as it is, but what arXiv showed is not lost for it.
+        obstacle = error
     stored = archive.snapshot.day(day.category, day.date)
     verdict = decide(stored, day)
     log.info("%s %s: %s", day.category, day.date, verdict.reason)
@@ -60,9 +61,9 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     if stored is not None and stored.source is Source.FEED:
         feed = archive.store.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
-    if too_new is not None:
+    if obstacle is not None:
         report.changed.append(archive.save(day, sha256(render_record(day))))
-        raise too_new
+        raise obstacle
     put_in_place(archive, day, report)
 
 
