@@ -677,3 +677,15 @@ def test_an_archive_of_the_version_before_stays_byte_for_byte(stored: Sandbox) -
         assert (result.code, "warning" in result.err) == (0, False), (command, result)
         assert stored.tree() == before, command
     assert "3 days were read by older rules" in stored.digest("doctor", now=night).out
+
+
+def test_one_record_that_cannot_be_read_stops_no_other_day(stored: Sandbox) -> None:
+    """The other digests of a range are written, the failure is counted, exit 6."""
+    place = stored.folder / "data/cs.CV/2025/2025-03-03.jsonl"
+    place.unlink()
+    place.mkdir()
+    digest = stored.folder / "cs.CV/2025/03/2025-03-04.md"
+    digest.unlink()
+    result = stored.digest("regenerate", "--all")
+    assert (result.code, digest.is_file()) == (6, True)
+    assert "failed=1" in result.err

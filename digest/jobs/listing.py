@@ -31,6 +31,7 @@ def fetch_listing(archive: Archive, category: str, address: Address, *, resume: 
     raws: list[RawPage] = []
     pages: list[Page] = []
     is_resumed = False
+    listing: Listing | None = None
     try:
         while not pages or (_goes_on(pages) and len(pages) < _MOST_PAGES):
             url = address(pages)
@@ -48,6 +49,8 @@ def fetch_listing(archive: Archive, category: str, address: Address, *, resume: 
             raise
         # arXiv may have changed the listing since: pages of two of its states prove nothing together.
         log.debug("the kept pages prove nothing (%s)", error)
+        listing = None
+    if listing is None:  # outside of "except": a failure of the new look must not be told as that of the kept pages
         return fetch_listing(archive, category, address)
     with errors_about(raws[0].url):
         day = as_day(listing, require_date(listing), State.COMPLETE, raws)

@@ -113,12 +113,14 @@ def _plan_removal(archive: Archive) -> list[RemovePages]:
 
 
 def _remove_pages(archive: Archive, report: Report) -> None:
-    for step in _plan_removal(archive):
-        try:
+    try:
+        steps = _plan_removal(archive)
+        for step in steps:
             remove_old_pages(archive, step.pages)
-        except StoreError as error:
-            report.fail("raw pages", error)
-            return
+    except StoreError as error:  # also of a record that cannot be read: the night's work is committed all the same
+        report.fail("raw pages", error)
+        return
+    for step in steps:
         pages = how_many(len(step.pages), "raw page was", "raw pages were")
         report.remarks.append(f"{pages} removed: older than {step.days} days ([store] raw_days)")
 
