@@ -283,10 +283,11 @@ def _place(archive: Archive, path: str) -> str:
 def _checked_record(data: bytes, path: str, place: str) -> Day:
     breaches: list[str] = []
     day = parse_record(data, breaches.append)
-    if render_record(day) == data.replace(b"\r\n", b"\n") != data:
+    as_written = render_record(day)
+    if as_written != data and as_written == data.replace(b"\r\n", b"\n"):
         words = "expected lines that end with LF, found CR LF"
         raise DamageError(f"{words}: git changed them; put `* -text` into .gitattributes and check the file out again")
-    if record_path(day.category, day.date) != path or render_record(day) != data:
+    if record_path(day.category, day.date) != path or as_written != data:
         raise DamageError("expected the record of the date in its name, as digest writes it")
     if breaches:
         more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""

@@ -46,7 +46,8 @@ def due_products(
 
 def outdated_digests(archive: Archive) -> list[Product]:
     """Return the digests that another template or other settings wrote; one that was not written yet is none."""
-    products = [digest_of(archive, day, day_reader(archive)) for day in archive.snapshot.summaries]
+    read = day_reader(archive)
+    products = [digest_of(archive, day, read) for day in archive.snapshot.summaries]
     return [product for product in products if product.path in archive.files and not is_current(archive, product)]
 
 
