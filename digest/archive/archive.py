@@ -91,9 +91,7 @@ class Archive:
         return self._of(days, self.store.ledger())
 
     def _of(self, days: Iterable[DaySummary], ledger: Ledger) -> Snapshot:
-        start = self.config.store.start
-        stored = {(day.category, day.date): day for day in days}
-        return Snapshot(stored, ledger, self.table, date.fromisoformat(start) if start else None)
+        return Snapshot({(day.category, day.date): day for day in days}, ledger, self.table, self.config.start)
 
     @property
     def calendar(self) -> Calendar:

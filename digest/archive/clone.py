@@ -19,7 +19,7 @@ from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
 from digest.config.resources import read_calendar
-from digest.disk.files import Folder
+from digest.disk.files import Folder, is_absent
 from digest.errors import DamageError, GitError, StoreError, named
 from digest.model import Ledger
 from digest.records.day import is_record_path, parse_header, record_path
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from digest.calendar import Calendar
     from digest.config.settings import Config
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def is_all_proven(config: Config, now: datetime) -> bool:
     which arXiv defers, unless it was seen to: the run looks whether it announced after all. And so it is where a killed
     run left something to be committed or pushed.
     """
-    if config.records is None or config.database is None or not _is_absent(config.database):
+    if config.records is None or config.database is None or not is_absent(config.database):
         return False
     try:
         known = snapshot_of_records(config)
@@ -69,10 +70,21 @@ def snapshot_of_records(config: Config) -> Snapshot:
         if record_path(day.category, day.date) != path:
             raise DamageError(f"{path}: expected the record of the date in its name")
         days[day.category, day.date] = day
-    data, start = records.read(LEDGER_PATH), config.store.start
-    ledger = Ledger() if data is None else parse_ledger(data)
-    table = read_calendar(config.calendar.dates)
-    return Snapshot(days, ledger, table, date.fromisoformat(start) if start else None)
+    return Snapshot(days, _ledger(config), read_calendar(config.calendar.dates), config.start)
+
+
+def calendar_of_records(config: Config) -> Calendar:
+    """Return the calendar, with what the folder of records knows of arXiv's listings.
+
+    Raises:
+        DamageError: state.json does not say what it should.
+    """
+    return read_calendar(config.calendar.dates).corrected(_ledger(config).calendar_corrections)
+
+
+def _ledger(config: Config) -> Ledger:
+    data = Folder(config.records).read(LEDGER_PATH) if config.records else None
+    return Ledger() if data is None else parse_ledger(data)
 
 
 def _proves(config: Config, known: Snapshot, now: datetime) -> bool:
@@ -138,14 +150,6 @@ def _is_all_pushed(config: Config) -> bool:
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
         return False
     return not settings.push or not Remote(repository, settings.remote, repository.branch).unpushed()
-
-
-def _is_absent(database: Path) -> bool:
-    """Whether there is no database; where we may not look, there may be one."""
-    try:
-        return not database.exists()
-    except OSError:
-        return False
 
 
 def has_records(config: Config) -> bool:

@@ -13,17 +13,14 @@ from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from digest.archive.clone import is_all_proven, unkept_settings
+from digest.archive.clone import calendar_of_records, is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.logs import log_to
-from digest.config.resources import read_calendar
 from digest.decide import counted
-from digest.disk.files import Folder, hold_lock
+from digest.disk.files import hold_lock
 from digest.errors import DigestError, GitError, StoreError
-from digest.model import Ledger
 from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
-from digest.records.state import LEDGER_PATH, parse_ledger
 from digest.terms import Section
 
 if TYPE_CHECKING:
@@ -161,9 +158,7 @@ def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
 
 
 def _recent_dates(config: Config, now: datetime) -> list[date]:
-    data = Folder(config.records).read(LEDGER_PATH) if config.records else None
-    ledger = Ledger() if data is None else parse_ledger(data)
-    return recent_dates(read_calendar(config.calendar.dates).corrected(ledger.calendar_corrections), now)
+    return recent_dates(calendar_of_records(config), now)
 
 
 def _send(notifier: Notifier, report: Report) -> bool:

@@ -146,13 +146,14 @@ class Session:
         from digest.archive.clone import require_records, way_back
         from digest.cli.logs import log_to
         from digest.config.resources import built_in_template, read_calendar, read_template
+        from digest.disk.files import is_absent
         from digest.fetch.client import Client, new_session
         from digest.render.digest import DigestTemplate
         from digest.store import Store
 
         config = self.config
         log_to(self.console, verbose=self.verbose)
-        if config.database is not None and _is_absent(config.database):
+        if config.database is not None and is_absent(config.database):
             require_records(config)
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
@@ -174,10 +175,11 @@ class Session:
         written, a lost database is made in memory, and one that is there is read as it is.
         """
         from digest.archive.days import has_unloaded_ledger, unloaded_records
+        from digest.disk.files import is_absent
 
         config = self.config
-        is_new = config.database is not None and _is_absent(config.database)
-        has_records = config.records is not None and not _is_absent(config.records)
+        is_new = config.database is not None and is_absent(config.database)
+        has_records = config.records is not None and not is_absent(config.records)
         is_fixed = self.is_fixed
         # An archive in which nothing is stored yet reads as an empty one, held in memory: whoever looks makes nothing.
         in_memory = is_new and (is_fixed or not has_records)
@@ -213,17 +215,6 @@ class Session:
         for failure in failures:
             self.console.fail(failure)
         self.damage = gravest(failure.exit_code for failure in failures)
-
-
-def _is_absent(path: Path) -> bool:
-    """Whether nothing is at ``path``; where we may not look, something may be."""
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def checked_category(name: str) -> str:

@@ -162,6 +162,11 @@ class Config:
         return self.folder / self.store.records if self.store.records else None
 
     @property
+    def start(self) -> date | None:
+        """The first listing date of the archive, if [store] start says so."""
+        return date.fromisoformat(self.store.start) if self.store.start else None
+
+    @property
     def database(self) -> Path | None:
         """The SQLite file, or None for a database server."""
         prefix = "sqlite:///"

@@ -140,6 +140,17 @@ def _no_link(target: Path) -> Path:
     return target
 
 
+def is_absent(path: Path) -> bool:
+    """Whether nothing is at ``path``; where we may not look, something may be."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def read_regular(path: Path, at_most: int = -1) -> bytes:
     """Return the bytes of a regular file (the first ``at_most``); opening anything else could wait for ever.
 
