@@ -685,6 +685,19 @@ def test_pages_that_may_be_needed_stay(archive: Sandbox, arxiv: StandIn, keep: s
     assert all((archive.folder / path).exists() for path in pages_of(archive, EVE))
 
 
+def test_the_page_of_a_day_whose_record_cannot_be_read_stays(archive: Sandbox, arxiv: StandIn) -> None:
+    """It ends no run, which has the new day to commit: the page is not among those to be removed."""
+    archive.digest("run")
+    archive.configure("store", raw_days=1)
+    show_tomorrow(arxiv)
+    (archive.folder / f"data/cs.CV/2025/{EVE}.jsonl").rename(archive.folder / "record")
+    (archive.folder / f"data/cs.CV/2025/{EVE}.jsonl").mkdir()
+    planned = archive.digest("run", "--dry-run", now=THIRD_NIGHT)
+    assert (planned.code, "raw pages" in planned.out) == (0, False)
+    result = archive.digest("run", now=THIRD_NIGHT)
+    assert (result.code, f"stored cs.CV {TOMORROW}" in result.err, "failed=1" in result.err) == (6, True, True)
+
+
 def test_the_page_of_a_refused_day_stays(archive: Sandbox, arxiv: StandIn) -> None:
     """It proves no day: nobody knows of which it is, and a mended parser may read it."""
 

@@ -65,6 +65,15 @@ def test_what_is_short_for_twelve_hours_is_kept_as_it_is(short: Sandbox, arxiv: 
     assert asked(arxiv) == []
 
 
+def test_a_look_that_fails_is_not_told_as_the_look_before(short: Sandbox, arxiv: StandIn) -> None:
+    """Pages kept lately are tried first; what is said is why arXiv could not be asked anew."""
+    assert short.digest("fetch", str(DAY), now=after(DAY, 2)).code == 75
+    arxiv.fault = faults.down()
+    result = short.digest("fetch", str(DAY), now=after(DAY, 2))
+    (line,) = errors(result)
+    assert (result.code, "expected 23 entries" in line) == (75, False)
+
+
 def test_a_shortage_is_said_wherever_counts_are(short: Sandbox) -> None:
     """In the status, for people and machines, and in both indexes; the archive verifies clean."""
     settle(short)

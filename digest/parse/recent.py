@@ -60,7 +60,8 @@ def _read_days(root: etree._Element) -> dict[date, RecentDay]:
             ids[min(counts)].add(ABSTRACT_PAGE.sub("", element.get("href") or ""))
     paging = " ".join(plain_text(element) for element in root.iter("div") if element.get("class") == "paging")
     totals = set(_TOTAL.findall(paging))
-    # arXiv counts more where the page is cut. Of a week without any entry in this category there is no total.
+    # arXiv counts more where the page is cut. Without any entry there is no total
+    # (`page_divs` in browse/templates/list/list_macros.html of arXiv/arxiv-browse).
     if (totals or any(counts.values())) and not (len(totals) == 1 and 0 < sum(counts.values()) <= int(min(totals))):
         found = f"{quoted(sorted(totals))} and {sum(counts.values())} entries"
         raise PageRefusedError(f"expected one total, and dates with no more entries, found {found}")

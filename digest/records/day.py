@@ -214,7 +214,7 @@ def _require_whole(day: Day, stored: object, tell: Tell) -> None:
         raise DamageError(f"expected {stored} entries as its header says, found {found}")
     if day.state is State.EMPTY and day.entries:
         raise DamageError(f"expected no entries of a day that is empty, found {len(day.entries)}")
-    # A feed declares nothing. Elsewhere arXiv may count papers that it does not list, never the other way round.
+    # A feed declares nothing. No other page was ever accepted with more entries than it counts itself.
     if day.source is not Source.FEED and any(day.counts[one] > day.declared.get(one, 0) for one in Section):
         declared = {section.value: count for section, count in day.declared.items()}
         breach = f"expected no more entries than declared ({declared}), found {found}"

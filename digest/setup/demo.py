@@ -44,7 +44,7 @@ def serve(dates: Sequence[date]) -> Iterator[tuple[datetime, Mapping[str, str]]]
     """Serve one listing after the other; for each, yield the time of a run an hour later, and the settings it takes."""
     with StandIn() as arxiv:
         for when in dates:
-            # Like arXiv's, no two days have the same size, and Tuesday's is the biggest.
+            # Days of different sizes, so that the calendar shows which is which.
             size = 9 + when.toordinal() * 5 % 7 + (8 if when.weekday() == 1 else 0)
             for category in CATEGORIES:
                 arxiv.announce(invent(category, when, new=size, cross=size // 2, replacement=size * 2 // 3))

@@ -65,7 +65,8 @@ def listing_page(announcement: Announcement) -> str:
         heading = f"<h3>{part.heading} (showing {count} of {count} entries)</h3>"
         entries = "".join(starmap(part.entry, enumerate(part.papers, part.start + 1)))
         articles += f"      <dl id='articles'>\n    {heading}\n\n\n{entries}</dl>\n\n"
-    # arXiv's own oddity: the new submissions' anchor is number 0, though their first entry is number 1.
+    # arXiv's own oddity: the new submissions' anchor is number 0, though their first entry is number 1
+    # (`index_for_types` in browse/controllers/list_page/__init__.py of arXiv/arxiv-browse).
     anchors = [f"#item{part.start + 1 if part.mark else 0}" for part in parts]
     return listing_with(announcement, anchors, paging, articles)
 
