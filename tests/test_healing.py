@@ -337,7 +337,8 @@ def test_a_plan_of_missing_days_ends_at_day_91(archive: Sandbox) -> None:
         now = noon(DAY + timedelta(days=days))
         plan = archive.digest("fetch", "--missing", "--dry-run", now=now)
         assert plan.code == 0
-        dates = [line.split()[-1] for line in plan.out.splitlines()]
+        asked_for = [line for line in plan.out.splitlines() if line.startswith("would ask for")]
+        dates = [line.split()[-1] for line in asked_for]
         listed = read_calendar().listing_dates(oldest, DAY + timedelta(days=days))
         assert dates == [str(when) for when in listed][::-1]
 
@@ -385,6 +386,20 @@ def test_a_dry_run_asks_nobody_and_writes_nothing(gap: Sandbox, arxiv: StandIn) 
     assert [line.split()[-1] for line in ranged.out.splitlines()] == [str(when) for when in sorted(dates)]
     assert asked(arxiv) == []
     assert gap.tree() == before
+
+
+@pytest.mark.parametrize("command", [("run",), ("fetch", "--missing")], ids=" ".join)
+def test_a_dry_run_says_where_heal_requests_end_it(gap: Sandbox, command: tuple[str, ...]) -> None:
+    """Only where not all fits in: its last line says how many requests are made, and names the setting."""
+    now = after(DAY)
+    gap.configure("arxiv", heal_requests=2)
+    *days, last = gap.digest(*command, "--dry-run", now=now).out.splitlines()
+    asked_for = days[-len(NEWEST_FIRST) :]
+    assert all(str(when) in line for when, line in zip(NEWEST_FIRST, asked_for, strict=True))
+    assert "more than 2 requests" in last
+    assert "heal_requests" in last
+    gap.configure("arxiv", heal_requests=40)
+    assert "heal_requests" not in gap.digest(*command, "--dry-run", now=now).out
 
 
 @pytest.mark.parametrize("arguments", [(), ("2025-03-04", "--missing")], ids=["nothing", "both"])

@@ -67,6 +67,17 @@ class Confirm:
 
 
 @dataclass(frozen=True)
+class Limit:
+    """A step of a plan: to leave for the next run what takes more than so many ``requests``."""
+
+    requests: int
+
+    def __str__(self) -> str:
+        words = "would leave for the next run what takes more than"
+        return f"{words} {how_many(self.requests, 'request', 'requests')} ([arxiv] heal_requests)"
+
+
+@dataclass(frozen=True)
 class Refuse:
     """A step of a plan: not to ask for what ``name`` says, because arXiv cannot have it, or has it no longer."""
 
@@ -161,8 +172,10 @@ def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = un
     return report
 
 
-def plan_healing(archive: Archive, categories: Sequence[str], *, patiently: bool = True) -> list[Get | Confirm]:
+def plan_healing(archive: Archive, categories: Sequence[str], *, patiently: bool = True) -> list[Get | Confirm | Limit]:
     """Return the days that a catchup page could still prove, and the deferrals to be confirmed.
+
+    A ``Limit`` ends it where these take more requests than a run may make; each takes at least one.
 
     The newest day comes first; those that were asked for in vain come last, of them the one that rests longest first:
     a day that cannot be had must not stand before all others. ``patiently``: without what may still come or rests.
@@ -177,7 +190,9 @@ def plan_healing(archive: Archive, categories: Sequence[str], *, patiently: bool
             if is_time(archive, category, when) and (not patiently or is_due(archive, category, when)):
                 steps.append((rank, Get(category, when, why)))
     in_order = [step for _, step in sorted(steps, key=lambda item: item[0])]
-    return [*in_order, *map(Confirm, unconfirmed_deferrals(archive, categories))]
+    looks: list[Get | Confirm | Limit] = [*in_order, *map(Confirm, unconfirmed_deferrals(archive, categories))]
+    allowed = archive.config.arxiv.heal_requests
+    return [*looks, Limit(allowed)] if len(looks) > allowed else looks
 
 
 def heal(

@@ -34,7 +34,7 @@ from digest.fetch.documents import listing_url
 from digest.jobs.catchup import get_day, is_due, is_time, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_look, take, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed
-from digest.jobs.fetch import Confirm, Get, heal, plan_healing, tell_missing
+from digest.jobs.fetch import Confirm, Get, Limit, heal, plan_healing, tell_missing
 from digest.jobs.listing import fetch_listing
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start
@@ -75,7 +75,7 @@ class RemovePages:
         return f"would remove raw pages that are older than {self.days} days: {len(self.pages)}"
 
 
-Step = GetNewest | Get | Confirm | RemovePages
+Step = GetNewest | Get | Confirm | Limit | RemovePages
 
 
 def plan_run(archive: Archive, categories: Sequence[str]) -> list[Step]:
