@@ -12,7 +12,7 @@ from digest.model import Day, DaySummary, Entry, Reading, Section, Source, State
 SETTLING = timedelta(hours=6)
 """How far apart two equal looks at a doubtful date must be."""
 
-PATIENCE = timedelta(hours=6)
+LISTING_PATIENCE = timedelta(hours=6)
 """How long after its announcement a listing is left to the nightly job, and a late page is waited for."""
 
 SHORT_FOR_GOOD = timedelta(hours=12)
@@ -154,7 +154,7 @@ def is_proven_empty(readings: Sequence[Reading], *, apart: timedelta, has_moved_
     return said_by_listing and _is_told_twice(readings, Source.CATCHUP, apart)
 
 
-def is_all_told(readings: Sequence[Reading]) -> bool:
+def is_final_answer(readings: Sequence[Reading]) -> bool:
     """Whether catchup has said "No updates" twice of a date that /new was never asked for: it will say no more."""
     is_asked = any(one.source is Source.LISTING for one in readings)
     # The longer of the two times, for whether entries are usual on that weekday is not known here.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 from digest.errors import quoted
 from digest.terms import CATEGORY as CATEGORY
@@ -35,6 +36,19 @@ KEPT_DATES = 10
 
 LISTINGS = ""
 """The subject of the general messages; each view that has messages is a subject by its name."""
+
+
+class MachineClock(Protocol):
+    """The machine's own clock; the module ``time`` is one. Politeness never follows ``--now``."""
+
+    def time(self) -> float:
+        """Seconds since 1970."""
+
+    def monotonic(self) -> float:
+        """Seconds that never run backwards."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Wait."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

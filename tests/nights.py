@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.conftest import Result, Sandbox
-from tests.standin import Announcement, Fault, InventedPaper, Reply, Request, StandIn, faults
+from tests.standin import Fault, InventedPaper, Mailing, Reply, Request, StandIn, faults
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -23,7 +23,7 @@ def noon(when: date, *, seconds: int = 0) -> str:
     return (overdue + timedelta(seconds=seconds)).isoformat()
 
 
-def show(arxiv: StandIn, *announcements: Announcement) -> None:
+def show(arxiv: StandIn, *announcements: Mailing) -> None:
     """Let arXiv have announced these by now, the last one as its newest."""
     for announcement in announcements:
         arxiv.announce(announcement)

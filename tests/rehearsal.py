@@ -16,7 +16,7 @@ from digest.cli.console import Console
 from digest.cli.runner import work
 from digest.cli.session import Session
 from digest.jobs.run import run
-from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin import Fault, Mailing, Reply, Request, StandIn, faults, invent
 
 NEW_YORK = ZoneInfo("America/New_York")
 CATEGORY = "cs.CV"
@@ -70,7 +70,7 @@ class Trouble:
 class Play:
     """What arXiv announces, when each announcement is out, and what goes wrong."""
 
-    announcements: Mapping[date, Announcement]
+    announcements: Mapping[date, Mailing]
     late: Mapping[date, timedelta] = field(default_factory=dict)
     troubles: Sequence[Trouble] = ()
 
@@ -187,11 +187,11 @@ def size_of(when: date) -> dict[str, int]:
     return {"new": base, "cross": base // 2, "replacement": base * 2 // 3}
 
 
-def announced(dates: Iterable[date]) -> dict[date, Announcement]:
+def announced(dates: Iterable[date]) -> dict[date, Mailing]:
     """Invent the announcements of ``dates``."""
     days = {when: invent(CATEGORY, when, **size_of(when)) for when in dates}
     small = {when: invent(CATEGORY, when, new=1, cross=1, replacement=0) for when in SMALL if when in days}
-    return days | small | {when: Announcement(CATEGORY, when) for when in EMPTY if when in days}
+    return days | small | {when: Mailing(CATEGORY, when) for when in EMPTY if when in days}
 
 
 def hours(begins: date, after: float, until: float, fault: Fault) -> Trouble:

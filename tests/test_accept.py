@@ -21,7 +21,7 @@ from tests.nights import (
     show,
     status,
 )
-from tests.standin import Announcement, StandIn, faults, invent
+from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_doubt import WEDNESDAYS, import_pages, small, usual
 from tests.test_jobs import errors
 
@@ -96,7 +96,7 @@ def test_what_was_accepted_outlives_the_database(doubtful: Sandbox, arxiv: Stand
 
 def test_an_empty_day_that_is_accepted_is_empty(eve: Sandbox, arxiv: StandIn) -> None:
     """At once, after it was said once."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run").code == 75
     assert eve.digest("accept", str(DAY)).code == 0
     found = known_as(eve, DAY, NIGHT)
@@ -280,7 +280,7 @@ def test_a_note_that_is_no_text_is_no_bug(eve: Sandbox) -> None:
 
 def test_a_decision_asks_nobody(eve: Sandbox, arxiv: StandIn) -> None:
     """Accepting works offline, whatever it settles."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run").code == 75
     assert asked(arxiv)[0] == listing()
     eve.configure("arxiv", pages_url="http://127.0.0.1:9", feeds_url="http://127.0.0.1:9")
@@ -323,7 +323,7 @@ def test_a_loss_is_missing_again(eve: Sandbox, arxiv: StandIn) -> None:
 
 def test_an_empty_day_is_open_again(eve: Sandbox, arxiv: StandIn) -> None:
     """What counted as empty is asked for again, and its entries are found."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run").code == 75
     assert eve.digest("accept", str(DAY)).code == 0
     assert known_as(eve, DAY, NIGHT) == ("empty", "catchup")

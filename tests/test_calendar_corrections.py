@@ -23,7 +23,7 @@ from tests.nights import (
     show,
     status,
 )
-from tests.standin import Announcement, Fault, StandIn, faults, invent
+from tests.standin import Fault, Mailing, StandIn, faults, invent
 from tests.test_jobs import assert_untouched, errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)
@@ -393,7 +393,7 @@ def test_dry_run_tells_what_would_be_asked(archive: Sandbox, arxiv: StandIn) -> 
 
 def test_an_empty_mailing_is_no_holiday(holiday: Sandbox, arxiv: StandIn) -> None:
     """ArXiv announced on Thursday, and nothing of cs.CV: the calendar stays as it is."""
-    show(arxiv, Announcement("cs.CV", THURSDAY))
+    show(arxiv, Mailing("cs.CV", THURSDAY))
     assert holiday.digest("run", now=after(THURSDAY)).code == 75
     assert corrections(holiday, after(THURSDAY)) == {}
     assert known_as(holiday, THURSDAY, after(THURSDAY)) is not None

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import DAY, NIGHT, Result, Sandbox
 from tests.nights import after, asked, catchup, listing, noon, paper, show
-from tests.standin import Announcement, Fault, StandIn, faults, invent
+from tests.standin import Fault, Mailing, StandIn, faults, invent
 
 THREE = ("cs.CV", "cs.LG", "cs.RO")
 OTHERS = ("cs.CV", "cs.RO")
@@ -133,7 +133,7 @@ def test_the_readme_is_a_grid_that_names_the_one_that_failed(three: Sandbox, arx
 # --- one text for all ---------------------------------------------------------------------------------
 
 
-def listed_in_three() -> list[Announcement]:
+def listed_in_three() -> list[Mailing]:
     """Return the announcements of a paper that is new in one category and cross-listed into two."""
     text = "We release code: https://github.com/invented/shared and https://github.com/invented/data too."
     one = replace(paper("2503.02001", text, "A Shared Title"), primary_category="cs.CV", categories=THREE)

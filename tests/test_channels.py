@@ -21,7 +21,7 @@ from apprise.plugins.telegram import NotifyTelegram
 
 from digest.notify import Address
 from digest.notify.channels import Channels
-from digest.notify.messages import Entry, Message
+from digest.notify.messages import Item, Message
 from tests.receiver import Receiver, receiving
 
 TITLE = "Gaussian *Splatting* of a_b _c_ [x](https://evil.example) `d` <b>e</b> @everyone :smile: \\$f\\$ &lt;"
@@ -60,10 +60,10 @@ def services(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> dict[str, s
 def message(count: int, title: str = TITLE) -> Message:
     """Return a message with papers of a title."""
     papers = tuple(
-        Entry(f"{title} {number}", f"https://arxiv.org/abs/2503.{number:05d}", 'keyword "splat*"', number)
+        Item(f"{title} {number}", f"https://arxiv.org/abs/2503.{number:05d}", 'keyword "splat*"', number)
         for number in range(1, count + 1)
     )
-    return Message("arXiv cs.CV, Wed, 5 Mar 2025: 12 new", ((Entry("cs.CV: 12 new"),), papers))
+    return Message("arXiv cs.CV, Wed, 5 Mar 2025: 12 new", ((Item("cs.CV: 12 new"),), papers))
 
 
 def bodies(receiver: Receiver) -> list[str]:

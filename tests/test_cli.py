@@ -19,7 +19,7 @@ from digest.__main__ import main
 from digest.cli import group
 from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox
-from tests.standin import Announcement, StandIn, faults, invent
+from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
@@ -382,7 +382,24 @@ def test_a_dry_run_says_what_would_be_done(
     assert arxiv.requests == []
 
 
-def standin_day(day: int) -> Announcement:
+def test_a_dry_run_names_a_date_once(archive: Sandbox, arxiv: StandIn) -> None:
+    """The newest listing, late enough to be looked for among the past ones too, is one step: /new is asked first."""
+    arxiv.announce(standin_day(4))
+    arxiv.today = DAY.replace(day=4)
+    archive.digest("run", now="2025-03-04T02:00:00Z")
+    plan = archive.digest("run", "--dry-run", now="2025-03-05T20:00:00Z").out.splitlines()
+    assert len([line for line in plan if "2025-03-05" in line]) == 1
+
+
+@pytest.mark.parametrize("option", ["-q", "--now", "--log-json"])
+def test_an_option_behind_its_command_is_told_its_place(archive: Sandbox, option: str) -> None:
+    """Those of all commands stand before it; the message shows where, exit 2."""
+    result = archive.digest("run", option)
+    assert (result.code, len(result.err.splitlines())) == (2, 1)
+    assert f"it stands before the command: digest {option} run" in result.err
+
+
+def standin_day(day: int) -> Mailing:
     """Invent a day of March 2025."""
     return invent("cs.CV", DAY.replace(day=day))
 

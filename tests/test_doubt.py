@@ -24,7 +24,7 @@ from tests.nights import (
     show,
     status,
 )
-from tests.standin import Announcement, Fault, StandIn, faults, invent
+from tests.standin import Fault, Mailing, StandIn, faults, invent
 from tests.standin.pages import listing_page
 from tests.test_jobs import errors, outside_raw
 
@@ -35,7 +35,7 @@ AGAIN = 7.0
 """Six hours after ``NIGHT``, in hours after the announcement."""
 
 
-def import_pages(sandbox: Sandbox, folder: Path, announcements: Sequence[Announcement]) -> None:
+def import_pages(sandbox: Sandbox, folder: Path, announcements: Sequence[Mailing]) -> None:
     """Let the archive have these days, from saved pages."""
     paths = [folder / f"{one.category}-{one.date}.html" for one in announcements]
     for path, announcement in zip(paths, announcements, strict=True):
@@ -44,12 +44,12 @@ def import_pages(sandbox: Sandbox, folder: Path, announcements: Sequence[Announc
     assert {known_as(sandbox, one.date, NIGHT) for one in announcements} == {("complete", "import")}
 
 
-def usual(when: date) -> Announcement:
+def usual(when: date) -> Mailing:
     """Return a Wednesday's announcement of 25 entries; a fifth of it are 5."""
     return invent("cs.CV", when, new=13, cross=6, replacement=6)
 
 
-def small(*, new: int = 3) -> Announcement:
+def small(*, new: int = 3) -> Mailing:
     """Return the day's announcement with one cross-list and a few new submissions."""
     return invent("cs.CV", DAY, new=new, cross=1, replacement=0)
 
@@ -294,7 +294,7 @@ def test_a_day_that_shares_most_ids_with_the_day_before_is_provisional(
 ) -> None:
     """More than half of its twelve entries; two equal looks settle it."""
     papers = (*invent("cs.CV", EVE).new[:repeated], *invent("cs.CV", DAY).new[: 12 - repeated])
-    arxiv.announce(Announcement("cs.CV", DAY, new=tuple(sorted(papers, key=lambda one: one.arxiv_id))))
+    arxiv.announce(Mailing("cs.CV", DAY, new=tuple(sorted(papers, key=lambda one: one.arxiv_id))))
     assert eve.digest("run").code == (75 if doubtful else 0)
     assert known_as(eve, DAY, NIGHT) == (DOUBTFUL if doubtful else LISTED)
     assert eve.digest("run", now=after(DAY, AGAIN)).code == 0
@@ -320,7 +320,7 @@ def test_a_day_of_before_under_a_new_date_is_replaced_by_the_true_one(eve: Sandb
 
 def test_no_updates_is_provisional_until_it_was_said_twice(eve: Sandbox, arxiv: StandIn) -> None:
     """By /new and by catchup, six hours apart: then empty, with a digest of the heading alone."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     result = eve.digest("run")
     assert result.code == 75
     assert asked(arxiv)[:2] == [listing(), catchup(DAY)]
@@ -344,7 +344,7 @@ def test_no_updates_is_provisional_until_it_was_said_twice(eve: Sandbox, arxiv: 
 
 def test_no_updates_is_overdue_from_noon_on(eve: Sandbox, arxiv: StandIn) -> None:
     """Said once, at eleven in the morning: 75 then, 4 at noon, empty at five in the afternoon."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run", now=noon(DAY, seconds=-3600)).code == 75
     assert eve.digest("run", now=noon(DAY)).code == 4
     assert eve.digest("run", now=noon(DAY, seconds=5 * 3600)).code == 0
@@ -353,7 +353,7 @@ def test_no_updates_is_overdue_from_noon_on(eve: Sandbox, arxiv: StandIn) -> Non
 
 def test_where_entries_are_usual_no_updates_needs_twelve_hours(weeks: Sandbox, arxiv: StandIn) -> None:
     """Eight Wednesdays had 25: a cache that keeps an empty page for ten hours does not make an empty day."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     codes = [weeks.digest("run", now=after(DAY, hours)).code for hours in (1, AGAIN, 12.9)]
     assert codes[:2] == [75, 75]
     found = known_as(weeks, DAY, NIGHT)
@@ -381,7 +381,7 @@ def test_an_empty_new_page_is_made_up_for_by_catchup_at_once(eve: Sandbox, arxiv
 
 def test_an_empty_day_that_fills_is_complete(eve: Sandbox, arxiv: StandIn) -> None:
     """Both pages were empty at first, and are not six hours later."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run").code == 75
     arxiv.announce(invent("cs.CV", DAY))
     assert eve.digest("run", now=after(DAY, AGAIN)).code == 0
@@ -407,7 +407,7 @@ def test_one_page_s_word_proves_nothing(eve: Sandbox, arxiv: StandIn, fault: Fau
 
 def test_an_empty_day_is_told_by_the_next_night(eve: Sandbox, arxiv: StandIn) -> None:
     """Said by both on the evening itself; the next night /new has moved on, and catchup's second word is enough."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     assert eve.digest("run").code == 75
     show(arxiv, invent("cs.CV", THURSDAY))
     assert eve.digest("run", now=after(THURSDAY)).code == 0
@@ -418,7 +418,7 @@ def test_an_empty_day_is_told_by_the_next_night(eve: Sandbox, arxiv: StandIn) ->
 
 def test_an_empty_day_outlives_the_database(eve: Sandbox, arxiv: StandIn) -> None:
     """From its record, which has a header alone."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     eve.digest("run")
     assert eve.digest("run", now=after(DAY, AGAIN)).code == 0
     assert len(eve.read(f"data/cs.CV/2025/{DAY}.jsonl").splitlines()) == 1
@@ -433,7 +433,7 @@ def test_one_category_is_empty_and_the_other_is_not(eve: Sandbox, arxiv: StandIn
     """Each is judged by itself."""
     eve.configure("arxiv", categories=["cs.CV", "cs.LG"])
     eve.configure("store", start=str(DAY))
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     arxiv.announce(invent("cs.LG", DAY))
     assert eve.digest("run").code == 75
     assert known_as(eve, DAY, NIGHT, "cs.LG") == LISTED

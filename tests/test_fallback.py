@@ -26,7 +26,7 @@ from tests.nights import (
     show,
     status,
 )
-from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin import Fault, Mailing, Reply, Request, StandIn, faults, invent
 from tests.test_jobs import SEED_DIGEST, SEED_NIGHT, SEED_PAGES, Served, assert_untouched, errors, shelf, undated
 
 EVE, THURSDAY, FRIDAY = date(2025, 3, 4), date(2025, 3, 6), date(2025, 3, 7)
@@ -50,7 +50,7 @@ def eve(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     return archive
 
 
-def feed_of(announcement: Announcement) -> Fault:
+def feed_of(announcement: Mailing) -> Fault:
     """Let the feeds of whatever category show this."""
 
     def fail(_request: Request, reply: Reply) -> Reply:
@@ -137,10 +137,10 @@ HARD = {
 """Abstracts as their authors typed them, and as a digest has them."""
 
 
-def hard_day() -> Announcement:
+def hard_day() -> Mailing:
     """Return the announcement of papers whose abstracts are easily damaged."""
     papers = [paper(arxiv_id, abstract) for arxiv_id, (abstract, _) in HARD.items()]
-    return Announcement("cs.CV", DAY, new=tuple(papers))
+    return Mailing("cs.CV", DAY, new=tuple(papers))
 
 
 @pytest.mark.parametrize("form", ["rss", "atom"])
@@ -322,7 +322,7 @@ UNTRUSTED: dict[str, Fault] = {
     "stale under a fresh date": faults.stale_feed(invent("cs.CV", EVE)),
     "two papers fewer": feed_of(replace(WHOLE, new=WHOLE.new[:-2])),
     "a paper more": feed_of(replace(WHOLE, new=(*WHOLE.new, paper("2503.99998", "One too many.")))),
-    "empty": feed_of(Announcement("cs.CV", DAY)),
+    "empty": feed_of(Mailing("cs.CV", DAY)),
     "of another category": feed_of(invent("cs.LG", DAY)),
     "cut": faults.only(FEEDS, faults.cut_page(4000)),
     "a login page": faults.only(FEEDS, faults.login_page()),
@@ -433,7 +433,7 @@ FEED_FAULTS: dict[str, tuple[Fault, str]] = {
     "image": (faults.content_type("image/png"), "found content type 'image/png'"),
     "cut": (faults.cut_page(4000), "expected the feed to end"),
     "rate exceeded": (faults.rate_exceeded(), "throttled, status 200"),
-    "empty": (feed_of(Announcement("cs.CV", DAY)), "found 0 entries"),
+    "empty": (feed_of(Mailing("cs.CV", DAY)), "found 0 entries"),
 }
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+(/[a-z]+)/(cs\.[A-Z]{2})")
@@ -566,7 +566,7 @@ def _names(number: int) -> tuple[str, ...]:
     return tuple(f"{chr(65 + place % 26)}ugo {chr(65 + place // 26)}randt" for place in range(number))
 
 
-def _with_authors(*names: str) -> Announcement:
+def _with_authors(*names: str) -> Mailing:
     whole = invent("cs.CV", DAY)
     first, *others = whole.new
     return replace(whole, new=(replace(first, authors=names), *others))

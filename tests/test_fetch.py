@@ -17,9 +17,9 @@ import pytest
 
 from digest import __version__
 from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLaterError, UsageError
-from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Machine, Memory, new_session
-from digest.fetch.documents import FEEDS, PAGES, Kind, atom_url, catchup_url, listing_url, recent_url, rss_url
-from digest.model import RawPage
+from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Memory, new_session
+from digest.fetch.documents import FEEDS, PAGES, RequestKind, atom_url, catchup_url, listing_url, recent_url, rss_url
+from digest.model import MachineClock, RawPage
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
 from tests.standin import Fault, Reply, Request, StandIn, faults, invent
@@ -88,7 +88,7 @@ class Notebook:
 
 
 def make_client(
-    machine: Machine, memory: Memory | None = None, *, delay: float = DELAY, timeout: float = 10, jitter: float = 0
+    machine: MachineClock, memory: Memory | None = None, *, delay: float = DELAY, timeout: float = 10, jitter: float = 0
 ) -> Client:
     """Return a client whose jitter is known."""
     return Client(
@@ -826,7 +826,7 @@ def test_a_feed_comes_with_its_exact_bytes(arxiv: StandIn, value: str, body: byt
 @pytest.mark.parametrize(
     ("kind", "value"), [(FEEDS, "text/html"), (FEEDS, "text/plain"), (PAGES, "text/xml"), (PAGES, FEED_TYPES[0])]
 )
-def test_one_kind_is_not_taken_for_the_other(arxiv: StandIn, kind: Kind, value: str) -> None:
+def test_one_kind_is_not_taken_for_the_other(arxiv: StandIn, kind: RequestKind, value: str) -> None:
     """A page in the place of a feed is refused by its content type, and the other way round; it is kept."""
     arxiv.fault = feed(RSS, value)
     kept: list[RawPage] = []

@@ -29,7 +29,7 @@ from tests.nights import (
     show,
     status,
 )
-from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin import Fault, Mailing, Reply, Request, StandIn, faults, invent
 from tests.standin.pages import listing_page
 from tests.test_jobs import assert_untouched, errors, outside_raw
 
@@ -489,7 +489,7 @@ LAST = DAY + timedelta(days=92)
 NOTE = 'the server\'s disk was full; "nobody" noticed'
 
 
-def small(when: date) -> Announcement:
+def small(when: date) -> Mailing:
     """Return the announcement of a date of these tests' quarter."""
     return invent("cs.CV", when, new=2, cross=1, replacement=1)
 
@@ -675,7 +675,7 @@ def test_an_empty_day_that_new_was_never_asked_for_waits_for_a_person(archive: S
     """Catchup says "No updates" twice and cannot say more: it is asked no more, and status says what is left to do."""
     show(arxiv, invent("cs.CV", date(2025, 3, 4)))
     archive.digest("run", now=after(date(2025, 3, 4)))
-    show(arxiv, Announcement("cs.CV", DAY), invent("cs.CV", date(2025, 3, 6)))
+    show(arxiv, Mailing("cs.CV", DAY), invent("cs.CV", date(2025, 3, 6)))
     for hours in range(2, 62, 6):
         archive.digest("run", now=after(date(2025, 3, 6), hours))
     asked(arxiv)

@@ -24,7 +24,7 @@ from tests.conftest import NIGHT, Sandbox
 from tests.days import AWKWARD, day_of, paper
 from tests.nights import after, show
 from tests.nights import paper as invented
-from tests.standin import Announcement, InventedPaper, Request, StandIn, faults, invent
+from tests.standin import InventedPaper, Mailing, Request, StandIn, faults, invent
 
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (date(2025, 3, day) for day in (4, 5, 6, 7))
 MONDAY = date(2025, 3, 10)
@@ -55,7 +55,7 @@ V3 = replace(V2, journal_ref="J. Invented Vis. 4 (2025) 17", authors=("Ada Examp
 GONE = replace(V3, comments="This paper has been withdrawn by the authors due to an error in Table 2")
 
 
-def announced(when: date, category: str, section: str = "", one: InventedPaper | None = None) -> Announcement:
+def announced(when: date, category: str, section: str = "", one: InventedPaper | None = None) -> Mailing:
     """Invent a day that also has ``one`` paper in a ``section``."""
     day = invent(category, when)
     if one is None:
@@ -64,7 +64,7 @@ def announced(when: date, category: str, section: str = "", one: InventedPaper |
     return replace(day, **fuller)
 
 
-NIGHTS: dict[date, Sequence[Announcement]] = {
+NIGHTS: dict[date, Sequence[Mailing]] = {
     TUESDAY: (announced(TUESDAY, "cs.CV", "new", V1), announced(TUESDAY, "cs.LG")),
     WEDNESDAY: (announced(WEDNESDAY, "cs.CV"), announced(WEDNESDAY, "cs.LG", "cross", CROSSED)),
     THURSDAY: (announced(THURSDAY, "cs.CV", "replacement", V2), announced(THURSDAY, "cs.LG", "replacement", V2)),

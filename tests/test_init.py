@@ -123,6 +123,24 @@ def test_said_again_with_another_option_it_makes_and_commits_what_is_missing(now
     assert committed(nowhere / "mine") == [WORKFLOW]
 
 
+def test_said_again_with_nothing_to_make_it_says_so(nowhere: Path) -> None:
+    """An archive that is set up is left as it is, and somebody who expected files is told why there are none."""
+    init(nowhere, "mine")
+    again = init(nowhere, "mine")
+    assert (again.code, again.out) == (0, "")
+    assert "nothing to do: an archive is set up in mine" in again.err
+
+
+def test_schedules_name_a_folder_without_steps_upwards(nowhere: Path) -> None:
+    """What was typed as ``beside/../mine`` is the path of the archive to cron and systemd, as the system knows it."""
+    (nowhere / "beside").mkdir()
+    init(nowhere, "beside/../mine")
+    for name in ("crontab", "digest.service"):
+        text = (nowhere / "mine/schedule" / name).read_text(encoding="utf-8")
+        assert f"{(nowhere / 'mine').resolve()}/config.toml" in text
+        assert ".." not in text
+
+
 def test_the_settings_are_those_that_were_asked_for(nowhere: Path) -> None:
     """Categories and contact, day records and commits; all else is the default, explained as in the example."""
     contact = 'Ada "the first" <ada\\b@example.org>'

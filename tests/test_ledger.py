@@ -17,7 +17,7 @@ from digest.records.state import parse_ledger, render_ledger
 from tests.conftest import DAY, Sandbox
 from tests.days import texts
 from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
-from tests.standin import Announcement, StandIn, invent
+from tests.standin import Mailing, StandIn, invent
 from tests.test_jobs import errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)
@@ -148,7 +148,7 @@ def test_a_ledger_is_asked_by_date_and_category() -> None:
 def knowing(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive that knows a holiday, a decision, and a listing that is not settled: Friday repeats Wednesday."""
     wednesday = invent("cs.CV", DAY)
-    repeated = Announcement("cs.CV", FRIDAY, wednesday.new, wednesday.cross)
+    repeated = Mailing("cs.CV", FRIDAY, wednesday.new, wednesday.cross)
 
     def make() -> None:
         assert archive.digest("run", now=after(DAY)).code == 0
@@ -228,7 +228,7 @@ def test_looks_that_are_settled_leave_no_trace(knowing: Sandbox) -> None:
 
 def test_a_state_json_is_emptied_when_all_is_settled(archive: Sandbox, arxiv: StandIn) -> None:
     """What was in doubt stands in it no more, although nothing else does."""
-    show(arxiv, Announcement("cs.CV", DAY))
+    show(arxiv, Mailing("cs.CV", DAY))
     assert archive.digest("run", now=after(DAY)).code in (4, 75)
     assert parsed(archive).readings != ()
     assert archive.digest("run", now=after(DAY, 7)).code == 0

@@ -23,9 +23,9 @@ from digest.errors import (
     TryLaterError,
 )
 from digest.model import LISTINGS, Alert, Announcement, DaySummary, Hit, Reach, Section, Source, State, Told, Trouble
-from digest.notify.due import due_alert, is_all_told, is_ripe, is_void, opened, reach, recent_dates
+from digest.notify.due import due_alert, is_nothing_due, is_ripe, is_void, opened, reach, recent_dates
 from digest.notify.markup import MOST_PARTS, Form, parts
-from digest.notify.messages import Entry, Message, alert_message, listing_message, recovery_message, view_message
+from digest.notify.messages import Item, Message, alert_message, listing_message, recovery_message, view_message
 from digest.records.notices import parse_notices, render_notices
 from tests.days import WHEN, paper, summary_of
 
@@ -96,11 +96,11 @@ def test_a_new_subject_begins_with_the_newest_date() -> None:
 def test_all_is_told_once_no_subject_has_a_date_left() -> None:
     """An alert that is open is to be told of when it is over."""
     told = Told({LISTINGS: frozenset({WHEN}), "mine": frozenset()})
-    assert is_all_told(told, [LISTINGS], [WHEN])
-    assert not is_all_told(told, [LISTINGS, "mine"], [WHEN])
-    assert not is_all_told(told, ["unheard of"], [WHEN])
-    assert not is_all_told(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
-    assert not is_all_told(replace(told, reached={("gone", WHEN): Reach(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
+    assert is_nothing_due(told, [LISTINGS], [WHEN])
+    assert not is_nothing_due(told, [LISTINGS, "mine"], [WHEN])
+    assert not is_nothing_due(told, ["unheard of"], [WHEN])
+    assert not is_nothing_due(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
+    assert not is_nothing_due(replace(told, reached={("gone", WHEN): Reach(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
 
 
 # --- alerts -----------------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def test_a_message_fits_its_channel(form: Form, limit: int) -> None:
 
 def test_an_entry_is_cut_only_where_a_part_has_no_room_for_it() -> None:
     """It loses its note and the end of its words, and keeps its link; without room for that, it is words."""
-    one = Entry("A title of some length", "https://arxiv.org/abs/2503.00001", "why", 1)
+    one = Item("A title of some length", "https://arxiv.org/abs/2503.00001", "why", 1)
     message = Message("title", ((one,),))
     assert parts(message, Form.TEXT, lambda _, text: len(text) <= 68) == [
         "1. A title of some length\n   why\n   https://arxiv.org/abs/2503.00001"

@@ -19,7 +19,7 @@ from digest.disk.files import hold_lock
 from digest.errors import GitError, UnpushedError
 from digest.notify import Address
 from digest.notify.channels import Channels
-from digest.notify.messages import Entry, Message
+from digest.notify.messages import Item, Message
 from digest.notify.notifier import Notifier
 from digest.records.notices import NOTICES_PATH
 from tests.conftest import DAY, NIGHT, Result, Sandbox
@@ -609,7 +609,7 @@ def test_a_hanging_channel_is_not_waited_for(receiver: Receiver) -> None:
         begun = time.monotonic()
         words = "env:A (JSON): a message did not get through (no answer within 0.5 s)"
         for title in ("First", "Second"):
-            fates = channels.deliver(Message(title, ((Entry("text"),),)))
+            fates = channels.deliver(Message(title, ((Item("text"),),)))
             assert {name: fate.failure for name, fate in fates.items()} == {"env:A": words, "env:B": ""}
         assert time.monotonic() - begun < 10
         assert other.titles() == ["First", "Second"]
@@ -618,10 +618,10 @@ def test_a_hanging_channel_is_not_waited_for(receiver: Receiver) -> None:
 def test_a_process_ends_while_a_channel_hangs(receiver: Receiver) -> None:
     """Nothing that was left behind keeps a cron job alive."""
     code = (
-        "from digest.notify.messages import Entry, Message\nfrom digest.notify import Address\n"
+        "from digest.notify.messages import Item, Message\nfrom digest.notify import Address\n"
         "from digest.notify.channels import Channels\n"
         f"channels = Channels([Address('env:A', {receiver.channel + '?rto=19'!r})], patience=0.3)\n"
-        "print(bool(channels.deliver(Message('T', ((Entry('text'),),)))['env:A'].failure))\n"
+        "print(bool(channels.deliver(Message('T', ((Item('text'),),)))['env:A'].failure))\n"
     )
     receiver.released.clear()
     begun = time.monotonic()

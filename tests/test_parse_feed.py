@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from digest.errors import PageRefusedError
 from digest.model import Paper, RawText, Section
-from digest.parse.feed import Feed, parse_feed
+from digest.parse.feed import ParsedFeed, parse_feed
 
 Row = dict[str, Any]
 Edit = Callable[[str], str]
@@ -125,7 +125,7 @@ def _xml(text: str) -> str:
 FORMS = pytest.mark.parametrize("make", [rss, atom], ids=["RSS", "Atom"])
 
 
-def read(feed: str) -> Feed:
+def read(feed: str) -> ParsedFeed:
     """Parse a feed."""
     return parse_feed(feed.encode())
 
@@ -191,7 +191,7 @@ EACH_REFERENCE = pytest.mark.parametrize(
 
 
 @cache
-def reference(shared: Path, name: str, form: str) -> tuple[bytes, Feed]:
+def reference(shared: Path, name: str, form: str) -> tuple[bytes, ParsedFeed]:
     """Return the bytes of a reference feed, and what they are read as."""
     body = (shared / f"pages/feeds/{name}_{form}_cs.CV.xml").read_bytes()
     return body, parse_feed(body)
@@ -275,9 +275,9 @@ def test_lines_are_broken_where_arxiv_breaks_them(shared: Path) -> None:
 def test_empty_feeds_of_a_weekend_are_feeds(shared: Path) -> None:
     """Without entries; only RSS says of which date."""
     feeds = shared / "pages/feeds"
-    saturday = Feed(date(2021, 10, 23), "cs.CV", ())
+    saturday = ParsedFeed(date(2021, 10, 23), "cs.CV", ())
     assert parse_feed((feeds / "weekend_empty_rss_cs.CV.xml").read_bytes()) == saturday
-    assert parse_feed((feeds / "weekend_empty_atom_cs.CV.xml").read_bytes()) == Feed(None, "cs.CV", ())
+    assert parse_feed((feeds / "weekend_empty_atom_cs.CV.xml").read_bytes()) == ParsedFeed(None, "cs.CV", ())
 
 
 def test_arxiv_s_error_feed_is_refused_in_its_own_words(shared: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError
 from digest.model import Section, Source
 from digest.parse.listing import Listing, Page, join_pages, parse_page
-from tests.standin import Announcement, InventedPaper, invent
+from tests.standin import InventedPaper, Mailing, invent
 from tests.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page
 
 Edit = Callable[[str], str]
@@ -211,7 +211,7 @@ def test_authors_are_read_from_the_text_and_not_from_its_links() -> None:
         *(_paper(1, "Li"), _paper(2, "Anna Bell", "Wu", "Cho"), _paper(3)),
         *(_paper(4, *many[:100]), _paper(5, *many[:101]), _paper(6, *many)),
     ]
-    found = [entry.paper for entry in read(listing_page(Announcement("cs.CV", DAY, tuple(papers)))).entries]
+    found = [entry.paper for entry in read(listing_page(Mailing("cs.CV", DAY, tuple(papers)))).entries]
     assert [paper.authors for paper in found[:3]] == [("Li",), ("Anna Bell", "Wu", "Cho"), ()]
     assert [len(paper.authors) for paper in found[3:]] == [100, 101, 100]
     assert [paper.may_have_more_authors for paper in found[2:]] == [False, True, False, True]
@@ -227,7 +227,7 @@ SAVED = (
 def test_a_page_that_was_saved_after_mathjax_ran() -> None:
     """MathJax 2 leaves the TeX beside what it made of it; MathJax 3 leaves none, and the way out is named."""
     paper = replace(_paper(1, "Anna Bell"), title=TITLE, abstract=f"Where {TITLE}.", comments=TITLE)
-    page = listing_page(Announcement("cs.CV", DAY, (paper,)))
+    page = listing_page(Mailing("cs.CV", DAY, (paper,)))
     saved = page.replace("$\\alpha&lt;1$", SAVED)
     assert saved.count("math/tex") == 3
     assert read(saved).entries == read(page).entries
@@ -249,7 +249,7 @@ def test_a_displayed_formula_does_not_end_the_abstract() -> None:
     formulas = ("$$\\beta<2$$", "\\begin{equation}a\\end{equation}", "$$b$$")
     words = "Where {} holds, {}, and {} last."
     paper = replace(_paper(1, "Anna Bell"), abstract=words.format(*formulas))
-    page = listing_page(Announcement("cs.CV", DAY, (paper, replace(_paper(2, "Anna Bell"), title=TITLE))))
+    page = listing_page(Mailing("cs.CV", DAY, (paper, replace(_paper(2, "Anna Bell"), title=TITLE))))
     saved = page.replace("$\\alpha&lt;1$", SAVED)
     for served, formula in zip((formulas[0].replace("<", "&lt;"), *formulas[1:]), formulas, strict=True):
         assert served in saved
@@ -509,7 +509,7 @@ def test_a_page_of_another_category_is_refused() -> None:
 def test_a_catchup_page_of_another_category_is_refused() -> None:
     """Where no link names the category, the papers themselves do."""
     strangers = tuple(_of(paper, "math.AG") for paper in invent("math.AG", DAY).new)
-    error = refusal(catchup_page(Announcement("math.AG", DAY, new=strangers)))
+    error = refusal(catchup_page(Mailing("math.AG", DAY, new=strangers)))
     assert type(error) is PageRefusedError
     assert "math.AG" in str(error)
 
@@ -532,7 +532,7 @@ def test_a_category_is_matched_whole(category: str) -> None:
 @pytest.mark.parametrize("render", [listing_page, catchup_page])
 def test_a_replica_that_lags_is_incomplete(render: Callable[..., str], hidden: int) -> None:
     """A page "showing 7 of 12" without any paging says that the rest is on its way: try later."""
-    held = Announcement("cs.CV", DAY, WHOLE.new[:-hidden], WHOLE.cross, WHOLE.replacement)
+    held = Mailing("cs.CV", DAY, WHOLE.new[:-hidden], WHOLE.cross, WHOLE.replacement)
     error = refusal(render(WHOLE, held=held))
     assert type(error) is ListingIncompleteError
     assert error.exit_code == 75
@@ -542,7 +542,7 @@ def test_a_replica_that_lags_is_incomplete(render: Callable[..., str], hidden: i
 @pytest.mark.parametrize("kept", ["new", "cross", "replacement"])
 def test_a_replica_that_lacks_whole_sections_is_incomplete(kept: str) -> None:
     """A lagging page leaves out sections of which it has nothing; the total tells."""
-    held = Announcement("cs.CV", DAY, **{kept: getattr(WHOLE, kept)})
+    held = Mailing("cs.CV", DAY, **{kept: getattr(WHOLE, kept)})
     error = refusal(listing_page(WHOLE, held=held))
     assert type(error) is ListingIncompleteError
     assert "expected 23 entries, found" in str(error)
@@ -550,7 +550,7 @@ def test_a_replica_that_lacks_whole_sections_is_incomplete(kept: str) -> None:
 
 def test_a_short_page_says_whether_it_was_cut_or_lags() -> None:
     """A section that is short without a word of paging lags; "first", "last" and "continued" are arXiv's cuts."""
-    held = Announcement("cs.CV", DAY, WHOLE.new[:-1], WHOLE.cross, WHOLE.replacement[:-1])
+    held = Mailing("cs.CV", DAY, WHOLE.new[:-1], WHOLE.cross, WHOLE.replacement[:-1])
     lagging = parse_page(listing_page(WHOLE, held=held).encode())
     assert lagging.partial == (Section.NEW, Section.REPLACEMENT)
     assert [parse_page(page.encode()).partial for page in parts(5)] == [()] * 5
@@ -564,7 +564,7 @@ def test_a_single_page_with_an_id_twice_is_refused() -> None:
 
 def test_a_catchup_page_with_a_total_and_no_updates_is_incomplete() -> None:
     """The catchup page of a replica that has nothing yet: a total, and "No updates"."""
-    error = refusal(catchup_page(WHOLE, held=Announcement("cs.CV", DAY)))
+    error = refusal(catchup_page(WHOLE, held=Mailing("cs.CV", DAY)))
     assert type(error) is ListingIncompleteError
     assert "expected 23 entries, found 'No updates'" in str(error)
 
@@ -590,7 +590,7 @@ def test_a_day_lacks_a_page(left_out: int) -> None:
 
 
 @cache
-def _other_day() -> Announcement:
+def _other_day() -> Mailing:
     return invent("cs.CV", DAY - timedelta(1))
 
 

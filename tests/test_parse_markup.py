@@ -17,7 +17,7 @@ from digest.model import Paper, Section
 from digest.parse.listing import parse_page
 from digest.records.day import parse_record, render_record
 from tests.days import day_of
-from tests.standin import Announcement, invent
+from tests.standin import Mailing, invent
 from tests.standin.pages import listing_page
 
 DAY = date(2025, 3, 5)
@@ -35,7 +35,7 @@ def _template() -> str:
         _SLOT.format(name) for name in ("title", "abstract", "comments", "journal_ref", "author")
     )
     slotted = replace(real, title=title, abstract=abstract, comments=comments, journal_ref=journal, authors=(author,))
-    return listing_page(Announcement("cs.CV", DAY, new=(slotted,)))
+    return listing_page(Mailing("cs.CV", DAY, new=(slotted,)))
 
 
 def paper(**fields: str) -> Paper:

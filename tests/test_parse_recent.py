@@ -11,7 +11,7 @@ import pytest
 from digest.errors import PageRefusedError
 from digest.parse.listing import join_pages, parse_page
 from digest.parse.recent import parse_recent
-from tests.standin import Announcement, invent
+from tests.standin import Mailing, invent
 from tests.standin.pages import catchup_page, empty_catchup_page, error_page, listing_page, no_updates_page, recent_page
 
 Edit = Callable[[str], str]
@@ -122,7 +122,7 @@ def test_each_form_of_a_heading_is_read() -> None:
 
 def test_a_date_without_updates_has_no_entries() -> None:
     """A mailing with nothing of this category has a heading without numbers, and says so."""
-    page = recent_page("cs.CV", [invent("cs.CV", DAY), Announcement("cs.CV", date(2025, 3, 4))], skip=0, show=25)
+    page = recent_page("cs.CV", [invent("cs.CV", DAY), Mailing("cs.CV", date(2025, 3, 4))], skip=0, show=25)
     assert counted(page.encode()) == {DAY: 17, date(2025, 3, 4): 0}
 
 

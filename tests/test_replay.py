@@ -20,7 +20,7 @@ from digest.parse import listing
 from digest.parse.entries import with_texts
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.days import day_of, paper, simple_day
-from tests.standin import Announcement, Fault, Reply, Request, StandIn, faults, invent
+from tests.standin import Fault, Mailing, Reply, Request, StandIn, faults, invent
 from tests.test_jobs import DATE_HEADING, EVE, EVE_NIGHT, SEED_DIGEST, SEED_NIGHT, SEED_PAGES, days, errors, outside_raw
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
@@ -427,7 +427,7 @@ def test_a_saved_page_proves_no_day_but_those_that_name_it(archive: Sandbox, arx
 def test_a_doubtful_day_is_not_settled_by_the_page_that_made_it_doubtful(archive: Sandbox, arxiv: StandIn) -> None:
     """Two looks at arXiv settle it; a second look at the file is none, however much later."""
     twice = invent("cs.CV", EVE)
-    arxiv.announce(Announcement("cs.CV", DAY, twice.new, twice.cross, twice.replacement))
+    arxiv.announce(Mailing("cs.CV", DAY, twice.new, twice.cross, twice.replacement))
     archive.digest("run")
     assert days(archive)["2025-03-05"]["state"] == "provisional"
     result = archive.digest("replay", "--all", "--write", now="2025-03-06T12:00:00Z")

@@ -18,7 +18,7 @@ from lxml import etree
 
 from digest.standin.entries import abstract_html, linked
 from digest.standin.server import StandIn as DemoStandIn
-from tests.standin import Announcement, Fault, InventedPaper, StandIn, faults, invent
+from tests.standin import Fault, InventedPaper, Mailing, StandIn, faults, invent
 from tests.standin.feeds import feed
 from tests.standin.pages import catchup_page, listing_page, recent_page
 
@@ -58,7 +58,7 @@ def ids(page: BeautifulSoup) -> list[str]:
     return [str(link["id"]) for link in page.select('dt a[title="Abstract"]')]
 
 
-def all_papers(announcement: Announcement) -> tuple[InventedPaper, ...]:
+def all_papers(announcement: Mailing) -> tuple[InventedPaper, ...]:
     """Return the papers of all sections."""
     return announcement.new + announcement.cross + announcement.replacement
 
@@ -131,7 +131,7 @@ def test_new_shows_the_newest_day_that_today_allows(arxiv: StandIn) -> None:
     arxiv.today = EVE
     assert "Tuesday, 17 March 2026" in get(arxiv, "/list/cs.CV/new").text
     arxiv.today = DAY + timedelta(days=1)
-    arxiv.announce(Announcement("cs.CV", arxiv.today))
+    arxiv.announce(Mailing("cs.CV", arxiv.today))
     page = get(arxiv, "/list/cs.CV/new").text
     assert "Thursday, 19 March 2026" in page
     assert "No updates today." in page
@@ -428,14 +428,14 @@ def test_real_papers_give_the_real_pages() -> None:
         ("catchup_noabs", catchup_page(day, abstracts=False)),
         (
             "catchup_cs.CV_2021-10-17_abs",
-            catchup_page(Announcement("cs.CV", date(2021, 10, 17)), next_day=date(2021, 10, 18)),
+            catchup_page(Mailing("cs.CV", date(2021, 10, 17)), next_day=date(2021, 10, 18)),
         ),
     ):
         real = (SEED_DAY / f"{name}.html").read_text(encoding="utf-8")
         assert comparable(page) == comparable(real), name
 
 
-def captured(folder: Path, *, as_typed: bool = False) -> list[Announcement]:
+def captured(folder: Path, *, as_typed: bool = False) -> list[Mailing]:
     """Return the announcements of a captured folder, the newest first; ``as_typed`` is what feeds show."""
     rows = json.loads((folder / "papers.json").read_text(encoding="utf-8"))
     rows = [row for row in rows if row["version"] <= 5]
@@ -459,7 +459,7 @@ def captured(folder: Path, *, as_typed: bool = False) -> list[Announcement]:
         day = sections.setdefault(row["date"], {"new": [], "cross": [], "rep": []})
         day[row["section_on_cs_CV"]].append(paper)
     return [
-        Announcement("cs.CV", date.fromisoformat(day), *map(tuple, sections[day].values()))
+        Mailing("cs.CV", date.fromisoformat(day), *map(tuple, sections[day].values()))
         for day in sorted(sections, reverse=True)
     ]
 
@@ -486,7 +486,7 @@ def test_real_papers_give_the_real_feeds(shared: Path, folder: str, name: str, k
 def test_a_feed_of_a_weekend_is_the_real_one(shared: Path, kind: str) -> None:
     """Without an announcement the feed is arXiv's empty one, under the date of the day."""
     real = (shared / "pages" / "feeds" / f"weekend_empty_{kind}_cs.CV.xml").read_text(encoding="utf-8")
-    assert comparable_feed(feed(kind, Announcement("cs.CV", date(2021, 10, 23)))) == comparable_feed(real)
+    assert comparable_feed(feed(kind, Mailing("cs.CV", date(2021, 10, 23)))) == comparable_feed(real)
 
 
 def comparable_feed(text: str) -> str:
@@ -657,7 +657,7 @@ def test_recent_is_cut_as_arxiv_cuts_it(arxiv: StandIn) -> None:
 
 def test_recent_names_days_on_which_the_category_has_nothing(arxiv: StandIn) -> None:
     """The days are those of the site's mailings: one without entries is a heading, and says so."""
-    arxiv.announce(Announcement("cs.CV", DAY))
+    arxiv.announce(Mailing("cs.CV", DAY))
     page = soup(get(arxiv, "/list/cs.CV/recent"))
     assert headings(page) == ["Wed, 18 Mar 2026", "Tue, 17 Mar 2026 (showing 17 of 17 entries )"]
     assert page.select("dl#articles > p")[0].get_text() == "No updates for this time period."
@@ -665,10 +665,10 @@ def test_recent_names_days_on_which_the_category_has_nothing(arxiv: StandIn) -> 
 
 @pytest.mark.parametrize(
     "others",
-    [Announcement("cs.CV", DAY + timedelta(days=1)), invent("cs.LG", DAY + timedelta(days=1))],
+    [Mailing("cs.CV", DAY + timedelta(days=1)), invent("cs.LG", DAY + timedelta(days=1))],
     ids=["a mailing without papers", "a mailing for others"],
 )
-def test_a_mailing_without_anything_for_a_category(arxiv: StandIn, others: Announcement) -> None:
+def test_a_mailing_without_anything_for_a_category(arxiv: StandIn, others: Mailing) -> None:
     """/new has the date of the site's newest mailing and nothing else; catchup has a total of 0, and leads there.
 
     arXiv's list template leaves the total out when the count is 0: ``page_divs`` of ``browse/templates/list/``.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.jobs.findings import Fault, difference
+from digest.jobs.findings import Fault, mismatch
 from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
 from tests.repositories import git, isolate
 from tests.standin import StandIn, invent
@@ -383,6 +383,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
     "all entries gone": (f"DELETE FROM entry WHERE day_id = {OF_THE_DAY}",),
     "section": (f"UPDATE entry SET section = 'cross' WHERE position = 1 AND day_id = {OF_THE_DAY}",),
     "stored": ("""UPDATE day SET stored = '{"new": 1, "cross": 5, "replacement": 6}' WHERE date = '2025-03-05'""",),
+    "no counts": ("UPDATE day SET stored = '{}' WHERE date = '2025-03-05'",),
     "declared": ("""UPDATE day SET declared = '{"new": 13}' WHERE date = '2025-03-05'""",),
     "content hash": ("UPDATE day SET content_hash = 'x' WHERE date = '2025-03-05'",),
     "state": ("UPDATE day SET state = 'imported' WHERE date = '2025-03-05'",),
@@ -411,7 +412,12 @@ def test_a_day_is_restored_from_its_record(whole: Sandbox, damage: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [name for name in ROWS if name not in ("id of a paper", "no id", "no JSON", "no state", "pages", "state")]
+    "damage",
+    [
+        name
+        for name in ROWS
+        if name not in ("id of a paper", "no id", "no JSON", "no state", "no counts", "pages", "state")
+    ],
 )
 def test_without_records_a_day_is_restored_from_its_pages(whole: Sandbox, damage: str) -> None:
     """They are parsed again, and give the digest that is there."""
@@ -677,7 +683,7 @@ def test_nothing_is_proven_while_a_run_is_at_work(whole: Sandbox) -> None:
 )
 def test_damage_is_told_from_edits(found: bytes | None, kind: Fault | None) -> None:
     """What no person does to a text is damage."""
-    different = difference(found, b"one\ntwo\n")
+    different = mismatch(found, b"one\ntwo\n")
     assert (different and different.kind) == kind
 
 

@@ -21,7 +21,7 @@ from digest.render.indexes import NewestHits, root_index
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show
-from tests.standin import Announcement, InventedPaper, StandIn, faults, invent
+from tests.standin import InventedPaper, Mailing, StandIn, faults, invent
 
 EVE = date(2025, 3, 4)
 SPLATTING = '[[view]]\nname = "splatting"\nkeywords = ["gaussian splatting"]\n'
@@ -47,9 +47,9 @@ def about(arxiv_id: str, title: str, abstract: str = "It works.", *categories: s
     return InventedPaper(arxiv_id, title, abstract, ("Ada Example", "Bo Sample"), None, None, found[0], found)
 
 
-def announced(when: date, *new: InventedPaper, category: str = "cs.CV") -> Announcement:
+def announced(when: date, *new: InventedPaper, category: str = "cs.CV") -> Mailing:
     """Return an announcement of these papers."""
-    return Announcement(category, when, new=new)
+    return Mailing(category, when, new=new)
 
 
 def ids_in(text: str) -> list[str]:
@@ -175,7 +175,7 @@ def two(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     """An archive of two categories, whose listings share a paper: new in the one, a cross-list of the other."""
     shared = about("2503.00021", "Gaussian Splatting for Learners", "It works.", "cs.LG", "cs.CV")
     own = about("2503.00022", "Gaussian Splatting for Viewers")
-    show(arxiv, Announcement("cs.CV", DAY, new=(own,), cross=(shared,)), announced(DAY, shared, category="cs.LG"))
+    show(arxiv, Mailing("cs.CV", DAY, new=(own,), cross=(shared,)), announced(DAY, shared, category="cs.LG"))
     configure(archive, SPLATTING, categories=["cs.CV", "cs.LG"])
     return archive
 
@@ -603,7 +603,7 @@ def test_a_damaged_day_costs_no_index(splats: Sandbox, arxiv: StandIn) -> None:
 def test_a_feed_has_no_replacements(archive: Sandbox, arxiv: StandIn) -> None:
     """They are no news to its readers, also where the view's digests show them."""
     old = about("2501.00001", "An Older Paper")
-    show(arxiv, Announcement("cs.CV", DAY, new=(about("2503.00011", "A New Paper"),), replacement=(old,)))
+    show(arxiv, Mailing("cs.CV", DAY, new=(about("2503.00011", "A New Paper"),), replacement=(old,)))
     configure(archive, '[[view]]\nname = "all"\nsections = ["new", "replacement"]\nfeeds = ["jsonfeed"]\n')
     assert archive.digest("run").code == 0
     assert ids_in(archive.read(path_of("all")).decode()) == ["2503.00011", "2501.00001"]

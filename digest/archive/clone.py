@@ -215,7 +215,7 @@ def unkept_settings(config: Config, config_path: Path) -> Iterator[tuple[str, st
         yield f"a clone of {root} lacks {', '.join(map(str, outside))}", "keep it in the repository"
 
 
-def way_back(config: Config) -> str:
+def restore_advice(config: Config) -> str:
     """Return how a database that cannot be used comes back, in words for a person."""
     if config.database is None:
         return ""

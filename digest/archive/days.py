@@ -129,11 +129,11 @@ def load_other_record(archive: Archive, category: str, when: date) -> None:
         log.warning("%s; it is written again from the database, and was kept as %s", error, kept)
 
 
-def write_day(archive: Archive, day: DaySummary, report: Report, *, came: bool = False) -> None:
+def write_day(archive: Archive, day: DaySummary, report: Report, *, came_with_record: bool = False) -> None:
     """Write the record and the digest of a stored day.
 
-    ``came``: whether its digest came with its record. If another template or settings made that, it stays, and counts
-    as outdated from then on.
+    ``came_with_record``: whether its digest came with its record. If another template or settings made that, it stays,
+    and counts as outdated from then on.
 
     Raises:
         DigestError: they cannot be made or written.
@@ -141,7 +141,7 @@ def write_day(archive: Archive, day: DaySummary, report: Report, *, came: bool =
     best = stored_day(archive, day.category, day.date)
     write_record(archive, best, report)
     product = digest_of(archive, archive.snapshot.days[day.category, day.date], lambda *_: best)
-    write_product(archive, product, report, adopts=came)
+    write_product(archive, product, report, adopts=came_with_record)
 
 
 def update_files(
@@ -173,7 +173,7 @@ def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
     for name in track(list(pending)):
         day = pending[name]
         try:
-            write_day(archive, day, report, came=(day.category, day.date) in came)
+            write_day(archive, day, report, came_with_record=(day.category, day.date) in came)
         except DigestError as error:
             report.note(name, error)
 

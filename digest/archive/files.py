@@ -68,7 +68,7 @@ def write_products(
     ``report`` takes what was written, what another template made and was left, and what failed.
     """
     due, left = due_products(archive, products, standard)
-    report.left += left
+    report.left_outdated += left
     rows: list[FileRow] = []
     for number, (name, product) in enumerate(zip(track([one.name for one in due]), due, strict=True), 1):
         try:
@@ -102,7 +102,7 @@ def _write(archive: Archive, product: Product, report: Report, *, adopts: bool) 
         return _write_index(archive, product, report)
     files = product.make()
     if adopts and product.path not in archive.files and (adopted := _adopt(archive, product, files)):
-        report.left += product.kind is Kind.VIEW  # digests are counted by their rows
+        report.left_outdated += product.kind is Kind.VIEW  # digests are counted by their rows
         return adopted
     first, *further = files
     report.written += _remove_parts(archive, first, after=len(files))

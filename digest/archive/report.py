@@ -28,9 +28,9 @@ class Report:
     remarks: list[str] = field(default_factory=list)
     loaded: list[DaySummary] = field(default_factory=list)
     """Days that were only taken in from the day records, as they were."""
-    left: int = 0
+    left_outdated: int = 0
     """Files of views that another template made, and that stay so until somebody asks for new ones."""
-    told: set[tuple[str, date]] = field(default_factory=set)
+    unobtainable: set[tuple[str, date]] = field(default_factory=set)
     """Days (category, date) of which a failure says that they cannot be had."""
     not_served: set[str] = field(default_factory=set)
     """Categories that arXiv says it does not have: nothing more is asked of them."""
@@ -38,7 +38,7 @@ class Report:
     """Warnings of the commit that were given: a run may commit twice."""
     verb: str = "stored"
     """What was done to the changed days."""
-    deeds: list[str] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
     """What else was done, in words."""
 
     @property
@@ -49,7 +49,7 @@ class Report:
         stored = [f"{name} {in_short([day for one, day in days if one == name])}" for name in categories]
         files = len(set(self.written))
         wrote = [f"wrote {how_many(files, 'file')}"] if files else []
-        return "; ".join([*self.deeds, *([f"{self.verb} {', '.join(stored)}"] if stored else []), *wrote])
+        return "; ".join([*self.actions, *([f"{self.verb} {', '.join(stored)}"] if stored else []), *wrote])
 
     def data(self, requests: int) -> dict[str, object]:
         """Return what the job did as machines read it."""

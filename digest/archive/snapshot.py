@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from digest.decide import in_reach_since, is_all_told, is_in_reach
+from digest.decide import in_reach_since, is_final_answer, is_in_reach
 from digest.model import LOST, State
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Snapshot:
 
     def _is_provable(self, category: str, when: date, now: datetime) -> bool:
         """Whether another look at arXiv can tell more of a provisional day."""
-        is_told = self.has_moved_on(category, when) and is_all_told(self.ledger.readings_of(category, when))
+        is_told = self.has_moved_on(category, when) and is_final_answer(self.ledger.readings_of(category, when))
         return self.calendar.is_listing_date(when) and is_in_reach(when, now) and not is_told
 
     def with_days(self, days: Mapping[Key, DaySummary]) -> Snapshot:

@@ -52,7 +52,9 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
             click.echo(error.format_message(), err=True)
         else:
             message = "expected a command" if is_bare else error.format_message()
-            console.say(f"{message} (try --help)", "error", {"error": "UsageError", "exit_code": error.exit_code})
+            console.say(
+                f"{message} ({_way_out(error)})", "error", {"error": "UsageError", "exit_code": error.exit_code}
+            )
         return error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         code = int(getattr(error.__cause__ or error, "exit_code", _INTERRUPTED))  # click makes an Abort of it
@@ -66,6 +68,15 @@ def _run(console: Console, arguments: Sequence[str] | None) -> int:
             return _fail_to_print(console, error)
         return _admit(console, error)  # an OSError with a name is of a file that a command forgot to guard
     return result if isinstance(result, int) else 0
+
+
+def _way_out(error: click.ClickException) -> str:
+    """Return what to try instead: an option of all commands, put behind one of them, has another place."""
+    if isinstance(error, click.NoSuchOption) and error.ctx and error.ctx.parent:
+        name = error.option_name
+        if any(name in option.opts for option in cli.params):
+            return f"it stands before the command: digest {name} {error.ctx.info_name}"
+    return "try --help"
 
 
 def _fail_to_print(console: Console, error: OSError) -> int:

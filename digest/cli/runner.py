@@ -122,7 +122,7 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
             # A day is told of once it is pushed, and noted as told once it was told: hence the second commit. A run
             # that is stopped in between tells twice perhaps, and never not at all.
             if notifier:
-                from digest.jobs.telling import prepare_messages
+                from digest.jobs.messages import prepare_messages
 
                 prepare_messages(archive, notifier, report)
             _commit(archive, report)
@@ -152,7 +152,7 @@ def _commit(archive: Archive, report: Report) -> None:
 def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
     """Whether nothing is left to tell, by what the day records tell of the calendar."""
     try:
-        return not notifier.is_needed or notifier.is_all_told(_recent_dates(config, now))
+        return not notifier.is_needed or notifier.is_nothing_due(_recent_dates(config, now))
     except StoreError:  # the run tells of it
         return False
 

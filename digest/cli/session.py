@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.cli.console import Console
     from digest.config.settings import Config
-    from digest.fetch.client import Machine
+    from digest.model import MachineClock
 
 
 _IN_MEMORY = "sqlite://"  # SQLAlchemy's address of a database without a file
@@ -42,7 +42,7 @@ class Session:
         now: datetime,
         *,
         environment: Mapping[str, str] = os.environ,
-        machine: Machine = time,
+        machine: MachineClock = time,
         verbose: bool = False,
     ) -> None:
         self.console = console
@@ -143,7 +143,7 @@ class Session:
             DamageError: there is no database, or nothing in it, and git has day records that are not here.
         """
         from digest.archive.archive import Archive, IndexTemplates
-        from digest.archive.clone import require_records, way_back
+        from digest.archive.clone import require_records, restore_advice
         from digest.cli.logs import log_to
         from digest.config.resources import built_in_template, read_calendar, read_template
         from digest.disk.files import is_absent
@@ -158,7 +158,7 @@ class Session:
         source = read_template(config.digest.template, config.folder)
         template = DigestTemplate(source, config.digest.template, config.sections)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
-        store = Store(store_url, database, is_fixed=is_fixed, way_out=way_back(config))
+        store = Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
             arxiv = config.arxiv
             client = Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)

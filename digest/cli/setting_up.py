@@ -70,6 +70,8 @@ def init(
     session.console.answer({"made": made, "remarks": remarks, "next": steps}, made)
     if made:
         session.console.say(f"set up an archive in {folder}: {len(made)} files")
+    else:
+        session.console.say(f"nothing to do: an archive is set up in {folder}")
     for line in (*remarks, "next:", *(f"  {step}" for step in steps)):
         session.console.say(line)
     if done.failure is None:

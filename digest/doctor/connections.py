@@ -23,13 +23,13 @@ from digest.disk.files import hold_lock
 from digest.doctor.installation import Case, Result, judge
 from digest.doctor.schedule import given_by
 from digest.errors import DigestError, GitError, NotifyError, StoreError, TryLaterError, UsageError, how_many, named
-from digest.fetch.documents import FEEDS, PAGES, Kind, listing_url, rss_url
+from digest.fetch.documents import FEEDS, PAGES, RequestKind, listing_url, rss_url
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import OLDEST, number_of
 from digest.model import Day
 from digest.notify import read_addresses
 from digest.notify.channels import Channels
-from digest.notify.messages import Entry, Message
+from digest.notify.messages import Item, Message
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.records.day import record_path
@@ -260,7 +260,7 @@ def check_arxiv(case: Case) -> Iterator[Result]:
         yield Result(f"arXiv was not asked: {error}", what, error.exit_code)
 
 
-def _answer(archive: Archive, url: str, kind: Kind) -> Iterator[Result]:
+def _answer(archive: Archive, url: str, kind: RequestKind) -> Iterator[Result]:
     archive.client.attempts = 1
     try:
         page = archive.client.get(url, kind=kind)
@@ -313,6 +313,6 @@ def check_delivery(case: Case) -> Iterator[Result]:
         return
     name, categories = case.path.parent.name, ", ".join(case.config.arxiv.categories)
     words = f"This is a test, sent by `digest doctor --notify` for the archive {name} of {categories}. All is well."
-    for channel, fate in Channels(addresses).deliver(Message("A test of digest", ((Entry(words),),))).items():
+    for channel, fate in Channels(addresses).deliver(Message("A test of digest", ((Item(words),),))).items():
         text = fate.failure or f"{channel} accepted a test message; check that it arrived"
         yield judge(text, "check its address, and the service", NotifyError.exit_code, is_well=not fate.failure)

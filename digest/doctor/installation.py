@@ -23,7 +23,7 @@ from digest.config.secrets import HIDDEN, masked
 from digest.config.settings import Config
 from digest.disk.files import Folder
 from digest.errors import DigestError, StoreError
-from digest.fetch.client import Machine
+from digest.model import MachineClock
 from digest.render.digest import DigestTemplate
 
 _FAILS = StoreError.exit_code
@@ -59,7 +59,7 @@ class Session(Protocol):
     """What doctor needs of the command line: where it was started, by which clocks, and how an archive is opened."""
 
     now: datetime
-    machine: Machine
+    machine: MachineClock
     environment: Mapping[str, str]
 
     @property

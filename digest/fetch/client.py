@@ -21,8 +21,8 @@ import urllib3
 from digest import __version__
 from digest.errors import BudgetSpentError, NotAskedError, NotServedError, PageRefusedError, TryLaterError, shortened
 from digest.fetch.connection import Deadline, DeadlineAdapter
-from digest.fetch.documents import FEEDS, FORBIDDEN, PAGES, Answer, Kind, PassingFaultError
-from digest.model import LARGEST_BODY, RawPage
+from digest.fetch.documents import FEEDS, FORBIDDEN, PAGES, Answer, PassingFaultError, RequestKind
+from digest.model import LARGEST_BODY, MachineClock, RawPage
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +33,6 @@ RETRY_SECONDS = 180.0
 _REDIRECTS = 3
 _LONGEST_PAUSE = 86400.0  # a day: what is noted beyond is of a clock that was set back
 _CHUNK = 65536
-
-
-class Machine(Protocol):
-    """The machine's own clock; the module ``time`` is one. Politeness never follows ``--now``."""
-
-    def time(self) -> float:
-        """Seconds since 1970."""
-
-    def monotonic(self) -> float:
-        """Seconds that never run backwards."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Wait."""
 
 
 class Memory(Protocol):
@@ -108,7 +95,7 @@ class Client:
 
     session: requests.Session
     memory: Memory
-    machine: Machine
+    machine: MachineClock
     delay: float
     timeout: float
     jitter: Callable[[], float] = random.random
@@ -125,7 +112,7 @@ class Client:
         self.doubted |= self.unreachable
         self.unreachable.clear()
 
-    def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None, kind: Kind = PAGES) -> RawPage:
+    def get(self, url: str, keep: Callable[[RawPage], None] = lambda _page: None, kind: RequestKind = PAGES) -> RawPage:
         """Return the document at ``url``, whole; ``keep`` gets it before anything looks into it, also if it is refused.
 
         Raises:
@@ -183,10 +170,10 @@ class Client:
         if self.budget is not None and self.budget <= 0:
             raise BudgetSpentError(f"{what}: not asked for, because no request is left for this part of the job")
 
-    def _delay(self, kind: Kind) -> float:
+    def _delay(self, kind: RequestKind) -> float:
         return self.feeds_delay if kind is FEEDS else self.delay
 
-    def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: Kind) -> RawPage:
+    def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: RequestKind) -> RawPage:
         answer, redirects = self._ask(url, kind), 0
         while answer.redirects_to is not None and redirects < _REDIRECTS:
             answer, redirects = self._ask(_same_host(answer.url, answer.redirects_to), kind), redirects + 1
@@ -204,7 +191,7 @@ class Client:
             raise type(error)(f"{answer.url}: {error}") from error
         return page
 
-    def _ask(self, url: str, kind: Kind) -> Answer:
+    def _ask(self, url: str, kind: RequestKind) -> Answer:
         self._require_budget(url)
         self._wait_my_turn(self._delay(kind))
         self.requests_made += 1
@@ -236,7 +223,7 @@ class Client:
         self.machine.sleep(pause)
         self.memory.remember_request(self.machine.time())
 
-    def _exchange(self, url: str, kind: Kind) -> Answer:
+    def _exchange(self, url: str, kind: RequestKind) -> Answer:
         accept = {"Accept": ", ".join(kind.types)}
         with self.session.get(url, headers=accept, stream=True, timeout=self.timeout) as response:
             self.forbidden = response.status_code == 403  # before its body, which may come cut or never

@@ -20,7 +20,7 @@ _REASON = re.compile(rb"<(h1|description)>([^<]*)</\1>")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class RequestKind:
     """A kind of document: the content ``types`` that it may have, and the tags of which one ``ends`` it."""
 
     types: tuple[str, ...]
@@ -46,8 +46,10 @@ class Kind:
             raise PageRefusedError(f"expected {' or '.join(self.types)}, found content type {quoted(found)}")
 
 
-PAGES = Kind(("text/html", "application/xhtml+xml"), (b"</html>",))
-FEEDS = Kind(("application/rss+xml", "application/atom+xml", "application/xml", "text/xml"), (b"</rss>", b"</feed>"))
+PAGES = RequestKind(("text/html", "application/xhtml+xml"), (b"</html>",))
+FEEDS = RequestKind(
+    ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml"), (b"</rss>", b"</feed>")
+)
 
 
 def listing_url(base: str, category: str, *, skip: int = 0, show: int = 0) -> str:
@@ -156,7 +158,7 @@ class Answer:
     def _is_gzip(self) -> bool:
         return self.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip")
 
-    def body(self, kind: Kind) -> bytes:
+    def body(self, kind: RequestKind) -> bytes:
         """Return the decoded body of a document of ``kind``.
 
         Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from digest.config.settings import Git
 from digest.errors import GitError, how_many, named
 from digest.git.program import Program
-from digest.git.repository import Change, Repository, find_repository, open_repository
+from digest.git.repository import FileChange, Repository, find_repository, open_repository
 
 _BRANCH = "main"
 _MADE_UP = ("digest", "digest@localhost")
@@ -37,7 +37,7 @@ def require_branch(repository: Repository, settings: Git) -> str:
     return branch
 
 
-def require_nothing_foreign(repository: Repository, changes: Sequence[Change], is_generated: IsGenerated) -> None:
+def require_nothing_foreign(repository: Repository, changes: Sequence[FileChange], is_generated: IsGenerated) -> None:
     """Refuse to commit while somebody has prepared a commit of their own.
 
     Raises:

@@ -107,7 +107,7 @@ def can_push(folder: Path, settings: Git) -> str | None:
         if repository.head is None:
             remote.git.run("ls-remote", "--heads", remote.name)
         else:
-            remote.take("--dry-run")
+            remote.push("--dry-run")
     except GitError as error:
         return str(error)
     return None

@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, Protocol
+from typing import IO
 
 from digest.config.secrets import of_environment, without
 from digest.errors import GitError
+from digest.model import MachineClock
 
 OLDEST = (2, 26)
 """The first git that commits the paths of a file (``--pathspec-from-file``, by the notes of its release)."""
@@ -71,20 +72,7 @@ _GRAVE = ("fatal:", "error:")
 _LONGEST_ERROR = 400
 
 
-class Clock(Protocol):
-    """The machine's own clock; the module ``time`` is one."""
-
-    def time(self) -> float:
-        """Seconds since 1970."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment."""
-
-    def sleep(self, seconds: float, /) -> None:
-        """Wait."""
-
-
-def tries(seconds: float, clock: Clock = time) -> Iterator[None]:
+def tries(seconds: float, clock: MachineClock = time) -> Iterator[None]:
     """Yield now, and after each pause again, until ``seconds`` are over: another git is waited for."""
     end = clock.monotonic() + seconds
     yield
@@ -94,7 +82,7 @@ def tries(seconds: float, clock: Clock = time) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Output:
     """How a call of git ended, and what it said."""
 
     code: int
@@ -154,7 +142,7 @@ class Program:
         answer = self.answer(*arguments)
         return None if answer.code else answer.out.removesuffix("\n")
 
-    def answer(self, *arguments: str, paths: Sequence[str] = ()) -> Answer:
+    def answer(self, *arguments: str, paths: Sequence[str] = ()) -> Output:
         """Call git and return what it prints and how it ends."""
         options = [word for option in (*_ALWAYS, *self.options) for word in ("-c", option)]
         words = ("git", *options, *arguments, *(_BY_INPUT if paths else ()))
@@ -180,7 +168,7 @@ class Program:
                     if isinstance(error, subprocess.TimeoutExpired):
                         raise GitError(f"git {arguments[0]}: not finished within {LIMIT:g} s; it was stopped") from None
                     raise
-                return Answer(code, _text(out), _text(err))
+                return Output(code, _text(out), _text(err))
         except OSError as error:
             if isinstance(error, FileNotFoundError) and self.folder.is_dir():
                 raise GitError("git was not found; install it, or set [git] commit = false") from error

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from digest.disk.files import Folder, hold_lock
 from digest.errors import GitError, LockHeldError, StoreError
-from digest.git.program import Clock, tries
+from digest.git.program import tries
 from digest.git.remote import MARKER, STATE
 from digest.git.repository import Repository
+from digest.model import MachineClock
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 15.0
+RECOVERY_PATIENCE = 15.0
 """Seconds for which another git is waited for."""
 
 TURN_PATIENCE = 30.0
@@ -36,7 +37,7 @@ _STALE_UNSEEN = 3600.0  # seconds of age, where it cannot be seen which processe
 
 
 @contextmanager
-def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
+def take_turn(repository: Repository, clock: MachineClock = time) -> Iterator[None]:
     """Be the only run of digest that commits in this repository, in whichever of its work trees and archives.
 
     Raises:
@@ -55,7 +56,7 @@ def take_turn(repository: Repository, clock: Clock = time) -> Iterator[None]:
         yield
 
 
-def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:
+def remove_stale_locks(repository: Repository, clock: MachineClock = time) -> None:
     """Remove the lock files of a git that was killed: on the index, the HEAD, the refs.
 
     To be called under the archive's lock: then no other run of digest is at work here.
@@ -63,7 +64,7 @@ def remove_stale_locks(repository: Repository, clock: Clock = time) -> None:
     Raises:
         GitError: a git is at work, or may be.
     """
-    for _ in tries(PATIENCE, clock):
+    for _ in tries(RECOVERY_PATIENCE, clock):
         found = _locks(repository)
         if not found:
             return
@@ -95,7 +96,7 @@ def recover(repository: Repository) -> None:
         noted = marker.read(MARKER)
         if noted is None:
             return
-        for _ in tries(PATIENCE):  # the git of a killed run may go on by itself
+        for _ in tries(RECOVERY_PATIENCE):  # the git of a killed run may go on by itself
             if not _is_git_at_work(repository):
                 break
         else:

@@ -92,7 +92,7 @@ class Remote:
         is_known = self.repository.commit_of(self.tracking) is not None
         return self.repository.count(f"{self.tracking}..HEAD" if is_known else "HEAD")
 
-    def take(self, *options: str) -> bool:
+    def push(self, *options: str) -> bool:
         """Push; return False if the remote has what is not here.
 
         Raises:
@@ -122,7 +122,7 @@ def push(remote: Remote, is_generated: IsGenerated, author: str) -> tuple[str, .
     """
     repository, before = remote.repository, remote.repository.head or ""
     for _ in range(_ATTEMPTS):
-        if remote.take():
+        if remote.push():
             # The configuration may let git not note itself that the branch is there what it is here.
             if repository.commit_of(remote.tracking) != repository.head:
                 repository.git.run("update-ref", remote.tracking, "HEAD")

@@ -22,7 +22,7 @@ _FIELDS_BEFORE_PATH = {"1": 8, "2": 9, "u": 10}  # git-status(1), "Porcelain For
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """A path, relative to the work tree, that differs from the last commit.
 
     ``is_staged``: whether the index differs; ``is_ignored``: whether git does not know the file, and is told not to.
@@ -85,7 +85,7 @@ class Repository:
         """Return the paths of all files that git knows, in the index that is."""
         return set(self.git.run("ls-files", "-z").split("\0")) - {""}
 
-    def changes(self, *, untracked: bool = True, paths: Sequence[str] = ()) -> list[Change]:
+    def changes(self, *, untracked: bool = True, paths: Sequence[str] = ()) -> list[FileChange]:
         """Return every path that differs from the last commit; ``untracked`` files may be among them.
 
         Ignored files are none, unless they are among the ``paths`` that alone are asked about.
@@ -97,16 +97,16 @@ class Repository:
         for line in filter(None, self.git.run("status", "--porcelain=v2", "-z", *options).split("\0")):
             kind, _, rest = line.partition(" ")
             if kind in ("?", "!"):
-                found.append(Change(rest, is_ignored=kind == "!"))
+                found.append(FileChange(rest, is_ignored=kind == "!"))
             elif kind in _FIELDS_BEFORE_PATH:
                 fields = line.split(" ", _FIELDS_BEFORE_PATH[kind])
                 if len(fields) <= _FIELDS_BEFORE_PATH[kind]:
                     raise GitError(f"git status: expected the state of a path, found {quoted(line)}")
                 # "XY": X is what the index differs in, "." where it does not; "u" is what a merge left open.
-                found.append(Change(fields[-1], is_staged=kind == "u" or fields[1][:1] not in ("", ".")))
+                found.append(FileChange(fields[-1], is_staged=kind == "u" or fields[1][:1] not in ("", ".")))
         return found
 
-    def unkept(self, places: Iterable[Path]) -> tuple[list[Change], list[Path]]:
+    def unkept(self, places: Iterable[Path]) -> tuple[list[FileChange], list[Path]]:
         """Return which of the files at ``places`` a clone would not have as they are, and which lie outside of it.
 
         The former are untracked, ignored or changed since the last commit. It is one call of git.

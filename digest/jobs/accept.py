@@ -13,7 +13,7 @@ from digest.errors import MissingError, UsageError
 from digest.jobs.selection import Selection, is_one_date
 from digest.model import LOST, UNDONE, Decision, Ledger, Source, State
 
-Key = tuple[str, date]
+DayKey = tuple[str, date]
 
 
 def accept(archive: Archive, chosen: Selection, note: str = "", *, force: bool = False) -> Report:
@@ -73,7 +73,7 @@ def _open_dates(archive: Archive, chosen: Selection, *, force: bool) -> list[dat
     return sorted(dates)
 
 
-def _settle(archive: Archive, key: Key, note: str, report: Report, *, force: bool) -> None:
+def _settle(archive: Archive, key: DayKey, note: str, report: Report, *, force: bool) -> None:
     category, when = key
     stored = archive.snapshot.day(category, when)
     # A short listing helps only where nothing is here that arXiv's own listing shows.
@@ -86,7 +86,7 @@ def _settle(archive: Archive, key: Key, note: str, report: Report, *, force: boo
     elif stored is None:
         _require_lost(archive, category, when, force=force)
         _note(archive, key, LOST, note)
-        report.deeds.append(f"gave up {category} {when} as lost")
+        report.actions.append(f"gave up {category} {when} as lost")
         report.remarks.append(f"date={when} category={category} state={LOST}")
         if is_in_reach(when, archive.now):
             until = in_reach_until(when)
@@ -128,9 +128,9 @@ def _undo(archive: Archive, decision: Decision, report: Report) -> None:
         write_record(archive, day, report)
         put_in_place(archive, day, report)
     _note(archive, key, UNDONE, decision.note)
-    report.deeds.append(f"took back what was accepted for {decision.category} {decision.date}")
+    report.actions.append(f"took back what was accepted for {decision.category} {decision.date}")
     report.remarks.append(f"{decision.category} {decision.date}: no longer accepted as {decision.state}")
 
 
-def _note(archive: Archive, key: Key, state: str, note: str) -> None:
+def _note(archive: Archive, key: DayKey, state: str, note: str) -> None:
     archive.note(Ledger(decisions=(Decision(*key, str(state), note, archive.now),)))

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from digest.archive.archive import Archive
 from digest.archive.report import Report
 from digest.calendar import announced_date, expected_at
-from digest.decide import PATIENCE, REST, SETTLING, in_reach_since, is_in_reach, next_look
+from digest.decide import LISTING_PATIENCE, REST, SETTLING, in_reach_since, is_in_reach, next_look
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
@@ -18,7 +18,7 @@ from digest.errors import (
     PageRefusedError,
 )
 from digest.fetch.documents import catchup_url
-from digest.jobs.doubt import take, take_empty, take_short
+from digest.jobs.doubt import take_empty, take_in, take_short
 from digest.jobs.listing import fetch_listing
 from digest.model import Day, Source
 from digest.parse.listing import Listing, Page
@@ -52,7 +52,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
         if listing.shortage:
             problem = take_short(archive, day, listing.shortage, report)
         elif day.entries:
-            problem = take(archive, day, report)
+            problem = take_in(archive, day, report)
         elif known or is_announced(archive, category, when):
             problem = take_empty(archive, day, report)
         elif archive.store.ids(category, when):
@@ -140,22 +140,22 @@ def unconfirmed_deferrals(archive: Archive, categories: Sequence[str]) -> list[d
     last = max((day.date for category in categories for day in snapshot.days_of(category)), default=first)
     first, last = max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
     dates = archive.calendar.unconfirmed_deferrals(first, last)
-    return [when for when in dates if is_rested(archive, categories[0], when, _DAY)]
+    return [when for when in dates if may_be_asked_again(archive, categories[0], when, _DAY)]
 
 
-def is_time(archive: Archive, category: str, when: date) -> bool:
+def may_look_again(archive: Archive, category: str, when: date) -> bool:
     """Whether a second look, if that is what is needed, may be taken already."""
     again = next_look(archive.snapshot.ledger.readings_of(category, when))
     return again is None or not archive.now < again <= archive.now + SETTLING  # beyond, the clock was ahead
 
 
-def is_due(archive: Archive, category: str, when: date) -> bool:
+def is_catchup_due(archive: Archive, category: str, when: date) -> bool:
     """Whether the job of the night leaves it to us, and it was not asked for in vain a little while ago."""
-    is_late = archive.now >= expected_at(when) + PATIENCE
-    return is_late and is_rested(archive, category, when, REST)
+    is_late = archive.now >= expected_at(when) + LISTING_PATIENCE
+    return is_late and may_be_asked_again(archive, category, when, REST)
 
 
-def is_rested(archive: Archive, category: str, when: date, rest: timedelta) -> bool:
+def may_be_asked_again(archive: Archive, category: str, when: date, rest: timedelta) -> bool:
     """Whether a date was not asked for in vain within the last ``rest``."""
     asked = archive.attempts(category).get(when)
     return asked is None or not asked <= archive.now < asked + rest  # before, the clock was ahead

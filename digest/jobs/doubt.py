@@ -20,7 +20,7 @@ from digest.model import Day, Ledger, Reading, Source, State
 log = logging.getLogger(__name__)
 
 
-def take(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | None:
+def take_in(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError | None:
     """Store a whole listing if it is known better than what is stored of its date, and write its files.
 
     Returns:

@@ -11,7 +11,7 @@ from digest.errors import NotServedError, PageRefusedError, TryLaterError, error
 from digest.fetch.documents import FEEDS, atom_url, recent_url, rss_url
 from digest.model import Day, PageRef, Section, Source, State
 from digest.parse import PARSER_VERSION
-from digest.parse.feed import Feed, parse_feed
+from digest.parse.feed import ParsedFeed, parse_feed
 from digest.parse.links import LINK_RULES
 from digest.parse.recent import parse_recent
 
@@ -49,7 +49,7 @@ def take_feed(archive: Archive, category: str, when: date, report: Report) -> No
         return
 
 
-def _objection(archive: Archive, category: str, when: date, feed: Feed) -> str | None:
+def _objection(archive: Archive, category: str, when: date, feed: ParsedFeed) -> str | None:
     if feed.category != category:
         return f"expected the feed of {category}, found that of {feed.category}"
     if feed.date != when or not feed.entries:

@@ -22,7 +22,14 @@ from digest.errors import (
     UsageError,
     how_many,
 )
-from digest.jobs.catchup import get_day, is_announced, is_due, is_time, remember_vain, unconfirmed_deferrals
+from digest.jobs.catchup import (
+    get_day,
+    is_announced,
+    is_catchup_due,
+    may_look_again,
+    remember_vain,
+    unconfirmed_deferrals,
+)
 from digest.jobs.selection import Selection, is_one_date
 
 log = logging.getLogger(__name__)
@@ -168,7 +175,7 @@ def fetch_missing(archive: Archive, categories: Sequence[str], track: Track = un
     report = begin(archive, track)
     heal(archive, categories, report, track, patiently=False)
     update_files(archive, report)
-    tell_missing(archive, categories, report)
+    report_overdue(archive, categories, report)
     return report
 
 
@@ -187,7 +194,7 @@ def plan_healing(archive: Archive, categories: Sequence[str], *, patiently: bool
         for when in (*found.missing, *found.provable):
             asked = attempts.get(when)
             rank = (asked.timestamp() if asked else 0.0, -when.toordinal(), category)
-            if is_time(archive, category, when) and (not patiently or is_due(archive, category, when)):
+            if may_look_again(archive, category, when) and (not patiently or is_catchup_due(archive, category, when)):
                 steps.append((rank, Get(category, when, why)))
     in_order = [step for _, step in sorted(steps, key=lambda item: item[0])]
     looks: list[Get | Confirm | Limit] = [*in_order, *map(Confirm, unconfirmed_deferrals(archive, categories))]
@@ -248,7 +255,7 @@ def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *
             return
         if problem is None or not patiently or _is_news(archive, step, problem, report):
             report.result(name, problem)
-            report.told |= {(step.category, step.date)} if problem else set()
+            report.unobtainable |= {(step.category, step.date)} if problem else set()
         else:
             log.info("%s: %s", name, problem)
         refused += isinstance(problem, PageRefusedError)
@@ -267,7 +274,7 @@ def _get(archive: Archive, steps: Sequence[Get], report: Report, track: Track, *
 def _is_news(archive: Archive, step: Get, problem: DigestError, report: Report) -> bool:
     """Whether it has to be said that a day cannot be had: not before it is overdue, and not twice."""
     is_absence = isinstance(problem, (MissingError, TryLaterError)) and not isinstance(problem, ListingDoubtfulError)
-    is_told = (step.category, step.date) in report.told
+    is_told = (step.category, step.date) in report.unobtainable
     return not is_absence or (is_overdue(step.date, archive.now) and not is_told)
 
 
@@ -284,7 +291,7 @@ def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
     return decide.after_refusal(problem, step.date, archive.now)
 
 
-def tell_missing(archive: Archive, categories: Sequence[str], report: Report) -> None:
+def report_overdue(archive: Archive, categories: Sequence[str], report: Report) -> None:
     """Say loudly which days are overdue and not here, and which will soon be out of reach."""
     for category in categories:
         found = archive.snapshot.status(category, archive.now)
@@ -294,7 +301,7 @@ def tell_missing(archive: Archive, categories: Sequence[str], report: Report) ->
                 words = "%s: %s; %s, and arXiv serves the first of them until %s only"
                 log.warning(words, category, decide.in_short(old), word, decide.in_reach_until(min(old)))
         for word, overdue in (("overdue and missing", found.overdue), ("provisional for good", found.stuck)):
-            silent = [when for when in overdue if (category, when) not in report.told]
+            silent = [when for when in overdue if (category, when) not in report.unobtainable]
             if silent:
-                report.told |= {(category, when) for when in silent}
+                report.unobtainable |= {(category, when) for when in silent}
                 report.fail(category, MissingError(f"{word}: {decide.in_short(silent)}; `digest status` says more"))

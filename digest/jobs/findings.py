@@ -120,7 +120,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Mismatch:
     """How a file differs from what it should hold.
 
     ``is_unique``: it may hold what nothing else holds. ``is_in_the_way``: what stands there is no plain file, which
@@ -133,7 +133,7 @@ class Difference:
     is_in_the_way: bool = False
 
 
-def difference(found: bytes | None, expected: bytes) -> Difference | None:
+def mismatch(found: bytes | None, expected: bytes) -> Mismatch | None:
     """Say how ``found`` differs from ``expected``: damaged by a machine, or edited by a person; None if it does not.
 
     A file that is missing, cut or off by one bit holds nothing that ``expected`` does not.
@@ -141,17 +141,17 @@ def difference(found: bytes | None, expected: bytes) -> Difference | None:
     if found == expected:
         return None
     if found is None:
-        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found no file")
+        return Mismatch(Fault.DAMAGED, f"expected {len(expected)} bytes, found no file")
     if expected.startswith(found):
         cut = f"the first {len(found)} (cut)" if found else "an empty file"
-        return Difference(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}")
+        return Mismatch(Fault.DAMAGED, f"expected {len(expected)} bytes, found {cut}")
     # As an editor counts lines. Neither text begins with the other, or found has more lines: one of them differs.
     pairs = enumerate(zip([*found.split(b"\n"), None], [*expected.split(b"\n"), None], strict=False), 1)
     place = f"in line {next(number for number, (one, other) in pairs if one != other)}"
     is_as_long = len(found) == len(expected)
     # What a failing disk or memory does, and no person.
     if is_as_long and (int.from_bytes(found) ^ int.from_bytes(expected)).bit_count() == 1:
-        return Difference(Fault.DAMAGED, f"expected other bytes, found one bit flipped {place}")
+        return Mismatch(Fault.DAMAGED, f"expected other bytes, found one bit flipped {place}")
     try:
         strange = set(found.decode()) - set(expected.decode()) - {"\n", "\t"}
         controls = sorted(one for one in strange if unicodedata.category(one) == "Cc")
@@ -159,5 +159,5 @@ def difference(found: bytes | None, expected: bytes) -> Difference | None:
     except UnicodeDecodeError as error:
         unreadable = f"bytes that are no UTF-8 at {error.start}"
     if unreadable:  # no editor of text leaves that behind
-        return Difference(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True)
-    return Difference(Fault.EDITED, f"expected what digest wrote, found another text {place}", is_unique=True)
+        return Mismatch(Fault.DAMAGED, f"expected text, found {unreadable}", is_unique=True)
+    return Mismatch(Fault.EDITED, f"expected what digest wrote, found another text {place}", is_unique=True)

@@ -16,7 +16,7 @@ from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.disk.raw import read_saved_page
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, TryLaterError, UsageError
-from digest.jobs.doubt import take
+from digest.jobs.doubt import take_in
 from digest.model import RawPage, Source, State
 from digest.parse.entries import belongs
 from digest.parse.foreign import other_kind
@@ -199,6 +199,6 @@ def _import_day(archive: Archive, saved: Sequence[_Saved], report: Report) -> Di
         return PageRefusedError(f"{error}{further}")
     state = State.COMPLETE if listing.date else State.IMPORTED
     ordered = sorted(saved, key=lambda one: one.page.entries[0].position)
-    if doubt := take(archive, as_day(listing, when, state, [one.raw for one in ordered]), report):
+    if doubt := take_in(archive, as_day(listing, when, state, [one.raw for one in ordered]), report):
         log.warning("%s: %s", category, doubt)
     return None

@@ -18,11 +18,13 @@ _MOST_PAGES = 200
 # Seconds. A job that was interrupted goes on in the next night at the latest; older pages may have other texts by now.
 _LATELY = 30 * 3600.0
 
-Address = Callable[[Sequence[Page]], str]
+AddressOfNext = Callable[[Sequence[Page]], str]
 """The pages of a listing that are here → the address of the next one."""
 
 
-def fetch_listing(archive: Archive, category: str, address: Address, *, resume: bool = False) -> tuple[Day, Listing]:
+def fetch_listing(
+    archive: Archive, category: str, address: AddressOfNext, *, resume: bool = False
+) -> tuple[Day, Listing]:
     """Get all pages of one listing; return it as a complete day, and as it was read: it may have a shortage.
 
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages

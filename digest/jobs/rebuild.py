@@ -29,8 +29,10 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
         if is_good or (is_left(archive, product, is_read=True) and not is_current(archive, product)):
             continue
         try:
-            write_day(archive, day, report, came=(day.category, day.date) not in known)
+            write_day(archive, day, report, came_with_record=(day.category, day.date) not in known)
         except DigestError as error:
             report.note(product.name, error)
     update_files(archive, report, track)
+    if not (report.changed or report.written or report.failures):
+        report.remarks.append("nothing to do: the database has every day record, and the files are there")
     return report

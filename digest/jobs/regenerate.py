@@ -71,7 +71,7 @@ def _is_good(archive: Archive, day: DaySummary, *, only_outdated: bool) -> bool:
 
 def tell_outdated(archive: Archive, report: Report) -> None:
     """Note that there are such digests: an upgrade never alters old files by itself."""
-    if number := len(outdated_digests(archive)) + report.left:
+    if number := len(outdated_digests(archive)) + report.left_outdated:
         were = how_many(number, "digest was", "digests were")
         words = "written by an older template or other settings"
         report.remarks.append(f"{were} {words}; `digest regenerate --outdated` writes what differs again")

@@ -34,7 +34,7 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
         if not report.knows(error):
             report.fail(where, error)
     if report.succeeded:
-        report.deeds.append(f"repaired {how_many(report.succeeded, 'finding')}")
+        report.actions.append(f"repaired {how_many(report.succeeded, 'finding')}")
     for line in found.lines:
         tell(line)
     if broken := sum(finding.is_broken for finding in found.findings):

@@ -18,8 +18,8 @@ from digest.archive.report import Report, Track, untracked
 from digest.decide import with_whole_author_lists
 from digest.errors import DigestError, PageRefusedError, StoreError, how_many
 from digest.jobs.differences import differences, in_total
-from digest.jobs.doubt import take
-from digest.jobs.selection import Selection, Span, is_one_date, tell_missing
+from digest.jobs.doubt import take_in
+from digest.jobs.selection import Selection, Span, is_one_date, report_not_stored
 from digest.model import Day, DaySummary, Section, Source, State
 from digest.parse.typed import relinked
 
@@ -47,7 +47,7 @@ def replay(
     found = Replay(archive, chosen, write=write, shown=shown)
     # Kept listings first, because a day that they prove needs no further look.
     steps: dict[str, Callable[[], None]] = {
-        f"{kept.category} kept listing {number}": partial(found.take, kept)
+        f"{kept.category} kept listing {number}": partial(found.prove, kept)
         for number, kept in enumerate(found.candidates(), 1)
     }
     for day in chosen.stored(archive):
@@ -100,7 +100,7 @@ class Replay:
         dates = [start] if is_one_date(span) else [*self._archive.calendar.listing_dates(start, span[1] or overdue)]
         return [(name, when) for name in self._chosen.categories for when in dates if (name, when) not in known]
 
-    def take(self, kept: KeptListing) -> None:
+    def prove(self, kept: KeptListing) -> None:
         """Take in the day that a kept listing proves, if it is wanted."""
         if kept.asked is not None and not self._is_wanted(kept.category, kept.asked):
             return
@@ -125,7 +125,7 @@ class Replay:
         self.counts["proven anew"] += 1
         self.lines.append(f"{day.category} {day.date}: {was}; kept pages prove it ({counts} source={day.source})")
         self._proven.add((day.category, day.date))
-        return take(self._archive, day, self.report) if self._write else None
+        return take_in(self._archive, day, self.report) if self._write else None
 
     def compare(self, category: str, when: date) -> None:
         """Compare a stored day with what its pages, or its texts alone, are read as now."""
@@ -182,7 +182,7 @@ class Replay:
                 self.report.fail(f"{key[0]} {key[1]}", reasons[key])
             for category in self._chosen.categories:
                 dates = [key[1] for key in missing if key[0] == category and key not in reasons]
-                tell_missing(self._archive, category, span, dates, self.report)
+                report_not_stored(self._archive, category, span, dates, self.report)
 
     @property
     def total(self) -> str:

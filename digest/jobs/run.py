@@ -19,7 +19,7 @@ from digest.archive.days import begin, update_files
 from digest.archive.kept_pages import pages_to_remove, remove_old_pages
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import expected_at, is_overdue, today
-from digest.decide import PATIENCE, after_refusal, lateness, needs_listing
+from digest.decide import LISTING_PATIENCE, after_refusal, lateness, needs_listing
 from digest.errors import (
     DigestError,
     ListingDoubtfulError,
@@ -31,10 +31,10 @@ from digest.errors import (
     how_many,
 )
 from digest.fetch.documents import listing_url
-from digest.jobs.catchup import get_day, is_due, is_time, remember_vain
-from digest.jobs.doubt import is_about_to_settle, note_look, take, take_short, was_short_long_ago, when_again
+from digest.jobs.catchup import get_day, is_catchup_due, may_look_again, remember_vain
+from digest.jobs.doubt import is_about_to_settle, note_look, take_in, take_short, was_short_long_ago, when_again
 from digest.jobs.feed import take_feed
-from digest.jobs.fetch import Confirm, Get, Limit, heal, plan_healing, tell_missing
+from digest.jobs.fetch import Confirm, Get, Limit, heal, plan_healing, report_overdue
 from digest.jobs.listing import fetch_listing
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start
@@ -83,7 +83,14 @@ def plan_run(archive: Archive, categories: Sequence[str]) -> list[Step]:
     # A probe may cost a request in vain: what is known to be missing comes before it.
     newest = [step for category in categories if (step := _newest_step(archive, category))]
     in_order = sorted(newest, key=lambda step: step.is_probe)
-    return [*in_order, *plan_healing(archive, categories), *_plan_removal(archive)]
+    asked = {(step.category, step.expected) for step in newest if not step.is_probe}
+    # The newest listing is healed only where the step before does not bring it in.
+    healing = [
+        step
+        for step in plan_healing(archive, categories)
+        if not (isinstance(step, Get) and (step.category, step.date) in asked)
+    ]
+    return [*in_order, *healing, *_plan_removal(archive)]
 
 
 def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
@@ -95,7 +102,7 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
     # Even a run that ended early has stored days: their files are written now, not at the next try.
     update_files(archive, report, track)
     if not report.is_ended:
-        tell_missing(archive, categories, report)
+        report_overdue(archive, categories, report)
         tell_outdated(archive, report)
         # After any failure the pages may be needed to find out why.
         if not report.failures:
@@ -129,7 +136,7 @@ def _newest_step(archive: Archive, category: str) -> GetNewest | None:
     """Return how arXiv has to be asked for the newest listing of a category; None if it need not be by now."""
     expected = archive.calendar.newest_expected(archive.now)
     if _needs_listing(archive, category, expected):
-        return GetNewest(category, expected) if is_time(archive, category, expected) else None
+        return GetNewest(category, expected) if may_look_again(archive, category, expected) else None
     is_asked = today(archive.now) in archive.attempts(category)
     is_probe = archive.calendar.is_pause(archive.now) and not is_asked
     return GetNewest(category, expected, is_probe=True) if is_probe else None
@@ -166,7 +173,7 @@ def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestE
         return None
     if isinstance(problem, NotServedError):
         report.not_served.add(category)
-    report.told |= {(category, missing), (category, expected)}
+    report.unobtainable |= {(category, missing), (category, expected)}
     meaning = after_refusal(problem, missing, archive.now)
     given_up = archive.snapshot.ledger.losses_of(category)
     if missing in given_up and isinstance(meaning, (MissingError, TryLaterError)):
@@ -207,7 +214,7 @@ def _take_newest(archive: Archive, category: str, expected: date, report: Report
         log.warning(words, category, day.date, expected, archive.now.isoformat())
     if problem := _take(archive, day, listing.shortage, report):
         return problem
-    if day.date < expected and is_due(archive, category, expected):
+    if day.date < expected and is_catchup_due(archive, category, expected):
         _make_up(archive, category, expected, report)
     overdue = archive.calendar.newest_overdue(archive.now)
     late = lateness(day.date, overdue, archive.now)
@@ -238,7 +245,7 @@ def _take(archive: Archive, day: Day, shortage: DigestError | None, report: Repo
         elif problem:
             return problem
     if not shortage:
-        return take(archive, day, report)
+        return take_in(archive, day, report)
     is_proven = archive.snapshot.is_proven(day.category, day.date)  # by now
     return None if is_proven else take_short(archive, day, shortage, report)
 
@@ -250,7 +257,7 @@ def _is_rescued(archive: Archive, category: str, expected: date, problem: Digest
     page, if it may be there by now, else by the feed. Older days are left to the healing.
     """
     is_refused = isinstance(problem, PageRefusedError)
-    is_late = archive.now >= expected_at(expected) + PATIENCE
+    is_late = archive.now >= expected_at(expected) + LISTING_PATIENCE
     is_out_of_reach = isinstance(problem, TryLaterError) and is_late
     if archive.client.forbidden or isinstance(problem, ListingDoubtfulError) or not (is_refused or is_out_of_reach):
         return False
@@ -263,7 +270,7 @@ def _is_rescued(archive: Archive, category: str, expected: date, problem: Digest
 
 def _make_up(archive: Archive, category: str, expected: date, report: Report) -> bool:
     """Try the catchup page, if it may be there by now, then the feed; return whether the listing is proven."""
-    if is_due(archive, category, expected):
+    if is_catchup_due(archive, category, expected):
         problem = get_day(archive, category, expected, report)
         if isinstance(problem, (*_NO_HELP, NotServedError)):
             log.info("%s %s: %s", category, expected, problem)

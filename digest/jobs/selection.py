@@ -57,10 +57,10 @@ def note_missing(archive: Archive, selection: Selection, report: Report) -> None
             dates = archive.calendar.listing_dates(first, last) if first and last else ()
             asked = [first] if first and is_one_date(span) else dates
             missing = [when for when in asked if when not in known and when not in given_up]
-            tell_missing(archive, category, span, missing, report)
+            report_not_stored(archive, category, span, missing, report)
 
 
-def tell_missing(archive: Archive, category: str, span: Span, missing: Collection[date], report: Report) -> None:
+def report_not_stored(archive: Archive, category: str, span: Span, missing: Collection[date], report: Report) -> None:
     """Note that ``missing`` dates of a span are not stored; of a single one, why."""
     if is_one_date(span):
         for when in missing:

@@ -25,7 +25,7 @@ from digest.records.day import parse_record, record_path, render_record
 _NOTHING = "there is no whole copy of it here; restore a backup of the database"
 
 
-Key = tuple[str, date]
+DayKey = tuple[str, date]
 """Category and date."""
 
 
@@ -36,7 +36,7 @@ class Copies:
     The best is the day as it was stored, wherever that is whole; None if nothing has it whole.
     """
 
-    key: Key
+    key: DayKey
     summary: DaySummary | None
     day: Day | None
     problem: str
@@ -91,7 +91,7 @@ def readable_days(archive: Archive) -> list[DaySummary]:
 # What is wrong, and how it is mended
 
 
-def examine_day(archive: Archive, read: ReadCopies, key: Key, found: Verified, *, is_misnamed: bool) -> Day | None:
+def examine_day(archive: Archive, read: ReadCopies, key: DayKey, found: Verified, *, is_misnamed: bool) -> Day | None:
     """Check the rows of a day, its record and its digest; return its best copy.
 
     ``is_misnamed``: an entry has another id than its paper. ``read`` gives the copies, now and again for the repair.
@@ -175,10 +175,10 @@ def _newer_format(records: Folder, path: str) -> str:
     return ""
 
 
-def examine_unloaded_records(archive: Archive, stored: Collection[Key], found: Verified) -> list[Key]:
+def examine_unloaded_records(archive: Archive, stored: Collection[DayKey], found: Verified) -> list[DayKey]:
     """Check the records of days that the database does not have; return the days of those that are whole."""
     known = {record_path(*key) for key in stored}
-    loadable: list[Key] = []
+    loadable: list[DayKey] = []
     for path in record_paths(archive):
         if path in known:
             continue

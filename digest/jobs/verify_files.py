@@ -11,7 +11,7 @@ from digest.archive.products import README, Kind, Product, sha256
 from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.git.repository import open_repository
-from digest.jobs.findings import REPAIR, Difference, Fault, Finding, Part, Verified, difference
+from digest.jobs.findings import REPAIR, Fault, Finding, Mismatch, Part, Verified, mismatch
 from digest.model import Ledger
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
 
@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 # Any file
 
 
-def compare(folder: Folder, path: str, expected: bytes) -> Difference | None:
+def compare(folder: Folder, path: str, expected: bytes) -> Mismatch | None:
     """Say how the file at ``path`` differs from ``expected``; one that cannot be read is damaged."""
     try:
-        return difference(folder.read(path), expected)
+        return mismatch(folder.read(path), expected)
     except StoreError as error:
         words = f"expected a file that can be read, found none ({error})"
-        return Difference(Fault.DAMAGED, words, is_unique=True, is_in_the_way=True)
+        return Mismatch(Fault.DAMAGED, words, is_unique=True, is_in_the_way=True)
 
 
-def restorable(part: Part, folder: Folder, path: str, different: Difference, mend: Callable[[], str]) -> Finding:
+def restorable(part: Part, folder: Folder, path: str, different: Mismatch, mend: Callable[[], str]) -> Finding:
     """Return the finding that the file at ``path`` is ``different`` and can be made again."""
     way_out = f"{REPAIR} restores it"
     if different.is_in_the_way:
@@ -40,7 +40,7 @@ def restorable(part: Part, folder: Folder, path: str, different: Difference, men
     return Finding(different.kind, part, str(folder.root / path), different.problem, way_out, mend, path)
 
 
-def restore(folder: Folder, path: str, data: bytes, different: Difference) -> str:
+def restore(folder: Folder, path: str, data: bytes, different: Mismatch) -> str:
     """Write what the file should hold, and keep beside it what only it held; return what was done, in words."""
     kept = folder.keep_beside(path, different.kind) if different.is_unique else ""
     folder.write(path, data)
@@ -80,7 +80,7 @@ def _expected_files(archive: Archive, product: Product) -> Mapping[str, bytes]:
     return {} if expected is None else {product.path: expected}
 
 
-def _about_text(archive: Archive, product: Product, path: str, different: Difference) -> Finding:
+def _about_text(archive: Archive, product: Product, path: str, different: Mismatch) -> Finding:
     judge = _judged_index if product.kind is Kind.INDEX else _judged_text
     judged = judge(archive, product, path, different)
 
@@ -98,7 +98,7 @@ def _about_text(archive: Archive, product: Product, path: str, different: Differ
     return finding if product.kind is Kind.INDEX else replace(finding, mend=None)
 
 
-def _judged_text(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
+def _judged_text(archive: Archive, product: Product, path: str, different: Mismatch) -> Mismatch:
     """Tell a text that is as it was written, from something else than would be taken now, from a damaged one."""
     row = archive.files.get(path)
     if different.is_in_the_way:
@@ -113,7 +113,7 @@ def _judged_text(archive: Archive, product: Product, path: str, different: Diffe
         made_by = "an older template" if is_older else "other settings, or from other entries"
         problem = f"expected a digest by the current template and settings, found one by {made_by}"
     is_of_now = row is not None and row.inputs_hash == product.inputs_hash
-    return Difference(Fault.OUTDATED, problem) if is_of_before and not is_of_now else different
+    return Mismatch(Fault.OUTDATED, problem) if is_of_before and not is_of_now else different
 
 
 def false_row(archive: Archive, path: str, problem: str, repair: str) -> Finding:
@@ -130,7 +130,7 @@ def false_row(archive: Archive, path: str, problem: str, repair: str) -> Finding
 # Indexes, and what a person wrote around them
 
 
-def _judged_index(archive: Archive, product: Product, path: str, different: Difference) -> Difference:
+def _judged_index(archive: Archive, product: Product, path: str, different: Mismatch) -> Mismatch:
     """Tell an index that lost its markers, and one that is as it was written before, from one that a person edited."""
     found = b"" if different.is_in_the_way else archive.output.read(path) or b""
     problem, has_markers = "", markers.split(found) is not None
@@ -148,7 +148,7 @@ def _judged_index(archive: Archive, product: Product, path: str, different: Diff
     else:
         is_of_before = has_markers and row.inputs_hash == sha256(markers.generated_part(found))
     words = "expected the index by the current settings, found an older one"
-    return Difference(Fault.OUTDATED, words) if is_of_before else different
+    return Mismatch(Fault.OUTDATED, words) if is_of_before else different
 
 
 def _expected_index(archive: Archive, product: Product) -> bytes | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE = 30.0
+SENDING_PATIENCE = 30.0
 """Seconds that channels may take for a part of a message, all together."""
 
 _LOGGERS = ("apprise", "urllib3", "requests")
@@ -53,7 +53,7 @@ class Fate:
 class Channels:
     """The channels of a run. What they tell of failures names no address."""
 
-    def __init__(self, addresses: Sequence[Address], patience: float = PATIENCE) -> None:
+    def __init__(self, addresses: Sequence[Address], patience: float = SENDING_PATIENCE) -> None:
         self._addresses = addresses
         self._patience = patience
 

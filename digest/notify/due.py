@@ -62,7 +62,7 @@ def reach(
     return Reach(frozenset({*(before.channels if before else ()), *took, *given_up}), since)
 
 
-def is_all_told(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
+def is_nothing_due(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
     """Whether nothing is left to tell: neither of ``dates`` nor that trouble is over."""
     is_told = all(told.has(subject, when) for subject in subjects for when in dates)
     return is_told and told.alert is None and not told.reached

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import pairwise
 
-from digest.notify.messages import Entry, Message, cut
+from digest.notify.messages import Item, Message, cut
 
 MOST_PARTS = 5
 """So many parts a message has at most; the last one says how many entries are left out."""
@@ -85,7 +85,7 @@ def parts(message: Message, form: Form, fits: Callable[[bool, str], bool]) -> li
     return [_joined(part, form) for part in made]
 
 
-_Placed = tuple[int, Entry]
+_Placed = tuple[int, Item]
 """The number of a paragraph, and an entry of it."""
 
 _Fits = Callable[[str], bool]
@@ -95,20 +95,20 @@ def _ended(part: list[_Placed], left: int, message: Message, form: Form, fits: _
     """Return a last part that says how many entries are left out, those among them that make room for that."""
     for kept in range(len(part), -1, -1):
         number = left + len(part) - kept
-        note = Entry(f"… {number} more {'is' if number == 1 else 'are'} left out", message.address)
+        note = Item(f"… {number} more {'is' if number == 1 else 'are'} left out", message.address)
         ended = [*part[:kept], (len(message.paragraphs), _fitted(note, form, fits))]
         if fits(_joined(ended, form)):
             break
     return ended
 
 
-def _fitted(entry: Entry, form: Form, fits: _Fits) -> Entry:
+def _fitted(entry: Item, form: Form, fits: _Fits) -> Item:
     """Return an entry, without its note and the end of its text where it is too long alone; its link stays."""
     if fits(_shown(entry, form)):
         return entry
     shortest, *others = (replace(entry, text=cut(entry.text, length), note="") for length in range(len(entry.text) + 1))
     if entry.url and not fits(_shown(shortest, form)):  # not even the link has room
-        return _fitted(Entry(entry.text), form, fits)
+        return _fitted(Item(entry.text), form, fits)
     # The longer the text, the less it fits.
     return ([shortest, *others])[bisect(others, 0, key=lambda one: not fits(_shown(one, form)))]
 
@@ -123,7 +123,7 @@ def _joined(part: Sequence[_Placed], form: Form) -> str:
     return text
 
 
-def _shown(entry: Entry, form: Form) -> str:
+def _shown(entry: Item, form: Form) -> str:
     number = f"{entry.number}. " if entry.number else ""
     words, note = escaped(entry.text, form, is_label=bool(entry.url)), escaped(entry.note, form)
     match form:

@@ -18,7 +18,7 @@ _LONGEST_FAILURE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Item:
     """One entry of a message: plain text, with the address that it leads to, a note, and its number on a list."""
 
     text: str
@@ -35,7 +35,7 @@ class Message:
     """
 
     title: str
-    paragraphs: tuple[tuple[Entry, ...], ...]
+    paragraphs: tuple[tuple[Item, ...], ...]
     kind: str = "info"
     address: str = ""
 
@@ -67,7 +67,7 @@ def listing_message(
             # Any other state is named: its numbers may still change.
             is_settled = day.state in (State.COMPLETE, State.EMPTY)
             words = f"{_counted([day], Section)}{'' if is_settled else f' ({day.state})'}"
-        lines.append(Entry(f"{category}: {words}", addresses.get(category, "")))
+        lines.append(Item(f"{category}: {words}", addresses.get(category, "")))
     title = f"arXiv {named(list(days))}, {heading_date(when)}: {counts}{without}"
     return _message(title, lines, _items(map(_item, papers)), address=next(iter(addresses.values()), ""))
 
@@ -80,7 +80,7 @@ def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") 
     title = f"{view}, {heading_date(when)}: {how_many(len(hits), 'paper')}"
     items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in hits[:_SHOWN_HITS])
     more = f"… and {len(hits) - _SHOWN_HITS} more" if len(hits) > _SHOWN_HITS else "The digest" if address else ""
-    return _message(title, items, [Entry(more, address)] if more else [], address=address)
+    return _message(title, items, [Item(more, address)] if more else [], address=address)
 
 
 def alert_message(categories: Sequence[str], exit_code: int, failures: Sequence[str], since: datetime) -> Message:
@@ -101,16 +101,16 @@ def recovery_message(categories: Sequence[str], about: Iterable[Trouble], since:
     return _message(f"digest of {named(categories)} is well again", lines, kind="success")
 
 
-def _items(items: Iterable[Entry]) -> tuple[Entry, ...]:
+def _items(items: Iterable[Item]) -> tuple[Item, ...]:
     return tuple(replace(item, number=number) for number, item in enumerate(items, 1))
 
 
-def _item(paper: Paper, note: str = "") -> Entry:
-    return Entry(cut(paper.title, _LONGEST_TITLE), paper.abstract_url, cut(note, _LONGEST_REASONS))
+def _item(paper: Paper, note: str = "") -> Item:
+    return Item(cut(paper.title, _LONGEST_TITLE), paper.abstract_url, cut(note, _LONGEST_REASONS))
 
 
-def _message(title: str, *paragraphs: Sequence[Entry | str], kind: str = "info", address: str = "") -> Message:
-    entries = (tuple(Entry(one) if isinstance(one, str) else one for one in paragraph) for paragraph in paragraphs)
+def _message(title: str, *paragraphs: Sequence[Item | str], kind: str = "info", address: str = "") -> Message:
+    entries = (tuple(Item(one) if isinstance(one, str) else one for one in paragraph) for paragraph in paragraphs)
     return Message(title, tuple(filter(None, entries)), kind, address)
 
 

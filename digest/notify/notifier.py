@@ -17,7 +17,7 @@ from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, FormatTooNewError, NotifyError, StoreError, UnpushedError, gravest
 from digest.model import LISTINGS, Reach, Told
 from digest.notify import Address, read_addresses
-from digest.notify.due import DueMessages, due_alert, is_all_told, opened, reach
+from digest.notify.due import DueMessages, due_alert, is_nothing_due, opened, reach
 from digest.records.notices import NOTICES_PATH, parse_notices, render_notices
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ class Notifier:
         """What is noted by now as told."""
         return self._written or self._known
 
-    def is_all_told(self, dates: Collection[date]) -> bool:
+    def is_nothing_due(self, dates: Collection[date]) -> bool:
         """Whether no alert waits for the message that all is well again, and no listing of ``dates`` for its own."""
-        return is_all_told(self._known, self.subjects, dates)
+        return is_nothing_due(self._known, self.subjects, dates)
 
     def begin(self) -> None:
         """Tell the health check that the run begins."""
@@ -99,7 +99,7 @@ class Notifier:
         """
         self._write(opened(self._known, self.subjects, dates))
 
-    def take(self, due: DueMessages) -> list[str]:
+    def hold(self, due: DueMessages) -> list[str]:
         """Take the messages to be sent, and note what there is nothing to tell of; return the files written.
 
         Raises:

@@ -58,7 +58,7 @@ _OFFSET = 0xF0000
 
 
 @dataclass(frozen=True)
-class Feed:
+class ParsedFeed:
     """One feed. ``date`` is the mailing's, in New York; an empty Atom feed bears none.
 
     ``category`` is the one that the feed's own title names; None if that is not one category.
@@ -69,7 +69,7 @@ class Feed:
     entries: tuple[Entry, ...]
 
 
-def parse_feed(body: bytes) -> Feed:
+def parse_feed(body: bytes) -> ParsedFeed:
     """Parse the bytes of an RSS or Atom feed of arXiv; one without entries is a valid feed.
 
     Raises:
@@ -101,7 +101,7 @@ def parse_feed(body: bytes) -> Feed:
     moments = {item.text("published") for item in items}
     if document.version != "atom10":  # whose own date is the moment of the request
         moments.add(_restored(document.feed.get("published")))
-    return Feed(only_date(set(map(_new_york_date, moments))), category, entries)
+    return ParsedFeed(only_date(set(map(_new_york_date, moments))), category, entries)
 
 
 def _read_by_feedparser(body: bytes) -> Any:

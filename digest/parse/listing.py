@@ -120,7 +120,7 @@ class _Reading:
     source: Source = Source.LISTING
     is_cut: bool = False
 
-    def take(self, element: etree._Element) -> None:
+    def read(self, element: etree._Element) -> None:
         """Read one of the elements by which a listing is told: h1, h3, dt or dd."""
         if element.tag == "h1":
             if match := _CATCHUP_DATE.fullmatch(plain_text(element)):
@@ -263,7 +263,7 @@ class _Reading:
 def _read_page(root: etree._Element) -> Page:
     reading = _Reading(root, _outside_text(root))
     for element in root.iter("h1", "h3", "dt", "dd"):
-        reading.take(element)
+        reading.read(element)
     total = reading.total()
     declared = reading.sizes(total)
     day = only_date(reading.dates)

@@ -35,7 +35,10 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
 
     ``program`` is the command that runs digest, with an absolute path.
     """
-    run = ("--config", str(config.folder.absolute() / CONFIG), "run")
+    folder = config.folder.absolute()
+    if ".." in folder.parts:  # of what is typed, no more is changed: a link may be how the user names the place
+        folder = folder.resolve()
+    run = ("--config", str(folder / CONFIG), "run")
     categories = config.arxiv.categories
     *others, last = categories
     listed = f"{', '.join(others)} and {last}" if others else last

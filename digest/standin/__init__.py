@@ -5,7 +5,7 @@ that digest asks for, and that fails in all ways that are known. Nothing here is
 address is made up.
 """
 
-from digest.standin.announcements import Announcement, InventedPaper, invent
+from digest.standin.announcements import InventedPaper, Mailing, invent
 from digest.standin.server import StandIn
 
-__all__ = ["Announcement", "InventedPaper", "StandIn", "invent"]
+__all__ = ["InventedPaper", "Mailing", "StandIn", "invent"]

@@ -79,7 +79,7 @@ class InventedPaper:
 
 
 @dataclass(frozen=True)
-class Announcement:
+class Mailing:
     """What one category announces under one listing date."""
 
     category: str
@@ -94,7 +94,7 @@ class Announcement:
         return len(self.new) + len(self.cross) + len(self.replacement)
 
 
-def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replacement: int = 6) -> Announcement:
+def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replacement: int = 6) -> Mailing:
     """Invent the announcement of ``category`` for the listing date ``day``.
 
     Ids differ within the day, between days and, in days of ordinary size, between categories. They have
@@ -118,7 +118,7 @@ def invent(category: str, day: date, *, new: int = 12, cross: int = 5, replaceme
     guests = [rng.choice(others) for _ in range(cross + replacement - at_home)]
     primaries = [category] * new + guests[:cross] + [category] * at_home + guests[cross:]
     papers = tuple(_papers(rng, category, day, ids, primaries))
-    return Announcement(category, day, papers[:new], papers[new : new + cross], papers[new + cross :])
+    return Mailing(category, day, papers[:new], papers[new : new + cross], papers[new + cross :])
 
 
 def version_of(paper: InventedPaper, *, revised: bool) -> int:

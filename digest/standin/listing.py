@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import starmap
 
-from digest.standin.announcements import Announcement, InventedPaper
+from digest.standin.announcements import InventedPaper, Mailing
 from digest.standin.entries import REPLACED, category_name, entry_html, escaped
 
 # arXiv's names, whatever the language of the machine; strftime would ask the locale.
@@ -20,7 +20,7 @@ MONTHS = (
 
 
 @dataclass(frozen=True)
-class Section:
+class ListedSection:
     """One kind of entries: its heading, the words that link to it, and what marks each entry."""
 
     heading: str
@@ -34,18 +34,18 @@ class Section:
         return entry_html(number, paper, self.mark.format(paper.primary_category))
 
 
-def sections(announcement: Announcement) -> list[Section]:
+def sections(announcement: Mailing) -> list[ListedSection]:
     """Return the kinds of which there are entries, in arXiv's order."""
     new, cross, replacement = announcement.new, announcement.cross, announcement.replacement
     three = (
-        Section("New submissions", "New submissions", "", 0, new),
-        Section("Cross submissions", "Cross-lists", "(cross-list from {})", len(new), cross),
-        Section("Replacement submissions", "Replacements", REPLACED, len(new) + len(cross), replacement),
+        ListedSection("New submissions", "New submissions", "", 0, new),
+        ListedSection("Cross submissions", "Cross-lists", "(cross-list from {})", len(new), cross),
+        ListedSection("Replacement submissions", "Replacements", REPLACED, len(new) + len(cross), replacement),
     )
     return [section for section in three if section.papers]
 
 
-def listing_page(announcement: Announcement) -> str:
+def listing_page(announcement: Mailing) -> str:
     """Return the listing with all its entries: up to 2000 stand on one page."""
     parts = sections(announcement)
     path = f"/list/{announcement.category}/new"
@@ -71,7 +71,7 @@ def listing_page(announcement: Announcement) -> str:
     return listing_with(announcement, anchors, paging, articles)
 
 
-def listing_with(announcement: Announcement, anchors: Iterable[str], paging: str, articles: str) -> str:
+def listing_with(announcement: Mailing, anchors: Iterable[str], paging: str, articles: str) -> str:
     """Return the listing around ``articles``; each of ``anchors`` leads to one of its :func:`sections`."""
     name = announcement.category
     links = "".join(

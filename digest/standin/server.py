@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Self
 
-from digest.standin.announcements import Announcement
+from digest.standin.announcements import Mailing
 from digest.standin.listing import listing_page
 
 _POLL_SECONDS = 0.02  # how long leaving the context may take
@@ -55,9 +55,9 @@ class StandIn(Server):
 
     def __init__(self) -> None:
         super().__init__(_Listings)
-        self.newest: dict[str, Announcement] = {}
+        self.newest: dict[str, Mailing] = {}
 
-    def announce(self, announcement: Announcement) -> None:
+    def announce(self, announcement: Mailing) -> None:
         """Make ``announcement`` the newest listing of its category."""
         self.newest[announcement.category] = announcement
 

@@ -30,7 +30,7 @@ from digest.store import tables
 from digest.store.engine import Database
 from digest.store.search import add_to_search_index
 
-Key = tuple[str, str, str]
+RevisionKey = tuple[str, str, str]
 """What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
 
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
@@ -216,7 +216,7 @@ def _number_revisions(connection: Connection, papers: Sequence[Paper]) -> list[i
     return [known[key] for key in keys]
 
 
-def known_revisions(connection: Connection, ids: Sequence[str]) -> dict[Key, int]:
+def known_revisions(connection: Connection, ids: Sequence[str]) -> dict[RevisionKey, int]:
     """Return the rows of all revisions of these papers, by their keys."""
     table, known = tables.revision, {}
     query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
@@ -226,7 +226,7 @@ def known_revisions(connection: Connection, ids: Sequence[str]) -> dict[Key, int
     return known
 
 
-def key_of(paper: Paper) -> Key:
+def key_of(paper: Paper) -> RevisionKey:
     """Return the key of a paper's revision."""
     links = [(link.url, link.kind, link.found_in) for link in paper.links]
     fields = (paper.authors, paper.comments, paper.journal_ref, paper.primary_category, paper.categories, links)
@@ -279,6 +279,7 @@ def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list
     for row in connection.execute(query):
         if not CATEGORY.fullmatch(row.category):  # paths are made of it
             raise ValueError(f"{row.category!r} is no category")
+        stored = _counts(row.stored)
         found.append(
             DaySummary(
                 category=row.category,
@@ -286,7 +287,7 @@ def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list
                 state=State(row.state),
                 source=Source(row.source),
                 declared=_counts(row.declared),
-                counts=_counts(row.stored),
+                counts={section: stored[section] for section in Section},  # all of them, or it is damage
                 content_hash=row.content_hash,
             )
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measuring import DIGEST, run
-from tests.standin import Announcement, InventedPaper, Request, StandIn, invent
+from tests.standin import InventedPaper, Mailing, Request, StandIn, invent
 
 END = date(2026, 6, 17)
 """The newest day of every archive, a Wednesday; the days of the archives are the weekdays before it."""
@@ -60,14 +60,14 @@ class Texts:
             rows = {row["id"]: row for row in map(json.loads, lines)}
         return cls([_real(row) for row in rows.values()], f"{len(rows)} real texts")
 
-    def announcement(self, when: date, counts: tuple[int, int, int]) -> Announcement:
+    def announcement(self, when: date, counts: tuple[int, int, int]) -> Mailing:
         """Return what is announced at ``when``: so many new submissions, cross-lists and replacements."""
         chance = random.Random(str(when))  # noqa: S311  # no secret
         papers = [replace(chance.choice(self.papers), arxiv_id=one) for one in _ids(when, sum(counts))]
         new, cross = counts[0], counts[0] + counts[1]
         at_home = [_in(paper, CATEGORY) for paper in papers]
         guests = [_in(paper, "cs.LG") for paper in papers]
-        return Announcement(CATEGORY, when, tuple(at_home[:new]), tuple(guests[new:cross]), tuple(at_home[cross:]))
+        return Mailing(CATEGORY, when, tuple(at_home[:new]), tuple(guests[new:cross]), tuple(at_home[cross:]))
 
 
 def _real(row: dict[str, Any]) -> InventedPaper:
@@ -135,7 +135,7 @@ def _imported(folder: Path, texts: Texts) -> tuple[dict[str, Any], list[dict[str
     return header, rows
 
 
-def page(announcement: Announcement) -> bytes:
+def page(announcement: Mailing) -> bytes:
     """Return the listing page of an announcement."""
     arxiv = StandIn([announcement], today=announcement.date)
     return arxiv.answer(Request(f"/list/{CATEGORY}/new", {}, 0.0)).body

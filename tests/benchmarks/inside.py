@@ -24,7 +24,7 @@ from digest.parse.listing import parse_page
 from digest.render.digest import DigestTemplate
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by
-from tests.standin import Announcement, Request, StandIn
+from tests.standin import Mailing, Request, StandIn
 
 DAY = date(2025, 3, 5)
 SHOWN = (Section.NEW, Section.CROSS)
@@ -33,7 +33,7 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]}]+")
 _TAG = re.compile(r"<[^>]+>")
 
 
-def parse(announcement: Announcement, rounds: int) -> Iterator[Row]:
+def parse(announcement: Mailing, rounds: int) -> Iterator[Row]:
     """Yield a listing page, all proofs included, against Beautiful Soup with Python's own parser."""
     listing = page(announcement)
     yield _row(
@@ -53,7 +53,7 @@ def _soup(listing: bytes) -> list[tuple[object, ...]]:
     return rows
 
 
-def feed(announcement: Announcement, rounds: int) -> Iterator[Row]:
+def feed(announcement: Mailing, rounds: int) -> Iterator[Row]:
     """Yield both feeds, against feedparser as it comes."""
     arxiv = StandIn([announcement], today=announcement.date)
     for kind in ("rss", "atom"):

@@ -328,7 +328,7 @@ def test_a_lock_of_a_killed_git_is_removed(archive: Sandbox, remote: Path, name:
 
 def test_a_lock_of_a_git_at_work_is_respected(archive: Sandbox, remote: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A person's commit with the editor open: it is waited for, then told, and not disturbed."""
-    monkeypatch.setattr("digest.git.recovery.PATIENCE", 2.0)
+    monkeypatch.setattr("digest.git.recovery.RECOVERY_PATIENCE", 2.0)
     (archive.folder / ".gitignore").write_text("archive.db*\nraw/\n*.tmp\n")
     env = {**os.environ, "GIT_EDITOR": "sleep 60 #"}
     person = subprocess.Popen(["git", "commit", "--all", "--quiet"], cwd=archive.folder, env=env)

@@ -21,7 +21,7 @@ from digest.render.digest import DigestTemplate
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.hostile.payloads import HARM
-from tests.standin import Announcement, InventedPaper, Reply, Request, StandIn, invent
+from tests.standin import InventedPaper, Mailing, Reply, Request, StandIn, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 RECORD = "data/cs.CV/2025/2025-03-05.jsonl"
@@ -103,7 +103,7 @@ def hostile_paper(number: int, harm: str) -> InventedPaper:
 def test_what_authors_wrote_stays_text(archive: Sandbox, arxiv: StandIn) -> None:
     """ArXiv escapes what authors type; nothing of it comes to life again on the way to the digest."""
     papers = tuple(hostile_paper(number, harm) for number, harm in enumerate(HARM))
-    arxiv.announce(Announcement("cs.CV", DAY, new=papers))
+    arxiv.announce(Mailing("cs.CV", DAY, new=papers))
     result = archive.digest("run")
     assert result.code == 0, result.err
     digest = archive.read(DIGEST).decode()
@@ -116,7 +116,7 @@ def test_what_authors_wrote_stays_text(archive: Sandbox, arxiv: StandIn) -> None
 def test_what_authors_wrote_is_not_lost(archive: Sandbox, arxiv: StandIn) -> None:
     """Made harmless is not left out: the record has the titles as they were typed, blanks apart."""
     papers = tuple(hostile_paper(number, harm) for number, harm in enumerate(HARM))
-    arxiv.announce(Announcement("cs.CV", DAY, new=papers))
+    arxiv.announce(Mailing("cs.CV", DAY, new=papers))
     assert archive.digest("run").code == 0
     rows = [json.loads(line) for line in archive.read(RECORD).decode().split("\n")[1:-1]]
     typed = {one.arxiv_id: one.title for one in papers}
@@ -154,7 +154,7 @@ def test_links_that_arxiv_made_stay_links(archive: Sandbox, arxiv: StandIn) -> N
     """The check above sees live tags where there are some: arXiv's own anchors and line breaks survive."""
     text = "Code: https://github.com/x/y and\n  github.com/z. See arXiv:2401.00001."
     one = replace(hostile_paper(0, ""), abstract=text)
-    arxiv.announce(Announcement("cs.CV", DAY, new=(one,)))
+    arxiv.announce(Mailing("cs.CV", DAY, new=(one,)))
     assert archive.digest("run").code == 0
     digest = archive.read(DIGEST).decode()
     check_inert(digest)

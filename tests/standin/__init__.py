@@ -3,15 +3,15 @@
 The papers, their entries and the server are those of ``digest demo`` (``digest/standin``).
 """
 
-from digest.standin.announcements import Announcement, InventedPaper, invent
+from digest.standin.announcements import InventedPaper, Mailing, invent
 from tests.standin import faults
 from tests.standin.server import StandIn
 from tests.standin.site import Fault, Reply, Request
 
 __all__ = [
-    "Announcement",
     "Fault",
     "InventedPaper",
+    "Mailing",
     "Reply",
     "Request",
     "StandIn",

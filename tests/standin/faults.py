@@ -9,7 +9,7 @@ import zlib
 from dataclasses import replace
 from itertools import count
 
-from digest.standin.announcements import Announcement
+from digest.standin.announcements import Mailing
 from tests.standin.pages import SHOW_VALUES, no_updates_page
 from tests.standin.site import HTML, Fault, Reply, Request, Site, html_reply
 
@@ -131,7 +131,7 @@ def lag_full() -> Fault:
             return reply
         if request.path.startswith("/list/"):
             return busy(request, reply)
-        return _held(reply, Announcement(reply.announcement.category, reply.announcement.date))
+        return _held(reply, Mailing(reply.announcement.category, reply.announcement.date))
 
     return fail
 
@@ -146,13 +146,13 @@ def frozen_empty() -> Fault:
     return only(r"^/list/[^/]+/new\b", fail)
 
 
-def stale_page(before: Announcement) -> Fault:
+def stale_page(before: Mailing) -> Fault:
     """A cache still shows ``before`` as ``/new`` of its category; other paths are honest."""
     site = Site({(before.category, before.date): before}, before.date, SHOW_VALUES[-1])
     return only(rf"^/list/{re.escape(before.category)}/new\b", lambda request, _reply: site.answer(request.path))
 
 
-def stale_feed(before: Announcement) -> Fault:
+def stale_feed(before: Mailing) -> Fault:
     """The feeds of one category silently repeat the items of ``before``, under fresh dates."""
 
     def fail(_request: Request, reply: Reply) -> Reply:
@@ -190,7 +190,7 @@ def _is_for_page(request: Request) -> bool:
     return request.path.startswith(("/list/", "/catchup/"))
 
 
-def _held(reply: Reply, held: Announcement) -> Reply:
+def _held(reply: Reply, held: Mailing) -> Reply:
     return replace(reply, body=reply.render(held).encode()) if reply.render else reply
 
 

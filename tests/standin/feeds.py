@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from html import escape
 from zoneinfo import ZoneInfo
 
-from digest.standin.announcements import CATEGORY_NAMES, Announcement, InventedPaper, version_of
+from digest.standin.announcements import CATEGORY_NAMES, InventedPaper, Mailing, version_of
 
 RSS = "application/rss+xml; charset=utf-8"
 ATOM = "application/atom+xml; charset=utf-8"
@@ -51,7 +51,7 @@ class _Head:
     is_error: bool = False
 
 
-def feed(kind: str, announcement: Announcement) -> str:
+def feed(kind: str, announcement: Mailing) -> str:
     """Return ``/rss/CATEGORY`` or ``/atom/CATEGORY``, by ``kind``; every date in it is the announcement's."""
     name = announcement.category
     about = f"{name} updates on"
@@ -68,7 +68,7 @@ def error_feed(kind: str, name: str, day: date) -> str:
     return _FORMATS[kind](_Head(name, title, message, day, is_error=True), [])
 
 
-def _items(announcement: Announcement) -> Iterator[_Item]:
+def _items(announcement: Mailing) -> Iterator[_Item]:
     for paper in announcement.new:
         yield _Item(paper, "new", version_of(paper, revised=False))
     for paper in announcement.cross:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from datetime import date
 from itertools import starmap
 
-from digest.standin.announcements import Announcement, InventedPaper
+from digest.standin.announcements import InventedPaper, Mailing
 from digest.standin.entries import category_name, escaped
 from digest.standin.listing import (
     MONTHS,
     WEEKDAYS,
-    Section,
+    ListedSection,
     document,
     entries_document,
     listing_with,
@@ -38,14 +38,12 @@ _ABSTRACT = re.compile(r" *<p class='mathjax'>\n.*?</p>\n", re.DOTALL)
 # --- /list/CATEGORY/new -----------------------------------------------------------------------------
 
 
-def listing_page(
-    announcement: Announcement, *, skip: int = 0, show: int = 2000, held: Announcement | None = None
-) -> str:
+def listing_page(announcement: Mailing, *, skip: int = 0, show: int = 2000, held: Mailing | None = None) -> str:
     """Return ``/list/CATEGORY/new`` for the entries after the first ``skip``, at most ``show`` of them."""
     path = f"/list/{announcement.category}/new"
     articles = "".join(f"      {article}\n\n" for article in _articles(announcement, skip, show, held))
 
-    def anchor(section: Section) -> str:
+    def anchor(section: ListedSection) -> str:
         # arXiv numbers the first section's anchor 0, and links later pages by the first page's measure.
         if not section.mark:
             return "#item0" if skip == 0 else f"{path}?skip=0&amp;show={show}#item0"
@@ -62,10 +60,10 @@ def listing_page(
 
 def no_updates_page(category: str, day: date) -> str:
     """Return ``/list/CATEGORY/new`` of a category that has nothing in the mailing of ``day``."""
-    return listing_page(Announcement(category, day))
+    return listing_page(Mailing(category, day))
 
 
-def _articles(announcement: Announcement, skip: int, show: int, held: Announcement | None) -> Iterator[str]:
+def _articles(announcement: Mailing, skip: int, show: int, held: Mailing | None) -> Iterator[str]:
     """Yield the sections that have entries between ``skip`` and ``skip + show``."""
     available = {section.heading: section.papers for section in sections(held or announcement)}
     number = skip + 1
@@ -130,13 +128,13 @@ def _page_links(path: str, total: int, skip: int, show: int) -> Iterator[str]:
 
 
 def catchup_page(
-    announcement: Announcement,
+    announcement: Mailing,
     *,
     page: int = 1,
     next_day: date | None = None,
     per_page: int = 2000,
     abstracts: bool = True,
-    held: Announcement | None = None,
+    held: Mailing | None = None,
 ) -> str:
     """Return the page ``page`` of ``/catchup/CATEGORY/DATE``; ``next_day`` is the next mailing's date."""
     query = f"?abs={abstracts}&amp;page="
@@ -171,7 +169,7 @@ def catchup_page(
 
 def empty_catchup_page(category: str, day: date, next_day: date | None = None) -> str:
     """Return ``/catchup/CATEGORY/DATE`` of a date without announcement."""
-    return catchup_page(Announcement(category, day), next_day=next_day)
+    return catchup_page(Mailing(category, day), next_day=next_day)
 
 
 def _catchup_anchor(path: str, start: int, page: int, per_page: int) -> str:
@@ -207,12 +205,12 @@ def _nothing_in_catchup(day: str, path: str, page: int) -> str:
 
 def recent_page(
     category: str,
-    days: Sequence[Announcement],
+    days: Sequence[Mailing],
     *,
     name: str = "recent",
     skip: int = 0,
     show: int = RECENT_SHOW,
-    held: Announcement | None = None,
+    held: Mailing | None = None,
 ) -> str:
     """Return ``/list/CATEGORY/recent`` or ``/pastweek``, by ``name``: without replacements and abstracts.
 
@@ -242,7 +240,7 @@ def recent_page(
     )
 
 
-def _recent_entries(day: Announcement) -> list[tuple[Section, InventedPaper]]:
+def _recent_entries(day: Mailing) -> list[tuple[ListedSection, InventedPaper]]:
     return [
         (section, paper)
         for section in sections(replace(day, replacement=()))
@@ -251,9 +249,9 @@ def _recent_entries(day: Announcement) -> list[tuple[Section, InventedPaper]]:
 
 
 def _recent_articles(
-    days: Sequence[Announcement],
+    days: Sequence[Mailing],
     counts: Sequence[int],
-    page: Sequence[tuple[Section, InventedPaper]],
+    page: Sequence[tuple[ListedSection, InventedPaper]],
     skip: int,
     show: int,
 ) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Self
 
-from digest.standin.announcements import Announcement
+from digest.standin.announcements import Mailing
 from digest.standin.server import Handler, Server
 from tests.standin.site import Fault, Reply, Request, Site
 
@@ -23,18 +23,18 @@ class StandIn:
         fault: Gets each request with its honest reply, and returns the reply to send.
     """
 
-    def __init__(self, announcements: Iterable[Announcement], *, today: date, page_size: int = 2000) -> None:
+    def __init__(self, announcements: Iterable[Mailing], *, today: date, page_size: int = 2000) -> None:
         self.today = today
         self.page_size = page_size
         self.url = ""
         self.requests: list[Request] = []
         self.fault: Fault | None = None
-        self._announcements: dict[tuple[str, date], Announcement] = {}
+        self._announcements: dict[tuple[str, date], Mailing] = {}
         self._server: _Server | None = None
         for announcement in announcements:
             self.announce(announcement)
 
-    def announce(self, announcement: Announcement) -> None:
+    def announce(self, announcement: Mailing) -> None:
         """Add ``announcement``, or put it in the place of the one of its category and date.
 
         Its date is one with a mailing, even if it has no papers; all categories know that.

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from digest.standin.announcements import CATEGORY_NAMES, Announcement
+from digest.standin.announcements import CATEGORY_NAMES, Mailing
 from tests.standin.feeds import FEED_TYPES, error_feed, feed
 from tests.standin.pages import (
     RECENT_DAYS,
@@ -67,8 +67,8 @@ class Reply:
     header_delay: float = 0.0
     chunked_and_cut: bool = False
     hang_up: bool = False
-    announcement: Announcement | None = None
-    render: Callable[[Announcement], str] | None = None
+    announcement: Mailing | None = None
+    render: Callable[[Mailing], str] | None = None
 
     def with_header(self, name: str, value: str) -> "Reply":
         """Return this reply with the header ``name`` set to ``value``, instead of any it had."""
@@ -92,7 +92,7 @@ class _BadRequest(Exception):  # noqa: N818  # named after the status
 class Site:
     """arXiv at one moment: all announcements by category and date, and the date of today."""
 
-    announcements: Mapping[tuple[str, date], Announcement]
+    announcements: Mapping[tuple[str, date], Mailing]
     today: date
     page_size: int
 
@@ -124,8 +124,8 @@ class Site:
     def _mailings(self) -> list[date]:
         return sorted({day for _, day in self.announcements if day <= self.today})
 
-    def _announced(self, category: str, day: date) -> Announcement:
-        return self.announcements.get((category, day), Announcement(category, day))
+    def _announced(self, category: str, day: date) -> Mailing:
+        return self.announcements.get((category, day), Mailing(category, day))
 
     def _listing(self, category: str, query: Mapping[str, str]) -> Reply:
         skip, show = self._part(query, self.page_size)
@@ -135,7 +135,7 @@ class Site:
     def _recent(self, category: str, name: str, query: Mapping[str, str]) -> Reply:
         skip, show = self._part(query, RECENT_SHOW)
         days = [self._announced(category, day) for day in reversed(self._mailings()[-RECENT_DAYS:])]
-        newest = days[0] if days else Announcement(category, self.today)
+        newest = days[0] if days else Mailing(category, self.today)
         return _page(newest, lambda held: recent_page(category, days, name=name, skip=skip, show=show, held=held))
 
     def _feed(self, kind: str, category: str) -> Reply:
@@ -194,7 +194,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _page(announcement: Announcement, render: Callable[[Announcement], str]) -> Reply:
+def _page(announcement: Mailing, render: Callable[[Mailing], str]) -> Reply:
     return replace(html_reply(render(announcement)), announcement=announcement, render=render)
 
 

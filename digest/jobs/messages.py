@@ -33,7 +33,7 @@ def prepare_messages(archive: Archive, notifier: Notifier, report: Report) -> No
     if not notifier.is_needed:
         return
     try:
-        report.written += notifier.take(due_messages(archive, notifier.noted, notifier.subjects))
+        report.written += notifier.hold(due_messages(archive, notifier.noted, notifier.subjects))
     except DigestError as error:  # what cannot be noted is not sent: each run would send it again
         report.fail("messages", error)
 
