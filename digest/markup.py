@@ -4,7 +4,9 @@ import html
 import re
 
 _TAG = re.compile(r"<[^>]*>")
-_ANCHOR = re.compile(r'<a [^>]*href="(?P<address>[^"]*)"[^>]*>(?P<shown>[^<]*)</a>')
+_ANCHOR = re.compile(
+    r'<a (?=[^>]*href="(?P<address>[^"]*)")(?:(?=[^>]*data-doi="(?P<doi>[^"]*)"))?[^>]*>(?P<shown>[^<]*)</a>'
+)
 _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 
 
@@ -14,9 +16,17 @@ def without_markup(line: str) -> str:
 
 
 def readable(line: str) -> str:
-    """Return the text of one ``line`` of canonical HTML, each address in the place of arXiv's "this https URL"."""
-    return without_markup(_ANCHOR.sub(_shown, line))
+    """Return the text of one ``line`` of canonical HTML as its author typed it, as far as arXiv's anchors tell.
+
+    arXiv shows "this http URL" for whatever looks like a host, and writes "http://" before it if no scheme was typed;
+    it does so in the middle of "a new method.The results", too (``urls/links.py`` of https://github.com/arXiv/arxiv-base,
+    by bleach). Nothing in the anchor tells whether the scheme was typed. Of 75 such anchors in 2,290 papers of 2025 and
+    2026 it was in five, so that it is left out; any other scheme was typed. Before a DOI arXiv writes its resolver.
+    """
+    return without_markup(_ANCHOR.sub(_typed, line))
 
 
-def _shown(anchor: re.Match[str]) -> str:
-    return anchor["address"] if _PLACEHOLDER.fullmatch(anchor["shown"]) else anchor["shown"]
+def _typed(anchor: re.Match[str]) -> str:
+    if _PLACEHOLDER.fullmatch(anchor["shown"]):
+        return anchor["address"].removeprefix("http://")
+    return anchor["doi"] or anchor["shown"]

@@ -18,6 +18,8 @@ from digest.config import resources
 from digest.config.resources import built_in_template
 from digest.model import Hit, Link, Section
 from digest.render.indexes import NewestHits, root_index
+from digest.render.markdown import escaped
+from digest.render.templates import compile_template, shows_texts
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show
@@ -528,6 +530,57 @@ def test_an_upgrade_alters_no_file(
     assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
     assert all(b"Newer.\n" in splats.read(path) for path in before)
     assert "0 outdated" in splats.digest("verify", now=after(DAY)).out
+
+
+@pytest.mark.parametrize("is_clone", [False, True], ids=["with a database", "a fresh clone"])
+def test_other_texts_than_before_alter_no_file(
+    splats: Sandbox, arxiv: StandIn, monkeypatch: pytest.MonkeyPatch, *, is_clone: bool
+) -> None:
+    """Where digests show other texts than an older version did, `full` waits for `regenerate --outdated`.
+
+    What shows no text by a filter that changed stays current: the classic digests, here those of a view.
+    """
+    splats.configure("digest", template="full")
+    configure(splats, SPLATTING, EVERYTHING)
+    with monkeypatch.context() as older:
+        older.setattr("digest.render.digest._TEXTS", 1)
+        filters = compile_template("", "").environment.filters
+        older.setitem(filters, "markdown", lambda text: escaped(text).replace(" at D", " near D"))
+        run_both(splats, arxiv)
+    before = {path: data for path, data in splats.tree().items() if path.endswith(f"{DAY}.md") or f"{EVE}.md" in path}
+    for path in splats.folder.glob("archive.db*" if is_clone else "none"):
+        path.unlink()
+    for command in ("rebuild", "run", "verify") if is_clone else ("verify", "run", "rebuild", "run", "verify"):
+        result = splats.digest(command, now=after(DAY, 1))
+        assert result.code == 0, result
+        assert {path: splats.read(path) for path in before} == before
+    assert "0 damaged, 0 edited, 4 outdated, 0 missing" in result.out
+    changed = splats.digest("regenerate", "--outdated", now=after(DAY)).out.splitlines()
+    assert len([path for path in changed if path.endswith(".md")]) == 4
+    assert {path for path in before if splats.read(path) != before[path]} == {
+        *(path for path in before if "everything" not in path)
+    }
+    assert "0 damaged, 0 edited, 0 outdated, 0 missing" in splats.digest("verify", now=after(DAY)).out
+
+
+@pytest.mark.parametrize(
+    ("source", "shows"),
+    [
+        (built_in_template("full"), True),
+        (built_in_template("classic"), False),
+        ("{{ entries[0].text }}", True),
+        ("{% for e in entries %}{{ e['comments_text'] }}{% endfor %}", True),
+        ("{{ entries | map(attribute='text') | first }}", True),
+        ("{{ entries[0].title | markdown }}", True),
+        ("{% macro m(t) %}{{ t | markdown }}{% endmacro %}", True),
+        ("{% filter markdown %}{{ entries[0].title }}{% endfilter %}", True),
+        ("{{ entries[0].authors | map('markdown') | join }}", True),
+        ("{{ category | markdown }}{{ entries[0].abstract | unarmed }} text, markdown", False),
+    ],
+)
+def test_a_template_is_known_to_show_texts(source: str, *, shows: bool) -> None:
+    """Its digests are outdated when texts are shown otherwise, and no others are."""
+    assert shows_texts(source) is shows
 
 
 def test_a_view_that_changed_is_made_again_in_a_clone_too(splats: Sandbox, arxiv: StandIn) -> None:

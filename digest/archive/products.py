@@ -42,7 +42,7 @@ _FEED_DATES = 100
 """A feed shows a view's newest papers of so many dates: rare papers must not cost the reading of a whole archive."""
 
 _IN_FEEDS = 100
-_FEED_VERSION = 1
+_FEED_VERSION = 2
 """Raised when the same days give another feed than before."""
 
 _README_DATES = 30

@@ -14,7 +14,7 @@ from digest.config.paths import part_path
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.markdown import code_urls, is_web_address
-from digest.render.templates import compile_template, names_in, render
+from digest.render.templates import compile_template, names_in, render, shows_texts
 
 MOST_BYTES = 1_500_000
 """A digest that is larger is split, if its template can be: GitHub shows markdown up to about 2 MB."""
@@ -23,7 +23,11 @@ UNKNOWN = ""
 """The version of a template that nobody knows: that of a text which came with the records into a fresh clone."""
 
 _RENDERER = 1
-"""Raised when the same day and template give another text than before."""
+"""Raised when the same day and template give another text than before, whatever the template."""
+
+_TEXTS = 2
+"""Raised when ``text`` and ``comments_text``, or what ``markdown`` makes of arXiv's texts, are others than before: that
+makes those digests outdated whose template shows them, and no other."""
 
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 _FIRST_WITH_HTML = (2023, 12)
@@ -43,21 +47,30 @@ class DigestTemplate:
         self._sections = tuple(sections)
         self._source = source
         compile_template(source, name)
+        self._shows_texts = shows_texts(source)
         # One that does not say which part it is would make files that look like whole digests.
         self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        return self.hashes_by(self.version, content_hash, *more)[-1]
+        texts = _TEXTS if self._shows_texts else 1
+        return self._hash(_RENDERER, texts, self.version, content_hash, *more)
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
 
         UNKNOWN stands for the version of one that nobody knows.
         """
+        return [
+            self._hash(renderer, texts, version, content_hash, *more)
+            for renderer in range(1, _RENDERER + 1)
+            for texts in range(1, _TEXTS + 1)
+        ]
+
+    def _hash(self, renderer: int, texts: int, version: str, content_hash: str, *more: str) -> str:
+        made_by = renderer if texts == 1 else [renderer, texts]
         settings = [section.value for section in self._sections]
-        inputs = [[renderer, content_hash, version, settings, *more] for renderer in range(1, _RENDERER + 1)]
-        return [hashlib.sha256(json.dumps(one).encode()).hexdigest() for one in inputs]
+        return hashlib.sha256(json.dumps([made_by, content_hash, version, settings, *more]).encode()).hexdigest()
 
     def render(self, day: Day) -> bytes:
         """Return the whole digest of ``day`` in UTF-8; the same day gives the same bytes.

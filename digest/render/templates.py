@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
+from jinja2.nodes import Const, Filter, Getattr, Name
 
 from digest.errors import TemplateError
 from digest.render.markdown import destination, escaped, inert, unarmed
@@ -53,6 +54,27 @@ def compile_template(source: str, name: str) -> Template:
 def names_in(source: str) -> frozenset[str]:
     """Return the names that a template, which compiles, asks its context for."""
     return frozenset(find_undeclared_variables(_ENVIRONMENT.parse(source)))
+
+
+_NOT_ARXIVS = {"category", "view", "reasons"}
+"""What goes through ``markdown`` in a template that shows no text of arXiv's by it."""
+
+
+@lru_cache(maxsize=32)
+def shows_texts(source: str) -> bool:
+    """Whether a template, which compiles, shows ``text`` or ``comments_text``, or a text of arXiv's by ``markdown``.
+
+    Where it cannot be told, as of ``map("markdown")``, it does.
+    """
+    tree = _ENVIRONMENT.parse(source)
+    named = {node.attr for node in tree.find_all(Getattr)} | {node.value for node in tree.find_all(Const)}
+    if named & {"text", "comments_text", "markdown"}:
+        return True
+    for escaping in (node for node in tree.find_all(Filter) if node.name == "markdown"):
+        shown = {node.attr for node in escaping.find_all(Getattr)} or {node.name for node in escaping.find_all(Name)}
+        if not shown or shown - _NOT_ARXIVS:
+            return True
+    return False
 
 
 def render(source: str, name: str, context: dict[str, Any]) -> str:
