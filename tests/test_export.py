@@ -499,6 +499,8 @@ def test_a_key_is_made_of_the_surname_and_the_id(arxiv_id: str, author: str, key
             "$O(n \\log n)$-time",
             r"$\{a\}$",
             r"$\left\{x\right.$",
+            r"under $<$40\% of them, and $\sim$700 others",
+            r"$ \times $ wider, H$^2$O, $5 to $10",
         ),
         *(
             r"$\input{/etc/passwd}$",
@@ -535,6 +537,20 @@ def test_maths_that_could_do_more_than_print_is_text(text: str) -> None:
         re.search(r"\\(?!textbackslash\{\}|textasciicircum\{\}|ensuremath\{\\[lr]brace\}|[lr]brace|[$%{}])", tex(text))
         is None
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "latex"),
+    [
+        (r"$<$40\% and $\sim$7", r"$<$40\textbackslash{}\% and $\sim$7"),
+        ("at $5 a page, where $x$ is free", r"at \$5 a page, where $x$ is free"),
+        ("a slip$ before $x_1$", r"a slip\$ before $x_1$"),
+        (r"$ \times $ wider", r"$ \times $ wider"),
+    ],
+)
+def test_the_dollars_that_pair_are_maths(text: str, latex: str) -> None:
+    """The rule is that of digests."""
+    assert tex(text) == latex
 
 
 @given(st.text(AWKWARD + "$_^#~@-!?,=ab", max_size=30))

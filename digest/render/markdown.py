@@ -12,26 +12,29 @@ import re
 from urllib.parse import quote
 
 from digest.model import Paper
+from digest.render.maths import Maths, is_whole, maths_in
 
 _CONTROLS = r"\x00-\x08\x0b\x0e-\x1f\x7f-\x9f"
 _OVERRIDES = r"\u202a-\u202e\u2066-\u2069"
 _AS_REFERENCES = rf"\t\n\f\r\u2028\u2029\ufeff{_OVERRIDES}"
 
-_TEX = rf"(?:[^\\$`{_CONTROLS}{_AS_REFERENCES}]|\\[^`{_CONTROLS}{_AS_REFERENCES}])+"
-_MATHS = re.compile(
-    # A backslash takes the next sign with it, so that an escaped dollar opens nothing.
-    rf"\\[\\$]"
-    rf"|\$(?P<display>\$(?!\s){_TEX}(?<!\s)\$)\$"
-    rf"|\$(?!\s)(?=[^$\\^_{{]*[\\^_{{])(?P<tex>{_TEX})(?<!\s)\$"
-    rf"|\$(?!\s)(?P<inline>{_TEX})(?<!\s)\$(?!\d)"
+_UNSHOWN = re.compile(
+    r"\\(?:href|url|includegraphics|require|class|style|cssId|html[A-Za-z]*|data|csname|[egx]?def|let"
+    r"|(?:re)?new[A-Za-z]+|[Dd]eclare[A-Za-z]+|bbox|toggle|mathtip|texttip|(?:cell|column|row)color"
+    r"|bm|mathbbm|mathds|emph|textsc|textsuperscript|xspace|ensuremath|cite[a-z]*|footnote)(?![A-Za-z])"
+    r"|\\(?:operatorname|[hv]?phantom|f?colorbox|mathchoice|unicode|mmlToken|Newextarrow)"
+    rf"|\]:|[`{_CONTROLS}{_AS_REFERENCES}]"
 )
-_ACTING = re.compile(
-    r"\\(?:href|url|includegraphics|require|class|style|cssId|html[A-Za-z]*|unicode|data|csname|mmlToken"
-    r"|[egx]?def|let|(?:re)?new[A-Za-z]+|[Dd]eclare[A-Za-z]+)(?![A-Za-z])"
-    r"|\]:"
-)
-"""TeX that makes links or elements, loads something, or changes what later maths of the page means; and what would
-end the label of a reference's definition, which markdown looks for before it knows of code spans."""
+r"""TeX that makes links or elements, loads something, or changes what later maths of the page means; what GitHub cannot
+set; what would end the label of a reference's definition, which markdown looks for before it knows of code spans; and
+what would end the code span. Such maths stays text.
+
+GitHub runs MathJax 3.2.0 without its packages bbox, html, require, newcommand, action and colortbl, so that their names
+are unknown, as are some of LaTeX's that authors use. It refuses formulas that have one of fifteen others anywhere:
+"The following macros are not allowed: operatorname" (https://github.com/github/markup/issues/1688).
+"""
+
+_SET_AS_TEXT = re.compile(r"\\(?:text[a-z]*|mbox)\{[^{}\\$]*\}")  # where MathJax, unlike TeX, shows a %
 
 _LIVE = re.compile(
     # One sign, so that all others are passed over at once, and then what it has around it.
@@ -71,6 +74,7 @@ _IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"  # RFC 3986, section 2; a "%" that beg
 _IN_LINKS = ":/?#@!&'*+,;=%-._~"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
+_BEFORE_MATHS = ("", " ", "(")
 
 
 def escaped(text: str) -> str:
@@ -79,14 +83,15 @@ def escaped(text: str) -> str:
     An engine gives back the same characters, but for two kinds: controls that no text has a use for become U+FFFD,
     as CommonMark has it for NUL, and a browser shows several blanks as one. Line ends, other than blank white space,
     byte order marks and overrides of the writing direction become numeric references; overrides end with the text.
-    Maths between dollars becomes GitHub's form that no other markup can touch, a code span between dollars. What
-    pairs is decided as pandoc does it, no blank inside the dollars and no digit behind them, but what has signs of
-    TeX in it may be followed by a digit: ``256$\times$256``. Maths that does more than look like maths is text.
+    Maths between dollars becomes GitHub's form that no other markup can touch, a code span between dollars. Maths
+    that does more than look like maths, or that GitHub could not set, is text.
     """
     pieces, end = [], 0
-    for maths in _MATHS.finditer(text) if "$" in text else ():
-        pieces += [_plain(text[end : maths.start()]), _shown_maths(maths)]
-        end = maths.end()
+    for maths in maths_in(text) if "$" in text else ():
+        whole = is_whole(_SET_AS_TEXT.sub(lambda words: words[0].replace("%", ""), maths.tex))
+        if whole and not _UNSHOWN.search(maths.tex):
+            pieces += [_plain(text[end : maths.start]), _shown_maths(maths, text[: maths.start][-1:])]
+            end = maths.end
     line = "".join([*pieces, _plain(text[end:])])
     first = _FIRST.match(line)
     line = f"{first[0]}\\{line[first.end() :]}" if first else line
@@ -98,14 +103,18 @@ def _plain(text: str) -> str:
     return _COMMIT.sub(_in_pieces, _LIVE.sub(_harmless, text))
 
 
-def _shown_maths(maths: re.Match[str]) -> str:
-    if _ACTING.search(maths[0]):
-        return _plain(maths[0])
-    if inline := maths["tex"] or maths["inline"]:
-        return f"$`{inline}`$"
-    if maths["display"]:
-        return f"{_own_node('$')}$`{maths['display'][1:-1]}`${_own_node('$')}"
-    return "\\\\" + (_own_node("$") if maths[0] == r"\$" else "\\\\")
+def _shown_maths(maths: Maths, before: str) -> str:
+    r"""Return ``maths`` in GitHub's form, in a text of its own if what stands ``before`` it asks for that.
+
+    GitHub looks for it in each text of the finished page, and lets a dollar open behind a blank, an opening bracket or
+    nothing: ``a$`x`$`` stays raw (https://github.com/github/markup/issues/1742). An empty element ends the text before;
+    it shows nothing, and neither is it copied. A code span that has a blank at both ends loses them, so that it gets
+    one more.
+    """
+    tex = f" {maths.tex} " if maths.tex.startswith(" ") and maths.tex.endswith(" ") else maths.tex
+    if maths.is_display:
+        return f"{_own_node('$')}$`{tex}`${_own_node('$')}"
+    return f"{'' if before in _BEFORE_MATHS else '<span></span>'}$`{tex}`$"
 
 
 def _harmless(live: re.Match[str]) -> str:

@@ -132,6 +132,61 @@ def found_by_github(page: Page) -> list[str]:
     return [text for text in page.texts for pattern in _FOUND_BY_GITHUB if pattern.search(text)]
 
 
+@dataclass
+class _MathsOnGitHub(HTMLParser):
+    """Reads a page as GitHub does that looks for code spans between dollars."""
+
+    found: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Stand at the start of a text."""
+        super().__init__(convert_charrefs=True)
+        self._text, self._code, self._candidate = "", "", ""
+        self._inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        """End a text; a code span may be maths if a dollar opens it."""
+        is_open = re.search(r"(?:^|[\s(])\$$", self._text, re.ASCII) and not self._inside
+        if tag == "code" and is_open:
+            self._code = "$"
+        if tag in _WITHOUT_MATHS:
+            self._inside.append(tag)
+        self._text = self._candidate = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a text, or the code span."""
+        if tag == "code" and self._code:
+            self._candidate, self._code = self._code[1:], ""
+        if tag in self._inside:
+            self._inside.remove(tag)
+        self._text = ""
+
+    def handle_data(self, data: str) -> None:
+        """Read on; a dollar behind the code span makes it maths."""
+        if self._code:
+            self._code += data
+        elif self._candidate and data.startswith("$"):
+            self.found.append(self._candidate)
+            self._text, self._candidate = data[1:], ""
+        else:
+            self._text += data
+
+
+_WITHOUT_MATHS = ("a", "em", "b", "code", "pre")
+
+
+def set_by_github(html: str) -> list[str]:
+    """Return what GitHub's site sets as maths in an engine's page, of the form that ``full`` writes.
+
+    A dollar opens at the start of a text, behind a blank or behind an opening bracket; in links and emphasis it never
+    does. https://github.com/github/markup/issues/1742 and https://github.com/nschloe/github-math-bugs show it.
+    """
+    page = _MathsOnGitHub()
+    page.feed(html)
+    page.close()
+    return page.found
+
+
 # What a full digest must show, told without its template
 
 

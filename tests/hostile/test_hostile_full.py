@@ -190,7 +190,7 @@ def test_no_address_breaks_out_of_its_link(address: str) -> None:
         ("a5c3785", "<span>a5c378</span>5"),
         ("$x_i$", "$`x_i`$"),
         ("$$x$$", r"<span>\$</span>$`x`$<span>\$</span>"),
-        (r"360$^\circ\times$180", r"360$`^\circ\times`$180"),
+        (r"360$^\circ\times$180", r"360<span></span>$`^\circ\times`$180"),
         (r"$\alpha\$$", r"$`\alpha\$`$"),
         ("$5 to $10", r"<span>\$</span>5 to <span>\$</span>10"),
         (r"\$5", r"\\<span>\$</span>5"),

@@ -12,6 +12,7 @@ from digest.calendar import MONTH_NAMES
 from digest.model import Announcement, Paper
 from digest.render.exports.rows import each_paper_once, plain, provenance
 from digest.render.markdown import code_urls, web_address
+from digest.render.maths import is_balanced, is_whole, maths_in
 
 # In BibTeX a comma turns a name round, and these words part it from the next; a group has no given name.
 _NOT_A_PERSON = re.compile(
@@ -20,9 +21,6 @@ _NOT_A_PERSON = re.compile(
 )
 _NOT_IN_KEYS = re.compile("[^a-z]")
 _SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
-
-# Money is told from maths, much as pandoc does it: a blank inside the dollars, or a digit after each of them.
-_MATHS = re.compile(r"(?<![\\$])\$(?![0-9][^$]*\$[0-9])(?=[^\s$])(?P<inside>[^$]*[^\s$\\^_])\$(?!\$)")
 
 _ESCAPES = {
     **{mark: f"\\{mark}" for mark in "&%#_$"},
@@ -36,10 +34,8 @@ _UNPAIRED = str.maketrans({**_ESCAPES, "{": "\\ensuremath{\\lbrace}", "}": "\\en
 
 _SYMBOLS = ",;:!|{}%#&_ "
 _LIGATURE = re.compile(r"-(?=-)|`(?=`)|'(?=')|,(?=,)|<(?=<)|>(?=>)|[!?](?=`)")
-_BRACE = re.compile(r"[{}]")
-_ESCAPED_BRACE = re.compile(r"\\[{}]")
 _COMMAND = re.compile(rf"\\(?P<name>[A-Za-z]+|[{_SYMBOLS}])?")
-_ACTIVE = re.compile(r"[%#&]|\^\^")  # a comment, a parameter, a column, a character by its number
+_BY_NUMBER = "^^"  # what begins a character by its number
 _INDEX_IN_TEXT = re.compile(r"\\text[a-z]*\s*\{[^{}]*(?<!\\)[_^]")  # MathJax shows it, LaTeX stops at it
 _BLANKS = re.compile(r"[\t-\r\x1c- \x85\u2028\u2029]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -117,12 +113,12 @@ def tex(text: str) -> str:
     """Return ``text`` on one line of LaTeX, its braces balanced; a control character becomes U+FFFD."""
     line = _CONTROL.sub("\ufffd", _BLANKS.sub(" ", text).strip(" "))
     pieces, end = [], 0  # text and maths in turn
-    for maths in _MATHS.finditer(line):
-        if _is_safe(maths["inside"]):
-            pieces += [line[end : maths.start()], maths[0]]
-            end = maths.end()
+    for maths in maths_in(line):
+        if not maths.is_display and _is_safe(maths.tex):
+            pieces += [line[end : maths.start], line[maths.start : maths.end]]
+            end = maths.end
     pieces.append(line[end:])
-    escapes = _PAIRED if _is_balanced("".join(pieces[::2])) else _UNPAIRED
+    escapes = _PAIRED if is_balanced("".join(pieces[::2])) else _UNPAIRED
     pieces[::2] = [_LIGATURE.sub(r"\g<0>{}", text.translate(escapes)) for text in pieces[::2]]
     return "".join(pieces)
 
@@ -131,15 +127,6 @@ def _is_safe(maths: str) -> bool:
     """Whether ``maths`` can do nothing but print, and breaks nothing around it."""
     names = [command["name"] for command in _COMMAND.finditer(maths)]
     is_known = all(name in _KNOWN for name in names)
-    is_inert = not _ACTIVE.search(_COMMAND.sub("", maths)) and not _INDEX_IN_TEXT.search(maths)
-    is_whole = _is_balanced(maths) and _is_balanced(_ESCAPED_BRACE.sub("", maths))
-    return is_known and is_inert and is_whole and names.count("left") == names.count("right")
-
-
-def _is_balanced(text: str) -> bool:
-    depth = 0
-    for brace in _BRACE.findall(text):
-        depth += 1 if brace == "{" else -1
-        if depth < 0:
-            return False
-    return depth == 0
+    is_inert = _BY_NUMBER not in maths and not _INDEX_IN_TEXT.search(maths)
+    # BibTeX counts escaped braces, too.
+    return is_known and is_inert and is_balanced(maths) and is_whole(maths)
