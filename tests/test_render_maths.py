@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.markup import readable
-from digest.render.markdown import escaped
+from digest.render.markdown import escaped, linked
 from digest.render.maths import maths_in
 from tests.hostile.engines import ENGINES, Page, set_by_github
-from tests.test_render_full import real_papers
+from tests.hostile.test_hostile_full import ANY_TEXT
+from tests.test_render_full import body, real_days, real_papers
 
 SIGNS = ["<", ">", "=", "+", "-", "/", "~", "|", r"\sim", r"\pm", r"\times", r"\approx", r"\geq", "\u2265", "\u00d7"]
 
@@ -107,6 +110,40 @@ def test_maths_is_set_on_github_whatever_stands_before_it(before: str) -> None:
     assert on_github(f"So {before}$^2$R") == expected
     for engine in ENGINES.values():
         assert Page(engine(f"x {escaped(f'{before}$^2$R')}")).shown == [("p", f"x {before}$^2$R")]
+
+
+@pytest.mark.parametrize(
+    ("title", "markdown"),
+    [
+        ("No maths: $5 [a]", r"[No maths: <span>\$</span>5 \[a\]](u)"),
+        ("H$^2$R: a title", "[H](u)$`^2`$[R: a title](u)"),
+        (r"Up to $\times$ 4 and $x$$y$ (z)", r"[Up to](u) $`\times`$ [4 and](u) $`x`$<span></span>$`y`$ [(z)](u)"),
+        ("$x$-y! $5", r"$`x`$[\-y! <span>\$</span>5](u)"),
+        ("$x$ $y$", "[$`x`$ $`y`$](u)"),
+        (" ", "[&#32;](u)"),
+    ],
+)
+def test_maths_stands_beside_a_link(title: str, markdown: str) -> None:
+    """GitHub sets none inside; what is all maths is a link all the same, and its TeX is read there."""
+    assert linked(title, "u") == markdown
+    for engine in ENGINES.values():
+        assert Page(engine(f"x {markdown}")).shown == [("p", f"x {title}")]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@given(text=st.one_of(ANY_TEXT, st.lists(st.sampled_from(["$x^2$", "$", " ", "a", "![", "*", "$y$"])).map("".join)))
+def test_a_link_shows_any_text(engine: str, text: str) -> None:
+    """The same characters, and no element but the link."""
+    page, tame = (Page(ENGINES[engine](f"x {linked(one, 'https://x.org')} y")) for one in (text, "tame"))
+    assert [block.text for block in page.blocks] == [f"x {text} y"]
+    assert {*page.elements} == {*tame.elements}
+
+
+def test_all_maths_of_a_digest_is_set_on_github(shared: Path) -> None:
+    """Of every real day: in titles, comments and abstracts."""
+    for day in real_days(real_papers(shared)):
+        page = ENGINES["GitHub"](body(day))
+        assert set_by_github(page) == Page(page).maths
 
 
 def test_blanks_inside_the_dollars_are_kept() -> None:

@@ -9,6 +9,7 @@ For templates that keep texts as they are (``classic``), ``inert`` and ``unarmed
 
 import html
 import re
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from digest.model import Paper
@@ -75,6 +76,7 @@ _IN_LINKS = ":/?#@!&'*+,;=%-._~"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _BEFORE_MATHS = ("", " ", "(")
+_NOTHING = "<span></span>"  # beside which another text begins
 
 
 def escaped(text: str) -> str:
@@ -87,16 +89,51 @@ def escaped(text: str) -> str:
     that does more than look like maths, or that GitHub could not set, is text.
     """
     pieces, end = [], 0
-    for maths in maths_in(text) if "$" in text else ():
-        whole = is_whole(_SET_AS_TEXT.sub(lambda words: words[0].replace("%", ""), maths.tex))
-        if whole and not _UNSHOWN.search(maths.tex):
-            pieces += [_plain(text[end : maths.start]), _shown_maths(maths, text[: maths.start][-1:])]
-            end = maths.end
+    for maths in _shown_in(text) if "$" in text else ():
+        pieces += [_plain(text[end : maths.start]), _shown_maths(maths, text[: maths.start][-1:])]
+        end = maths.end
     line = "".join([*pieces, _plain(text[end:])])
     first = _FIRST.match(line)
     line = f"{first[0]}\\{line[first.end() :]}" if first else line
     line = _EDGE_BLANK.sub(_reference, line)
     return f'<span dir="auto">{line}</span>' if _BIDI.search(text) else line
+
+
+def linked(text: str, target: str) -> str:
+    """Return a link to ``target`` that shows plain ``text``, as ``escaped`` does; maths stands beside it.
+
+    GitHub sets none inside a link (https://github.com/nschloe/github-math-bugs), so that the link goes on behind it.
+    """
+    pieces, end = [], 0  # text and maths in turn
+    for maths in _shown_in(text) if "$" in text else ():
+        pieces += [text[end : maths.start], text[maths.start : maths.end]]
+        end = maths.end
+    pieces.append(text[end:])
+    if len(pieces) == 1 or not any(map(str.strip, pieces[::2])):
+        return f"[{escaped(text)}]({target})"
+    last = len(pieces) - 1
+    return "".join(
+        escaped(piece) if place % 2 else _link(piece, target, after=place > 0, before=place < last)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _link(piece: str, target: str, *, after: bool, before: bool) -> str:
+    """Return a piece of a link's text ``after`` maths, ``before`` it, or both, as a link without the blanks there."""
+    words = piece.lstrip(" ") if after else piece
+    lead = piece[: len(piece) - len(words)]
+    shown = words.rstrip(" ") if before else words
+    if not shown:
+        return piece or (_NOTHING if after and before else "")
+    return f"{lead}[{escaped(shown)}]({target}){words[len(shown) :]}"
+
+
+def _shown_in(text: str) -> Iterator[Maths]:
+    """Yield the maths of ``text`` that GitHub sets, and that does nothing but look like maths."""
+    for maths in maths_in(text):
+        whole = is_whole(_SET_AS_TEXT.sub(lambda words: words[0].replace("%", ""), maths.tex))
+        if whole and not _UNSHOWN.search(maths.tex):
+            yield maths
 
 
 def _plain(text: str) -> str:
@@ -114,7 +151,7 @@ def _shown_maths(maths: Maths, before: str) -> str:
     tex = f" {maths.tex} " if maths.tex.startswith(" ") and maths.tex.endswith(" ") else maths.tex
     if maths.is_display:
         return f"{_own_node('$')}$`{tex}`${_own_node('$')}"
-    return f"{'' if before in _BEFORE_MATHS else '<span></span>'}$`{tex}`$"
+    return f"{'' if before in _BEFORE_MATHS else _NOTHING}$`{tex}`$"
 
 
 def _harmless(live: re.Match[str]) -> str:

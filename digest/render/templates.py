@@ -11,7 +11,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.nodes import Const, Filter, Getattr, Name
 
 from digest.errors import TemplateError
-from digest.render.markdown import destination, escaped, inert, unarmed
+from digest.render.markdown import destination, escaped, inert, linked, unarmed
 
 _NOT_IN_YAML = re.compile(
     r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -29,7 +29,8 @@ def yaml(value: object) -> str:
 _ENVIRONMENT = Environment(  # noqa: S701
     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
 )
-_ENVIRONMENT.filters |= {"markdown": escaped, "address": destination, "yaml": yaml, "unarmed": unarmed, "inert": inert}
+_ENVIRONMENT.filters |= {"markdown": escaped, "linked": linked, "address": destination, "yaml": yaml}
+_ENVIRONMENT.filters |= {"unarmed": unarmed, "inert": inert}
 # What leaves a text to chance: two runs of one day must give the same bytes.
 del _ENVIRONMENT.filters["random"]
 del _ENVIRONMENT.globals["lipsum"]
@@ -50,10 +51,13 @@ def compile_template(source: str, name: str) -> Template:
         raise TemplateError(f"{name}: {str(error) or type(error).__name__}") from error
 
 
+_parsed = lru_cache(maxsize=32)(_ENVIRONMENT.parse)
+
+
 @lru_cache(maxsize=32)
 def names_in(source: str) -> frozenset[str]:
     """Return the names that a template, which compiles, asks its context for."""
-    return frozenset(find_undeclared_variables(_ENVIRONMENT.parse(source)))
+    return frozenset(find_undeclared_variables(_parsed(source)))
 
 
 _NOT_ARXIVS = {"category", "view", "reasons"}
@@ -66,11 +70,11 @@ def shows_texts(source: str) -> bool:
 
     Where it cannot be told, as of ``map("markdown")``, it does.
     """
-    tree = _ENVIRONMENT.parse(source)
+    tree = _parsed(source)
     named = {node.attr for node in tree.find_all(Getattr)} | {node.value for node in tree.find_all(Const)}
-    if named & {"text", "comments_text", "markdown"}:
+    if named & {"text", "comments_text", "markdown", "linked"}:
         return True
-    for escaping in (node for node in tree.find_all(Filter) if node.name == "markdown"):
+    for escaping in (node for node in tree.find_all(Filter) if node.name in {"markdown", "linked"}):
         shown = {node.attr for node in escaping.find_all(Getattr)} or {node.name for node in escaping.find_all(Name)}
         if not shown or shown - _NOT_ARXIVS:
             return True

@@ -65,15 +65,21 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self._open: list[Block] = []
         self._code = False
+        self._link: Element | None = None
+        self._in_link = False
         self.feed(self.html)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         found = tag, tuple(sorted((name, value or "") for name, value in attrs))
-        if found not in _TRANSPARENT:
+        # A link that goes on behind maths is one.
+        if found not in _TRANSPARENT and found != self._link:
             self.elements.append(found)
+        if tag == "a":
+            self._link, self._in_link = found, True
         if tag in _LEAVES:
+            self._link = None
             self._open.append(Block(tag))
             self.blocks.append(self._open[-1])
         self._code = self._code or tag == "code"
@@ -83,10 +89,13 @@ class Page(HTMLParser):
         if tag in _LEAVES and self._open:
             self._open.pop()
         self._code = self._code and tag != "code"
+        self._in_link = self._in_link and tag != "a"
 
     def handle_data(self, data: str) -> None:
         """Note a text where it stands."""
         (self.maths if self._code else self.texts).append(data)
+        if not self._in_link and not self._code and data.strip("$ "):
+            self._link = None
         if self._open:
             self._open[-1].text += data
         elif data.strip():

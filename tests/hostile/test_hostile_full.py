@@ -223,6 +223,7 @@ def test_the_check_sees_what_is_foreign(monkeypatch: pytest.MonkeyPatch) -> None
     tame = Page(ENGINES["GitHub"](body_of(template("full").render(day_of([(Section.NEW, paper())])))))
     filters = compile_template("", "").environment.filters
     monkeypatch.setitem(filters, "markdown", str)
+    monkeypatch.setitem(filters, "linked", "[{}]({})".format)
     pages = [
         Page(ENGINES["GitHub"](body_of(template("full").render(day_of([(Section.NEW, paper(title=harm))])))))
         for harm in PAYLOADS
