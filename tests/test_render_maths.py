@@ -58,6 +58,8 @@ def test_a_sign_alone_is_maths_whatever_follows(frame: str, sign: str) -> None:
         ("$0.05 per image ($0.20 per clip) where $\\alpha=2$", [r"\alpha=2"]),
         (r"$5 (\approx 4 EUR), $10", []),
         ("5 $ / h, 10 $ / h", []),
+        ("It is $5 a page. D$^2$R", ["^2"]),
+        ("$5 million$ or $10 to 20$", []),
         # Prose, also with signs of TeX in it.
         (r"$40\% of words and then more ($", []),
         (r"$40\% of words_and then^more words ($", []),

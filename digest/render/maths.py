@@ -19,7 +19,8 @@ _COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
 _WORD = r"(?<![^\W\d_])[^\W\d_]{2,}+"
 _WORDS = re.compile(_WORD)
 _PROSE = re.compile(rf"{_WORD}[,;:.)\]'\u2019\"\u201d]?\s++[(\['\u2018\"\u201c]?{_WORD}")
-_LINKING = re.compile(r"\b(?:and?|as|at|by|for|from|in|is|of|on|or|per|than|the|to|vs|with)\b")
+_LINKING = re.compile(r"(?<!\S)(?:and?|as|at|by|for|from|in|is|of|on|or|per|than|the|to|vs\.?|with)(?!\S)")
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
 
 _BRACE = re.compile(r"[{}]")
 _DELIMITER = re.compile(r"\\(?P<name>left|right)(?![A-Za-z])")
@@ -46,8 +47,8 @@ def maths_in(text: str) -> Iterator[Maths]:
       (https://pandoc.org/MANUAL.html#extension-tex_math_dollars). A digit may follow what has signs of TeX in it;
     - with blanks inside the dollars only what is plainly TeX: ``$ P(X) \in A $``, ``$ n = 5 $``, ``$ k $``.
 
-    Prose is two words side by side outside of all braces. A dollar that pairs with nothing is passed over alone, so
-    that the next one can still open.
+    Prose is two words side by side, or one that links others, outside of all braces. A dollar that pairs with nothing
+    is passed over alone, so that the next one can still open.
     """
     places = [found.start() for found in _DOLLAR.finditer(text) if found["dollar"]]
     place = 0
@@ -69,15 +70,15 @@ def _is_maths(tex: str, follower: str) -> bool:
     if _is_sign(bare) or _COMMAND_ALONE.fullmatch(bare) or _NUMBER.fullmatch(tex):
         return True
     words = _COMMAND.sub(" ", _without_groups(tex))
-    if not bare or _PROSE.search(words):
+    if not bare or _PROSE.search(words) or _LINKING.search(words):
         return False
-    has_tex = _TEX.search(tex) is not None
+    has_tex, has_word = _TEX.search(tex) is not None, _LONG_WORD.search(words) is not None
+    is_formula = has_tex or _RELATION.search(bare) is not None
     if bare == tex:
-        return has_tex or not follower.isdigit()
-    if _LINKING.search(words) or (bare[0].isdigit() and follower.isdigit()):
+        return has_tex or not (follower.isdigit() or (has_word and " " in tex and not is_formula))
+    if has_word or (bare[0].isdigit() and follower.isdigit()):
         return False
-    is_symbol = (bare[0].isalpha() or bare[0] == "(") and not _WORDS.search(words)
-    return has_tex or _RELATION.search(bare) is not None or is_symbol
+    return is_formula or ((bare[0].isalpha() or bare[0] == "(") and not _WORDS.search(words))
 
 
 def _is_sign(text: str) -> bool:
