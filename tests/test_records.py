@@ -14,6 +14,7 @@ from hypothesis import given
 from digest.errors import DamageError
 from digest.model import Day, Link, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
 from digest.records.day import parse_header, parse_record, record_path, render_record
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper, recordable_day, simple_day
@@ -22,6 +23,7 @@ from tests.standin import StandIn, invent
 DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))
 NIGHTS = {when: f"{when}T02:00:00Z" for when in DAYS}
 RECORD = "data/cs.CV/2025/2025-03-04.jsonl"
+_RULES = f'"link_rules": {LINK_RULES}'
 
 # The same day as in the first test; each entry is one line.
 FORMAT_1 = (
@@ -632,7 +634,7 @@ def test_a_record_that_another_machine_read_anew_is_taken_in(archive: Sandbox) -
     """Newer link rules found other links there: rebuild takes them in, and nothing writes the older ones back."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    lines = path.read_text(encoding="utf-8").replace('"link_rules": 2', '"link_rules": 9', 1).splitlines()
+    lines = path.read_text(encoding="utf-8").replace(_RULES, '"link_rules": 9', 1).splitlines()
     rows = [json.loads(line) for line in lines]
     rows[1]["links"] = [{"url": "https://code.test/a", "kind": "code", "found_in": "abstract"}]
     newer = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
@@ -650,7 +652,7 @@ def test_a_record_that_an_older_machine_wrote_back_is_mended(archive: Sandbox) -
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
     good = path.read_bytes()
-    text = good.decode().replace('"format": 2', '"format": 1', 1).replace(', "link_rules": 2', "", 1)
+    text = good.decode().replace('"format": 2', '"format": 1', 1).replace(f", {_RULES}", "", 1)
     path.write_text(text.replace('"parser": 2', '"parser": 1', 1), encoding="utf-8")
     assert archive.digest("rebuild").code == 0
     assert path.read_bytes() == good
@@ -663,7 +665,7 @@ def test_a_provisional_record_that_was_read_anew_is_taken_in(archive: Sandbox, a
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
     assert b'"state": "provisional"' in path.read_bytes()
-    newer = path.read_bytes().replace(b'"link_rules": 2', b'"link_rules": 9', 1)
+    newer = path.read_bytes().replace(_RULES.encode(), b'"link_rules": 9', 1)
     path.write_bytes(newer)
     assert "was taken in" in archive.digest("verify", "--repair").out
     assert path.read_bytes() == newer
@@ -685,6 +687,37 @@ def test_an_archive_of_the_version_before_stays_byte_for_byte(stored: Sandbox) -
         assert (result.code, "warning" in result.err) == (0, False), (command, result)
         assert stored.tree() == before, command
     assert "3 days were read by older rules" in stored.digest("doctor", now=night).out
+
+
+def test_links_by_older_rules_stay_until_replay_writes_those_of_now(stored: Sandbox) -> None:
+    """Such records load, verify clean and keep their bytes; doctor names replay, which shows the changed link alone."""
+    night, older = NIGHTS[DAYS[-1]], '"kind": "other"'
+    for path in (stored.folder / "data").rglob("2025-*.jsonl"):
+        text, count = re.subn(r'"link_rules": \d+', '"link_rules": 2', path.read_text(encoding="utf-8"), count=1)
+        assert count == 1
+        path.write_text(text, encoding="utf-8")
+    changed = stored.folder / RECORD
+    text = changed.read_text(encoding="utf-8")
+    assert '"kind": "code"' in text
+    changed.write_text(text.replace('"kind": "code"', older, 1), encoding="utf-8")
+    before = stored.tree()
+    for command in ("rebuild", "run", "rebuild", "regenerate --outdated", "verify", "verify --repair"):
+        if command == "rebuild":
+            lose_database(stored)
+        result = stored.digest(*command.split(), now=night)
+        assert (result.code, "warning" in result.err, stored.tree() == before) == (0, False, True), (command, result)
+    told = stored.digest("doctor", now=night).out
+    assert "3 days were read by older rules" in told
+    assert "`digest replay --all`" in told
+    shown = stored.digest("-v", "replay", "--all", now=night).out
+    assert "1 of 23 entries differ (links 1)" in shown
+    assert "2 as stored, 1 differ" in shown
+    assert stored.tree() == before
+    assert stored.digest("replay", "--all", "--write", now=night).code == 0
+    different = [name for name, data in stored.tree().items() if before.get(name) != data]
+    assert different == [RECORD]
+    assert older not in changed.read_text(encoding="utf-8")
+    assert stored.digest("verify", now=night).code == 0
 
 
 def test_one_record_that_cannot_be_read_stops_no_other_day(stored: Sandbox) -> None:

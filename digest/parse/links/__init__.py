@@ -9,19 +9,22 @@ import re
 
 from digest.model import Link
 from digest.parse.links.addresses import CODE_HOSTS, canonical_url, same_address
-from digest.parse.links.authored import NOT_ALPHANUMERIC, Words, mended, with_addresses
+from digest.parse.links.authored import LEAST_OF_A_NAME, NOT_ALPHANUMERIC, Words, mended, with_addresses
 from digest.parse.links.mentions import mentions
 
 __all__ = ["LINK_RULES", "canonical_url", "find_links"]
 
-LINK_RULES = 2
+LINK_RULES = 3
 """The version of the rules by which links are found; kept with each day."""
+
+_ALIASES = {"hf.co/": "huggingface.co/", "dx.doi.org/": "doi.org/"}
 
 _PLACES = {
     "data": "huggingface.co/datasets kaggle.com/datasets modelscope.cn/datasets doi.org/10.5281",
     "demo": "huggingface.co/spaces modelscope.cn/studios",
     "model": "kaggle.com/models modelscope.cn/models",
     "code": "kaggle.com/code",
+    "project": "anonymous.4open.science/w",  # a site made of a repository
     "paper": "huggingface.co/papers",
     "other": "huggingface.co/collections huggingface.co/blog huggingface.co/docs kaggle.com/competitions kaggle.com/c",
 }
@@ -57,30 +60,35 @@ _BUILT_SITES = (
 
 _SILENT = (
     (r"(?:huggingface\.co|modelscope\.cn)/[^/]+$", "model data demo", "model"),
-    (r"github\.com/(?:orgs/)?[^/]+$", "code project model", "data"),
+    (r"github\.com/(?:orgs/)?[^/]+$", "code sources project model", "data"),
     (r"kaggle\.com/", "data code", "data"),
     (r"doi\.org/", "data", "paper"),
     (rf"{_SHORTENERS}|{_DRIVES}", "project offered video demo data model", "other"),
     (_BUILT_SITES, "event home demo", "project"),
     (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
     (r".*/(?:~|projects?/|labs?/|research/)", "event home demo", "project"),
-    ("", "event home demo own-name holdings video weights service", "other"),
+    ("", "event home demo record own-name holdings video weights service published access", "other"),
 )
 """Where the host says nothing: what the words may say, the weightier first, and what it is if they say nothing."""
 
 _WORDS = {
     "event": r"(?:challenge|competition|workshop|conference)s?(?:'s)? (?:web ?)?(?:pages?|sites?|home)|licen[cs]e\W*$",
     "project": r"projects?\b|web ?(?:page|site)s?\b|home ?pages?\b|our page\b|(?<!\w )page ?:",
-    "code": r"codes?\b|codebase|implementation|scripts?\b|repositor|toolbox",
+    "code": r"codes?\b|codebase|implementation|scripts?\b|repositor|toolbox|(?<!data )sources\b",
+    "sources": r"source files|software|package|library",
     "video": r"videos?\b|movies?\b",
-    "demo": r"demos?\b(?! videos?)|demonstration|leaderboard|interactive|platform|playground|portal"
-    r"|(?:online|web) ?(?:tool|system|app|server)"
-    r"|(?:system|service|tool|app)\b.{,14} (?:access|avail|deploy|hosted|live|online|run)",
+    "demo": r"demos?\b(?! videos?)|demonstrat(?:ion|or)|leaderboard|interactive|platform|playground|portal|arena\b"
+    r"|(?:online|web) ?(?:tool|system|app|server|service|interface)"
+    r"|(?:system|service|tool|app|prototype)\b.{,14} (?:access|avail|deploy|hosted|live|online|run|reach|tried)",
     "weights": r"weights\b|checkpoints?\b|pre-?trained",
     "service": r"models\b|model (?:is|at|page)",
     "data": r"data|benchmark|corpus|annotations\b",
     "offered": r"(?<!demo )(?<!supplementary )(?:images|videos|recordings|scans|annotations)\b"
     r".{,20}? (?:download|request)",
+    "record": r"(?:journal\b|accepted for publication|version of record|published (?:version|article)"
+    r"|final (?:published )?version of (?:this|the) (?:article|manuscript|paper|work))[^;]*$",
+    "published": r"published (?:at|by|in)\b[^;]*$",
+    "access": r"accessible (?:at|from|on|through|under|via)\W*$",
 }
 """How a sentence names what an address points to."""
 
@@ -88,16 +96,21 @@ _WORDS["model"] = rf"{_WORDS['weights']}|{_WORDS['service']}"
 # A site that holds a paper's code or data is the paper's own.
 _WORDS["home"] = rf"{_WORDS['project']}|{_WORDS['code']}|visit\W*(?:(?:and|or)\b\W*)*$"
 _WORDS["holdings"] = rf"{_WORDS['data']}|{_WORDS['offered']}"
-_MEANING = {"event": "other", "weights": "model", "offered": "data"} | dict.fromkeys(
-    ("home", "own-name", "holdings", "service"), "project"
-)
+_MEANING = {
+    "event": "other",
+    "weights": "model",
+    "offered": "data",
+    "access": "demo",
+    "sources": "code",
+} | dict.fromkeys(("home", "holdings", "service"), "project")
+_MEANING |= dict.fromkeys(("record", "published"), "paper")
 _NEAR = 60  # characters
-_LEAST_OF_A_NAME = 4  # characters
 
 _KIND_OF_PLACE = {place: kind for kind, places in _PLACES.items() for place in places.split()}
 _KIND_OF_HOST = tuple((kind, re.compile(hosts)) for kind, hosts in _HOSTS_OF_ONE_KIND)
 _TOLD = tuple((re.compile(place, re.IGNORECASE), tuple(told.split()), default) for place, told, default in _SILENT)
 _SAID = {name: re.compile(rf"\b(?:{words})", re.IGNORECASE) for name, words in _WORDS.items()}
+_APPOSITION = re.compile(rf"\W*(?:an?|our|the)\b[^.;]{{,40}}?\b(?:{_WORDS['demo']})", re.IGNORECASE)
 _CLAUSE_BEGINS = re.compile(r"(?:^|;|\w{3}[.!?])\W*$")
 _CLAUSE_GOES_ON = re.compile(r"\W*[a-z]")
 _FILM = re.compile(r"\.(?:mp4|mov|avi|webm)$", re.IGNORECASE)
@@ -135,8 +148,8 @@ def _kind_of(url: str, before: str, after: str, words: Words) -> str:
         words: those of the paper, for the name of what it presents.
     """
     place = url.removeprefix("https://")
-    if place.startswith("hf.co/"):
-        place = place.replace("hf.co", "huggingface.co", 1)
+    for alias, name in _ALIASES.items():
+        place = f"{name}{place.removeprefix(alias)}" if place.startswith(alias) else place
     return _by_host(place) or _by_words(place, (before[-_NEAR:], before, after), words)
 
 
@@ -162,10 +175,14 @@ def _by_words(place: str, tiers: tuple[str, str, str], words: Words) -> str:
         tiers = ("", *tiers[1:])
     host, _, path = place.partition("/")
     own_name = NOT_ALPHANUMERIC.sub("", path.rpartition("/")[2] or host.partition(".")[0]).lower()
+    # A site's front page is no paper, and a page deep in a site no system.
+    never = "access" if path else "published"
     for tier in tiers:
         for name in told:
-            is_own = name == "own-name" and len(own_name) >= _LEAST_OF_A_NAME and words.use_as_name(own_name)
-            if is_own or (name in _SAID and _SAID[name].search(tier)):
+            if name == "own-name":
+                if len(own_name) >= LEAST_OF_A_NAME and words.use_as_name(own_name):
+                    return "demo" if _APPOSITION.match(tiers[2]) else "project"
+            elif name != never and _SAID[name].search(tier):
                 return _MEANING.get(name, name)
     # A clause of its own, as in "8 pages; https://own.org".
     is_alone = _CLAUSE_BEGINS.search(tiers[1]) and not _CLAUSE_GOES_ON.match(tiers[2])

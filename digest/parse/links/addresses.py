@@ -22,6 +22,17 @@ _PROPER = "com org net edu gov io ai co dev app info site online website xyz tec
 PROPER_TOP_LEVEL = frozenset(_PROPER.split())
 """Those by which a host is known that stands alone; none that is a word of English (in, to, it, page)."""
 
+NEVER_ALONE = frozenset(["in", "is", "it", "at", "be", "by", "me", "my", "no", "to", "us", "pt", "rs", "cc"])
+"""Those that are small words ("occlusions.in", with a blank lost) or suffixes of files: such a host needs a path."""
+
+_ANYBODYS = (
+    "airbnb amazon bing booking canva chatgpt deviantart ebay facebook flickr gettyimages google imdb instagram "
+    "linkedin medium microsoft midjourney openai pexels pinterest pixabay prolific quora reddit shutterstock "
+    "stackoverflow tiktok tripadvisor trip twitter unsplash weibo wikipedia x yahoo yelp"
+)
+ANYBODYS_HOST = re.compile(rf"(?:www\.)?(?:{_ANYBODYS.replace(' ', '|')})\.(?:com|org|net)", re.IGNORECASE)
+"""Sites that everybody knows: named alone and without a scheme they are words of the sentence, nothing of a paper's."""
+
 _REPOSITORIES = (
     r"(?:gist\.)?github\.com|bitbucket\.org|codeberg\.org|gitee\.com|gitcode\.com|sourceforge\.net"
     r"|anonymous\.4open\.science|(?:[\w-]+\.)*gitlab(?:\.[\w-]+)+|git\.[\w.-]+"
@@ -46,7 +57,7 @@ _LEAST_SEGMENTS = tuple(
         (rf"{_KEEPERS}|gist\.github\.com", 2),
         (r"(?:huggingface\.co|hf\.co|kaggle\.com)/(?:datasets|spaces|collections|code)", 3),
         (r"huggingface\.co|hf\.co|modelscope\.cn", 2),
-        (r"anonymous\.4open\.science|sourceforge\.net|zenodo\.org|doi\.org|arxiv\.org", 2),
+        (r"anonymous\.4open\.science|sourceforge\.net|zenodo\.org|(?:dx\.)?doi\.org|arxiv\.org", 2),
         (r"(?:drive|docs|sites|colab\.research)\.google\.com|kaggle\.com|bilibili\.com", 2),
         (r"osf\.io|youtu\.be|youtube\.com|vimeo\.com|openreview\.net|bit\.ly|aka\.ms", 1),
     )
@@ -63,10 +74,12 @@ _SLASHES = re.compile("//+")
 _BEHIND_A_NAME = re.compile(r"(/[\w.-]+/[\w.-]+)[^\w./-]")
 _MODEL_AND_BRACKET = re.compile(r"^(/(?:(?:datasets|spaces)/)?[\w.-]+/[\w.-]+)\(.*")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
-_HOST = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,24}}|xn--[a-z0-9-]+)|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}")
+_BYTE = "(?:25[0-5]|(?:2[0-4]|1[0-9]|[1-9])?[0-9])"
+_HOST = re.compile(rf"(?:{_LABEL}\.)+(?:[a-z]{{2,24}}|xn--[a-z0-9-]+)|(?P<numbers>{_BYTE}(?:\.{_BYTE}){{3}})")
 _OPENERS = {")": "(", "]": "["}
 _NEVER_LAST = frozenset("/.,:;!?'\"`*$%&~@#\u2026\u201c\u201d\u2018\u2019")
 _LONGEST = 2000  # characters; what is longer is no address
+_OLDER_DOI = re.compile(r"^https://dx\.doi\.org/")
 _REPOSITORY = re.compile(r"https://github\.com/[^/?#]+(?:/[^/?#]+)?")
 
 _PROMISE = re.compile(
@@ -101,7 +114,12 @@ def canonical_url(address: str) -> str | None:
             rest = _without_tail(rest.removesuffix(".git"))
     elif host == "huggingface.co":
         rest = _MODEL_AND_BRACKET.sub(r"\1", rest)
-    if not _HOST.fullmatch(host) or _is_placeholder(host, rest):
+    known = _HOST.fullmatch(host)
+    if known is None or _is_placeholder(host, rest):
+        return None
+    # Four numbers alone are a version, or part of a longer one; arXiv makes an address of those, too (IP_ADDRESS in
+    # arxiv-base's urls/links.py).
+    if known["numbers"] and not (parts["port"] or rest):
         return None
     return f"https://{host}{parts['port'] or ''}{rest}"
 
@@ -134,5 +152,9 @@ def is_incomplete(address: str) -> bool:
 
 
 def same_address(url: str) -> str:
-    """Return what is equal for two spellings of a canonical ``url``: GitHub's owners and repositories ignore case."""
+    """Return what is equal for two spellings of a canonical ``url``.
+
+    GitHub's owners and repositories ignore case; dx.doi.org is the older name of doi.org.
+    """
+    url = _OLDER_DOI.sub("https://doi.org/", url)
     return _REPOSITORY.sub(lambda match: match[0].lower(), url, count=1)

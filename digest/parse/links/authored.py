@@ -16,7 +16,7 @@ _ATTRIBUTE = re.compile(r'(href|data-doi|data-arxiv-id)="([^"]*)"')
 _HOST_IN_PATH = re.compile(r"^https://arxiv\.org/+(?=[\w-]+\.[\w.-]+/)")
 _SUFFIXES = "py|md|js|ts|sh|txt|git|json|yaml|ipynb"  # of files, which arXiv takes for hosts
 _AUTHORS_SCHEME = re.compile(
-    r"http://(?:[0-9]+(?:\.[0-9]+){3}(?![\w.])"
+    r"http://(?:[0-9]+(?:\.[0-9]+){3}[:/]"
     rf"|[A-Za-z0-9][\w-]*\.(?:[\w-]+\.)*(?!(?:{TOP_LEVEL}|{_SUFFIXES})[:/])[a-z]+(?::[0-9]+)?/)"
 )
 _WITHOUT_SCHEME = re.compile(rf"\. ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)")
@@ -24,6 +24,7 @@ _TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.mak
     "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
 )
 NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+LEAST_OF_A_NAME = 4  # characters
 _CAPITALS_AND_DIGITS = re.compile(r"[A-Z0-9]")
 _HOLDS_AN_ADDRESS = re.compile(r"\w[./]\w")
 _MEANT = 400  # characters in front of the first address that may belong to it
@@ -31,13 +32,13 @@ _MEANT = 400  # characters in front of the first address that may belong to it
 _SPELLINGS = {
     "~": r"\$\\sim\$|\\(?:textasciitilde|string~|sim)(?![a-z])(?:\{\})?|\\~(?:\{ ?\})?",
     "_": r"\$\\?_\$|\\(?:textunderscore|string_)(?![a-z])(?:\{\})?|\\_(?:\{\})?",
-    "-": r"\$-\$",
+    "-": r"\$-\$|\\-",
     ".": r"\$\.\$",
     "#": r"\\#",
     "%": r"\\%",
     "&": r"\\&",
     "/": r"\\slash(?![a-z])(?:\{\})?|\\/",
-    "": rf"\\allowbreak(?![a-z])(?:\{{\}})?|\\-|\$(?=\.(?:{TOP_LEVEL})\b)|(?<=\w\.)\$(?=(?:{TOP_LEVEL})\b)",
+    "": rf"\\allowbreak(?![a-z])(?:\{{\}})?|\$(?=\.(?:{TOP_LEVEL})\b)|(?<=\w\.)\$(?=(?:{TOP_LEVEL})\b)",
     " ": r"\\(?:linebreak|newline)(?![a-z])|\\\\",
 }
 r"""How TeX spells the characters of an address: ``\_``, ``\~{}``, ``$\sim$``, ``github$.$com``."""
@@ -65,8 +66,9 @@ _ADDRESS = re.compile(rf"https://|\w\.(?:{TOP_LEVEL})(?:/|$)")
 def with_addresses(line: str) -> str | None:
     """Return the text from the sentence of the first address on; None, as mostly, if nothing looks like one."""
     small = line.lower()
-    start = small.find("http")
-    without_scheme = _WITHOUT_SCHEME.search(line, 0, start if start >= 0 else len(small))
+    found = [start for start in (small.find("http"), small.find("www.")) if start >= 0]
+    start = min(found, default=-1)
+    without_scheme = _WITHOUT_SCHEME.search(line, 0, start if found else len(small))
     if without_scheme:
         start = without_scheme.start()
     if start < 0:
@@ -142,16 +144,22 @@ class Words:
     @cached_property
     def names(self) -> frozenset[str]:
         """The words that are written like names, "OwnNet-3D", in small letters and digits alone."""
-        return frozenset(_letters(word).lower() for words in self._words for word in words if _is_like_a_name(word))
+        return frozenset(_letters(word).lower() for words in self._words for word in words if is_like_a_name(word))
 
     def use_as_name(self, name: str) -> bool:
         """Whether they hold ``name``, of small letters and digits, written like one: "OwnNet", or "Own Net"."""
-        found = (self._joined[match.start() : match.end()] for match in re.finditer(name, self._joined.lower()))
-        return any(map(_is_like_a_name, found))
+        if name not in self._used:
+            found = (self._joined[match.start() : match.end()] for match in re.finditer(name, self._joined.lower()))
+            self._used[name] = any(map(is_like_a_name, found))
+        return self._used[name]
 
     def times(self, name: str) -> int:
         """Return how often ``name`` stands anywhere, in addresses too."""
         return sum(text.count(name) for text in self._texts)
+
+    @cached_property
+    def _used(self) -> dict[str, bool]:
+        return {}
 
     @cached_property
     def _joined(self) -> str:
@@ -167,7 +175,7 @@ class Words:
         return (self.title, *map(authored, self.lines))
 
 
-def _is_like_a_name(word: str) -> bool:
+def is_like_a_name(word: str) -> bool:
     """Whether ``word`` has two capitals or digits at least, as "OwnNet", and not one, as "Results"."""
     return len(_CAPITALS_AND_DIGITS.findall(word)) > 1
 

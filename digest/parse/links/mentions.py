@@ -8,20 +8,37 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digest.parse.links.addresses import CODE_HOSTS, PROPER_TOP_LEVEL, TOP_LEVEL, is_incomplete
-from digest.parse.links.authored import NOT_ALPHANUMERIC, Words
+from digest.parse.links.addresses import (
+    ANYBODYS_HOST,
+    CODE_HOSTS,
+    NEVER_ALONE,
+    PROPER_TOP_LEVEL,
+    REPOSITORY_HOSTS,
+    TOP_LEVEL,
+    is_incomplete,
+)
+from digest.parse.links.authored import LEAST_OF_A_NAME, NOT_ALPHANUMERIC, Words, is_like_a_name
 
-_MARK = re.compile(rf"https://|\.(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w)")
+_MARK = re.compile(
+    rf"https://|(?<![\w@./-])[Ww]{{3}}\.(?=\w)|\.(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w)"
+)
 _IN_HOSTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _HOST = re.compile(r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)*")
 _LONGEST_HOST = 100  # characters
+_WWW_HOST = re.compile(r"[Ww]{3}\.(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,6})(?![\w-])")
 _RUN = re.compile(r"[A-Za-z0-9\u00c0-\u024f_!#%&()+,\-./:;=?@~]*")
 _BALANCED = re.compile(r"(?:[^()]++|\([^()]*+\))*+")
 _ENDS = re.compile(r"(?<!\d),|,(?!\d)|\.\.|%(?![0-9A-Fa-f]{2})|(?<!=)(?<!/\d{4}/)(?<!\d{14}/)https://")
-_NEXT_SENTENCE = re.compile(r"\.(?P<word>[A-Z][a-z]*)[.,:;]*$")
+_NEXT_SENTENCE = re.compile(r"\.(?P<word>[A-Z][a-z]*)(?P<end>[.,:;]*)$")
 _SENTENCE_BEHIND_NAME = re.compile(
-    r"/[\w.-]+/(?P<name>[\w.-]*[a-z0-9](?P<sentence>\.[A-Z][a-z]+|(?:Our|The|This|We)))$"
+    r"/[\w.-]+/(?P<name>[\w.-]*(?:[A-Za-z0-9](?P<sentence>\.[A-Z][a-z]+)|[a-z0-9](?P<glued>Our|The|This|We)))$"
 )
+_SENTENCE_BEHIND_HOST = re.compile(
+    rf"(?:https://)?[a-z0-9.-]+\.(?:{TOP_LEVEL})(?=\.(?!(?i:{TOP_LEVEL})\b)[A-Z][a-z]+(?![\w-]*\.\w))"
+)
+_COUNT_BEHIND = re.compile(r"(?<=\w)\.(?:[0-9]{1,3}|[A-Z]{3,})$")
+_COUNTED = re.compile(r" (?:pages?|pp|figures?|tables?|20[0-9]{2})\b")
+_WORD_IN_BRACKETS = re.compile(r"(?<=[A-Za-z0-9/])\((?P<word>[A-Za-z]+)\)$")
 _SMALL_WORD = re.compile(r" [a-z]+")
 _MARKS = re.compile(r"(?<!\w)_+$")
 _MOST_MARKS = 4  # characters, one in front of the marks among them
@@ -32,10 +49,27 @@ _LONGEST = 2000  # characters
 
 _POINTER = re.compile(
     r"\b(?:available|access\w*|found|hosted|released|provided|shared|download\w*|online|visit|see|published|demo|page"
-    r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through)"
+    r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through|project\W*:)"
     r"(?:\W+(?:at|on|in|is|are|via|through|under|here|the|this|our|following|publicly|online|link|url))*\W*$",
     re.IGNORECASE,
 )
+_OFFER = re.compile(
+    r"\b(?:platform|arena|leaderboard|portal|demo\w*|(?:web)?app|tool|system|service|(?:web)?site|hub|viewer|interface"
+    r"|playground|server|project|bench\w*|dataset|releas\w+|launch\w*|open-sourc\w+|maintain\w*|deploy\w*|reach\w*"
+    r"|tr(?:y|ied)|test\w*|brows\w+|explor\w+|access\w*|runs?|running|live|hosted)\b[^.;!?]{,50}?"
+    r"(?:\b(?:at|via|through|under)(?: the)?(?: (?:platform|portal|website|site|page))?|[(:])\W*$",
+    re.IGNORECASE,
+)
+"""A thing that authors offer, and the word that leads from it to the address."""
+_TAKEN = re.compile(
+    r"\b(?:from|crawl\w*|scrap\w+|collected|gathered|recruit\w*|purchas\w+|bought|sold|such as|like|e\.g|using)\b"
+    r"[^.;!?]*$",
+    re.IGNORECASE,
+)
+"""Where others' sites are named."""
+_NAME_AND_BRACKET = re.compile(r"\b[A-Z][\w-]*,? \($")
+_LEADS_TO = re.compile(r"(?:\b(?:at|via|through|on)|[(:]) ?$", re.IGNORECASE)
+_GOES_ON_AS_NAME = re.compile(r"['\u2019]s\b| v?[0-9]+\.[0-9]")
 _SENTENCE_END = re.compile(r"[.!?]\)? +(?=[A-Z0-9(\[])")
 _ONLY_JOINS = re.compile(r"\W*(?:(?:and|or|as|well|respectively|at|on|in|is)\b\W*)*")
 _BEFORE, _AFTER = 200, 80  # characters
@@ -54,8 +88,18 @@ _NOUNS = (
     "submitted supplementary table tables tool training version video videos visit web webpage website weights work "
     "workshop"
 )
+_OPENINGS = (
+    "abstract acknowledgement acknowledgements acknowledgment acknowledgments additionally background besides caution "
+    "clinical comments compared conclusion conclusions content contribution contributions correspondence disclaimer "
+    "evaluations experimental experiments extensive finally first funding furthermore highlights however impact "
+    "importantly index introduction limitations materials method methods moreover motivation notably objective "
+    "objectives overall purpose second significance specifically summary supplement together trained trigger unlike "
+    "updated warning warnings"
+)
 _GLUE_WORDS = frozenset(_GLUE.split())  # which hold a sentence together and name nothing
-_USUAL_WORDS = _GLUE_WORDS | frozenset(_NOUNS.split())  # which follow addresses in sentences
+# Those that follow addresses in sentences, and those that open the next.
+_USUAL_WORDS = _GLUE_WORDS | frozenset(_NOUNS.split()) | frozenset(_OPENINGS.split())
+_TOP_LEVELS = frozenset(TOP_LEVEL.split("|"))
 _LEADING_WORD = re.compile(r"[A-Za-z]+(?=$|[/.,;:!?)])")
 _NAME = re.compile(r"[A-Za-z0-9_~/]")
 _HOST_ALONE = re.compile(r"(?:https://)?(?:www\.)?(?P<name>[\w.-]*)")
@@ -68,6 +112,12 @@ _QUERY = re.compile(r"\w+=")
 _PATH_AND_QUERY = re.compile(r"[\w./~-]+\?\w+=")
 _ZENODO_NUMBER = re.compile(r"zenodo(?:\.org/records?/ |\. | \.)[0-9]{5,}")
 _REPOSITORY_PATH = re.compile(r"(?:tree|blob|raw|releases|wiki|issues)/\w")
+_COUNT = re.compile(r"[0-9]+(?:st|nd|rd|th|p|pp|-?pages?|-?figures?|-?tables?)?[.,;:)]*")  # "11 pages", "23rd meeting"
+_WORD = re.compile(r"(?P<word>[\w-]+)[.,;:)]*")
+_REST_OF_OWNER = re.compile(r"[\w.-]*\w/(?P<name>[\w.-]*\w)(?P<end>/?[.,;:)]*)")
+_CUT_4OPEN = re.compile(r"anonymous\.4open\.science/[rw]/[\w.-]+(?<!-[0-9A-F]{4})")
+_END_OF_4OPEN = re.compile(r"[\w.-]*-[0-9A-F]{4}(?=[/.,;:)]|$)")
+_KNOWN_HOST = re.compile(r"(?:github\.com|gitlab\.com|huggingface\.co|anonymous\.4open\.science)/", re.IGNORECASE)
 _SLUG = re.compile(r"(?P<name>[a-z0-9]+(?:[-_][a-z0-9]+)*)/?[.,;)]*")
 _NEAR = 20  # characters
 
@@ -103,17 +153,19 @@ class _Text:
         while mark := _MARK.search(self.text, position):
             position = mark.end()
             has_scheme = mark[0] == "https://"
+            has_www = mark[0].lower() == "www."
             near = self.text[max(0, mark.start() - _LONGEST_HOST) : mark.start()]
             before = near.rstrip(_IN_HOSTS)
-            host = "" if has_scheme else near[len(before) :].lstrip("_")  # markdown's marks
+            host = "" if has_scheme or has_www else near[len(before) :].lstrip("_")  # markdown's marks
             start = mark.start() - len(host)
             # What has an "@" in front is an e-mail address.
-            if not has_scheme and (before.endswith("@") or not _HOST.fullmatch(host)):
+            if not (has_scheme or has_www) and (before.endswith("@") or not _HOST.fullmatch(host)):
                 continue
             address, end = self.joined(start)
             # What was commented out in TeX is another address, run into the word after it.
             is_comment = self.text[start - 1 : start] == "%" and address.startswith(tuple(seen))
-            if (has_scheme or self.is_meant(start, mark.end())) and not is_comment:
+            is_meant = _WWW_HOST.match(address) if has_www else has_scheme or self.is_meant(start, mark.end())
+            if is_meant and not is_comment:
                 seen.append(address.rstrip(".,;"))
                 yield start, end, address
             position = max(end, position)
@@ -125,11 +177,32 @@ class _Text:
         """
         if _PATH.match(self.text, end):
             return True
-        *labels, top = self.text[start:end].split(".")
+        host = self.text[start:end]
+        *labels, top = host.split(".")
         before = self.text[max(0, start - _BEFORE) : start]
-        if top not in PROPER_TOP_LEVEL or before.endswith(("@", "@ ")):
+        is_name = (
+            top in NEVER_ALONE
+            or is_incomplete(host)
+            or ANYBODYS_HOST.fullmatch(host)
+            or _GOES_ON_AS_NAME.match(self.text, end)
+        )
+        if is_name or before.endswith(("@", "@ ")):
             return False
-        return len(labels) > 1 or (start == 0 and len(self.text) - end < 2) or _POINTER.search(before) is not None
+        if top in PROPER_TOP_LEVEL:
+            is_alone = start == 0 and len(self.text) - end < 2
+            if len(labels) > 1 or is_alone or _POINTER.search(before):
+                return True
+        return self.is_offered(labels[-1], top, before, self.text[end : end + 1])
+
+    def is_offered(self, label: str, top: str, before: str, after: str) -> bool:
+        """Whether authors offer the host: "the Own platform (own.cloud)", "we release OwnBench at own-bench.com"."""
+        is_offer = _OFFER.search(before) is not None
+        is_bracketed = top in PROPER_TOP_LEVEL and after == ")" and _NAME_AND_BRACKET.search(before) is not None
+        if label.islower() and (is_offer or is_bracketed) and not _TAKEN.search(before):
+            return True
+        name = _small_letters(label)
+        leads = is_offer or is_bracketed or _LEADS_TO.search(before) is not None
+        return leads and len(name) >= LEAST_OF_A_NAME and self.words.use_as_name(name)
 
     def joined(self, start: int) -> tuple[str, int]:
         """Return the address that begins at ``start``, joined over blanks where it goes on, and its end."""
@@ -147,7 +220,7 @@ class _Text:
         if glued and CODE_HOSTS.match(address.removeprefix("https://").removeprefix("www.")):
             second = _SMALL_WORD.match(self.text, end, end + _AFTER)
             if second and second[0][1:] not in _GLUE_WORDS and self.words.times(glued["name"]) < 2:
-                length = len(glued["sentence"])
+                length = len(glued["sentence"] or glued["glued"])
                 return address[:-length], end - length
         return address, end
 
@@ -161,14 +234,31 @@ class _Text:
             run = run[: end.start()]
         if ";" in run.partition("?")[0]:
             run = run.partition(";")[0]
-        sentence = _NEXT_SENTENCE.search(run)
-        if sentence and _leading_word(sentence["word"]) in _USUAL_WORDS:
-            run = run[: sentence.start()]
+        run = self.without_sentence(run, start + len(run))
         # Markdown's marks stand behind as they do before: "__https://own.org/x__".
         if marks := _MARKS.search(self.text[max(0, start - _MOST_MARKS) : start]):
             unmarked, found, rest = run.rpartition(marks[0])
             run = unmarked if found and not rest.strip(".,:;!?)") else run
         return run, start + len(run)
+
+    def without_sentence(self, run: str, end: int) -> str:
+        """Return ``run``, which ends at ``end``, without what follows an address where a blank was lost."""
+        if host := _SENTENCE_BEHIND_HOST.match(run):
+            return host[0]
+        behind = _COUNT_BEHIND.search(run)
+        if behind and _COUNTED.match(self.text, end) and "/10." not in run:  # no DOI
+            return run[: behind.start()]
+        bracket = _WORD_IN_BRACKETS.search(run)
+        if bracket and bracket["word"].lower() in _USUAL_WORDS:
+            return run[: bracket.start()]
+        sentence = _NEXT_SENTENCE.search(run)
+        if sentence is None:
+            return run
+        word = sentence["word"].lower()
+        # "Warning:" heads a text whatever it says, "Additionally," opens a sentence.
+        is_heading = sentence["end"] == ":" and word not in _TOP_LEVELS
+        is_adverb = self.text[end : end + 1] == "," and word.endswith("ly") and word not in _TOP_LEVELS
+        return run[: sentence.start()] if is_heading or is_adverb or word in _USUAL_WORDS else run
 
     def goes_on(self, address: str, piece: str) -> bool:
         """Whether ``piece``, which follows ``address`` after a blank, is certainly the rest of it."""
@@ -181,12 +271,36 @@ class _Text:
         word = _leading_word(piece)
         if not _NAME.match(piece) or word in _GLUE_WORDS or _ADDRESS.match(piece):
             return False
-        return _is_cut_off(address, piece) or (word not in _USUAL_WORDS and self.goes_deeper(address, piece))
+        if _is_cut_off(address, piece) or self.completes_name(address, piece):
+            return True
+        return word not in _USUAL_WORDS and not _COUNT.fullmatch(piece) and self.goes_deeper(address, piece)
+
+    def completes_name(self, address: str, piece: str) -> bool:
+        """Whether a name was broken: ``github.com/Own Lab/OwnNet``, ``own/OwnNe t`` of a paper on OwnNet."""
+        bare = address.removeprefix("https://").removeprefix("www.")
+        host, _, path = bare.partition("/")
+        if not path[-1:].isalnum():
+            return False
+        if "/" not in path and REPOSITORY_HOSTS.fullmatch(host):
+            rest = _REST_OF_OWNER.fullmatch(piece)
+            if rest is None:
+                return False
+            is_end = rest["end"] != "" or self.text.endswith(piece)
+            name = _small_letters(rest["name"])
+            return len(name) >= LEAST_OF_A_NAME and (
+                name in self.words.names or (is_end and is_like_a_name(rest["name"]))
+            )
+        # An anonymous repository's name ends in four digits of its own.
+        if _CUT_4OPEN.fullmatch(bare):
+            return _END_OF_4OPEN.match(piece) is not None
+        word = _WORD.fullmatch(piece)
+        first, names = _small_letters(path.rpartition("/")[2]), self.words.names
+        return word is not None and first not in names and first + _small_letters(word["word"]) in names
 
     def goes_deeper(self, address: str, piece: str) -> bool:
         """Whether a word that is none of a sentence's is a further part of the path."""
-        # github.com/someone/ Name, github.com/someone /Name, while "/ 12 pages" is no name
-        if (address.endswith("/") or piece.startswith("/")) and is_incomplete(address) and not piece.isdecimal():
+        # github.com/someone/ Name, github.com/someone /Name
+        if (address.endswith("/") or piece.startswith("/")) and is_incomplete(address):
             return True
         # Repo _v2
         if piece.startswith("_"):
@@ -197,12 +311,15 @@ class _Text:
             return _REPOSITORY_PATH.match(piece) is not None
         # own.edu/ research/projects/name, own.github.io/ own-name
         slug = _SLUG.fullmatch(piece)
-        is_name = slug is not None and NOT_ALPHANUMERIC.sub("", slug["name"]) in self.words.names
+        name = _small_letters(slug["name"]) if slug else ""
+        is_name = len(name) >= LEAST_OF_A_NAME and name in self.words.names
         return is_name or _DEEPER_PATH.match(piece) is not None
 
 
 def _completes_host(name: str, piece: str) -> bool:
     """``https://www.own. ch/paper``, ``https://own- lab.github.io``; ``https://own.github.io. In`` ends."""
+    if name and name[-1].isalnum() and _KNOWN_HOST.match(name + piece):  # https://git hub.com/own/Repo
+        return True
     if name.endswith("-"):
         return _WHOLE_HOST.match(piece) is not None
     if name and not name.endswith("."):
@@ -224,6 +341,10 @@ def _is_cut_off(address: str, piece: str) -> bool:
         return bool(is_host or _PATH_AND_QUERY.match(piece))
     # own/Repo- One, own/repo_ one, watch?v= a1B2
     return address.endswith(("-", "_", "~")) or ("?" in address and address.endswith(("=", "&")))
+
+
+def _small_letters(word: str) -> str:
+    return NOT_ALPHANUMERIC.sub("", word).lower()
 
 
 def _leading_word(piece: str) -> str:
