@@ -34,11 +34,20 @@ _HOSTS_OF_ONE_KIND = (
     ("project", r"[\w.-]+\.(?:github|gitlab)\.io|sites\.google\.com"),
     ("data", r"zenodo\.org|osf\.io|(?:[\w-]+\.)*figshare\.com|physionet\.org|ieee-dataport\.org|data\.mendeley\.com"),
     ("data", r"(?:[\w-]+\.)*dataverse\.[\w.-]+|datadryad\.org|opendatalab\.(?:com|org)|universe\.roboflow\.com"),
-    ("demo", r"[\w.-]+\.(?:hf\.space|streamlit\.app|gradio\.(?:app|live))|replicate\.com"),
+    ("data", r"(?:\w+\.)?cancerimagingarchive\.net|(?:\w+\.)?synapse\.org|openneuro\.org|\w+\.pangaea\.de|scidb\.cn"),
+    ("demo", r"[\w.-]+\.(?:hf\.space|streamlit\.app|shinyapps\.io|gradio\.(?:app|live))|replicate\.com"),
     ("video", r"(?:[\w-]+\.)?(?:youtube|vimeo|bilibili)\.com|youtu\.be|b23\.tv"),
     ("paper", r"openreview\.net|openaccess\.thecvf\.com|\w+rxiv\.org|aclanthology\.org|ecva\.net|papers\.nips\.cc"),
     ("paper", r"ieeexplore\.ieee\.org|dl\.acm\.org|link\.springer\.com|proceedings\.[\w.-]+|(?:\w+\.)?wiley\.com"),
     ("paper", r"(?:\w+\.)?sciencedirect\.com|mdpi\.com|nature\.com|frontiersin\.org|spiedigitallibrary\.org|jmlr\.org"),
+    (
+        "paper",
+        r"tandfonline\.com|academic\.oup\.com|iopscience\.iop\.org|\w+\.ncbi\.nlm\.nih\.gov|(?:papers\.)?ssrn\.com",
+    ),
+    (
+        "paper",
+        r"(?:\w+\.)?hal\.science|journals\.[\w.-]+|(?:\w+\.)?copernicus\.org|\w+\.bmva-archive\.org\.uk|\w+\.acm\.org",
+    ),
     ("other", r"(?:[\w-]+\.)*grand-challenge\.org|codalab\.[\w.-]+|codabench\.org|eval\.ai|aicrowd\.com"),
     ("other", r"[a-z-]+20[0-9]{2}\.[\w.-]+"),  # the meeting of a year
     ("other", r"\w+\.thecvf\.com|creativecommons\.org|hub\.docker\.com|pypi\.org|\w+\.wikipedia\.org|x\.com"),
@@ -58,26 +67,33 @@ _BUILT_SITES = (
     r"|readthedocs\.io)(?:/|$)"
 )
 
+_DATA_DOIS = "4121|5061|6084|7910|7937|13026|17605|17632|21227|34740"
+"""What 4TU, Dryad, figshare, Dataverse, TCIA, PhysioNet, OSF, Mendeley, IEEE DataPort and Kaggle number begins so."""
+
 _SILENT = (
     (r"(?:huggingface\.co|modelscope\.cn)/[^/]+$", "model data demo", "model"),
     (r"github\.com/(?:orgs/)?[^/]+$", "code sources project model", "data"),
     (r"kaggle\.com/", "data code", "data"),
-    (r"doi\.org/", "data", "paper"),
+    (rf"doi\.org/10\.(?:{_DATA_DOIS})/", "", "data"),
+    (r"doi\.org/10\.57967/", "data model demo", "model"),  # Hugging Face
+    (r"doi\.org/", "record issue data", "paper"),
     (rf"{_SHORTENERS}|{_DRIVES}", "project offered video demo data model", "other"),
     (_BUILT_SITES, "event home demo", "project"),
     (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
     (r".*/(?:~|projects?/|labs?/|research/)", "event home demo", "project"),
-    ("", "event home demo record own-name holdings video weights service published access", "other"),
+    ("", "event home demo record own-name holdings video weights service results published access", "other"),
 )
 """Where the host says nothing: what the words may say, the weightier first, and what it is if they say nothing."""
 
+_EVENTS = "(?:challenge|competition|conference|workshop)s?"
 _WORDS = {
-    "event": r"(?:challenge|competition|workshop|conference)s?(?:'s)? (?:web ?)?(?:pages?|sites?|home)|licen[cs]e\W*$",
+    "event": rf"{_EVENTS}(?:(?:'s)? (?:web ?)?(?:pages?|sites?|home)|(?: 20[0-9]{{2}})? \($)|licen[cs]e\W*$",
     "project": r"projects?\b|web ?(?:page|site)s?\b|home ?pages?\b|our page\b|(?<!\w )page ?:",
     "code": r"codes?\b|codebase|implementation|scripts?\b|repositor|toolbox|(?<!data )sources\b",
     "sources": r"source files|software|package|library",
     "video": r"videos?\b|movies?\b",
-    "demo": r"demos?\b(?! videos?)|demonstrat(?:ion|or)|leaderboard|interactive|platform|playground|portal|arena\b"
+    "demo": r"(?<!video )(?:demos?\b(?! videos?)|demonstration)|demonstrator|leaderboard|interactive|platform"
+    r"|playground|portal|arena\b"
     r"|(?:online|web) ?(?:tool|system|app|server|service|interface)"
     r"|(?:system|service|tool|app|prototype)\b.{,14} (?:access|avail|deploy|hosted|live|online|run|reach|tried)",
     "weights": r"weights\b|checkpoints?\b|pre-?trained",
@@ -87,7 +103,10 @@ _WORDS = {
     r".{,20}? (?:download|request)",
     "record": r"(?:journal\b|accepted for publication|version of record|published (?:version|article)"
     r"|final (?:published )?version of (?:this|the) (?:article|manuscript|paper|work))[^;]*$",
-    "published": r"published (?:at|by|in)\b[^;]*$",
+    "issue": r"published in\b[^;]*$",
+    "published": r"published (?:at|by|in)\b[^;]*$|(?:paper|preprint|manuscript|article|pdf|thesis|dissertation)"
+    r"(?: is| are)?(?: available)?(?: at| from| here)?\W*$",
+    "results": r"results\b|visuali[sz]ations?\b|supplement\w*|appendi",
     "access": r"accessible (?:at|from|on|through|under|via)\W*$",
 }
 """How a sentence names what an address points to."""
@@ -96,14 +115,16 @@ _WORDS["model"] = rf"{_WORDS['weights']}|{_WORDS['service']}"
 # A site that holds a paper's code or data is the paper's own.
 _WORDS["home"] = rf"{_WORDS['project']}|{_WORDS['code']}|visit\W*(?:(?:and|or)\b\W*)*$"
 _WORDS["holdings"] = rf"{_WORDS['data']}|{_WORDS['offered']}"
-_MEANING = {
-    "event": "other",
-    "weights": "model",
-    "offered": "data",
-    "access": "demo",
-    "sources": "code",
-} | dict.fromkeys(("home", "holdings", "service"), "project")
-_MEANING |= dict.fromkeys(("record", "published"), "paper")
+_NAMES_OF_KINDS = {
+    "code": "sources",
+    "data": "offered",
+    "demo": "access",
+    "model": "weights",
+    "other": "event",
+    "paper": "issue published record",
+    "project": "holdings home results service",
+}
+_MEANING = {name: kind for kind, names in _NAMES_OF_KINDS.items() for name in names.split()}
 _NEAR = 60  # characters
 
 _KIND_OF_PLACE = {place: kind for kind, places in _PLACES.items() for place in places.split()}

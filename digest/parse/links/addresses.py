@@ -35,7 +35,8 @@ ANYBODYS_HOST = re.compile(rf"(?:www\.)?(?:{_ANYBODYS.replace(' ', '|')})\.(?:co
 
 _REPOSITORIES = (
     r"(?:gist\.)?github\.com|bitbucket\.org|codeberg\.org|gitee\.com|gitcode\.com|sourceforge\.net"
-    r"|anonymous\.4open\.science|(?:[\w-]+\.)*gitlab(?:\.[\w-]+)+|git\.[\w.-]+"
+    r"|anonymous\.4open\.science|framagit\.org|atomgit\.com"
+    r"|(?![\w.-]+\.git(?:hub|lab)\.io)(?:(?:[\w-]+\.)*gitlab[\w-]*(?:\.[\w-]+)+|git\.[\w.-]+)"
 )
 _NOTEBOOKS = (
     r"colab\.research\.google\.com|colab\.google|nbviewer\.org|mybinder\.org|codeocean\.com"

@@ -56,11 +56,10 @@ _POINTER = re.compile(
 _OFFER = re.compile(
     r"\b(?:platform|arena|leaderboard|portal|demo\w*|(?:web)?app|tool|system|service|(?:web)?site|hub|viewer|interface"
     r"|playground|server|project|bench\w*|dataset|releas\w+|launch\w*|open-sourc\w+|maintain\w*|deploy\w*|reach\w*"
-    r"|tr(?:y|ied)|test\w*|brows\w+|explor\w+|access\w*|runs?|running|live|hosted)\b[^.;!?]{,50}?"
-    r"(?:\b(?:at|via|through|under)(?: the)?(?: (?:platform|portal|website|site|page))?|[(:])\W*$",
+    r"|tr(?:y|ied)|brows\w+|explor\w+|access\w*|runs?|running|live|hosted)\b[^.;!?]*$",
     re.IGNORECASE,
 )
-"""A thing that authors offer, and the word that leads from it to the address."""
+"""A thing that authors offer, or that they do."""
 _TAKEN = re.compile(
     r"\b(?:from|crawl\w*|scrap\w+|collected|gathered|recruit\w*|purchas\w+|bought|sold|such as|like|e\.g|using)\b"
     r"[^.;!?]*$",
@@ -68,7 +67,10 @@ _TAKEN = re.compile(
 )
 """Where others' sites are named."""
 _NAME_AND_BRACKET = re.compile(r"\b[A-Z][\w-]*,? \($")
-_LEADS_TO = re.compile(r"(?:\b(?:at|via|through|on)|[(:]) ?$", re.IGNORECASE)
+_LEADS_TO = re.compile(
+    r"(?:\b(?:at|via|through|under)(?: the)?(?: (?:page|platform|portal|(?:web)?site))?|[(:])\W*$", re.IGNORECASE
+)
+"""What leads from there to an address."""
 _GOES_ON_AS_NAME = re.compile(r"['\u2019]s\b| v?[0-9]+\.[0-9]")
 _SENTENCE_END = re.compile(r"[.!?]\)? +(?=[A-Z0-9(\[])")
 _ONLY_JOINS = re.compile(r"\W*(?:(?:and|or|as|well|respectively|at|on|in|is)\b\W*)*")
@@ -119,7 +121,7 @@ _CUT_4OPEN = re.compile(r"anonymous\.4open\.science/[rw]/[\w.-]+(?<!-[0-9A-F]{4}
 _END_OF_4OPEN = re.compile(r"[\w.-]*-[0-9A-F]{4}(?=[/.,;:)]|$)")
 _KNOWN_HOST = re.compile(r"(?:github\.com|gitlab\.com|huggingface\.co|anonymous\.4open\.science)/", re.IGNORECASE)
 _SLUG = re.compile(r"(?P<name>[a-z0-9]+(?:[-_][a-z0-9]+)*)/?[.,;)]*")
-_NEAR = 20  # characters
+_NEAR, _TAKEN_BEFORE, _OFFERED = 20, 40, 80  # characters
 
 
 def mentions(text: str, words: Words) -> Iterator[tuple[str, str, str]]:
@@ -196,13 +198,15 @@ class _Text:
 
     def is_offered(self, label: str, top: str, before: str, after: str) -> bool:
         """Whether authors offer the host: "the Own platform (own.cloud)", "we release OwnBench at own-bench.com"."""
-        is_offer = _OFFER.search(before) is not None
-        is_bracketed = top in PROPER_TOP_LEVEL and after == ")" and _NAME_AND_BRACKET.search(before) is not None
-        if label.islower() and (is_offer or is_bracketed) and not _TAKEN.search(before):
-            return True
+        if not _LEADS_TO.search(before[-_NEAR:]):
+            return False
         name = _small_letters(label)
-        leads = is_offer or is_bracketed or _LEADS_TO.search(before) is not None
-        return leads and len(name) >= LEAST_OF_A_NAME and self.words.use_as_name(name)
+        if len(name) >= LEAST_OF_A_NAME and self.words.use_as_name(name):
+            return True
+        if not label.islower() or _TAKEN.search(before[-_TAKEN_BEFORE:]):
+            return False
+        is_bracketed = top in PROPER_TOP_LEVEL and after == ")" and _NAME_AND_BRACKET.search(before) is not None
+        return is_bracketed or _OFFER.search(before[-_OFFERED:]) is not None
 
     def joined(self, start: int) -> tuple[str, int]:
         """Return the address that begins at ``start``, joined over blanks where it goes on, and its end."""
