@@ -17,7 +17,7 @@ __all__ = ["LINK_RULES", "canonical_url", "find_links"]
 LINK_RULES = 3
 """The version of the rules by which links are found; kept with each day."""
 
-_ALIASES = {"hf.co/": "huggingface.co/", "dx.doi.org/": "doi.org/"}
+_ALIASES = {"hf.co": "huggingface.co", "dx.doi.org": "doi.org"}
 
 _PLACES = {
     "data": "huggingface.co/datasets kaggle.com/datasets modelscope.cn/datasets doi.org/10.5281",
@@ -169,8 +169,9 @@ def _kind_of(url: str, before: str, after: str, words: Words) -> str:
         words: those of the paper, for the name of what it presents.
     """
     place = url.removeprefix("https://")
-    for alias, name in _ALIASES.items():
-        place = f"{name}{place.removeprefix(alias)}" if place.startswith(alias) else place
+    alias, _, rest = place.partition("/")
+    if alias in _ALIASES:
+        place = f"{_ALIASES[alias]}/{rest}"
     return _by_host(place) or _by_words(place, (before[-_NEAR:], before, after), words)
 
 

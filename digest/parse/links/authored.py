@@ -19,7 +19,7 @@ _AUTHORS_SCHEME = re.compile(
     r"http://(?:[0-9]+(?:\.[0-9]+){3}[:/]"
     rf"|[A-Za-z0-9][\w-]*\.(?:[\w-]+\.)*(?!(?:{TOP_LEVEL}|{_SUFFIXES})[:/])[a-z]+(?::[0-9]+)?/)"
 )
-_WITHOUT_SCHEME = re.compile(rf"\. ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)")
+_WITHOUT_SCHEME = re.compile(rf"\.(?: ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)|(?<=[Ww]{{3}}\.)\w)")
 _TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.maketrans(
     "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
 )
@@ -66,9 +66,8 @@ _ADDRESS = re.compile(rf"https://|\w\.(?:{TOP_LEVEL})(?:/|$)")
 def with_addresses(line: str) -> str | None:
     """Return the text from the sentence of the first address on; None, as mostly, if nothing looks like one."""
     small = line.lower()
-    found = [start for start in (small.find("http"), small.find("www.")) if start >= 0]
-    start = min(found, default=-1)
-    without_scheme = _WITHOUT_SCHEME.search(line, 0, start if found else len(small))
+    start = small.find("http")
+    without_scheme = _WITHOUT_SCHEME.search(line, 0, start if start >= 0 else len(small))
     if without_scheme:
         start = without_scheme.start()
     if start < 0:

@@ -19,9 +19,8 @@ from digest.parse.links.addresses import (
 )
 from digest.parse.links.authored import LEAST_OF_A_NAME, NOT_ALPHANUMERIC, Words, is_like_a_name
 
-_MARK = re.compile(
-    rf"https://|(?<![\w@./-])[Ww]{{3}}\.(?=\w)|\.(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w)"
-)
+_AFTER_WWW = r"(?<=[Ww]{3}\.)(?<![\w@./-][Ww]{3}\.)(?=\w)"
+_MARK = re.compile(rf"https://|\.(?:{_AFTER_WWW}|(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w))")
 _IN_HOSTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _HOST = re.compile(r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)*")
 _LONGEST_HOST = 100  # characters
@@ -32,9 +31,6 @@ _ENDS = re.compile(r"(?<!\d),|,(?!\d)|\.\.|%(?![0-9A-Fa-f]{2})|(?<!=)(?<!/\d{4}/
 _NEXT_SENTENCE = re.compile(r"\.(?P<word>[A-Z][a-z]*)(?P<end>[.,:;]*)$")
 _SENTENCE_BEHIND_NAME = re.compile(
     r"/[\w.-]+/(?P<name>[\w.-]*(?:[A-Za-z0-9](?P<sentence>\.[A-Z][a-z]+)|[a-z0-9](?P<glued>Our|The|This|We)))$"
-)
-_SENTENCE_BEHIND_HOST = re.compile(
-    rf"(?:https://)?[a-z0-9.-]+\.(?:{TOP_LEVEL})(?=\.(?!(?i:{TOP_LEVEL})\b)[A-Z][a-z]+(?![\w-]*\.\w))"
 )
 _COUNT_BEHIND = re.compile(r"(?<=\w)\.(?:[0-9]{1,3}|[A-Z]{3,})$")
 _COUNTED = re.compile(r" (?:pages?|pp|figures?|tables?|20[0-9]{2})\b")
@@ -155,10 +151,12 @@ class _Text:
         while mark := _MARK.search(self.text, position):
             position = mark.end()
             has_scheme = mark[0] == "https://"
-            has_www = mark[0].lower() == "www."
+            has_www = mark[0] == "."
             near = self.text[max(0, mark.start() - _LONGEST_HOST) : mark.start()]
             before = near.rstrip(_IN_HOSTS)
-            host = "" if has_scheme or has_www else near[len(before) :].lstrip("_")  # markdown's marks
+            host = near[-3:] if has_www else near[len(before) :].lstrip("_")  # markdown's marks
+            if has_scheme:
+                host = ""
             start = mark.start() - len(host)
             # What has an "@" in front is an e-mail address.
             if not (has_scheme or has_www) and (before.endswith("@") or not _HOST.fullmatch(host)):
@@ -182,13 +180,9 @@ class _Text:
         host = self.text[start:end]
         *labels, top = host.split(".")
         before = self.text[max(0, start - _BEFORE) : start]
-        is_name = (
-            top in NEVER_ALONE
-            or is_incomplete(host)
-            or ANYBODYS_HOST.fullmatch(host)
-            or _GOES_ON_AS_NAME.match(self.text, end)
-        )
-        if is_name or before.endswith(("@", "@ ")):
+        if top in NEVER_ALONE or before.endswith(("@", "@ ")):
+            return False
+        if is_incomplete(host) or ANYBODYS_HOST.fullmatch(host) or _GOES_ON_AS_NAME.match(self.text, end):
             return False
         if top in PROPER_TOP_LEVEL:
             is_alone = start == 0 and len(self.text) - end < 2
@@ -247,22 +241,27 @@ class _Text:
 
     def without_sentence(self, run: str, end: int) -> str:
         """Return ``run``, which ends at ``end``, without what follows an address where a blank was lost."""
-        if host := _SENTENCE_BEHIND_HOST.match(run):
-            return host[0]
-        behind = _COUNT_BEHIND.search(run)
-        if behind and _COUNTED.match(self.text, end) and "/10." not in run:  # no DOI
-            return run[: behind.start()]
-        bracket = _WORD_IN_BRACKETS.search(run)
-        if bracket and bracket["word"].lower() in _USUAL_WORDS:
-            return run[: bracket.start()]
         sentence = _NEXT_SENTENCE.search(run)
-        if sentence is None:
-            return run
+        if sentence and self.opens_sentence(sentence, run[: sentence.start()], end):
+            return run[: sentence.start()]
+        if run.endswith(")"):
+            bracket = _WORD_IN_BRACKETS.search(run)
+            return run[: bracket.start()] if bracket and bracket["word"].lower() in _USUAL_WORDS else run
+        if _COUNTED.match(self.text, end) and "/10." not in run:  # no DOI
+            return _COUNT_BEHIND.sub("", run)
+        return run
+
+    def opens_sentence(self, sentence: re.Match[str], address: str, end: int) -> bool:
+        """Whether the word behind the dot that follows ``address`` is none of its own: "own/Repo.Warning:"."""
         word = sentence["word"].lower()
+        if word in _USUAL_WORDS:
+            return True
         # "Warning:" heads a text whatever it says, "Additionally," opens a sentence.
-        is_heading = sentence["end"] == ":" and word not in _TOP_LEVELS
-        is_adverb = self.text[end : end + 1] == "," and word.endswith("ly") and word not in _TOP_LEVELS
-        return run[: sentence.start()] if is_heading or is_adverb or word in _USUAL_WORDS else run
+        is_opening = sentence["end"] == ":" or (word.endswith("ly") and self.text[end : end + 1] == ",")
+        is_behind_host = (
+            sentence["word"][1:] != "" and _WHOLE_HOST.fullmatch(address.removeprefix("https://")) is not None
+        )
+        return (is_opening or is_behind_host) and word not in _TOP_LEVELS
 
     def goes_on(self, address: str, piece: str) -> bool:
         """Whether ``piece``, which follows ``address`` after a blank, is certainly the rest of it."""
@@ -281,10 +280,10 @@ class _Text:
 
     def completes_name(self, address: str, piece: str) -> bool:
         """Whether a name was broken: ``github.com/Own Lab/OwnNet``, ``own/OwnNe t`` of a paper on OwnNet."""
+        if not address[-1:].isalnum():
+            return False
         bare = address.removeprefix("https://").removeprefix("www.")
         host, _, path = bare.partition("/")
-        if not path[-1:].isalnum():
-            return False
         if "/" not in path and REPOSITORY_HOSTS.fullmatch(host):
             rest = _REST_OF_OWNER.fullmatch(piece)
             if rest is None:
@@ -298,8 +297,10 @@ class _Text:
         if _CUT_4OPEN.fullmatch(bare):
             return _END_OF_4OPEN.match(piece) is not None
         word = _WORD.fullmatch(piece)
+        if word is None or word["word"].lower() in _USUAL_WORDS:
+            return False
         first, names = _small_letters(path.rpartition("/")[2]), self.words.names
-        return word is not None and first not in names and first + _small_letters(word["word"]) in names
+        return first not in names and first + _small_letters(word["word"]) in names
 
     def goes_deeper(self, address: str, piece: str) -> bool:
         """Whether a word that is none of a sentence's is a further part of the path."""
