@@ -96,6 +96,13 @@ def test_a_repository_has_one_spelling(typed: str) -> None:
             "{}.Acknowledgements.",
             "({})and more",
         ),
+        *(
+            "{}.WARNING: it",
+            "{}.Camera-ready version",
+            "{}.Pre-trained models",
+            "{}.Equal contribution",
+            "{}/ ICCV 2025",
+        ),
         *("{},which is", "{}(code) is", "{}.12 pages", "{}.ICML 2026", "{}/ 11 pages", "{}/ 23rd Meeting"),
     ],
 )
@@ -143,6 +150,8 @@ def test_tex_and_markdown_around_an_address_go(frame: str) -> None:
         (r"https://own.edu/\textasciitilde{}user/x", "https://own.edu/~user/x"),
         (r"https://own.edu/{\textasciitilde}user/x", "https://own.edu/~user/x"),
         (r"https://own.edu/$\sim$user/x", "https://own.edu/~user/x"),
+        (r"https://own.edu/$\tilde{}$user/x", "https://own.edu/~user/x"),
+        (r"https://own.edu/\texttildelow user/x", "https://own.edu/~user/x"),
         ("https://own.edu/\u223cuser/x", "https://own.edu/~user/x"),
         ("https://own.edu/\u0169ser/x", "https://own.edu/~user/x"),  # what arXiv makes of \~u
         ("https://github.com/own\u2011lab/Repo_1", REPO),
@@ -263,6 +272,9 @@ def test_two_addresses_side_by_side_are_two(between: str) -> None:
         (f"{REPO}/releases/tag/ v1.0", f"{REPO}/releases/tag/v1.0"),
         ("https://github.com/OwnA ILab/OwnEval.", "https://github.com/OwnAILab/OwnEval"),
         ("https://github.com/Own\nLab/Own-Eval2", "https://github.com/OwnLab/Own-Eval2"),
+        ("https://github.com/Own AI Lab/OwnEval.", "https://github.com/OwnAILab/OwnEval"),
+        ("https://github.com/own -lab/OwnEval.", "https://github.com/own-lab/OwnEval"),
+        ("https://huggingface.co/Own Lab/OwnNet.", "https://huggingface.co/OwnLab/OwnNet"),
         ("https://git hub.com/own-lab/Repo_1", REPO),
         ("https://github.c om/own-lab/Repo_1", REPO),
         ("https://anonymous.4open.science/r/Own Net-12AB", "https://anonymous.4open.science/r/OwnNet-12AB"),
@@ -279,7 +291,9 @@ def test_a_name_of_the_paper_goes_on_behind_a_slash() -> None:
     assert found == ["https://own-lab.github.io/own-page-net"]
 
 
-@pytest.mark.parametrize("typed", ["own-lab/Own Tracker", "own-lab/OwnTrac\nker.", "Own Lab/Own-Tracker is"])
+@pytest.mark.parametrize(
+    "typed", ["own-lab/Own Tracker", "own-lab/Own -Tracker.", "own-lab/OwnTrac\nker.", "Own Lab/Own-Tracker is"]
+)
 def test_a_broken_name_of_the_paper_is_put_together(typed: str) -> None:
     """An owner or a repository that a blank or a line's end cuts, where the whole is what the paper calls its work."""
     (found,) = urls_of(f"We present OwnTracker. Code: https://github.com/{typed}")
@@ -347,6 +361,10 @@ def test_marks_and_brackets_glued_on_are_not_of_an_address(typed: str, url: str)
         (f"{PAGE}.Warning: it", PAGE),
         ("https://own-lab.github.io.Extensive tests", "https://own-lab.github.io"),
         ("https://own-lab.github.io/x,where", "https://own-lab.github.io/x"),
+        ("https://github.com/own-lab/ ICCV 2025 Workshop", "https://github.com/own-lab"),
+        ("https://own.edu/x/11 pages, 3 figures", "https://own.edu/x"),
+        ("https://own-lab.github.io/x:Code is here", "https://own-lab.github.io/x"),
+        ("https://own-lab.github.io/x!Our code is here", "https://own-lab.github.io/x"),
         ("https://own-lab.github.io/x(project page)", "https://own-lab.github.io/x"),
         ("https://github.com/own-lab/ own.org/x", "https://github.com/own-lab"),
         ("https://github.com/own-lab/ https://own.org/x", "https://github.com/own-lab"),
@@ -483,6 +501,8 @@ def test_a_host_with_a_subdomain_or_alone_in_the_comments_is_an_address() -> Non
         ("The leaderboard is publicly available at OwnWorld-Bench.com.", "demo ownworld-bench.com"),
         ("Project: ownnet.ai", "project ownnet.ai"),
         ("Project website: own-net.space.", "project own-net.space"),
+        ("Data: own-data.org", "project own-data.org"),
+        ("It is used via OwnHub (ownhub.space).", "project ownhub.space"),
         ("The demo is hosted at own-viewer.app.", "demo own-viewer.app"),
         ("A web app (ownseg.app) lets anybody use it.", "demo ownseg.app"),
         ("The tool is deployed at ownlab.studio and free.", "demo ownlab.studio"),
@@ -647,6 +667,12 @@ def test_the_host_decides_the_kind(url: str, kind: str) -> None:
         ("The code is at https://github.com/own-lab", "code"),
         ("Sources are available at: https://github.com/own-lab.", "code"),
         ("The software is available at https://github.com/own-lab", "code"),
+        ("The repo: https://github.com/own-lab", "code"),
+        ("An online viewer is at https://own.org/x", "demo"),
+        ("A dashboard is at https://own.org/x", "demo"),
+        ("The web-based interface is at https://own.org/x", "demo"),
+        ("The final authenticated version is available online at https://ownpress.org/a/1", "paper"),
+        ("See http://hdl.handle.net/10.1/2", "paper"),
         ("The data: http://dx.doi.org/10.1000/x.1", "data"),
         ("The data: http://dx.doi.org/10.5281/zenodo.12", "data"),
         ("published at http://dx.doi.org/10.1000/x.1", "paper"),

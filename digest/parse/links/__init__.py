@@ -46,7 +46,7 @@ _HOSTS_OF_ONE_KIND = (
     ),
     (
         "paper",
-        r"(?:\w+\.)?hal\.science|journals\.[\w.-]+|(?:\w+\.)?copernicus\.org|\w+\.bmva-archive\.org\.uk|\w+\.acm\.org",
+        r"(?:\w+\.)?hal\.science|journals\.[\w.-]+|doi\.(?!org$)[\w.-]+|(?:\w+\.)?copernicus\.org|\w+\.bmva-archive\.org\.uk|\w+\.acm\.org",
     ),
     ("other", r"(?:[\w-]+\.)*grand-challenge\.org|codalab\.[\w.-]+|codabench\.org|eval\.ai|aicrowd\.com"),
     ("other", r"[a-z-]+20[0-9]{2}\.[\w.-]+"),  # the meeting of a year
@@ -76,7 +76,7 @@ _SILENT = (
     (r"kaggle\.com/", "data code", "data"),
     (rf"doi\.org/10\.(?:{_DATA_DOIS})/", "", "data"),
     (r"doi\.org/10\.57967/", "data model demo", "model"),  # Hugging Face
-    (r"doi\.org/", "record issue data", "paper"),
+    (r"(?:doi\.org|hdl\.handle\.net)/", "record issue data", "paper"),
     (rf"{_SHORTENERS}|{_DRIVES}", "project offered video demo data model", "other"),
     (_BUILT_SITES, "event home demo", "project"),
     (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
@@ -90,11 +90,12 @@ _WORDS = {
     "event": rf"{_EVENTS}(?:(?:'s)? (?:web ?)?(?:pages?|sites?|home)|(?: 20[0-9]{{2}})? \($)|licen[cs]e\W*$",
     "project": r"projects?\b|web ?(?:page|site)s?\b|home ?pages?\b|our page\b|(?<!\w )page ?:",
     "code": r"codes?\b|codebase|implementation|scripts?\b|repositor|toolbox|(?<!data )sources\b",
-    "sources": r"source files|software|package|library",
+    "sources": r"repos?\b|source (?:files|is)|software|package|library|framework|algorithm|pipeline|tools?\b|toolkit"
+    r"|plug-?in",
     "video": r"videos?\b|movies?\b",
     "demo": r"(?<!video )(?:demos?\b(?! videos?)|demonstration)|demonstrator|leaderboard|interactive|platform"
-    r"|playground|portal|arena\b"
-    r"|(?:online|web) ?(?:tool|system|app|server|service|interface)"
+    r"|playground|portal|arena\b|chatbot|dashboard"
+    r"|(?:online|web)[ -]?(?:based )?(?:tool|system|app|server|service|interface|viewer|explorer|version)"
     r"|(?:system|service|tool|app|prototype)\b.{,14} (?:access|avail|deploy|hosted|live|online|run|reach|tried)",
     "weights": r"weights\b|checkpoints?\b|pre-?trained",
     "service": r"models\b|model (?:is|at|page)",
@@ -102,12 +103,13 @@ _WORDS = {
     "offered": r"(?<!demo )(?<!supplementary )(?:images|videos|recordings|scans|annotations)\b"
     r".{,20}? (?:download|request)",
     "record": r"(?:journal\b|accepted for publication|version of record|published (?:version|article)"
-    r"|final (?:published )?version of (?:this|the) (?:article|manuscript|paper|work))[^;]*$",
+    r"|transactions on|accepted manuscript|final (?:authenticated|published) version"
+    r"|final version of (?:this|the) (?:article|manuscript|paper|work))[^;]*$",
     "issue": r"published in\b[^;]*$",
     "published": r"published (?:at|by|in)\b[^;]*$|(?:paper|preprint|manuscript|article|pdf|thesis|dissertation)"
     r"(?: is| are)?(?: available)?(?: at| from| here)?\W*$",
     "results": r"results\b|visuali[sz]ations?\b|supplement\w*|appendi",
-    "access": r"accessible (?:at|from|on|through|under|via)\W*$",
+    "access": r"(?:accessible|explored|tested|tried) (?:at|from|on|through|under|via)\W*$",
 }
 """How a sentence names what an address points to."""
 

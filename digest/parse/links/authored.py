@@ -30,7 +30,8 @@ _HOLDS_AN_ADDRESS = re.compile(r"\w[./]\w")
 _MEANT = 400  # characters in front of the first address that may belong to it
 
 _SPELLINGS = {
-    "~": r"\$\\sim\$|\\(?:textasciitilde|string~|sim)(?![a-z])(?:\{\})?|\\~(?:\{ ?\})?",
+    "~": r"\$ ?\\(?:sim|tilde)(?: ?\{ ?\})? ?\$|\\(?:textasciitilde|texttildelow|string~|sim)(?![a-z])(?:\{\})?"
+    r"|\\~(?:\{ ?\})?",
     "_": r"\$\\?_\$|\\(?:textunderscore|string_)(?![a-z])(?:\{\})?|\\_(?:\{\})?",
     "-": r"\$-\$|\\-",
     ".": r"\$\.\$",

@@ -28,11 +28,11 @@ _WWW_HOST = re.compile(r"[Ww]{3}\.(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,6})(?![\w-
 _RUN = re.compile(r"[A-Za-z0-9\u00c0-\u024f_!#%&()+,\-./:;=?@~]*")
 _BALANCED = re.compile(r"(?:[^()]++|\([^()]*+\))*+")
 _ENDS = re.compile(r"(?<!\d),|,(?!\d)|\.\.|%(?![0-9A-Fa-f]{2})|(?<!=)(?<!/\d{4}/)(?<!\d{14}/)https://")
-_NEXT_SENTENCE = re.compile(r"\.(?P<word>[A-Z][a-z]*)(?P<end>[.,:;]*)$")
+_NEXT_SENTENCE = re.compile(r"[.:!?](?P<word>[A-Z][a-z]*|[A-Z]+)(?:-[a-z]+)*(?P<end>[.,:;]*)$")
 _SENTENCE_BEHIND_NAME = re.compile(
     r"/[\w.-]+/(?P<name>[\w.-]*(?:[A-Za-z0-9](?P<sentence>\.[A-Z][a-z]+)|[a-z0-9](?P<glued>Our|The|This|We)))$"
 )
-_COUNT_BEHIND = re.compile(r"(?<=\w)\.(?:[0-9]{1,3}|[A-Z]{3,})$")
+_COUNT_BEHIND = re.compile(r"(?<=\w)(?:[./][0-9]{1,3}|\.[A-Z]{3,})$")
 _COUNTED = re.compile(r" (?:pages?|pp|figures?|tables?|20[0-9]{2})\b")
 _WORD_IN_BRACKETS = re.compile(r"(?<=[A-Za-z0-9/])\((?P<word>[A-Za-z]+)\)$")
 _SMALL_WORD = re.compile(r" [a-z]+")
@@ -45,7 +45,8 @@ _LONGEST = 2000  # characters
 
 _POINTER = re.compile(
     r"\b(?:available|access\w*|found|hosted|released|provided|shared|download\w*|online|visit|see|published|demo|page"
-    r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through|project\W*:)"
+    r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through"
+    r"|(?:app|benchmark|data|leaderboard|platform|project|tool|video|web) ?:)"
     r"(?:\W+(?:at|on|in|is|are|via|through|under|here|the|this|our|following|publicly|online|link|url))*\W*$",
     re.IGNORECASE,
 )
@@ -57,7 +58,7 @@ _OFFER = re.compile(
 )
 """A thing that authors offer, or that they do."""
 _TAKEN = re.compile(
-    r"\b(?:from|crawl\w*|scrap\w+|collected|gathered|recruit\w*|purchas\w+|bought|sold|such as|like|e\.g|using)\b"
+    r"\b(?:from|crawl\w*|scrap\w+|collected|gathered|recruit\w*|purchas\w+|bought|sold|such as|like|e\.g\.?|using)\b"
     r"[^.;!?]*$",
     re.IGNORECASE,
 )
@@ -82,17 +83,17 @@ _NOUNS = (
     "accepted accompanying acceptance annotations appear appears audio available benchmark benchmarks both checkpoints "
     "code codebase codes coming contact contains data dataset datasets demo demos details experiments extended figures "
     "find full github homepage implementation journal keywords license link links model models note oral page pages "
-    "paper please poster preprint presented project provided provides published repository results source spotlight "
+    "paper please poster presented project provided provides published repository results source spotlight "
     "submitted supplementary table tables tool training version video videos visit web webpage website weights work "
     "workshop"
 )
 _OPENINGS = (
-    "abstract acknowledgement acknowledgements acknowledgment acknowledgments additionally background besides caution "
-    "clinical comments compared conclusion conclusions content contribution contributions correspondence disclaimer "
-    "evaluations experimental experiments extensive finally first funding furthermore highlights however impact "
-    "importantly index introduction limitations materials method methods moreover motivation notably objective "
-    "objectives overall purpose second significance specifically summary supplement together trained trigger unlike "
-    "updated warning warnings"
+    "abstract acknowledgement acknowledgements acknowledgment acknowledgments additionally background besides camera "
+    "caution clinical comments compared conclusion conclusions content contribution contributions correspondence "
+    "corresponding disclaimer equal evaluations experimental experiments extensive finally first funding furthermore "
+    "highlights however impact importantly index introduction limitations materials method methods moreover "
+    "motivation notably objective objectives overall pre preprint purpose second significance specifically summary "
+    "supplement together trained trigger unlike updated warning warnings"
 )
 _GLUE_WORDS = frozenset(_GLUE.split())  # which hold a sentence together and name nothing
 # Those that follow addresses in sentences, and those that open the next.
@@ -112,7 +113,7 @@ _ZENODO_NUMBER = re.compile(r"zenodo(?:\.org/records?/ |\. | \.)[0-9]{5,}")
 _REPOSITORY_PATH = re.compile(r"(?:tree|blob|raw|releases|wiki|issues)/\w")
 _COUNT = re.compile(r"[0-9]+(?:st|nd|rd|th|p|pp|-?pages?|-?figures?|-?tables?)?[.,;:)]*")  # "11 pages", "23rd meeting"
 _WORD = re.compile(r"(?P<word>[\w-]+)[.,;:)]*")
-_REST_OF_OWNER = re.compile(r"[\w.-]*\w/(?P<name>[\w.-]*\w)(?P<end>/?[.,;:)]*)")
+_REST_OF_OWNER = re.compile(r"(?:[A-Z]\w{,20} )?[\w-]{,40}\w/(?P<name>[\w.-]{,100}\w)(?P<end>/?[.,;:)]*)(?= |$)")
 _CUT_4OPEN = re.compile(r"anonymous\.4open\.science/[rw]/[\w.-]+(?<!-[0-9A-F]{4})")
 _END_OF_4OPEN = re.compile(r"[\w.-]*-[0-9A-F]{4}(?=[/.,;:)]|$)")
 _KNOWN_HOST = re.compile(r"(?:github\.com|gitlab\.com|huggingface\.co|anonymous\.4open\.science)/", re.IGNORECASE)
@@ -210,7 +211,7 @@ class _Text:
             if self.text[end : end + 1] != " " or len(address) > _LONGEST:
                 break
             piece, next_end = self.piece(end + 1)
-            if not self.goes_on(address, piece):
+            if not self.goes_on(address, piece, next_end):
                 break
             address, end = address + piece, next_end
         # "own/Repo.Extensive experiments": the next sentence, if the paper has no such name.
@@ -258,13 +259,11 @@ class _Text:
             return True
         # "Warning:" heads a text whatever it says, "Additionally," opens a sentence.
         is_opening = sentence["end"] == ":" or (word.endswith("ly") and self.text[end : end + 1] == ",")
-        is_behind_host = (
-            sentence["word"][1:] != "" and _WHOLE_HOST.fullmatch(address.removeprefix("https://")) is not None
-        )
+        is_behind_host = word[1:] != "" and _WHOLE_HOST.fullmatch(address.removeprefix("https://")) is not None
         return (is_opening or is_behind_host) and word not in _TOP_LEVELS
 
-    def goes_on(self, address: str, piece: str) -> bool:
-        """Whether ``piece``, which follows ``address`` after a blank, is certainly the rest of it."""
+    def goes_on(self, address: str, piece: str, end: int) -> bool:
+        """Whether ``piece``, which follows ``address`` after a blank up to ``end``, is certainly the rest of it."""
         # doi.org/10.5281/zenodo. 1234567, zenodo.org/records/ 1234567
         if _ZENODO_NUMBER.search(f"{address[-_NEAR:]} {piece[:_NEAR]}"):
             return True
@@ -272,23 +271,26 @@ class _Text:
         if host and not piece.startswith("/"):
             return _completes_host(host["name"], piece)
         word = _leading_word(piece)
-        if not _NAME.match(piece) or word in _GLUE_WORDS or _ADDRESS.match(piece):
+        if word in _GLUE_WORDS or _ADDRESS.match(piece):
             return False
-        if _is_cut_off(address, piece) or self.completes_name(address, piece):
+        is_name = _NAME.match(piece) is not None
+        if self.completes_name(address, piece, end) or (is_name and _is_cut_off(address, piece)):
             return True
-        return word not in _USUAL_WORDS and not _COUNT.fullmatch(piece) and self.goes_deeper(address, piece)
+        # "own-lab/ 11 pages", "own-lab/ 23rd meeting", "own-lab/ ICCV 2025"
+        is_count = _COUNT.fullmatch(piece) or (piece.isupper() and _COUNTED.match(self.text, end))
+        return is_name and word not in _USUAL_WORDS and not is_count and self.goes_deeper(address, piece)
 
-    def completes_name(self, address: str, piece: str) -> bool:
+    def completes_name(self, address: str, piece: str, end: int) -> bool:
         """Whether a name was broken: ``github.com/Own Lab/OwnNet``, ``own/OwnNe t`` of a paper on OwnNet."""
         if not address[-1:].isalnum():
             return False
         bare = address.removeprefix("https://").removeprefix("www.")
         host, _, path = bare.partition("/")
-        if "/" not in path and REPOSITORY_HOSTS.fullmatch(host):
-            rest = _REST_OF_OWNER.fullmatch(piece)
+        if "/" not in path and (REPOSITORY_HOSTS.fullmatch(host) or host == "huggingface.co"):
+            rest = _REST_OF_OWNER.match(self.text, end - len(piece))
             if rest is None:
                 return False
-            is_end = rest["end"] != "" or self.text.endswith(piece)
+            is_end = rest["end"] != "" or rest.end() == len(self.text)
             name = _small_letters(rest["name"])
             return len(name) >= LEAST_OF_A_NAME and (
                 name in self.words.names or (is_end and is_like_a_name(rest["name"]))
