@@ -9,7 +9,7 @@ import re
 
 from digest.model import Link
 from digest.parse.links.addresses import CODE_HOSTS, canonical_url, same_address
-from digest.parse.links.authored import LEAST_OF_A_NAME, NOT_ALPHANUMERIC, Words, mended, with_addresses
+from digest.parse.links.authored import LEAST_OF_A_NAME, Words, mended, small_letters, with_addresses
 from digest.parse.links.mentions import mentions
 
 __all__ = ["LINK_RULES", "canonical_url", "find_links"]
@@ -198,7 +198,7 @@ def _by_words(place: str, tiers: tuple[str, str, str], words: Words) -> str:
     if told[:1] == ("code",):  # where code is what a host is for, its word counts wherever the sentence has it
         tiers = ("", *tiers[1:])
     host, _, path = place.partition("/")
-    own_name = NOT_ALPHANUMERIC.sub("", path.rpartition("/")[2] or host.partition(".")[0]).lower()
+    own_name = small_letters(path.rpartition("/")[2] or host.partition(".")[0])
     # A site's front page is no paper, and a page deep in a site no system.
     never = "access" if path else "published"
     for tier in tiers:

@@ -23,7 +23,7 @@ _WITHOUT_SCHEME = re.compile(rf"\.(?: ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|
 _TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.maketrans(
     "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
 )
-NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 LEAST_OF_A_NAME = 4  # characters
 _CAPITALS_AND_DIGITS = re.compile(r"[A-Z0-9]")
 _HOLDS_AN_ADDRESS = re.compile(r"\w[./]\w")
@@ -181,4 +181,9 @@ def is_like_a_name(word: str) -> bool:
 
 
 def _letters(word: str) -> str:
-    return NOT_ALPHANUMERIC.sub("", word)
+    return _NOT_ALPHANUMERIC.sub("", word)
+
+
+def small_letters(word: str) -> str:
+    """Return the letters and digits of ``word`` alone, in lower case."""
+    return _letters(word).lower()

@@ -9,22 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from digest.parse.links.addresses import (
-    ANYBODYS_HOST,
     CODE_HOSTS,
-    NEVER_ALONE,
-    PROPER_TOP_LEVEL,
     REPOSITORY_HOSTS,
     TOP_LEVEL,
     is_incomplete,
 )
-from digest.parse.links.authored import LEAST_OF_A_NAME, NOT_ALPHANUMERIC, Words, is_like_a_name
+from digest.parse.links.authored import LEAST_OF_A_NAME, Words, is_like_a_name, small_letters
+from digest.parse.links.hosts import is_host_meant
 
 _AFTER_WWW = r"(?<=[Ww]{3}\.)(?<![\w@./-][Ww]{3}\.)(?=\w)"
 _MARK = re.compile(rf"https://|\.(?:{_AFTER_WWW}|(?:{TOP_LEVEL}|(?:COM|IO|ORG|NET)(?=/))(?![\w@-])(?!\.\w))")
 _IN_HOSTS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 _HOST = re.compile(r"[A-Za-z0-9][\w-]*(?:\.[\w-]+)*")
 _LONGEST_HOST = 100  # characters
-_WWW_HOST = re.compile(r"[Ww]{3}\.(?:[\w-]+\.)+(?:[a-z]{2,24}|[A-Z]{2,6})(?![\w-])")
 _RUN = re.compile(r"[A-Za-z0-9\u00c0-\u024f_!#%&()+,\-./:;=?@~]*")
 _BALANCED = re.compile(r"(?:[^()]++|\([^()]*+\))*+")
 _ENDS = re.compile(r"(?<!\d),|,(?!\d)|\.\.|%(?![0-9A-Fa-f]{2})|(?<!=)(?<!/\d{4}/)(?<!\d{14}/)https://")
@@ -39,36 +36,9 @@ _SMALL_WORD = re.compile(r" [a-z]+")
 _MARKS = re.compile(r"(?<!\w)_+$")
 _MOST_MARKS = 4  # characters, one in front of the marks among them
 _WORD_BEFORE_HOST = re.compile(r"[a-z]{1,12}?(?=(?:www\.)?(?:github\.com|gitlab\.com|huggingface\.co)/)", re.IGNORECASE)
-_PATH = re.compile(r"(?::[0-9]+)?[/?#]")
 _MOST_JOINS = 8
 _LONGEST = 2000  # characters
 
-_POINTER = re.compile(
-    r"\b(?:available|access\w*|found|hosted|released|provided|shared|download\w*|online|visit|see|published|demo|page"
-    r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through"
-    r"|(?:app|benchmark|data|leaderboard|platform|project|tool|video|web) ?:)"
-    r"(?:\W+(?:at|on|in|is|are|via|through|under|here|the|this|our|following|publicly|online|link|url))*\W*$",
-    re.IGNORECASE,
-)
-_OFFER = re.compile(
-    r"\b(?:platform|arena|leaderboard|portal|demo\w*|(?:web)?app|tool|system|service|(?:web)?site|hub|viewer|interface"
-    r"|playground|server|project|bench\w*|dataset|releas\w+|launch\w*|open-sourc\w+|maintain\w*|deploy\w*|reach\w*"
-    r"|tr(?:y|ied)|brows\w+|explor\w+|access\w*|runs?|running|live|hosted)\b[^.;!?]*$",
-    re.IGNORECASE,
-)
-"""A thing that authors offer, or that they do."""
-_TAKEN = re.compile(
-    r"\b(?:from|crawl\w*|scrap\w+|collected|gathered|recruit\w*|purchas\w+|bought|sold|such as|like|e\.g\.?|using)\b"
-    r"[^.;!?]*$",
-    re.IGNORECASE,
-)
-"""Where others' sites are named."""
-_NAME_AND_BRACKET = re.compile(r"\b[A-Z][\w-]*,? \($")
-_LEADS_TO = re.compile(
-    r"(?:\b(?:at|via|through|under)(?: the)?(?: (?:page|platform|portal|(?:web)?site))?|[(:])\W*$", re.IGNORECASE
-)
-"""What leads from there to an address."""
-_GOES_ON_AS_NAME = re.compile(r"['\u2019]s\b| v?[0-9]+\.[0-9]")
 _SENTENCE_END = re.compile(r"[.!?]\)? +(?=[A-Z0-9(\[])")
 _ONLY_JOINS = re.compile(r"\W*(?:(?:and|or|as|well|respectively|at|on|in|is)\b\W*)*")
 _BEFORE, _AFTER = 200, 80  # characters
@@ -118,7 +88,7 @@ _CUT_4OPEN = re.compile(r"anonymous\.4open\.science/[rw]/[\w.-]+(?<!-[0-9A-F]{4}
 _END_OF_4OPEN = re.compile(r"[\w.-]*-[0-9A-F]{4}(?=[/.,;:)]|$)")
 _KNOWN_HOST = re.compile(r"(?:github\.com|gitlab\.com|huggingface\.co|anonymous\.4open\.science)/", re.IGNORECASE)
 _SLUG = re.compile(r"(?P<name>[a-z0-9]+(?:[-_][a-z0-9]+)*)/?[.,;)]*")
-_NEAR, _TAKEN_BEFORE, _OFFERED = 20, 40, 80  # characters
+_NEAR = 20  # characters
 
 
 def mentions(text: str, words: Words) -> Iterator[tuple[str, str, str]]:
@@ -152,56 +122,21 @@ class _Text:
         while mark := _MARK.search(self.text, position):
             position = mark.end()
             has_scheme = mark[0] == "https://"
-            has_www = mark[0] == "."
             near = self.text[max(0, mark.start() - _LONGEST_HOST) : mark.start()]
             before = near.rstrip(_IN_HOSTS)
-            host = near[-3:] if has_www else near[len(before) :].lstrip("_")  # markdown's marks
-            if has_scheme:
-                host = ""
+            host = "" if has_scheme else near[len(before) :].lstrip("_")  # markdown's marks
             start = mark.start() - len(host)
             # What has an "@" in front is an e-mail address.
-            if not (has_scheme or has_www) and (before.endswith("@") or not _HOST.fullmatch(host)):
+            if not has_scheme and (before.endswith("@") or not _HOST.fullmatch(host)):
                 continue
             address, end = self.joined(start)
             # What was commented out in TeX is another address, run into the word after it.
             is_comment = self.text[start - 1 : start] == "%" and address.startswith(tuple(seen))
-            is_meant = _WWW_HOST.match(address) if has_www else has_scheme or self.is_meant(start, mark.end())
+            is_meant = has_scheme or is_host_meant(self.text, start, mark.end(), self.words)
             if is_meant and not is_comment:
                 seen.append(address.rstrip(".,;"))
                 yield start, end, address
             position = max(end, position)
-
-    def is_meant(self, start: int, end: int) -> bool:
-        """Whether a host without scheme is one, and no name ("Booking.com") or lost blank ("methods.In").
-
-        It is if a path follows, if it has a subdomain, if it is the whole text, or if the words before point to it.
-        """
-        if _PATH.match(self.text, end):
-            return True
-        host = self.text[start:end]
-        *labels, top = host.split(".")
-        before = self.text[max(0, start - _BEFORE) : start]
-        if top in NEVER_ALONE or before.endswith(("@", "@ ")):
-            return False
-        if is_incomplete(host) or ANYBODYS_HOST.fullmatch(host) or _GOES_ON_AS_NAME.match(self.text, end):
-            return False
-        if top in PROPER_TOP_LEVEL:
-            is_alone = start == 0 and len(self.text) - end < 2
-            if len(labels) > 1 or is_alone or _POINTER.search(before):
-                return True
-        return self.is_offered(labels[-1], top, before, self.text[end : end + 1])
-
-    def is_offered(self, label: str, top: str, before: str, after: str) -> bool:
-        """Whether authors offer the host: "the Own platform (own.cloud)", "we release OwnBench at own-bench.com"."""
-        if not _LEADS_TO.search(before[-_NEAR:]):
-            return False
-        name = _small_letters(label)
-        if len(name) >= LEAST_OF_A_NAME and self.words.use_as_name(name):
-            return True
-        if not label.islower() or _TAKEN.search(before[-_TAKEN_BEFORE:]):
-            return False
-        is_bracketed = top in PROPER_TOP_LEVEL and after == ")" and _NAME_AND_BRACKET.search(before) is not None
-        return is_bracketed or _OFFER.search(before[-_OFFERED:]) is not None
 
     def joined(self, start: int) -> tuple[str, int]:
         """Return the address that begins at ``start``, joined over blanks where it goes on, and its end."""
@@ -291,7 +226,7 @@ class _Text:
             if rest is None:
                 return False
             is_end = rest["end"] != "" or rest.end() == len(self.text)
-            name = _small_letters(rest["name"])
+            name = small_letters(rest["name"])
             return len(name) >= LEAST_OF_A_NAME and (
                 name in self.words.names or (is_end and is_like_a_name(rest["name"]))
             )
@@ -301,8 +236,8 @@ class _Text:
         word = _WORD.fullmatch(piece)
         if word is None or word["word"].lower() in _USUAL_WORDS:
             return False
-        first, names = _small_letters(path.rpartition("/")[2]), self.words.names
-        return first not in names and first + _small_letters(word["word"]) in names
+        first, names = small_letters(path.rpartition("/")[2]), self.words.names
+        return first not in names and first + small_letters(word["word"]) in names
 
     def goes_deeper(self, address: str, piece: str) -> bool:
         """Whether a word that is none of a sentence's is a further part of the path."""
@@ -318,7 +253,7 @@ class _Text:
             return _REPOSITORY_PATH.match(piece) is not None
         # own.edu/ research/projects/name, own.github.io/ own-name
         slug = _SLUG.fullmatch(piece)
-        name = _small_letters(slug["name"]) if slug else ""
+        name = small_letters(slug["name"]) if slug else ""
         is_name = len(name) >= LEAST_OF_A_NAME and name in self.words.names
         return is_name or _DEEPER_PATH.match(piece) is not None
 
@@ -348,10 +283,6 @@ def _is_cut_off(address: str, piece: str) -> bool:
         return bool(is_host or _PATH_AND_QUERY.match(piece))
     # own/Repo- One, own/repo_ one, watch?v= a1B2
     return address.endswith(("-", "_", "~")) or ("?" in address and address.endswith(("=", "&")))
-
-
-def _small_letters(word: str) -> str:
-    return NOT_ALPHANUMERIC.sub("", word).lower()
 
 
 def _leading_word(piece: str) -> str:
