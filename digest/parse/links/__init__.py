@@ -1,8 +1,8 @@
 """The addresses in a paper's abstract and comments: where its code is, and what else it points to.
 
 The way of a text: canonical HTML → what the author typed, TeX and haste undone (``authored``) → each address with the
-words around it (``mentions``) → its one form (``addresses``) → its kind, which its host decides first, and the words
-around it only where the host says nothing. No third party is asked.
+words around it (``mentions``; ``hosts`` if it has no scheme) → its one form (``addresses``) → its kind, which its host
+decides first, and the words around it only where the host says nothing. No third party is asked.
 """
 
 import re

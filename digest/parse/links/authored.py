@@ -155,10 +155,16 @@ class Words:
 
     def times(self, name: str) -> int:
         """Return how often ``name`` stands anywhere, in addresses too."""
-        return sum(text.count(name) for text in self._texts)
+        if name not in self._counted:
+            self._counted[name] = sum(text.count(name) for text in self._texts)
+        return self._counted[name]
 
     @cached_property
     def _used(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def _counted(self) -> dict[str, int]:
         return {}
 
     @cached_property

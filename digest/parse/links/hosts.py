@@ -37,7 +37,7 @@ _LEADS_TO = re.compile(
 )
 """What leads from there to an address."""
 _GOES_ON_AS_NAME = re.compile(r"['\u2019]s\b| v?[0-9]+\.[0-9]")
-_LONGEST, _BEFORE, _OFFERED, _TAKEN_BEFORE, _LEADING = 100, 200, 80, 40, 20  # characters
+_LONGEST, _BEFORE, _TAKEN_BEFORE, _LEADING = 100, 80, 40, 20  # characters
 
 
 def is_host_meant(text: str, start: int, end: int, words: Words) -> bool:
@@ -74,4 +74,4 @@ def _is_offered(label: str, top: str, before: str, after: str, words: Words) -> 
     if not label.islower() or _TAKEN.search(before[-_TAKEN_BEFORE:]):
         return False
     is_bracketed = top in PROPER_TOP_LEVEL and after == ")" and _NAME_AND_BRACKET.search(before) is not None
-    return is_bracketed or _OFFER.search(before[-_OFFERED:]) is not None
+    return is_bracketed or _OFFER.search(before) is not None
