@@ -729,12 +729,98 @@ def test_a_monstrous_text_is_compared_in_no_time() -> None:
         ("https://arxiv.org/abs/hep-th/9901001", "hep-th/9901001", None),
         ("https://arxiv.org/pdf/2110.10101v3.pdf", "2110.10101", 3),
         ("HTTPS://ARXIV.ORG/abs/2110.10101#content", "2110.10101", None),
+        # as it is printed on the paper, cited and copied
+        ("arXiv:2110.10101v1 [cs.CV] 19 Oct 2021", "2110.10101", 1),
+        ("arXiv:2110.10101v1  [cs.CV]  19 Oct 2021", "2110.10101", 1),
+        ("arXiv:hep-th/9901001v3 4 Jan 1999", "hep-th/9901001", 3),
+        ("arXiv:math/9910001v1 [math.AT] 1 Oct 1999", "math/9910001", 1),
+        ("arXiv:1501.00001v12 [cond-mat.mes-hall] 1 Jan 2015", "1501.00001", 12),
+        ("arXiv:0706.1234 [math.FA]", "0706.1234", None),
+        ("(arXiv:2110.10101v1 [cs.CV]).", "2110.10101", 1),
+        ("arXiv: 2110.10101", "2110.10101", None),
+        ("arXiv 2110.10101", "2110.10101", None),
+        ("ARXIV:HEP-TH/9901001V3", "hep-th/9901001", 3),
+        ("MATH.gt/0309136", "math.GT/0309136", None),
+        ("math.GT/0309136v2", "math.GT/0309136", 2),
+        ("\t 2110.10101v2  ", "2110.10101", 2),
+        ("\u00a02110.10101\u200b", "2110.10101", None),
+        ("2110.10101.", "2110.10101", None),
+        ("[2110.10101],", "2110.10101", None),
+        ("\u201c2110.10101\u201d", "2110.10101", None),
+        ("2110.10101v1.pdf", "2110.10101", 1),
+        # its addresses
+        ("arxiv.org/abs/2110.10101", "2110.10101", None),
+        ("https://www.arxiv.org/pdf/2110.10101v1.pdf", "2110.10101", 1),
+        ("https://arxiv.org/pdf/2110.10101v1#page=3", "2110.10101", 1),
+        ("http://export.arxiv.org/abs/2110.10101", "2110.10101", None),
+        ("https://arxiv.org/html/2110.10101v1/", "2110.10101", 1),
+        ("https://arxiv.org/html/2110.10101v1#S3.F2", "2110.10101", 1),
+        ("https://arxiv.org/abs/2110.10101v2?context=cs.LG", "2110.10101", 2),
+        ("<https://arxiv.org/abs/2110.10101>", "2110.10101", None),
+        ("https://arxiv.org/abs/2110.10101).", "2110.10101", None),
+        ("https://arxiv.org/e-print/hep-th/9901001v3", "hep-th/9901001", 3),
+        ("https://ar5iv.labs.arxiv.org/html/2110.10101", "2110.10101", None),
+        ("https://ar5iv.org/abs/2110.10101", "2110.10101", None),
+        ("https://www.alphaxiv.org/abs/2110.10101v1", "2110.10101", 1),
+        # its DOI, its name in OAI-PMH and in feeds
+        ("10.48550/arXiv.2110.10101", "2110.10101", None),
+        ("https://doi.org/10.48550/ARXIV.2110.10101", "2110.10101", None),
+        ("http://dx.doi.org/10.48550/arxiv.hep-th/9901001", "hep-th/9901001", None),
+        ("https://doi.org/10.48550/arXiv.hep-th%2F9901001", "hep-th/9901001", None),
+        ("doi:10.48550/arXiv.math/0309136", "math/0309136", None),
+        ("DOI: 10.48550/arXiv.2110.10101.", "2110.10101", None),
+        ("oai:arXiv.org:hep-th/9901001", "hep-th/9901001", None),
+        ("oai:arXiv.org:2110.10101v1", "2110.10101", 1),
     ],
 )
 def test_a_paper_is_named_by_its_id_and_perhaps_a_version(text: str, arxiv_id: str, version: int | None) -> None:
     """In each of the forms in which arXiv itself writes it."""
     found = parse_paper_id(text)
     assert (str(found[0]), found[1]) == (arxiv_id, version)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "arXiv:", "arXiv", "[cs.CV]", "cs.CV", "2110", "2110.101", "2110.1010", "2110.101010", "0704.00010"),
+        *(
+            "2113.10101",
+            "2100.10101",
+            "2110.10101v",
+            "2110.10101v0",
+            "2110.10101vv1",
+            "2110.10101 2110.10102",
+            "9901001",
+        ),
+        *("hep-th/990100", "hep-th/9913001", "hep-th/0704001", "hep-th/2110.10101", "math.GTX/0309136", "-/9901001"),
+        *(
+            "\uff12\uff11\uff11\uff10.10101",
+            "2110.1010\u0661",
+            "2110\u200b.10101",
+            "\u212arXiv:2110.10101",
+            "2110.10101\0",
+        ),
+        *("https://arxiv.org/2110.10101", "https://arxiv.org/abs/", "https://arxiv.org/list/cs.CV/new", "arxiv.org"),
+        *("https://arxiv.org/abs/9901001", "https://example.org/abs/2110.10101", "https://notarxiv.org/abs/2110.10101"),
+        *("https://arxiv.org.example.org/abs/2110.10101", "https://arxiv.org@example.org/abs/2110.10101"),
+        *("10.1234/arXiv.2110.10101", "https://doi.org/10.1234/2110.10101", "arXiv:2110.10101v1 [cs.CV] 19 Oct 2021 x"),
+    ],
+)
+def test_what_is_no_id_is_told_with_an_example(text: str) -> None:
+    """The whole of it must be one, in ASCII; ids are as long as they were in their year."""
+    with pytest.raises(UsageError, match=r"expected an arXiv id such as 2110\.10101 or hep-th/9901001"):
+        parse_paper_id(text)
+
+
+def test_a_paper_is_found_by_its_stamp_and_by_its_doi(archive: Sandbox, arxiv: StandIn) -> None:
+    """On the command line, as by its id; a mistake is one line, exit 2."""
+    live(archive, arxiv, [TUESDAY])
+    stored = told(archive)
+    for spelling in (f"arXiv:{ID}v1 [cs.CV] 3 Mar 2025", f"https://doi.org/10.48550/arXiv.{ID}"):
+        assert told(archive, spelling) == stored
+    result = archive.digest("paper", "2110.1010")
+    assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+    assert "2110.10101" in result.err
 
 
 @given(text=st.text(max_size=30) | st.from_regex(r"(arXiv:)?[0-9./vabs]{4,20}"))

@@ -134,13 +134,16 @@ def paper(session: Session, reference: str) -> int:
     """Show a paper's history over the stored days.
 
     When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
-    id, or the address of the paper's page or PDF. Only what the sources carry can be compared: a feed has no comments.
-    A day that came from a catchup page has the texts of the day on which it was fetched.
+    id, bare, as it is printed on the paper, in the address of the paper's page or PDF, or in its DOI. Only what the
+    sources carry can be compared: a feed has no comments. A day that came from a catchup page has the texts of the day
+    on which it was fetched.
 
     \b
     Examples:
       digest paper 2110.10101
-      digest paper https://arxiv.org/abs/2110.10101
+      digest paper https://arxiv.org/pdf/2110.10101v2
+      digest paper "arXiv:2110.10101v1 [cs.CV] 19 Oct 2021"
+      digest paper 10.48550/arXiv.2110.10101
       digest paper 2110.10101 --json
     """
     from digest.history import history_data, history_of, parse_paper_id, why_not_stored

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
+from urllib.parse import unquote
 
 from digest.errors import UsageError, named, quoted
 from digest.history.wording import says_withdrawn
@@ -225,24 +226,38 @@ def _plain(value: Value | None) -> Value | None:
     return None if value == "" else value
 
 
-_VERSIONED = r"(?P<id>[^\s?#]+?)(?:v(?P<version>[1-9][0-9]{0,3}))?"
-_BARE = re.compile(rf"(?:(?i:arxiv):)?{_VERSIONED}")
-_ADDRESS = re.compile(rf"(?i:(?:https?://)?(?:www\.)?arxiv\.org)/(?:abs|pdf|html)/{_VERSIONED}(?:\.pdf)?/?(?:[?#]\S*)?")
+_ID = r"(?P<id>[0-9]{4}\.[0-9]{4,5}|[a-z]+(?:-[a-z]+)*(?:\.[a-z]{2})?/[0-9]{7})(?: ?v(?P<version>[1-9][0-9]{0,3}))?"
+_HOST = r"(?:(?:[a-z0-9-]+\.)*arxiv\.org|xxx\.lanl\.gov|(?:www\.)?(?:ar5iv|alphaxiv)\.org)"
+_PAGE = rf"(?:https?://)?{_HOST}/(?:abs|pdf|html|format|ps|src|e-print|bibtex|overview)/"
+_DOI = r"(?:(?:https?://)?(?:www\.|dx\.)?doi\.org/|doi ?:? ?)?10\.48550/arxiv\."
+_STAMP = r"(?: ?\[[a-z-]+(?:\.[a-z-]+)?\])?(?: [0-9]{1,2} [a-z]{3,9} [0-9]{4})?"
+_BLANKS = re.compile("[ \t\u00a0]+")
+_BEFORE, _AFTER = "\"'\u201c\u2018\u00ab<([\u200b\ufeff", "\"'\u201d\u2019\u00bb>)\\].,;:!?\u200b\ufeff"
+_REFERENCE = re.compile(
+    rf"[{_BEFORE}]*(?:{_PAGE}|{_DOI}|oai:arxiv\.org:)?(?:arxiv(?: ?[:.] ?| ))?{_ID}"
+    rf"(?:(?:\.pdf)?/?(?:[?#][^ ]*+)?|{_STAMP})[{_AFTER}]*",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def parse_paper_id(text: str) -> tuple[ArxivId, int | None]:
     """Return the paper that a person means by ``text``, and the version, if one is named.
 
-    That is an id (https://info.arxiv.org/help/arxiv_identifier.html), bare or after ``arXiv:``, or the address of
-    the abstract page, the PDF or the HTML, each with a version or without.
+    That is an id (https://info.arxiv.org/help/arxiv_identifier.html) as it is typed and copied: bare, after ``arXiv:``
+    or ``oai:arXiv.org:``, as the stamp of a PDF with category and date, in the DOI that arXiv gives it, in an address
+    of arXiv's hosts or of those that show its papers under their ids, with a version or without, in any case, in
+    brackets, with a sentence's end behind it.
 
     Raises:
         UsageError: it is none of these.
     """
-    bare = text.strip(" ")
-    if match := _ADDRESS.fullmatch(bare) or _BARE.fullmatch(bare):
+    match = _REFERENCE.fullmatch(unquote(_BLANKS.sub(" ", text).strip(" ")))
+    if match is not None:
+        archive, slash, number = match["id"].rpartition("/")
+        name, dot, subject = archive.lower().partition(".")
         with suppress(ValueError):
-            return ArxivId.parse(match["id"]), int(match["version"]) if match["version"] else None
+            arxiv_id = ArxivId.parse(f"{name}{dot}{subject.upper()}{slash}{number}")
+            return arxiv_id, int(match["version"]) if match["version"] else None
     words = "expected an arXiv id such as 2110.10101 or hep-th/9901001, or the address of its page"
     raise UsageError(f"{words}, found {quoted(text)}")
 
