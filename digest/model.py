@@ -86,6 +86,12 @@ class ArxivId:
             raise ValueError(f"{quoted(text)} is no arXiv id: {len(number)} digits in {year}")
         return cls(year, month, int(number), parts.get("archive", ""), text)
 
+    @property
+    def without_class(self) -> str:
+        """The form that every id has once: ``math/0309136`` is the paper that ``math.GT/0309136`` is, too."""
+        name, slash, number = self.text.partition("/")
+        return f"{name.partition('.')[0]}/{number}" if slash else self.text
+
     def __str__(self) -> str:
         return self.text
 
@@ -190,6 +196,15 @@ class Paper:
     def abstract_url(self) -> str:
         """The address of the paper's abstract page."""
         return f"https://arxiv.org/abs/{self.arxiv_id}"
+
+    @property
+    def doi(self) -> str:
+        """The DOI of the paper on arXiv, which arXiv itself registers; that of a published article is another.
+
+        It is the id after a prefix (https://info.arxiv.org/help/doi.html), an old one without its subject class, as
+        arXiv's own pages have it: ``10.48550/arXiv.math/0309136``.
+        """
+        return f"10.48550/arXiv.{self.arxiv_id.without_class}"
 
 
 @dataclass(frozen=True, slots=True)

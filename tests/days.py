@@ -1,10 +1,14 @@
 """Days to try things on: small ones made by hand, and any that Hypothesis can think of."""
 
+import gzip
 import html
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +56,35 @@ def simple_day(
     """Return the day that lists papers with these ids."""
     ids = {Section.NEW: new, Section.CROSS: cross, Section.REPLACEMENT: replacement}
     return day_of([(section, paper(one)) for section, several in ids.items() for one in several], **fields)
+
+
+@cache
+def real_days(shared: Path) -> tuple[Day, ...]:
+    """Return twenty real listing days with 2,290 papers, the oldest first, as the listings show their texts."""
+    days: dict[str, list[dict[str, Any]]] = {}
+    for line in gzip.decompress((shared / "data/real-days.jsonl.gz").read_bytes()).splitlines():
+        row = json.loads(line)
+        days.setdefault(row["date"], []).append(row)
+    return tuple(
+        day_of([_listed(row) for row in rows], date=date.fromisoformat(day)) for day, rows in sorted(days.items())
+    )
+
+
+def _listed(row: dict[str, Any]) -> tuple[Section, Paper]:
+    def line(name: str) -> str | None:
+        return re.sub(r"[\t-\r ]+", " ", row[name]).strip(" ") if row[name] else None
+
+    code = re.findall(r"https?://github\.com/[\w./-]+", row["abstract"])
+    return Section.NEW if row["primary"] == "cs.CV" else Section.CROSS, Paper(
+        arxiv_id=ArxivId.parse(row["id"]),
+        title=html.unescape(line("title_html") or ""),
+        authors=tuple(row["authors"]),
+        primary_category=row["primary"],
+        categories=tuple(row["categories"]),
+        abstract=line("abstract_html"),
+        comments=line("comments_html"),
+        links=tuple(Link(url, "code", "abstract") for url in code),
+    )
 
 
 def summary_of(when: date, category: str = "cs.CV", state: State = State.COMPLETE, **counts: int) -> DaySummary:

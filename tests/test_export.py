@@ -1,7 +1,6 @@
 """Stored days given to other programs, read back by programs that are not ours."""
 
 import csv
-import gzip
 import html
 import io
 import json
@@ -11,7 +10,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,19 +25,20 @@ from digest.disk.files import hold_lock
 from digest.errors import StoreError
 from digest.jobs.export import write_export
 from digest.markup import readable
-from digest.model import Announcement, ArxivId, Day, Link, Paper, Section, Source, State
+from digest.model import Announcement, Day, Link, Paper, Section, Source, State
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.bibtex import bibtex, tex
 from digest.render.exports.feeds import Feed, atom_feed, json_feed
+from digest.render.exports.ris import ris
 from digest.render.exports.rows import csv_rows, json_array, json_lines
 from digest.store import Store
 from tests.conftest import DAY, Sandbox
-from tests.days import AWKWARD, day_of, paper, simple_day
+from tests.days import AWKWARD, day_of, paper, real_days, simple_day
 from tests.feeds import ATOM, atom_faults, json_feed_faults
-from tests.libraries import collapsed, library, people, untex
+from tests.libraries import collapsed, library, name_parts, people, ris_records, untex
 from tests.standin import StandIn, invent
 
-FORMS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
+FORMS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
 FRIDAY, MONDAY, TUESDAY = date(2025, 3, 7), date(2025, 3, 10), date(2025, 3, 11)
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 PROVENANCE = ("date", "category", "section", "position", "source", "state")
@@ -70,6 +69,13 @@ def records(sandbox: Sandbox, *arguments: str) -> list[Row]:
     """Return the records of an export as JSON."""
     rows: list[Row] = json.loads(exported(sandbox, "json", *arguments))
     return rows
+
+
+def views(sandbox: Sandbox, *texts: str) -> None:
+    """Write the configuration with these views at its end."""
+    sandbox.configure("arxiv")
+    path = sandbox.folder / "config.toml"
+    path.write_text("\n".join([path.read_text(encoding="utf-8"), *texts]), encoding="utf-8")
 
 
 def ids(rows: Iterable[Row]) -> list[str]:
@@ -210,7 +216,7 @@ def test_a_hundred_authors_may_be_more(sandbox: Sandbox, count: int, are_more: b
     (row,) = csv.DictReader(io.StringIO(exported(sandbox, "csv")))
     assert row["more_authors"] == str(are_more).lower()
     assert ("and others}" in exported(sandbox, "bibtex")) is are_more
-    for form in ("atom", "jsonfeed"):
+    for form in ("ris", "atom", "jsonfeed"):
         assert ("and others" in exported(sandbox, form)) is are_more
     told = sandbox.digest("paper", "2503.00001").out
     assert ("and 90 or more" in " ".join(told.split())) is are_more
@@ -429,6 +435,7 @@ def test_an_entry_has_arxiv_s_own_fields(sandbox: Sandbox) -> None:
         "  eprint = {2503.00001},\n"
         "  archivePrefix = {arXiv},\n"
         "  primaryClass = {cs.CV},\n"
+        "  doi = {10.48550/arXiv.2503.00001},\n"
         "  url = {https://arxiv.org/abs/2503.00001},\n"
         "  note = {Proc. CVPR 2025},\n"
         "  comment = {8 pages},\n"
@@ -459,6 +466,86 @@ def test_a_key_is_made_of_the_surname_and_the_id(arxiv_id: str, author: str, key
     """In ASCII, and the same whatever is exported together."""
     (entry,) = bibtex(day_of([(Section.NEW, paper(arxiv_id, authors=(author,)))]).announcements)
     assert entry.startswith(f"@misc{{{key},\n")
+
+
+SUFFIXED = [
+    ("John Smith Jr.", "Smith, Jr., John", "smith", "Smith, John, Jr."),
+    ("Robert Downey, Jr.", "Downey, Jr., Robert", "downey", "Downey, Robert, Jr."),
+    ("John A. Smith Jr", "Smith, Jr, John A.", "smith", "Smith, John A., Jr"),
+    ("Harry Connick Sr.", "Connick, Sr., Harry", "connick", "Connick, Harry, Sr."),
+    ("Martin Luther King III", "King, III, Martin Luther", "king", "King, Martin Luther, III"),
+    ("Ada de la Rosa II", "de la Rosa, II, Ada", "rosa", "de la Rosa, Ada, II"),
+    ("José Peña IV", "Peña, IV, José", "pena", "Peña, José, IV"),
+]
+PLAIN = [
+    ("Ada Bell", "bell", "Bell, Ada"),
+    ("Laurens van der Maaten", "maaten", "van der Maaten, Laurens"),
+    ("Abdul d'Ornay", "dornay", "d'Ornay, Abdul"),
+    ("Pandiyaraju V", "v", "V, Pandiyaraju"),
+    ("Tai-I I", "i", "I, Tai-I"),
+    ("Andrew W. Senior", "senior", "Senior, Andrew W."),
+    ("Carlos Crispim-Junior", "crispimjunior", "Crispim-Junior, Carlos"),
+    ("Anil Kumar VV", "vv", "VV, Anil Kumar"),
+    ("Vi Vu", "vu", "Vu, Vi"),
+    ("Yuan (Cher) Li", "li", "Li, Yuan (Cher)"),
+    ("Li", "li", "Li"),
+    ("王小明", "arxiv", "王小明"),
+    ("王 小明", "arxiv", "王 小明"),
+]
+GROUPS = [
+    ("ATLAS Collaboration", "collaboration", "ATLAS Collaboration"),
+    ("The X Team III", "iii", "The X Team III"),
+    ("King III", "king", "King III"),
+    ("Rock and Roll", "roll", "Rock and Roll"),
+]
+
+
+@pytest.mark.parametrize(("author", "bib", "key", "_ris"), SUFFIXED)
+def test_a_suffix_is_no_surname(author: str, bib: str, key: str, _ris: str) -> None:
+    """BibTeX is told where it stands ("von Last, Jr, First" of its documentation); the key is of the surname."""
+    (entry,) = bibtex(day_of([(Section.NEW, paper(authors=(author, "Eva Fox")))]).announcements)
+    fields = library(entry)[f"{key}-2503.00001"]
+    assert untex(fields["author"]) == f"{bib} and Eva Fox"
+    surname, suffix, given = bib.split(", ")
+    assert name_parts(bib) == (given, surname, suffix)
+
+
+@pytest.mark.parametrize(("author", "key", "_ris"), [*PLAIN, *GROUPS])
+def test_other_names_stand_as_arxiv_has_them(author: str, key: str, _ris: str) -> None:
+    """A lone I or V is an initial; a word that may be a surname is one; groups and single words stay in one piece."""
+    (entry,) = bibtex(day_of([(Section.NEW, paper(authors=(author,)))]).announcements)
+    fields = library(entry)[f"{key}-2503.00001"]
+    assert fields["author"].strip("{}") == author
+    assert fields["author"].startswith("{") is ((author, key, _ris) in GROUPS)
+    assert [names for _, names in people(entry)] == [[name for name in [*people(entry)[0][1]] if name]]
+
+
+def test_hyphens_that_stand_together_stay_in_one_word() -> None:
+    """The braces that part them would be cut in two by biber, which takes initials after every hyphen."""
+    names = ("Ada Bell--Fox", "Carl A--B---C Dietz", "Eva Fox--Hale Jr.")
+    (entry,) = bibtex(day_of([(Section.NEW, paper(authors=names))]).announcements)
+    (fields,) = library(entry).values()
+    written = "Ada {Bell-{}-Fox} and Carl {A-{}-B-{}-{}-C} Dietz and {Fox-{}-Hale}, Jr., Eva"
+    assert fields["author"] == written
+    assert untex(written) == "Ada Bell--Fox and Carl A--B---C Dietz and Fox--Hale, Jr., Eva"
+
+
+@pytest.mark.parametrize(
+    ("arxiv_id", "doi"),
+    [
+        ("2503.00001", "10.48550/arXiv.2503.00001"),
+        ("0704.0001", "10.48550/arXiv.0704.0001"),
+        ("hep-th/9901001", "10.48550/arXiv.hep-th/9901001"),
+        ("math/0309136", "10.48550/arXiv.math/0309136"),
+        ("math.GT/0309136", "10.48550/arXiv.math/0309136"),
+    ],
+)
+def test_a_paper_has_the_doi_that_arxiv_gives_it(arxiv_id: str, doi: str) -> None:
+    """The id after arXiv's prefix (https://info.arxiv.org/help/doi.html), without a class: arXiv's pages have it so."""
+    announcements = day_of([(Section.NEW, paper(arxiv_id))]).announcements
+    (fields,) = library("".join(bibtex(announcements))).values()
+    (record,) = ris_records("".join(ris(announcements)))
+    assert (fields["doi"], dict(record)["DO"]) == (doi, doi)
 
 
 @pytest.mark.parametrize(
@@ -568,6 +655,203 @@ def test_no_text_breaks_an_entry(text: str) -> None:
     assert names == [1 if collapsed(text).strip() or not text else 0, 2]
 
 
+# --- RIS -------------------------------------------------------------------------------------------
+
+
+def test_a_record_of_ris(sandbox: Sandbox) -> None:
+    """Every tag that Zotero, EndNote and JabRef read, in lines that end with CR and LF, one record a paper."""
+    one = paper(
+        title="$\\ell_1$ & the {DNA} of  NeRFs",
+        authors=("Jan van der Berg", "John Smith Jr.", "ATLAS Collaboration", "Li"),
+        abstract="Code: a&lt;b <br>Enough.",
+        journal_ref="Proc. CVPR 2025",
+        comments="8 pages",
+        links=(Link("https://github.com/o/r_1", "code", "abstract"), Link("https://x.org", "other", "abstract")),
+    )
+    fill(sandbox, day_of([(Section.NEW, one)]), simple_day(["2503.00001"], date=FRIDAY))
+    target = sandbox.folder / "out.ris"
+    assert sandbox.digest("export", "..", "--format", "ris", "--output", str(target)).code == 4  # a day is missing
+    text = target.read_bytes().decode()
+    assert text.endswith("\r\nER  - \r\n")
+    listing = "category cs.CV; section new; position 1; source listing; state complete"
+    assert ris_records(text) == [
+        [
+            ("TY", "GEN"),
+            *(("AU", name) for name in ("van der Berg, Jan", "Smith, John, Jr.", "ATLAS Collaboration", "Li")),
+            ("TI", "$\\ell_1$ & the {DNA} of NeRFs"),
+            ("PY", "2025"),
+            ("DA", "2025/03//"),
+            ("AB", "Code: a<b Enough."),
+            ("KW", "cs.CV"),
+            ("KW", "cs.LG"),
+            ("PB", "arXiv"),
+            ("DB", "arXiv"),
+            ("AN", "2503.00001"),
+            ("DO", "10.48550/arXiv.2503.00001"),
+            ("UR", "https://arxiv.org/abs/2503.00001"),
+            ("L1", "https://arxiv.org/pdf/2503.00001.pdf"),
+            ("N1", "Journal reference: Proc. CVPR 2025"),
+            ("N1", "Comments: 8 pages"),
+            ("N1", "Code: https://github.com/o/r_1"),
+            ("N1", f"arXiv listing: date 2025-03-05; {listing}"),
+        ]
+    ]
+
+
+@pytest.mark.parametrize(("author", "line"), [(one[0], one[-1]) for one in (*SUFFIXED, *PLAIN, *GROUPS)])
+def test_a_name_of_ris_is_cut_where_bibtex_cuts_it(author: str, line: str) -> None:
+    """As "Lastname, Firstname, Suffix", which the specification asks for; what is no person has no comma."""
+    (record,) = ris_records("".join(ris(day_of([(Section.NEW, paper(authors=(author,)))]).announcements)))
+    assert [value for tag, value in record if tag == "AU"] == [line]
+
+
+@given(st.text(AWKWARD + "TYER -,ab", max_size=40))
+def test_no_text_breaks_a_record_of_ris(text: str) -> None:
+    """Whatever a text holds, it begins no tag: neither on a line of its own, nor for readers that look for "ER  -"."""
+    hostile = f"{text}\nER  - \r\nTY  - BOOK"
+    one = paper(title=hostile, authors=(hostile,), abstract=hostile, comments=hostile, journal_ref=hostile)
+    days = day_of([(Section.NEW, one), (Section.NEW, paper("2503.00002"))])
+    written = "".join(ris(days.announcements))
+    assert [dict(record)["AN"] for record in ris_records(written)] == ["2503.00001", "2503.00002"]
+    assert len(re.findall("(?:ER|TY)  -", written)) == 4
+
+
+# --- what a view shows -----------------------------------------------------------------------------
+
+NERFS = '[[view]]\nname = "nerfs"\nkeywords = ["nerf*"]\nauthors = ["Mei O\'Dunmore"]\n'
+
+
+@pytest.fixture
+def viewed(sandbox: Sandbox) -> Sandbox:
+    """An archive of two categories and three dates, with views of some of their papers."""
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    views(
+        sandbox,
+        NERFS.replace("nerfs", "mine"),
+        '[[view]]\nname = "nerfs"\nkeywords = ["nerf*"]\ncategories = ["cs.CV"]\nsections = ["new", "replacement"]\n',
+    )
+    nerf, other = ("NeRFs for all", ("Ada Bell",)), ("Something else", ("Ada Bell",))
+
+    def one(arxiv_id: str, made: tuple[str, tuple[str, ...]]) -> Paper:
+        return paper(arxiv_id, title=made[0], authors=made[1])
+
+    new, cross, replaced = Section.NEW, Section.CROSS, Section.REPLACEMENT
+    both = [(new, one("2503.00001", nerf)), (new, one("2503.00002", other)), (cross, one("2503.00003", nerf))]
+    both_names = ("cs.CV", "cs.LG")
+    fill(
+        sandbox,
+        day_of([*both, (replaced, one("2401.00001", nerf))]),
+        day_of([(cross, one("2503.00001", nerf)), (new, paper("2503.00004"))], category="cs.LG"),
+        *(day_of([(new, one("2503.00005", other))], date=date(2025, 3, 6), category=name) for name in both_names),
+        *(day_of([(new, one("2503.00007", nerf))], date=FRIDAY, category=name) for name in both_names),
+    )
+    return sandbox
+
+
+def test_a_view_is_exported_with_its_reasons(viewed: Sandbox) -> None:
+    """Of its categories and sections, in the order of the format; every format says why."""
+    why = 'keyword "nerf*" in the title'
+    rows = records(viewed, "..", "--view", "mine")
+    found = [(row["id"], row["category"], row["section"]) for row in rows]
+    assert found == [
+        ("2503.00001", "cs.CV", "new"),
+        ("2503.00003", "cs.CV", "cross"),
+        ("2503.00001", "cs.LG", "cross"),
+        ("2503.00004", "cs.LG", "new"),
+        ("2503.00007", "cs.CV", "new"),
+        ("2503.00007", "cs.LG", "new"),
+    ]
+    assert [row.pop("reasons") for row in rows] == [[why]] * 3 + [["author Mei O'Dunmore"]] + [[why]] * 2
+    assert all(row in records(viewed) for row in rows)
+    rows = records(viewed, "..", "--view", "NERFS")
+    assert ids(rows) == ["2503.00001", "2401.00001", "2503.00007"]
+    assert [json.loads(line) for line in exported(viewed, "jsonl", "..", "--view", "nerfs").splitlines()] == rows
+    cells = list(csv.DictReader(io.StringIO(exported(viewed, "csv", "..", "--view", "mine"))))
+    assert [cell["reasons"] for cell in cells] == [why] * 3 + ["author Mei O'Dunmore"] + [why] * 2
+    assert list(cells[0])[-1] == "reasons"
+    entries = library(exported(viewed, "bibtex", "..", "--view", "mine")).values()
+    assert [(entry["eprint"][-1], untex(entry["reasons"])) for entry in entries] == [
+        ("1", why),
+        ("3", why),
+        ("4", "author Mei O'Dunmore"),
+        ("7", why),
+    ]
+    found_in_ris = ris_records(exported(viewed, "ris", "..", "--view", "mine"))
+    assert [dict(record)["AN"][-1] for record in found_in_ris] == ["1", "3", "4", "7"]
+    assert ("N1", f"Reasons: {why}") in found_in_ris[0]
+
+
+@pytest.mark.parametrize("form", ["atom", "jsonfeed"])
+def test_a_feed_of_a_view(viewed: Sandbox, form: str) -> None:
+    """The newest first, without replacements; it has a title and an id of its own, and leads to the view's digests."""
+    viewed.configure("digest", address="https://example.org/archive")
+    views(viewed, '[[view]]\nname = "nerfs"\nkeywords = ["nerf*"]\nsections = ["new", "replacement"]\n')
+    text = exported(viewed, form, "..", "--view", "nerfs")
+    whole = exported(viewed, form)
+    digest = "https://example.org/archive/views/nerfs/2025/03/2025-03-07.md"
+    if form == "atom":
+        assert atom_faults(text) == []
+        feed = feedparser.parse(text)
+        assert [entry.id[-1] for entry in feed.entries] == ["7", "1"]
+        assert [entry.digest_reason for entry in feed.entries] == ['keyword "nerf*" in the title'] * 2
+        assert digest in [link.href for link in feed.entries[0].links]
+        assert (feed.feed.title, feed.feed.id != feedparser.parse(whole).feed.id) == ("arXiv nerfs", True)
+    else:
+        assert json_feed_faults(text) == []
+        found = json.loads(text)
+        assert [item["id"][-1] for item in found["items"]] == ["7", "1"]
+        assert [item["_digest"]["reasons"] for item in found["items"]] == [['keyword "nerf*" in the title']] * 2
+        assert found["items"][0]["_digest"]["digest_url"] == digest
+        assert found["_digest"]["id"] != json.loads(whole)["_digest"]["id"]
+
+
+def test_a_view_is_narrowed_by_category_and_section(viewed: Sandbox) -> None:
+    """To those that it shows; where it shows none of them, the mistake is told in one line."""
+    assert ids(records(viewed, "..", "--view", "mine", "--category", "cs.LG"))[0] == "2503.00001"
+    assert ids(records(viewed, "..", "--view", "mine", "--section", "cross")) == ["2503.00003", "2503.00001"]
+    for mistake, words in (
+        (("--category", "cs.LG"), "--category: view 'nerfs' shows cs.CV, not cs.LG"),
+        (("--section", "cross"), "--section: view 'nerfs' shows new, replacement, not cross"),
+    ):
+        result = viewed.digest("export", "..", "--format", "json", "--view", "nerfs", *mistake)
+        assert (result.code, result.out, result.err) == (2, "", f"error: {words}\n")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_view_and_the_days_that_are_not_stored(viewed: Sandbox, form: str) -> None:
+    """Missing days of its categories are named, of others not; a day without its papers is an empty document."""
+    result = viewed.digest("export", "2025-03-04", "--format", form, "--view", "nerfs")
+    assert (result.code, result.out, "cs.CV 2025-03-04" in result.err, "cs.LG" in result.err) == (4, "", True, False)
+    assert is_empty(form, exported(viewed, form, "2025-03-06", "--view", "nerfs"))
+
+
+def test_an_unknown_view_is_a_mistake(viewed: Sandbox) -> None:
+    """The views that exist are named; where there are none, that is said."""
+    result = viewed.digest("export", "..", "--format", "json", "--view", "zzz")
+    assert (result.code, result.out, result.err) == (2, "", "error: no view 'zzz'; known: mine, nerfs\n")
+    views(viewed)
+    result = viewed.digest("export", "..", "--format", "json", "--view", "nerfs")
+    assert (result.code, result.err) == (2, "error: no view 'nerfs': config.toml has none\n")
+
+
+# --- for a spreadsheet -----------------------------------------------------------------------------
+
+
+def test_a_byte_order_mark_only_where_it_is_asked_for(sandbox: Sandbox) -> None:
+    """By it Excel knows UTF-8; what follows is the csv as ever. Other formats refuse it."""
+    fill(sandbox, simple_day(["2503.00010"]))
+    plain = exported(sandbox, "csv").encode()
+    assert not plain.startswith(b"\xef\xbb\xbf")
+    assert exported(sandbox, "csv", "..", "--bom").encode() == b"\xef\xbb\xbf" + plain
+    target = sandbox.folder / "out.csv"
+    assert sandbox.digest("export", "..", "--format", "csv", "--bom", "--output", str(target)).code == 0
+    assert target.read_bytes() == b"\xef\xbb\xbf" + plain
+    for form in FORMS[:2] + FORMS[3:]:
+        result = sandbox.digest("export", "..", "--format", form, "--bom")
+        assert (result.code, result.out, len(result.err.splitlines())) == (2, "", 1)
+        assert "--format csv" in result.err
+
+
 # --- feeds -----------------------------------------------------------------------------------------
 
 
@@ -658,32 +942,9 @@ def test_an_entry_of_a_feed_leads_to_the_paper() -> None:
 # --- 2,290 real papers -----------------------------------------------------------------------------
 
 
-@cache
 def real_announcements(shared: Path) -> tuple[Announcement, ...]:
     """Return the papers of twenty real listing days, the oldest first."""
-    days: dict[str, list[Row]] = {}
-    for line in gzip.decompress((shared / "data/real-days.jsonl.gz").read_bytes()).splitlines():
-        row = json.loads(line)
-        days.setdefault(row["date"], []).append(row)
-    made = (day_of([_listed(row) for row in rows], date=date.fromisoformat(day)) for day, rows in sorted(days.items()))
-    return tuple(one for day in made for one in day.announcements)
-
-
-def _listed(row: Row) -> tuple[Section, Paper]:
-    def line(name: str) -> str | None:
-        return collapsed(row[name]) if row[name] else None
-
-    code = re.findall(r"https?://github\.com/[\w./-]+", row["abstract"])
-    return Section.NEW if row["primary"] == "cs.CV" else Section.CROSS, Paper(
-        arxiv_id=ArxivId.parse(row["id"]),
-        title=html.unescape(line("title_html") or ""),
-        authors=tuple(row["authors"]),
-        primary_category=row["primary"],
-        categories=tuple(row["categories"]),
-        abstract=line("abstract_html"),
-        comments=line("comments_html"),
-        links=tuple(Link(url, "code", "abstract") for url in code),
-    )
+    return tuple(one for day in real_days(shared) for one in day.announcements)
 
 
 def others(one: Announcement, words: str) -> list[str]:
@@ -724,6 +985,23 @@ def test_real_names_in_bibtex(shared: Path) -> None:
     found = people("".join(bibtex(replace(one, paper=replace(one.paper, abstract=None)) for one in real)))
     assert len({key.lower() for key, _ in found}) == 2290
     assert [len(names) for _, names in found] == [len([*one.paper.authors, *others(one, "others")]) for one in real]
+
+
+def test_real_papers_in_ris(shared: Path) -> None:
+    """2,290 records; titles and abstracts come back, and every name is cut where pybtex cuts it by BibTeX's rules."""
+    real = real_announcements(shared)
+    found = ris_records("".join(ris(real)))
+    assert len(found) == len(real) == 2290
+    for one, record in zip(real, found, strict=True):
+        source, fields = one.paper, dict(record)
+        assert (fields["AN"], fields["TI"]) == (str(source.arxiv_id), collapsed(source.title))
+        assert fields["AB"] == " ".join(readable(source.abstract or "").split())
+        people_only = [name for name in source.authors if not re.search(r"(Team|Initiative)$|^and ", name)]
+        parts = [name_parts(name) for name in people_only if " " in collapsed(name)]
+        expected = [", ".join(filter(None, (surname, given))) for given, surname, _ in parts]
+        names = [value for tag, value in record if tag == "AU"]
+        assert len(names) == len([*source.authors, *others(one, "and others")])
+        assert [name for name in names if ", " in name] == expected
 
 
 def test_real_papers_in_atom(shared: Path) -> None:

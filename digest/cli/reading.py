@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from digest.cli.console import write_out
 from digest.cli.dates import parse_date, parse_dates
 from digest.cli.group import as_path, categories_option, command
 from digest.cli.session import Session
-from digest.errors import MissingError, UsageError, gravest, quoted
+from digest.errors import MissingError, UsageError, gravest, how_many, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from digest.config.settings import View
 
 # They are spelled out here: what knows them costs more than the command line may.
-_FORMATS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
+_FORMATS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
 _SECTIONS = ("new", "cross", "replacement")
 
 
@@ -116,7 +116,17 @@ def view(session: Session, name: str, day: str) -> int:
     return gravest([session.damage, MissingError.exit_code if missing else 0])
 
 
+def _of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Return those of the view's categories or sections that are ``asked`` for; there must be some."""
+    found = [name for name in shown if name in asked]
+    if not found:
+        raise UsageError(f"--{what}: view {view.name!r} shows {', '.join(shown)}, not {', '.join(asked)}")
+    return found
+
+
 def _named(views: Sequence[View], name: str) -> View:
+    if not views:
+        raise UsageError(f"no view {quoted(name)}: config.toml has none")
     found = next((one for one in views if one.name.casefold() == name.casefold()), None)
     if found is None:
         import difflib
@@ -181,21 +191,34 @@ def paper(session: Session, reference: str) -> int:
     type=click.Choice(_SECTIONS),
     help="Only this section; may be repeated. Default: those of the digests.",
 )
+@click.option("--view", "view_name", metavar="NAME", help="Only what this view shows, with its reasons.")
+@click.option("--bom", is_flag=True, help="With csv: the mark that Excel knows UTF-8 by.")
 @click.option("--output", callback=as_path, metavar="FILE", help="Where to write it, whole or not at all.")
 def export(
-    session: Session, dates: str, *, form: str, categories: Sequence[str], sections: Sequence[str], output: Path | None
+    session: Session,
+    dates: str,
+    *,
+    form: str,
+    categories: Sequence[str],
+    sections: Sequence[str],
+    view_name: str | None,
+    bom: bool,
+    output: Path | None,
 ) -> int:
     """Convert stored days for other programs.
 
-    json, jsonl and csv have a record for every paper in every listing, the oldest first. bibtex has each paper once,
-    as it was first announced. atom and jsonfeed are feeds, the newest first, with each paper once and without
-    replacements unless --section asks for them. Days that are missing from a range are named, and the rest is
+    json, jsonl and csv have a record for every paper in every listing, the oldest first. bibtex and ris have each
+    paper once, as it was first announced. atom and jsonfeed are feeds, the newest first, with each paper once and
+    without replacements unless --section asks for them. Days that are missing from a range are named, and the rest is
     written. --json says how it went, and needs --output: without it, the export itself is printed.
+
+    In a spreadsheet import the column id as text: as a number, 2110.10100 would lose its zeros.
 
     \b
     Examples:
       digest export latest --format bibtex
-      digest export 2021-10-01..2021-10-31 --format csv --output october.csv
+      digest export 2021-10-01..2021-10-31 --format csv --bom --output october.csv
+      digest export 2021-10-01.. --view splatting --format ris --output splatting.ris
       digest export .. --format jsonl | gzip > archive.jsonl.gz
     """
     from digest.archive.report import untracked
@@ -205,10 +228,16 @@ def export(
 
     if session.console.answers_json and output is None:
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
+    if bom and form != "csv":
+        raise UsageError(f"--bom is for spreadsheets: expected --format csv with it, found {form}")
+    view = None if view_name is None else _named(session.config.views, view_name)
+    if view:
+        categories = _of_view(view, "category", view.categories, categories)
+        sections = _of_view(view, "section", view.sections, sections) if sections else ()
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
     selection = Selection(chosen, [parse_dates(session, dates, chosen)])
-    wanted = job.Wanted(selection, dates, form, [Section(name) for name in sections] or None)
+    wanted = job.Wanted(selection, dates, form, [*map(Section, sections)] or None, view, bom)
     # On a terminal that shows both, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
     with session.reading() as archive:
@@ -216,13 +245,17 @@ def export(
             job.require_foreign(archive, output, session.config_path)
         made = job.export(archive, wanted, track)
         if made.pieces is not None and output is None:
-            for piece in made.pieces:
-                write_out(piece.encode())
-            sys.stdout.flush()
+            _print(made.pieces)
         elif made.pieces is not None and output is not None:
             job.write_export(made.pieces, output)
-            session.console.say(f"wrote {output}: {made.days} day{'' if made.days == 1 else 's'} as {form}")
+            session.console.say(f"wrote {output}: {how_many(made.days, 'day')} as {form}")
             session.console.answer({"output": str(output), "format": form, "days": made.days})
     for failure in made.report.failures:
         session.console.fail(failure)
     return gravest([session.damage, made.report.exit_code])
+
+
+def _print(pieces: Iterable[str]) -> None:
+    for piece in pieces:
+        write_out(piece.encode())
+    sys.stdout.flush()

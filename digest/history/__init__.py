@@ -228,7 +228,7 @@ def _plain(value: Value | None) -> Value | None:
 
 _ID = r"(?P<id>[0-9]{4}\.[0-9]{4,5}|[a-z]+(?:-[a-z]+)*(?:\.[a-z]{2})?/[0-9]{7})(?: ?v(?P<version>[1-9][0-9]{0,3}))?"
 _HOST = r"(?:(?:[a-z0-9-]+\.)*arxiv\.org|xxx\.lanl\.gov|(?:www\.)?(?:ar5iv|alphaxiv)\.org)"
-_PAGE = rf"(?:https?://)?{_HOST}/(?:abs|pdf|html|format|ps|src|e-print|bibtex|overview)/"
+_PAGE = rf"(?:https?://)?{_HOST}/(?:abs|pdf|html|format|ps|dvi|src|e-print|bibtex|overview)/"
 _DOI = r"(?:(?:https?://)?(?:www\.|dx\.)?doi\.org/|doi ?:? ?)?10\.48550/arxiv\."
 _STAMP = r"(?: ?\[[a-z-]+(?:\.[a-z-]+)?\])?(?: [0-9]{1,2} [a-z]{3,9} [0-9]{4})?"
 _BLANKS = re.compile("[ \t\u00a0]+")

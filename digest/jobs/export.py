@@ -2,18 +2,25 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.products import day_reader
 from digest.archive.report import Report, Track, untracked
+from digest.config.settings import View
 from digest.disk.files import new_file
 from digest.errors import StoreError, UsageError
 from digest.jobs.selection import Selection, is_one_date, note_missing
 from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.feeds import Feed
+from digest.render.exports.rows import Why
 from digest.store.engine import SIDE_FILES
+from digest.views import finder
+
+_BOM = "\ufeff"
+"""What Excel knows UTF-8 by in a file that it opens by a double click; else it takes another encoding for granted."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +28,16 @@ class Wanted:
     """What to export: which sections of which stored days, in which form; ``dates`` is how a person said which.
 
     The categories of ``selection`` stand in the order of the configuration. ``sections`` None means those of the
-    digests (of a feed: without replacements, which are no news to its readers).
+    digests, or of the ``view`` whose papers alone are wanted (of a feed: without replacements, which are no news to
+    its readers). ``bom``: with a byte order mark.
     """
 
     selection: Selection
     dates: str
     form: str
     sections: Collection[Section] | None = None
+    view: View | None = None
+    bom: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,28 +54,43 @@ class Export:
 
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
     """Export stored days; the text is made while it is taken."""
-    chosen, write_feed, report = wanted.selection, FEEDS.get(wanted.form), Report()
+    chosen, view, is_feed, report = wanted.selection, wanted.view, wanted.form in FEEDS, Report()
+    why = finder(view) if view else None
     note_missing(archive, chosen, report)
     # Those of one date stand in the order of the categories.
     days = sorted(chosen.stored(archive), key=lambda day: chosen.categories.index(day.category))
-    days.sort(key=lambda day: day.date, reverse=write_feed is not None)
+    days.sort(key=lambda day: day.date, reverse=is_feed)
     (span,) = chosen.spans
     if not days and is_one_date(span):
         return Export(None, report)
-    unwanted = {Section.REPLACEMENT} if write_feed else set()
-    sections = frozenset(wanted.sections or {*archive.config.sections} - unwanted)
+    unwanted = {Section.REPLACEMENT} if is_feed else set()
+    shown = {Section(name) for name in view.sections} if view else {*archive.config.sections}
+    sections = frozenset(wanted.sections or shown - unwanted)
     # Nothing is read yet: each day is, when the text has come to it.
     announcements = _announcements(archive, days, sections, track)
-    if write_feed is None:
-        return Export(RECORDS[wanted.form](announcements), report, len(days))
-    categories, shown = ", ".join(chosen.categories), " ".join(section for section in Section if section in sections)
-    feed = Feed(
-        title=f"arXiv {categories}",
-        seed=f"export of {categories} ({shown}) {wanted.dates}",
+    if why is not None:
+        announcements = filter(why, announcements)
+    if is_feed:
+        pieces = FEEDS[wanted.form](_feed(archive, wanted, sections, why), announcements)
+    else:
+        pieces = RECORDS[wanted.form](announcements, why)
+    return Export(chain([_BOM], pieces) if wanted.bom else pieces, report, len(days))
+
+
+def _feed(archive: Archive, wanted: Wanted, sections: Collection[Section], why: Why | None) -> Feed:
+    config, view, (span,) = archive.config, wanted.view, wanted.selection.spans
+    categories = ", ".join(wanted.selection.categories)
+    shown = " ".join(section for section in Section if section in sections)
+    whose = f"view {view.name} of {categories}" if view else categories
+    return Feed(
+        title=f"arXiv {view.name if view else categories}",
+        seed=f"export of {whose} ({shown}) {wanted.dates}",
         empty_at=span[1] or span[0],
-        digest_address=lambda one: archive.config.digest_address(one.category, one.date),
+        digest_address=lambda one: (
+            config.address_of(view.digest_path(one.date)) if view else config.digest_address(one.category, one.date)
+        ),
+        why=why,
     )
-    return Export(write_feed(feed, announcements), report, len(days))
 
 
 def _announcements(

@@ -128,8 +128,8 @@ class Days(Database):
         if arxiv_id.archive:
             # An old id may bear its subject class or not: math.GT/0309136 and math/0309136 are one paper
             # (https://info.arxiv.org/help/arxiv_identifier.html).
-            name, number = arxiv_id.archive.partition(".")[0], str(arxiv_id).partition("/")[2]
-            is_it = or_(ids == f"{name}/{number}", ids.like(f"{name}.__/{number}"))
+            plain = arxiv_id.without_class
+            is_it = or_(ids == plain, ids.like(plain.replace("/", ".__/")))
         days = (tables.day.c.category, tables.day.c.date, tables.day.c.state, tables.day.c.source)
         joined = tables.entry.join(tables.day).join(tables.revision)
         query = select(*days, tables.entry.c.section, tables.entry.c.position, *_PAPER).select_from(joined).where(is_it)

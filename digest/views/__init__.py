@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from digest.config.settings import View
@@ -12,7 +12,7 @@ from digest.model import Announcement, Day, Hit, Section
 from digest.views.names import parse_name
 from digest.views.words import CJK, words_of
 
-__all__ = ["description", "hits", "newest"]
+__all__ = ["description", "finder", "hits", "newest"]
 
 _RULES = 1
 """Raised when the same view finds other papers, or gives other reasons, than before."""
@@ -57,6 +57,11 @@ def newest(view: View, dates: Iterable[Sequence[Day]], limit: int) -> tuple[Hit,
         if len(found) >= limit:
             break
     return tuple(found.values())[:limit]
+
+
+def finder(view: View) -> Callable[[Announcement], tuple[str, ...]]:
+    """Return what tells why ``view`` shows an announcement, in words for its reader; none if it does not."""
+    return _matcher_of(view).reasons
 
 
 def description(view: View) -> str:

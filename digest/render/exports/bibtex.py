@@ -10,15 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from digest.calendar import MONTH_NAMES
 from digest.model import Announcement, Paper
-from digest.render.exports.rows import each_paper_once, plain, provenance
+from digest.render.exports.names import Name, parse_name
+from digest.render.exports.rows import Why, each_paper_once, plain, provenance
 from digest.render.markdown import code_urls, web_address
 from digest.render.maths import is_balanced, is_whole, maths_in
 
-# In BibTeX a comma turns a name round, and these words part it from the next; a group has no given name.
-_NOT_A_PERSON = re.compile(
-    r",|(?<!\S)and(?!\S)|(?<!\S)(?:collaborations?|consortium|team|group|project|initiative|community)$|^others$",
-    re.IGNORECASE,
-)
+_PARTED_HYPHENS = re.compile(r"(?:[^ ,${}]*-\{\})+[^ ,${}]*")  # biber cuts a name at its hyphens, and braces with it
 _NOT_IN_KEYS = re.compile("[^a-z]")
 _SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"})
 
@@ -64,7 +61,7 @@ _KNOWN = frozenset(_SYMBOLS).union(*map(str.split, _NAMES))
 """The commands that may stand in maths: none reads or writes a file, or changes what another means."""
 
 
-def bibtex(announcements: Iterable[Announcement]) -> Iterator[str]:
+def bibtex(announcements: Iterable[Announcement], why: Why | None = None) -> Iterator[str]:
     """Yield an entry a paper, as it was announced first: a bibliography of a growing archive only grows.
 
     Year and month are those that the arXiv identifier bears, of the first version; ``announced`` is the listing's date.
@@ -79,6 +76,7 @@ def bibtex(announcements: Iterable[Announcement]) -> Iterator[str]:
             "eprint": str(paper.arxiv_id),
             "archivePrefix": "arXiv",
             "primaryClass": tex(paper.primary_category),
+            "doi": paper.doi,
             "url": paper.abstract_url,
             "note": tex(paper.journal_ref or ""),
             "comment": tex(plain(paper.comments) or ""),
@@ -87,23 +85,35 @@ def bibtex(announcements: Iterable[Announcement]) -> Iterator[str]:
             "abstract": tex(plain(paper.abstract) or ""),
             "announced": tex(origin.pop("date")),  # "date" has another meaning for biblatex
             **{name: tex(str(value)) for name, value in origin.items()},
+            "reasons": tex("; ".join(why(one) if why else ())),
         }
         # A month is a macro, which every style defines in its language.
         fields = {name: text if name == "month" else f"{{{text}}}" for name, text in texts.items()}
         lines = "".join(f"  {name} = {value},\n" for name, value in fields.items() if value not in ("{}", "{{}}"))
-        yield f"@misc{{{_key(paper)},\n{lines}}}\n\n"
+        # LuaTeX takes the sign for a damaged character for damage of its own, and stops; pdfTeX does not know it.
+        yield f"@misc{{{_key(paper)},\n{lines}}}\n\n".replace("\ufffd", "?")
 
 
 def _authors(paper: Paper) -> Iterator[str]:
     for author in filter(str.strip, paper.authors):
-        yield f"{{{tex(author)}}}" if _NOT_A_PERSON.search(author.strip()) else tex(author)
+        yield _author(author, parse_name(author))
     if paper.may_have_more_authors:
         yield "others"  # which BibTeX itself makes "et al." of
 
 
+def _author(text: str, name: Name | None) -> str:
+    """Return a name so that BibTeX finds its parts: "Smith, Jr., John", or one piece in braces."""
+    if name is None or (name.suffix and not name.given):
+        return f"{{{tex(text)}}}"
+    written = ", ".join(map(tex, (name.surname, name.suffix, name.given))) if name.suffix else tex(text)
+    return _PARTED_HYPHENS.sub(r"{\g<0>}", written) if "-{}" in written else written
+
+
 def _key(paper: Paper) -> str:
     """Return the surname of the first author in ASCII and the id: unique, and the same in every export."""
-    words = paper.authors[0].split() if paper.authors else []
+    first = paper.authors[0] if paper.authors else ""
+    name = parse_name(first)
+    words = (name.surname if name else first).split()
     spelled = unicodedata.normalize("NFKD", words[-1].lower().translate(_SPELLED)) if words else ""
     surname = _NOT_IN_KEYS.sub("", spelled) or "arxiv"
     return f"{surname}-{paper.arxiv_id}".replace("/", "-")

@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape, quoteattr
 from digest.calendar import expected_at
 from digest.markup import readable
 from digest.model import Announcement, Paper
-from digest.render.exports.rows import as_json, each_paper_once, plain, provenance
+from digest.render.exports.rows import Why, as_json, each_paper_once, plain, provenance, reasons
 from digest.render.markdown import code_urls, web_address
 
 ARXIV = "http://arxiv.org/schemas/atom"
@@ -37,12 +37,14 @@ class Feed:
     ``seed``: what it is, in words that do not change: its id is made of them.
     ``empty_at``: the listing date by which it is dated if it has no entries.
     ``digest_address``: where the digest of an announcement is published; "" if it is not.
+    ``why``: why a view shows an announcement, where the entries are to say so.
     """
 
     title: str
     seed: str
     empty_at: date | None = None
     digest_address: Callable[[Announcement], str] = lambda _one: ""
+    why: Why | None = None
 
 
 def atom_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str]:
@@ -56,11 +58,11 @@ def atom_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str
     yield _element("updated", updated)
     yield f"<author>{_element('name', 'arXiv')}{_element('uri', 'https://arxiv.org/')}</author>\n"
     for one in papers:
-        yield f"<entry>\n{''.join(_entry(one, feed.digest_address(one)))}</entry>\n"
+        yield f"<entry>\n{''.join(_entry(feed, one))}</entry>\n"
     yield "</feed>\n"
 
 
-def _entry(one: Announcement, digest_address: str) -> Iterator[str]:
+def _entry(feed: Feed, one: Announcement) -> Iterator[str]:
     paper, when = one.paper, _announced_at(one.date)
     yield _element("id", paper.abstract_url)
     yield _element("title", paper.title, type="text")
@@ -74,7 +76,7 @@ def _entry(one: Announcement, digest_address: str) -> Iterator[str]:
     yield _element("link", rel="related", type="application/pdf", title="pdf", href=paper.pdf_url)
     for url in code_urls(paper):
         yield _element("link", rel="related", title="code", href=web_address(url))
-    if digest_address:
+    if digest_address := feed.digest_address(one):
         yield _element("link", rel="related", title="digest", href=digest_address)
     if paper.abstract is not None:
         yield _element("summary", readable(paper.abstract), type="text")
@@ -82,6 +84,8 @@ def _entry(one: Announcement, digest_address: str) -> Iterator[str]:
     for name, text in (("comment", plain(paper.comments)), ("journal_ref", paper.journal_ref)):
         if text is not None:
             yield _element(f"arxiv:{name}", text)
+    for reason in feed.why(one) if feed.why else ():
+        yield _element("digest:reason", reason)
     yield _element("digest:announcement", **{name: str(value) for name, value in provenance(one).items()})
 
 
@@ -108,13 +112,13 @@ def json_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str
     yield f'{as_json(head)[:-1]}, "items": ['
     before = "\n"
     for one in papers:
-        yield f"{before}{as_json(_item(one, feed.digest_address(one)))}"
+        yield f"{before}{as_json(_item(feed, one))}"
         before = ",\n"
     yield "\n]}\n"
 
 
-def _item(one: Announcement, digest_address: str) -> dict[str, Any]:
-    paper, when = one.paper, _announced_at(one.date)
+def _item(feed: Feed, one: Announcement) -> dict[str, Any]:
+    paper, when, digest_address = one.paper, _announced_at(one.date), feed.digest_address(one)
     authors = [{"name": name} for name in _authors(paper)]
     return {
         "id": paper.abstract_url,
@@ -133,6 +137,7 @@ def _item(one: Announcement, digest_address: str) -> dict[str, Any]:
             "pdf_url": paper.pdf_url,
             "code_urls": code_urls(paper),
             **({"digest_url": digest_address} if digest_address else {}),
+            **reasons(one, feed.why),
         },
     }
 

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from digest.markup import readable
@@ -15,6 +15,9 @@ _COLUMNS = (
     *("id", "title", "authors", "primary", "categories", "abstract", "comments", "journal_ref"),
     *("code_urls", "abstract_url", "pdf_url", "more_authors"),
 )
+
+Why = Callable[[Announcement], Sequence[str]]
+"""An announcement → why a view shows it, in words for a reader; what an export of a view is given."""
 
 # JSON lets these three stand in a text as they are, and readers that go by lines take them for line ends.
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
@@ -30,6 +33,11 @@ def provenance(one: Announcement) -> dict[str, Any]:
         "source": one.source.value,
         "state": one.state.value,
     }
+
+
+def reasons(one: Announcement, why: Why | None) -> dict[str, list[str]]:
+    """Return the field that says why a view shows a record; none without a view."""
+    return {"reasons": [*why(one)]} if why else {}
 
 
 def plain(line: str | None) -> str | None:
@@ -52,31 +60,31 @@ def each_paper_once(announcements: Iterable[Announcement]) -> Iterator[Announcem
             yield one
 
 
-def json_array(announcements: Iterable[Announcement]) -> Iterator[str]:
+def json_array(announcements: Iterable[Announcement], why: Why | None = None) -> Iterator[str]:
     """Yield one JSON array (RFC 8259), an object a line."""
     before = "[\n"
     for one in announcements:
-        yield f"{before}{as_json(_record(one))}"
+        yield f"{before}{as_json(_record(one, why))}"
         before = ",\n"
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def json_lines(announcements: Iterable[Announcement]) -> Iterator[str]:
+def json_lines(announcements: Iterable[Announcement], why: Why | None = None) -> Iterator[str]:
     """Yield JSON Lines (https://jsonlines.org): an object a line."""
-    return (f"{as_json(_record(one))}\n" for one in announcements)
+    return (f"{as_json(_record(one, why))}\n" for one in announcements)
 
 
-def csv_rows(announcements: Iterable[Announcement]) -> Iterator[str]:
+def csv_rows(announcements: Iterable[Announcement], why: Why | None = None) -> Iterator[str]:
     """Yield CSV by RFC 4180, a header first; several values in one field are joined by "; ".
 
     A text stands as it is, also one that a spreadsheet would take for a formula: data are not changed.
     """
-    writer = csv.writer(_Passing())
-    yield writer.writerow(_COLUMNS)
+    writer, columns = csv.writer(_Passing()), (*_COLUMNS, *(["reasons"] if why else []))
+    yield writer.writerow(columns)
     for one in announcements:
-        record = {**_record(one), "code_urls": code_urls(one.paper)}
+        record = {**_record(one, why), "code_urls": code_urls(one.paper)}
         record["more_authors"] = str(record["more_authors"]).lower()  # as JSON has it
-        values = (record[name] for name in _COLUMNS)
+        values = (record[name] for name in columns)
         yield writer.writerow(["; ".join(value) if isinstance(value, list) else value for value in values])
 
 
@@ -88,7 +96,7 @@ class _Passing:
         return line
 
 
-def _record(one: Announcement) -> dict[str, Any]:
+def _record(one: Announcement, why: Why | None) -> dict[str, Any]:
     paper = one.paper
     return {
         **provenance(one),
@@ -106,4 +114,5 @@ def _record(one: Announcement) -> dict[str, Any]:
         "pdf_url": paper.pdf_url,
         "abstract_html": paper.abstract,
         "comments_html": paper.comments,
+        **reasons(one, why),
     }
