@@ -914,6 +914,68 @@ def test_an_entry_of_a_feed_leads_to_the_digest_where_that_is_published(sandbox:
     assert "digest_url" not in before["jsonfeed"]
 
 
+@pytest.mark.parametrize(
+    ("address", "file", "home"),
+    [
+        ("https://example.org/my%20archive/", "https://example.org/my%20archive", "https://example.org/my%20archive/"),
+        (
+            "https://github.com/me/archive/blob/main",
+            "https://github.com/me/archive/raw/main",
+            "https://github.com/me/archive/tree/main",
+        ),
+        (
+            "https://github.com/me/archive/blob/main/digests/",
+            "https://github.com/me/archive/raw/main/digests",
+            "https://github.com/me/archive/tree/main/digests",
+        ),
+        (
+            "https://gitlab.com/group/sub/archive/-/blob/main",
+            "https://gitlab.com/group/sub/archive/-/raw/main",
+            "https://gitlab.com/group/sub/archive/-/tree/main",
+        ),
+        (
+            "https://codeberg.org/me/archive/src/branch/main",
+            "https://codeberg.org/me/archive/raw/branch/main",
+            "https://codeberg.org/me/archive/src/branch/main",
+        ),
+        ("https://me.github.io/archive", "https://me.github.io/archive", "https://me.github.io/archive/"),
+    ],
+)
+def test_a_feed_says_where_it_is_published(sandbox: Sandbox, address: str, file: str, home: str) -> None:
+    """Itself where its file is served, not a code host's page about it; its home where people find the archive."""
+    sandbox.configure("digest", address=address)
+    fill(sandbox, simple_day(["2503.00001"]))
+    (sandbox.folder / "feeds").mkdir()
+    for form, name in (("atom", "a b.xml"), ("jsonfeed", "feed.json")):
+        target = sandbox.folder / "feeds" / name
+        assert sandbox.digest("export", "..", "--format", form, "--output", str(target)).code == 0
+    text = (sandbox.folder / "feeds/a b.xml").read_text(encoding="utf-8")
+    assert atom_faults(text) == []
+    links = {link.rel: (link.type, link.href) for link in feedparser.parse(text).feed.links}
+    assert links == {
+        "self": ("application/atom+xml", f"{file}/feeds/a%20b.xml"),
+        "alternate": ("text/html", home),
+    }
+    feed = (sandbox.folder / "feeds/feed.json").read_text(encoding="utf-8")
+    assert json_feed_faults(feed) == []
+    assert (json.loads(feed)["feed_url"], json.loads(feed)["home_page_url"]) == (f"{file}/feeds/feed.json", home)
+
+
+def test_a_feed_that_is_not_published_has_no_address(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Printed, or written elsewhere, it still says whose it is; without [digest] address it says nothing."""
+    fill(sandbox, simple_day(["2503.00001"]))
+    assert '<link rel="self"' not in exported(sandbox, "atom")
+    assert '<link rel="alternate" type="text/html" href="https://arxiv.org/abs' in exported(sandbox, "atom")
+    sandbox.configure("digest", address="https://example.org/archive")
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "feed.json"
+    assert sandbox.digest("export", "..", "--format", "jsonfeed", "--output", str(elsewhere)).code == 0
+    for text in (elsewhere.read_text(encoding="utf-8"), exported(sandbox, "jsonfeed")):
+        feed = json.loads(text)
+        assert (feed["home_page_url"], "feed_url" in feed) == ("https://example.org/archive/", False)
+
+
 def test_an_entry_of_a_feed_leads_to_the_paper() -> None:
     """To its abstract page, the PDF and the code; its categories are arXiv's; where it comes from stands in it."""
     links = (Link("https://github.com/o/r", "code", "abstract"), Link("https://o.github.io/r", "project", "abstract"))

@@ -271,10 +271,30 @@ def test_a_view_s_feed_leads_to_its_digests_where_they_are_published(splats: San
     assert links == [f"https://example.org/archive/{path_of('splatting', when)}" for when in (DAY, EVE)]
     items = json.loads(splats.read("views/splatting/feed.json"))["items"]
     assert [item["_digest"]["digest_url"] for item in items] == links
+    own = {link.rel: link.href for link in feedparser.parse(splats.read("views/splatting/atom.xml")).feed.links}
+    assert own == {
+        "self": "https://example.org/archive/views/splatting/atom.xml",
+        "alternate": "https://example.org/archive/",
+    }
+    feed = json.loads(splats.read("views/splatting/feed.json"))
+    assert feed["feed_url"] == "https://example.org/archive/views/splatting/feed.json"
+    assert feed["home_page_url"] == own["alternate"]
     splats.settings.pop("digest")
     configure(splats, SPLATTING + 'feeds = ["atom", "jsonfeed"]\n')
     assert splats.digest("run", now=after(DAY, 4)).code == 0
     assert splats.tree() == before
+
+
+def test_a_view_s_feed_on_a_code_host(splats: Sandbox, arxiv: StandIn) -> None:
+    """Its own address is that of the file, not of the page about it; its page is the folder of the view."""
+    splats.configure("digest", address="https://github.com/me/archive/blob/main")
+    configure(splats, SPLATTING + 'feeds = ["atom"]\n')
+    run_both(splats, arxiv)
+    feed = feedparser.parse(splats.read("views/splatting/atom.xml")).feed
+    assert {link.rel: link.href for link in feed.links} == {
+        "self": "https://github.com/me/archive/raw/main/views/splatting/atom.xml",
+        "alternate": "https://github.com/me/archive/tree/main/views/splatting",
+    }
 
 
 def test_a_feed_ends_after_a_hundred_papers(archive: Sandbox, arxiv: StandIn) -> None:

@@ -218,12 +218,19 @@ def _feed(
     config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
     inputs = [_FEED_VERSION, kind, max(shown_dates).isoformat(), description(view)]
     inputs += [day.content_hash for days in shown_dates.values() for day in days]
-    inputs += filter(None, [config.address_of(view.path)])
+    address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
+    inputs += filter(None, [config.address_of(view.path), address, home])
 
     def make() -> Mapping[str, bytes]:
         shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
-        name, path = view.name, view.digest_path
-        feed = Feed(f"arXiv {name}", f"view {name}", max(shown_dates), lambda one: config.address_of(path(one.date)))
+        feed = Feed(
+            title=f"arXiv {view.name}",
+            seed=f"view {view.name}",
+            empty_at=max(shown_dates),
+            digest_address=lambda one: config.address_of(view.digest_path(one.date)),
+            address=address,
+            home=home,
+        )
         pieces = FEEDS[kind](feed, (hit.announcement for hit in newest_hits(shown, shown_dates, read, _IN_FEEDS)))
         return {view.feed_paths[kind]: "".join(pieces).encode()}
 

@@ -237,7 +237,7 @@ def export(
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
     selection = Selection(chosen, [parse_dates(session, dates, chosen)])
-    wanted = job.Wanted(selection, dates, form, [*map(Section, sections)] or None, view, bom)
+    wanted = job.Wanted(selection, dates, form, [*map(Section, sections)] or None, view, output, bom)
     # On a terminal that shows both, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
     with session.reading() as archive:

@@ -1,5 +1,6 @@
 """What can be configured, and the defaults (config.example.toml explains each key)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -73,6 +74,17 @@ FEED_FILES: Mapping[str, str] = {"atom": "atom.xml", "jsonfeed": "feed.json"}
 """The feeds that a view can have, and the names of their files."""
 
 
+_CODE_HOSTS = (
+    r"(https?://github\.[^/]+/[^/]+/[^/]+/)(?:blob|tree)(?=/)",
+    r"(https?://[^/]+/.+/-/)(?:blob|tree)(?=/)",
+    r"(https?://[^/]+/[^/]+/[^/]+/)src(?=/(?:branch|tag|commit)/)",
+)
+"""Where GitHub, GitLab and Gitea (Codeberg is one) show a repository's files to people, up to the word that says so.
+
+With the word "raw" they give a file itself; GitHub and GitLab show folders at "tree", Gitea at the same address.
+"""
+
+
 @dataclass(frozen=True)
 class View:
     """A digest of one's own: which of the stored papers it shows, and where it is written.
@@ -97,11 +109,15 @@ class View:
         return self.path.format(view=self.name, date=day)
 
     @property
+    def folder(self) -> str:
+        """The folder of all its files, which has no date yet."""
+        fixed = takewhile(lambda name: "{date" not in name, self.path.split("/")[:-1])
+        return "/".join(name.format(view=self.name) for name in fixed)
+
+    @property
     def feed_paths(self) -> dict[str, str]:
         """The path of each feed file, by the feed's kind: it lies where the path has no date yet."""
-        fixed = takewhile(lambda name: "{date" not in name, self.path.split("/")[:-1])
-        folders = [name.format(view=self.name) for name in fixed]
-        return {kind: "/".join([*folders, FEED_FILES[kind]]) for kind in self.feeds}
+        return {kind: "/".join(filter(None, (self.folder, FEED_FILES[kind]))) for kind in self.feeds}
 
 
 @dataclass(frozen=True)
@@ -204,4 +220,25 @@ class Config:
 
     def address_of(self, path: str) -> str:
         """The address at which the file at ``path``, relative to ``output``, is published; "" if it is not."""
-        return f"{self.digest.address.rstrip('/')}/{quote(path)}" if self.digest.address else ""
+        return (
+            f"{self.digest.address.rstrip('/')}/{quote(path, errors='surrogateescape')}" if self.digest.address else ""
+        )
+
+    def file_address(self, path: str) -> str:
+        """Like ``address_of``, for a program: a code host's page about a file is not the file."""
+        address = self.address_of(path)
+        for host in _CODE_HOSTS:
+            address = re.sub(host, r"\1raw", address, count=1)
+        return address
+
+    def home_address(self, folder: str = "") -> str:
+        """The address at which people find what ``folder`` holds; "" if it is not published.
+
+        Code hosts show every folder. What other hosts show of one nobody knows, but they have a first page.
+        """
+        base = self.digest.address.rstrip("/")
+        found = next((match for host in _CODE_HOSTS if (match := re.match(host, f"{base}/"))), None)
+        if found is None:
+            return f"{base}/" if base else ""
+        word = "src" if found[0].endswith("src") else "tree"
+        return f"{found[1]}{word}{base[found.end() :]}/{quote(folder)}".rstrip("/")

@@ -29,7 +29,7 @@ class Wanted:
 
     The categories of ``selection`` stand in the order of the configuration. ``sections`` None means those of the
     digests, or of the ``view`` whose papers alone are wanted (of a feed: without replacements, which are no news to
-    its readers). ``bom``: with a byte order mark.
+    its readers). ``target`` is the file that it is for, if any; ``bom``: with a byte order mark.
     """
 
     selection: Selection
@@ -37,6 +37,7 @@ class Wanted:
     form: str
     sections: Collection[Section] | None = None
     view: View | None = None
+    target: Path | None = None
     bom: bool = False
 
 
@@ -89,8 +90,18 @@ def _feed(archive: Archive, wanted: Wanted, sections: Collection[Section], why: 
         digest_address=lambda one: (
             config.address_of(view.digest_path(one.date)) if view else config.digest_address(one.category, one.date)
         ),
+        address=_address(archive, wanted.target),
+        home=config.home_address(view.folder if view else ""),
         why=why,
     )
+
+
+def _address(archive: Archive, target: Path | None) -> str:
+    """Return where a file is published, as all are that lie in the folder of the digests; "" elsewhere."""
+    root = archive.output.root.resolve()
+    if target is None or not target.resolve().is_relative_to(root):
+        return ""
+    return archive.config.file_address(target.resolve().relative_to(root).as_posix())
 
 
 def _announcements(

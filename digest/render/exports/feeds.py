@@ -37,6 +37,7 @@ class Feed:
     ``seed``: what it is, in words that do not change: its id is made of them.
     ``empty_at``: the listing date by which it is dated if it has no entries.
     ``digest_address``: where the digest of an announcement is published; "" if it is not.
+    ``address``: where the feed itself is published, ``home``: the page that it is of; "" if they are not.
     ``why``: why a view shows an announcement, where the entries are to say so.
     """
 
@@ -44,6 +45,8 @@ class Feed:
     seed: str
     empty_at: date | None = None
     digest_address: Callable[[Announcement], str] = lambda _one: ""
+    address: str = ""
+    home: str = ""
     why: Why | None = None
 
 
@@ -57,6 +60,10 @@ def atom_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str
     yield _element("title", feed.title, type="text")
     yield _element("updated", updated)
     yield f"<author>{_element('name', 'arXiv')}{_element('uri', 'https://arxiv.org/')}</author>\n"
+    if feed.address:
+        yield _element("link", rel="self", type="application/atom+xml", href=feed.address)
+    if feed.home:
+        yield _element("link", rel="alternate", type="text/html", href=feed.home)
     for one in papers:
         yield f"<entry>\n{''.join(_entry(feed, one))}</entry>\n"
     yield "</feed>\n"
@@ -107,6 +114,8 @@ def json_feed(feed: Feed, announcements: Iterable[Announcement]) -> Iterator[str
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
         "language": "en",
+        **({"home_page_url": feed.home} if feed.home else {}),
+        **({"feed_url": feed.address} if feed.address else {}),
         "_digest": {"id": _feed_id(feed.seed), "updated": updated},
     }
     yield f'{as_json(head)[:-1]}, "items": ['
