@@ -351,6 +351,31 @@ def test_the_example_shows_a_view(tmp_path: Path) -> None:
         assert getattr(view, key) == getattr(bare, key)
 
 
+def test_a_keyword_may_be_a_list(tmp_path: Path) -> None:
+    """It asks for all that is in it; accents may be composed or not, before a star, too."""
+    keywords = '[["diffusion", "video*"], "splatting", "Poincare\u0301*"]'
+    (view,) = read(tmp_path, f'[[view]]\nname = "mine"\nkeywords = {keywords}\n').views
+    assert view.keywords == (("diffusion", "video*"), "splatting", "Poincare\u0301*")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[arxiv]\ncategories = ["cs.CV", "cs.LG", "cs.CV"]\n', "found 'cs.CV' twice"),
+        ("[arxiv]\ncategories = []\n", "one or more categories, found []"),
+        ('[digest]\nsections = ["new", "old"]\n', "found 'old'"),
+        ('[calendar]\ndeferred = ["2026-11-26", "2026-13-01"]\n', "found '2026-13-01'"),
+        ('[notify]\nurls = ["env:GOOD", "json://secret.example"]\n', "found something else in place 2"),
+        ('[[view]]\nname = "a"\n[[view]]\nname = "b"\n[[view]]\nname = "B"\n', "found ['b', 'B']"),
+    ],
+)
+def test_the_one_item_at_fault_is_named(tmp_path: Path, text: str, words: str) -> None:
+    """Of a list, not the whole of it; of what may be secret, its place."""
+    message = refusal(tmp_path, text)
+    assert words in message
+    assert "secret" not in message
+
+
 def test_there_may_be_many_views(tmp_path: Path) -> None:
     """In the order of the file; their feeds lie where their paths have no date yet."""
     text = "".join(f'[[view]]\nname = "{name}"\nfeeds = ["atom", "jsonfeed"]\n' for name in ("b", "a", "c d"))
@@ -374,7 +399,17 @@ def test_there_may_be_many_views(tmp_path: Path) -> None:
         ('keywords = ["*net"]', "keywords"),
         ('keywords = ["gaussian *"]', "keywords"),
         ('keywords = ["a\\u0000"]', "keywords"),
+        ('keywords = ["fine", "seg*ment", "good"]', "found 'seg*ment'"),
+        ('keywords = ["fine", ["good", "seg*ment"]]', "found 'seg*ment'"),
+        ('keywords = ["fine", []]', "in a list of its own at least one word"),
+        ('keywords = [["-a", "-b"]]', "in a list of its own at least one word"),
+        ('keywords = [["a", 5]]', "keywords: expected a text, found 5"),
+        ('keywords = [["a", ["b"]]]', "keywords: expected a text, found ['b']"),
         ('authors = ["..."]', "authors"),
+        ('authors = ["K. He", "..."]', "found '...'"),
+        ('authors = [["K. He"]]', "authors: expected a text"),
+        ('sections = ["new", "old"]', "found 'old'"),
+        ('sections = ["new", "cross", "new"]', "found 'new' twice"),
         ('categories = ["cs.LG"]', "cs.LG"),
         ('categories = ["cs.CV", "cs.CV"]', "categories"),
         ('sections = ["old"]', "sections"),

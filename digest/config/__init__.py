@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args, get_origin
 
 from digest.config.checks import check, shown
+from digest.config.paths import composed
 from digest.config.secrets import masked
 from digest.config.settings import RETIRED, Config, View
 from digest.errors import ConfigError, quoted
@@ -109,7 +111,8 @@ def _view(table: Mapping[str, Any], config: Config, where: str, number: int) -> 
     values = _values(View, table, f"{where} {number if name is None else masked(quoted(name))}")
     if name is None:
         raise ConfigError(f"{where} {number}: expected a name, found none")
-    view = View(**values)
+    # As two systems may write the same name: it is asked for on command lines, and is the name of a folder.
+    view = View(**values | {"name": composed(values["name"])})
     categories, sections = view.categories or config.arxiv.categories, view.sections or config.digest.sections
     return replace(view, categories=categories, sections=sections)
 
@@ -143,6 +146,8 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 def _value(kind: Any, value: Any, where: str, key: str) -> Any:
     """Return ``value`` as one of ``kind``, or refuse it; ``where`` is said of it in errors."""
+    if isinstance(kind, UnionType):  # a text, or a list of texts
+        kind = next(one for one in get_args(kind) if (get_origin(one) is tuple) is isinstance(value, list))
     if get_origin(kind) is tuple and isinstance(value, list):
         return tuple(_value(get_args(kind)[0], item, where, key) for item in value)
     if kind is str and isinstance(value, date):  # TOML has dates of its own

@@ -1,7 +1,8 @@
 """What makes sense: each rule refuses a value that its type alone allows."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,31 @@ from digest.calendar import parse_listing_date
 from digest.config.paths import check_path, check_portable, check_shared
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
-from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config
+from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config, excludes
 from digest.errors import ConfigError, quoted
 from digest.terms import CATEGORY, YEARS, Section
 
-_Rule = tuple[str, Callable[[Any], object], str]
+
+@dataclass(frozen=True)
+class _Each:
+    """What each item of a list must fulfil; ``is_once``: none is there twice; ``is_deep``: in lists in it, too."""
+
+    is_right: Callable[[Any], object]
+    is_once: bool = False
+    is_deep: bool = False
+
+    def faults(self, items: Sequence[object]) -> Iterator[tuple[int, object, str]]:
+        """Yield the items that are wrong, with their numbers, and what else to say of them."""
+        if self.is_deep:
+            items = [text for item in items for text in (item if isinstance(item, tuple) else (item,))]
+        for number, item in enumerate(items, 1):
+            if not self.is_right(item):
+                yield number, item, ""
+            elif self.is_once and item in items[: number - 1]:
+                yield number, item, " twice"
+
+
+_Rule = tuple[str, Callable[[Any], object] | _Each, str]
 """A key, what its value must fulfil, and what is expected, in words."""
 
 _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
@@ -40,7 +61,7 @@ def check(config: Config, origin: str) -> None:
         ConfigError: a value makes no sense.
     """
     kept = config.arxiv.categories
-    among_kept = ("categories", _some_of(kept), f"some of those in [arxiv] categories ({', '.join(kept)})")
+    among_kept = ("categories", _some_of(kept), f"some of those in [arxiv] categories ({', '.join(kept)}), each once")
     try:
         for category in kept:
             check_category(category)
@@ -88,7 +109,11 @@ def require_manners(arxiv: Arxiv) -> None:
 def _obey(rules: Iterable[_Rule], settings: object, where: str) -> None:
     for key, is_right, expected in rules:
         value = getattr(settings, key)
-        if not is_right(value):
+        if isinstance(is_right, _Each):
+            for number, item, more in is_right.faults(value):
+                place = f" in place {number}" if key in NEVER_SHOWN else ""
+                raise ValueError(f"{where} {key}: expected {expected}, found {shown(key, item)}{place}{more}")
+        elif not is_right(value):
             raise ValueError(f"{where} {key}: expected {expected}, found {shown(key, value)}")
 
 
@@ -112,12 +137,8 @@ def _check_needs(config: Config) -> None:
             raise ValueError(f"{key}: expected {needed}")
 
 
-def _are_different(names: Collection[str]) -> bool:
-    return len(set(names)) == len(names)
-
-
-def _some_of(known: Iterable[str]) -> Callable[[Collection[str]], bool]:
-    return lambda chosen: _are_different(chosen) and set(chosen) <= set(known)
+def _some_of(known: Iterable[str]) -> _Each:
+    return _Each(frozenset(known).__contains__, is_once=True)
 
 
 def _matches(pattern: str) -> Callable[[str], object]:
@@ -125,8 +146,22 @@ def _matches(pattern: str) -> Callable[[str], object]:
     return lambda text: re.fullmatch(pattern, text)
 
 
-def _each(is_right: Callable[[str], object]) -> Callable[[Iterable[str]], bool]:
-    return lambda texts: all(map(is_right, texts))
+def _texts(pattern: str) -> _Each:
+    """Return the rule that ``pattern`` matches each text without its accents, also of the lists among them."""
+    return _Each(lambda text: re.fullmatch(pattern, _bare(text)), is_deep=True)
+
+
+def _bare(text: str) -> str:
+    if text.isascii():
+        return text
+    import unicodedata  # noqa: PLC0415 - only views need it, and every command reads the configuration
+
+    return "".join(one for one in unicodedata.normalize("NFD", text) if not unicodedata.combining(one))
+
+
+def _is_wanted(item: str | tuple[str, ...]) -> bool:
+    """Whether an entry of keywords asks for something, if it is a list."""
+    return isinstance(item, str) or not all(map(excludes, item))
 
 
 def _is_date(text: str) -> bool:
@@ -155,21 +190,22 @@ _PUBLISHED = "http(s)://host/…, without a name, a password, a query; or none"
 _DATES = f"dates such as 2021-10-20, from {YEARS[0]} to {YEARS[-1]}"
 _RULES: dict[str, tuple[_Rule, ...]] = {
     "arxiv": (
-        ("categories", lambda names: names and _are_different(names), "one or more different categories"),
+        ("categories", len, "one or more categories"),
+        ("categories", _Each(bool, is_once=True), "each category once"),
         ("contact", _matches(r"[\x20-\x7e]{0,200}"), "at most 200 characters of printable ASCII"),
         *((key, _is_base_address, "http(s)://host") for key in ("pages_url", "feeds_url", "api_url", "oai_url")),
         *((key, lambda seconds: 0 <= seconds <= 3600, "0 to 3600 seconds") for key in _ARXIV_DELAYS),
         ("timeout", lambda seconds: 0 < seconds <= 3600, "more than 0 and at most 3600 seconds"),
         ("heal_requests", lambda number: number >= 0, "0 or more"),
     ),
-    "calendar": (("deferred", _each(_is_date), _DATES),),
+    "calendar": (("deferred", _Each(_is_date), _DATES),),
     "store": (
         ("url", _matches(_DATABASE), "'sqlite:///FILE' or 'postgresql+psycopg://…'"),
         ("raw_days", lambda days: 0 <= days <= _MOST_DAYS, f"0 (for ever) to {_MOST_DAYS} days"),
         ("start", lambda text: not text or _is_date(text), f"{_DATES}, or none"),
     ),
     "digest": (
-        ("sections", _some_of(Section), f"some of {', '.join(Section)}"),
+        ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
         ("address", lambda text: not text or (_is_base_address(text) and re.fullmatch(_PLAIN, text)), _PUBLISHED),
     ),
     "git": (
@@ -179,15 +215,16 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("message", _matches(_MESSAGE), "a text with some of {summary}, {dates}, {counts}"),
     ),
     "notify": (
-        ("urls", _each(_matches(_PLACE)), "'env:NAME' or 'file:PATH'"),
+        ("urls", _Each(_matches(_PLACE)), "'env:NAME' or 'file:PATH'"),
         ("health", _matches(f"|{_PLACE}"), "'env:NAME' or 'file:PATH'"),
     ),
 }
 _VIEW_RULES: tuple[_Rule, ...] = (
     ("name", _matches(_NAME), "at most 60 letters and digits, with single blanks, - or _ between them"),
-    ("sections", _some_of(Section), f"some of {', '.join(Section)}"),
-    ("feeds", _some_of(FEED_FILES), f"some of {', '.join(FEED_FILES)}"),
-    ("keywords", _each(_matches(_WORDS)), "words such as 'diffusion' or '-medical'"),
-    ("keywords", _each(_matches(_NO_STRAY_STAR)), "* only at the end of a word, such as 'segment*'"),
-    ("authors", _each(_matches(_WORDS)), "names such as 'Kaiming He' or 'K. He'"),
+    ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
+    ("feeds", _some_of(FEED_FILES), f"some of {', '.join(FEED_FILES)}, each once"),
+    ("keywords", _texts(_WORDS), "words such as 'diffusion' or '-medical'"),
+    ("keywords", _texts(_NO_STRAY_STAR), "* only at the end of a word, such as 'segment*'"),
+    ("keywords", _Each(_is_wanted), "in a list of its own at least one word that is wanted"),
+    ("authors", _texts(_WORDS), "names such as 'Kaiming He' or 'K. He'"),
 )

@@ -85,18 +85,27 @@ With the word "raw" they give a file itself; GitHub and GitLab show folders at "
 """
 
 
+def excludes(keyword: str) -> bool:
+    """Whether a keyword keeps papers out: it begins with a hyphen, or what is typed or pasted for one."""
+    import unicodedata  # noqa: PLC0415 - only views need it, and every command reads the configuration
+
+    first = keyword.strip()[:1]
+    return first in {"-", "\u2212"} or (not first.isascii() and unicodedata.category(first) == "Pd")
+
+
 @dataclass(frozen=True)
 class View:
     """A digest of one's own: which of the stored papers it shows, and where it is written.
 
-    ``categories`` and ``sections`` are all that are kept and what digests show, where none are named.
+    ``categories`` and ``sections`` are all that are kept and what digests show, where none are named. A keyword that
+    is a list asks for all that is in it.
     ``notify``: whether its papers of each listing date get a message of their own.
     """
 
     name: str
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
+    keywords: tuple[str | tuple[str, ...], ...] = ()
     authors: tuple[str, ...] = ()
     has_code: bool = False
     template: str = "full"
