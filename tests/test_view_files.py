@@ -3,10 +3,12 @@
 import json
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote
 
 import feedparser  # type: ignore[import-untyped]
@@ -484,6 +486,57 @@ def test_the_environment_does_not_reach_into_views(splats: Sandbox, monkeypatch:
     assert ids_in(splats.digest("view", "splatting", "latest").out) == ["2503.00011"]
 
 
+@pytest.mark.parametrize("keywords", ['["fine", "subject AND dawn"]', '["fine", ["subject AND dawn", "good"]]'])
+def test_the_query_of_another_tool_is_refused(splats: Sandbox, keywords: str) -> None:
+    """By `view` and by `doctor`, exit 2: the file, the view and the keyword are named, and what to write for it."""
+    configure(splats, f'[[view]]\nname = "mine"\nkeywords = {keywords}\n')
+    result = splats.digest("view", "mine", "latest")
+    assert (result.code, result.out) == (2, "")
+    (line,) = result.err.splitlines()
+    words = "[[view]] 'mine' keywords: expected words without the syntax of other tools, found 'subject AND dawn'"
+    way_out = 'write ["subject", "dawn"] in its place; "and" in small letters is a word like others'
+    assert line == f"error: {splats.folder / 'config.toml'}: {words}; {way_out}"
+    found = splats.digest("doctor")
+    assert found.code == 2
+    assert f"FAIL  {words}: {way_out}" in found.out
+    configure(splats, f'[[view]]\nname = "mine"\nkeywords = {keywords.replace("AND", "and")}\n')
+    assert splats.digest("doctor").code == 0
+
+
+def test_a_run_leaves_a_view_whose_words_are_a_query(splats: Sandbox, arxiv: StandIn) -> None:
+    """Its files stay as they are, with one warning; other views are written; once it is mended, it is made again."""
+    configure(splats, SPLATTING + 'feeds = ["atom"]\n')
+    run_both(splats, arxiv)
+    before = views_of(splats)
+    wrong = SPLATTING.replace("gaussian splatting", "gaussian AND dawn") + 'feeds = ["atom"]\n'
+    configure(splats, wrong, EVERYTHING)
+    result = splats.digest("run", now=after(DAY))
+    assert result.code == 0
+    (warning,) = [line for line in result.err.splitlines() if "gaussian AND dawn" in line]
+    assert warning.startswith("warning: [[view]] 'splatting' keywords: ")
+    assert "stay as they are" in warning
+    assert {path: data for path, data in views_of(splats).items() if path in before} == before
+    assert path_of("everything") in views_of(splats)
+    (splats.folder / path_of("splatting")).unlink()
+    assert splats.digest("verify", now=after(DAY)).code == 0
+    configure(splats, wrong.replace('"gaussian AND dawn"', '["gaussian", "dawn"]'))
+    assert splats.digest("run", now=after(DAY)).code == 0
+    assert 'keywords "gaussian" and "dawn" in the title' in splats.read(path_of("splatting")).decode()
+    assert ids_in(splats.read(path_of("splatting", EVE)).decode()) == []
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_form_of_accents_does_not_matter(splats: Sandbox, arxiv: StandIn, form: Literal["NFC", "NFD"]) -> None:
+    """In a view's name, its keywords and authors, on the command line: composed or not, it is the same."""
+    text = f'[[view]]\nname = "{unicodedata.normalize(form, "Überblick")}"\nauthors = ["Bó Sample"]\n'
+    configure(splats, unicodedata.normalize(form, text))
+    run_both(splats, arxiv)
+    made = splats.read(path_of("Überblick")).decode()
+    assert ids_in(made) == ["2503.00012", "2503.00011"]
+    for name in ("Überblick", unicodedata.normalize("NFD", "überblick")):
+        assert splats.digest("view", name, "latest").out == made
+
+
 # --- verify ----------------------------------------------------------------------------------------
 
 
@@ -602,6 +655,42 @@ def test_other_texts_than_before_alter_no_file(
 def test_a_template_is_known_to_show_texts(source: str, *, shows: bool) -> None:
     """Its digests are outdated when texts are shown otherwise, and no others are."""
     assert shows_texts(source) is shows
+
+
+@pytest.mark.parametrize("is_clone", [False, True], ids=["with a database", "a fresh clone"])
+def test_new_rules_alter_no_file(
+    splats: Sandbox, arxiv: StandIn, monkeypatch: pytest.MonkeyPatch, *, is_clone: bool
+) -> None:
+    """When the same words find other papers, files that are written wait for `regenerate --outdated`; edits do not."""
+    monkeypatch.setattr("digest.views._RULES", 1)
+    configure(splats, SPLATTING + 'feeds = ["atom"]\n', EVERYTHING)
+    run_both(splats, arxiv)
+    before, rows = views_of(splats), file_rows(splats)
+    assert len(before) == 5
+    monkeypatch.setattr("digest.views._RULES", 3)
+    if is_clone:
+        (splats.folder / path_of("splatting")).write_bytes(before[path_of("splatting")] + b"By older rules.\n")
+        before = views_of(splats)
+        for path in splats.folder.glob("archive.db*"):
+            path.unlink()
+        assert splats.digest("rebuild", now=after(DAY)).code == 0
+    for _ in range(2):
+        assert splats.digest("run", now=after(DAY)).code == 0
+        assert views_of(splats) == before
+    assert is_clone or file_rows(splats) == rows
+    configure(splats, SPLATTING.replace("gaussian splatting", "subject") + 'feeds = ["atom"]\n', EVERYTHING)
+    assert splats.digest("run", now=after(DAY)).code == 0
+    assert ids_in(splats.read(path_of("splatting")).decode()) == ["2503.00012"]
+    assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
+    assert set(file_rows(splats)) == set(rows)
+    assert set(file_rows(splats).values()).isdisjoint(rows.values())
+    assert "0 outdated" in splats.digest("verify", now=after(DAY)).out
+
+
+def file_rows(sandbox: Sandbox) -> dict[str, str]:
+    """Return what the files of views were made from, as the database remembers it."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as database:
+        return dict(database.execute("SELECT path, inputs_hash FROM file WHERE path LIKE 'views/%'"))
 
 
 def test_a_view_that_changed_is_made_again_in_a_clone_too(splats: Sandbox, arxiv: StandIn) -> None:

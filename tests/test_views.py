@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from digest.config.settings import View
 from digest.model import Day, Hit, Link, Section
-from digest.views import description, hits, newest
+from digest.views import description, descriptions, hits, newest
+from digest.views.queries import query_in
 from tests.days import AWKWARD, day_of, paper
 
 CODE = Link("https://github.com/example/robots", "code", "abstract")
@@ -102,6 +103,54 @@ def _id(hit: Hit) -> object:
         ("naive", r"A na\"{\i}ve method"),
         ("Godel", r"G\"odel's theorem"),
         ("k-means", "$k$-means"),
+        # a hyphen of either is nothing, and a keyword's is a blank
+        ("U-Net", "A UNet"),
+        ("U-Net", "A U Net"),
+        ("U-Net", "Two U-Nets"),
+        ("U-Net", "U\u2011Net, U\u2013Net"),
+        ("UNet", "A U-Net"),
+        ("UNets", "Two U-Nets"),
+        ("RGB-D", "RGBD-based"),
+        ("RGBD", "RGB-D, RGB-T"),
+        ("few-shot learner", "Fewshot learners"),
+        ("fewshot", "A few-shot task"),
+        ("point-cloud", "A pointcloud"),
+        ("text-to-image", "Text-to image"),
+        ("diffusion", "dif\u00adfusion"),
+        # letters and digits part
+        ("3-D", "In 3D"),
+        ("3D", "In 3-D"),
+        ("3 D", "In 3D"),
+        ("SAM2", "SAM 2 and SAM-2"),
+        ("SAM 2", "SAM2.1"),
+        ("SAM-2", "SAM2"),
+        ("SAM", "SAM-2"),
+        ("SAM*", "SAM2"),
+        ("GPT-4o", "GPT4o"),
+        ("GPT4o", "GPT-4o"),
+        ("YOLOv8", "YOLO v8"),
+        ("YOLO-v8", "YOLOv8"),
+        ("YOLO v8", "YOLOv8"),
+        ("YOLOv8", "YOLOv-8"),
+        ("Qwen2.5-VL", "Qwen 2.5 VL"),
+        ("ResNet 50", "ResNet-50"),
+        ("recall 1", "Recall@1"),
+        # accents, composed or not
+        ("Poincare\u0301*", "Poincaré's"),
+        # plurals
+        ("class", "Classes"),
+        ("bus", "Buses"),
+        ("bounding box", "Bounding boxes"),
+        ("mesh", "Meshes"),
+        ("ontology", "Ontologies"),
+        ("survey", "Surveys"),
+        ("hypothesis", "Hypotheses"),
+        ("matrix", "Matrices"),
+        ("vertex", "Vertices"),
+        ("index", "Indexes"),
+        ("hero", "Heroes"),
+        ("quiz", "Quizzes"),
+        ("GAN", "GANS"),
         # no blanks between words
         ("点云", "使用点云数据的方法"),
         ("点云分割", "点云分割"),
@@ -133,11 +182,143 @@ def test_a_keyword_is_found(keyword: str, text: str) -> None:
         ("が", "か"),
         ("가", "각"),
         ("点云", "点 云"),
+        ("SAM", "SAM2"),
+        ("SAM2", "SAM"),
+        ("SAM2", "SAM2Long"),
+        ("SAM2", "SAM 21"),
+        ("U-Net", "nnU-Net"),
+        ("U Net", "UNet"),
+        ("3D", "13D"),
+        ("4-6", "46"),
+        ("46", "4-6"),
+        ("R1", "R@1"),
+        ("T5", "T = 5"),
+        ("POS", "Poses"),
+        ("CAS", "Cases"),
+        ("boxes", "A box"),
+        ("survey", "Surveies"),
+        ("DIS", "des"),
     ],
 )
 def test_another_word_is_no_keyword(keyword: str, text: str) -> None:
     """Words are whole, phrases in sequence, and there is no stemming but the plain plural of a singular."""
     assert not has(keyword, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at each point. Cloud data",
+        "at each point! Cloud data",
+        "at each (point). Cloud data",
+        "at each \\emph{point}. \\emph{Cloud} data",
+        "at each point.Cloud data",
+        "at each point. cloud data",
+        'the "point." Cloud data',
+        "at each point. \n Cloud data",
+    ],
+)
+def test_a_phrase_ends_with_its_sentence(text: str) -> None:
+    """Its words stand in one sentence, whichever text they are in; each is found alone, and the phrase elsewhere."""
+    for place in ("title", "abstract", "comments"):
+        fields = {"title": "", "abstract": "", "comments": ""} | {place: text}
+        assert reasons(view(keywords=("point cloud",)), **fields) == ()
+        assert reasons(view(keywords=(("point", "cloud"),)), **fields)
+        assert reasons(view(keywords=("point cloud",)), **fields | {place: f"{text} A point cloud"})
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text"),
+    [
+        ("real vs synthetic", "Real vs. synthetic data"),
+        ("images e.g. road", "images, e.g. road scenes"),
+        ("u s roads", "On U.S. Roads"),
+        ("example et al method", "Example et al. Method"),
+        ("3.5 model", "A 3.5 model"),
+        ("st petersburg", "In St. Petersburg"),
+        ("torch.Tensor", "A torch.Tensor"),
+        ("C. elegans", "Of C. elegans"),
+        ("Yahoo! answers", "Yahoo! Answers"),
+        ("github com example", "github.com/example"),
+    ],
+)
+def test_a_full_stop_may_be_none(keyword: str, text: str) -> None:
+    """After an abbreviation, inside a number or a name, and where the keyword has it, too, the phrase goes on."""
+    assert has(keyword, text)
+
+
+def test_all_of_several_words_can_be_asked_for() -> None:
+    """A list in the list: each of it wherever it is; the reason says where; a hyphen asks for what is missing."""
+    looked_for = view(keywords=(("diffusion*", "video generation"), "sound"))
+    both = 'keywords "diffusion*" and "video generation" in the title'
+    assert reasons(looked_for, title="Video generation by diffusion") == (both,)
+    assert reasons(looked_for, title="Video generation", abstract="By diffusion.", comments="Sound") == (
+        'keywords "diffusion*" in the abstract and "video generation" in the title',
+        'keyword "sound" in the comments',
+    )
+    assert reasons(looked_for, title="Diffusion", abstract="") == ()
+    without = view(keywords=(("diffusion", "-video"), "sound"))
+    assert reasons(without, title="Diffusion", abstract="") == ('keyword "diffusion" in the title',)
+    assert reasons(without, title="Diffusion", abstract="Of video") == ()
+    assert reasons(without, title="Sound", abstract="Video") == ('keyword "sound" in the title',)
+    kept_out = view(keywords=(("diffusion", "video"), "-medical"))
+    assert reasons(kept_out, title="Medical video diffusion") == ()
+
+
+@pytest.mark.parametrize(
+    ("keyword", "way_out"),
+    [
+        ("subject AND dawn", 'write ["subject", "dawn"] in its place; "and" in small letters'),
+        ("subject && dawn", 'write ["subject", "dawn"] in its place'),
+        ("+subject +dawn", 'write ["subject", "dawn"] in its place'),
+        ("gaussian OR nerf", 'write "gaussian", "nerf" in its place; "or" in small letters'),
+        ("gaussian | nerf", 'write "gaussian", "nerf" in its place'),
+        ("gaussian|nerf", 'write "gaussian", "nerf" in its place'),
+        ("a AND b OR c", 'write ["a", "b"], "c" in its place'),
+        ("(a OR b) AND c", 'such as ["a", "c"], ["b", "c"]'),
+        ("NOT medical", 'write "-medical" in its place'),
+        ("subject NOT medical", 'write ["subject", "-medical"] in its place'),
+        ("subject ANDNOT medical", 'write ["subject", "-medical"] in its place'),
+        ("subject -medical", 'write ["subject", "-medical"] in its place'),
+        ("ti:subject", 'write "subject" in its place'),
+        ("abs: subject", 'write "subject" in its place'),
+        ('all:"gaussian splatting"', 'write "gaussian splatting" in its place'),
+        ("-ti:medical", 'write "-medical" in its place'),
+        ("cat:cs.CV", 'set categories = ["cs.CV"]'),
+        ("au:Example_A", 'set authors = ["Example A"]'),
+        ("ti:subject AND cat:cs.CV", 'write "subject" in its place; set categories = ["cs.CV"]'),
+        ("jr:Nature", "cannot be asked for"),
+    ],
+)
+def test_the_query_of_another_tool_is_told_from_words(keyword: str, way_out: str) -> None:
+    """Of a keyword that is one, it is said what to write in its place, and by which key."""
+    for keywords in (("fine", keyword), (("fine", keyword), "good")):
+        found = query_in(view(keywords=keywords))
+        assert found is not None
+        assert f"keywords: expected words without the syntax of other tools, found {keyword!r}" in found[0]
+        assert way_out in found[1]
+
+
+def test_a_query_may_stand_among_authors() -> None:
+    """Several of them are several names; the one at fault is named."""
+    found = query_in(view(authors=("K. He", "Ada Example OR Bo Sample")))
+    assert found is not None
+    assert "authors: " in found[0]
+    assert 'write "Ada Example", "Bo Sample" in its place' in found[1]
+    assert query_in(view(authors=("au:Example",))) is not None
+    assert query_in(view(authors=("OR SAMPLE", "Kai And", "Jean-Luc Not"))) is None
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        *("search and rescue", "this or that", "not", "CAT: a model", "C++", "p(y|x)", "https://example.org", "R&D"),
+        *("text-to-image", "-medical", "- medical", "self - supervised", "SAND", "Android", "top +1", "G+D"),
+    ],
+)
+def test_words_that_look_like_a_query_are_words(keyword: str) -> None:
+    """In small letters, inside of words, and where a sign can mean something else."""
+    assert query_in(view(keywords=(keyword,))) is None
 
 
 @pytest.mark.parametrize(
@@ -175,7 +356,7 @@ def test_title_abstract_and_comments_are_searched() -> None:
 def test_markup_is_no_text() -> None:
     """What stands in a tag or an entity is not searched; the address that a reader sees is."""
     anchor = '<a class="link-external link-https" href="https://github.com/ada/robots">this https URL</a>'
-    line = f"Fast &amp; small. <br>Code: {anchor}"
+    line = f"Fast &amp; small, <br>Code: {anchor}"
     assert reasons(view(keywords=("robots",)), abstract=line)
     assert reasons(view(keywords=("small code",)), abstract=line)
     for word in ("external", "class", "href", "br", "amp", "URL"):
@@ -195,7 +376,7 @@ def test_each_word_of_a_title_finds_it(parts: list[tuple[str, str]], data: st.Da
     place = data.draw(st.integers(0, len(parts) - 1))
     word, phrase = parts[place][0], " ".join(word for word, _ in parts[place : place + 3])
     assert has(word, title)
-    assert has(phrase, title)
+    assert has(phrase, title) or any("." in between for _, between in parts[place : place + 2])
     assert has(word.upper(), title) or word.upper().casefold() != word.casefold()
     assert not has(f"-{word}", title)
 
@@ -273,7 +454,28 @@ def test_hostile_text_costs_no_time(text: str) -> None:
         ("C. de la Cruz", "Carlos De La Cruz"),
         ("Van Nguyen", "Van Nguyen"),
         ("V. Nguyen", "Van Nguyen"),
+        # East Asian names
+        ("Huang", "Jia-Bin Huang"),
+        ("J. Huang", "Jia-Bin Huang"),
+        ("J.-B. Huang", "Jia-Bin Huang"),
+        ("Huang, Jia-Bin", "Jia-Bin Huang"),
+        ("Jiabin Huang", "J.-B. Huang"),
+        ("Nguyen", "Hien Van Nguyen"),
+        ("H. V. Nguyen", "Hien Van Nguyen"),
+        ("Nguyen, Hien", "Hien Van Nguyen"),
+        ("Hien Van Nguyen", "Nguyen, Hien Van"),
+        ("Lee, K. B.", "Kwang Bin Lee"),
+        ("Tran", "Le Van Tran"),
+        ("Fei-Fei Li", "Li Fei-Fei"),
+        ("Li Fei-Fei", "Feifei Li"),
+        ("L. Fei-Fei", "Li Fei-Fei"),
+        ("Min-Jun Kim", "Kim Min-Jun"),
+        # nicknames
+        ("Jim Sample", 'Linus "Jim" Sample'),
+        ("Linus Sample", "Linus (Jim) Sample"),
         # letters
+        ("García", "Ana Garci\u0301a"),
+        ("Ana Mu\u0308ller", "A. Mueller"),
         ("Müller", "Hans Mueller"),
         ("Mueller", "Hans Müller"),
         ("Muller", "H. Müller"),
@@ -319,6 +521,19 @@ def test_a_name_is_recognised(asked: str, author: str) -> None:
         ("Xiao Li", "Xiao-Ming Li"),
         ("Jean Example", "Jean-Pierre Example"),
         ("Jean-Pierre Example", "Jean Example"),
+        ("Xiao-Ming Li", "X. Q. Li"),
+        ("X. Q. Li", "Xiao-Ming Li"),
+        ("Xiao Li", "X.-M. Li"),
+        ("Xiaofeng Li", "X.-M. Li"),
+        ("Jean-Pierre Martin", "J. Ryan Martin"),
+        ("Jia-Bin Huang", "J. X. Huang"),
+        ("Wei Wang", "Li Wei Wang"),
+        ("Wei Wang", "Wang Wei"),
+        ("Van Nguyen", "Hien Van Nguyen"),
+        ("Li Ma", "Gabriel Lima"),
+        ("Xin Yuan", "Xinyu An"),
+        ("Maaten", "Laurens van der Maaten"),
+        ("Plaat", "Jan Van Plaat"),
         ("Jan Berg", "Jan van den Berg"),
         ("Jan van den Berg", "Jan Berg"),
         ("Mary Jones", "Mary Smith-Jones"),
@@ -423,12 +638,55 @@ def test_what_a_view_shows_tells_views_apart() -> None:
     others: list[dict[str, Any]] = [
         {"name": "yours"},
         {"sections": ("new",)},
-        {"keywords": ("sound",)},
+        {"keywords": ("sound", "video")},
+        {"keywords": (("sound", "video"),)},
         {"authors": ("sound",)},
         {"has_code": True},
     ]
     assert len({description(view(**fields)) for fields in [{}, *others]}) == 1 + len(others)
     assert description(view(path="elsewhere", feeds=("atom",), template="classic")) == description(view())
+
+
+def test_a_view_is_described_by_each_version_of_the_rules() -> None:
+    """So that a file is known as that of the same view by older rules: those of versions past never change."""
+    one = view(keywords=("sound", "-noise"), authors=("K. He",))
+    assert descriptions(one)[0] == '[1, "mine", ["new", "cross"], ["sound", "-noise"], ["K. He"], false]'
+    assert descriptions(one)[-1] == description(one)
+
+
+FORMS = {
+    "U-Net": r"U\W*Nets?",
+    "few-shot": r"few\W*shot",
+    "fewshot": r"few\W?shot",
+    "RGBD": r"RGB-?D",
+    "2-D": r"2\s*-?\s*D",
+    "ResNet 50": r"ResNet\W*50",
+    "YOLO v8": r"YOLO\W?v\W?8",
+    "bounding box": r"bounding\W+box(es)?",
+    "anomaly": r"anomal(y|ies)",
+    "class": r"class(es)?",
+    "hypothesis": r"hypothes[ei]s",
+}
+"""Keywords, each with how people write it: read by regular expressions alone, and looked through."""
+
+
+def test_real_papers_are_found_by_each_form_of_a_keyword(shared: Path) -> None:
+    """Of 2,290 real titles and abstracts, none is missed that an independent reading finds."""
+    lines = gzip.decompress((shared / "data/real-days.jsonl.gz").read_bytes()).splitlines()
+    texts = [[html.unescape(json.loads(line)[key]) for key in ("title_html", "abstract_html")] for line in lines]
+    listed = [paper(f"2503.{n:05}", title=title, abstract=text) for n, (title, text) in enumerate(texts, 1)]
+    day = day_of([(Section.NEW, one) for one in listed])
+    for keyword, form in FORMS.items():
+        written = re.compile(rf"(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])", re.IGNORECASE)
+        wanted = {
+            f"2503.{n:05}"
+            for n, pair in enumerate(texts, 1)
+            if any(written.search(re.sub("<[^>]*>", "", text)) for text in pair)
+        }
+        found = {str(_id(hit)) for hit in hits(view(keywords=(keyword,)), [day])}
+        assert wanted, keyword
+        assert wanted - found == set(), keyword
+        assert len(found - wanted) <= 2, keyword
 
 
 def test_real_papers_are_found_by_the_words_of_their_titles(shared: Path) -> None:

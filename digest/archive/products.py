@@ -27,7 +27,8 @@ from digest.render.digest import DigestTemplate
 from digest.render.exports import FEEDS
 from digest.render.exports.feeds import Feed
 from digest.render.indexes import CategoryDays, NewestHits, root_index, year_index
-from digest.views import description, hits, newest
+from digest.views import descriptions, hits, newest
+from digest.views.queries import query_in
 
 log = logging.getLogger(__name__)
 
@@ -136,10 +137,16 @@ def digests(archive: Archive, read: ReadDay) -> Iterator[Product]:
 
 
 def views(archive: Archive, report: Report) -> Iterator[Product]:
-    """Yield the files of all views, the newest first; note in ``report`` each view that cannot be made."""
+    """Yield the files of all views, the newest first; note in ``report`` each view that cannot be made.
+
+    One whose words are a query of another tool has none until its owner mends it: those that are there stay.
+    """
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     found: list[tuple[date, Product]] = []
     for view in archive.config.views:
+        if fault := query_in(view):
+            report.warn(f"{'; '.join(fault)}; until then the files of this view stay as they are")
+            continue
         dates = dates_of(view, archive.snapshot.summaries)
         found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
@@ -195,15 +202,15 @@ def render_view(view: View, template: DigestTemplate, when: date, days: Sequence
 def _view_digest(
     view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
 ) -> Product:
-    inputs = [*(day.content_hash for day in days), description(view)]
+    inputs = [[*(day.content_hash for day in days), rules] for rules in descriptions(view)]
     return Product(
         Kind.VIEW,
         name=f"view {view.name} {when}",
         path=view.digest_path(when),
-        inputs_hash=template.inputs_hash(*inputs),
+        inputs_hash=template.inputs_hash(*inputs[-1]),
         version=template.version,
         make=lambda: render_view(view, template, when, [read(day.category, when) for day in days]),
-        hashes_by=lambda version: template.hashes_by(version, *inputs),
+        hashes_by=lambda version: [one for by_rules in inputs for one in template.hashes_by(version, *by_rules)],
     )
 
 
@@ -216,10 +223,12 @@ def _feed(
     archive: Archive, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
 ) -> Product:
     config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
-    inputs = [_FEED_VERSION, kind, max(shown_dates).isoformat(), description(view)]
-    inputs += [day.content_hash for days in shown_dates.values() for day in days]
+    hashes = [day.content_hash for days in shown_dates.values() for day in days]
     address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
-    inputs += filter(None, [config.address_of(view.path), address, home])
+    more = [*filter(None, [config.address_of(view.path), address, home])]
+    newest_date = max(shown_dates).isoformat()
+    inputs = [[_FEED_VERSION, kind, newest_date, rules, *hashes, *more] for rules in descriptions(view)]
+    by_rules, version = [sha256(json.dumps(one).encode()) for one in inputs], sha256(f"{kind} {_FEED_VERSION}".encode())
 
     def make() -> Mapping[str, bytes]:
         shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
@@ -238,9 +247,10 @@ def _feed(
         Kind.VIEW,
         name=f"view {view.name} {kind}",
         path=view.feed_paths[kind],
-        inputs_hash=sha256(json.dumps(inputs).encode()),
-        version=sha256(f"{kind} {_FEED_VERSION}".encode()),
+        inputs_hash=by_rules[-1],
+        version=version,
         make=make,
+        hashes_by=lambda other: by_rules if other == version else (),
     )
 
 
@@ -273,9 +283,9 @@ def _index(path: str, title: str, generated: str) -> Product:
 
 def _newest_of_first_view(archive: Archive) -> NewestHits | None:
     """Return what the README shows of the first view; a damaged day must not cost the whole index."""
-    if not archive.config.views:
+    first = next(iter(archive.config.views), None)
+    if first is None or query_in(first):
         return None
-    first = archive.config.views[0]
     dates = dict(islice(dates_of(first, archive.snapshot.summaries).items(), _README_DATES))
     try:
         found = newest_hits(first, dates, day_reader(archive), _IN_README)

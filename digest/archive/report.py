@@ -26,6 +26,8 @@ class Report:
     succeeded: int = 0
     failures: list[DigestError] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What a person should mend, although nothing failed."""
     loaded: list[DaySummary] = field(default_factory=list)
     """Days that were only taken in from the day records, as they were."""
     left_outdated: int = 0
@@ -56,7 +58,7 @@ class Report:
         return {
             "changed": [{"category": day.category} | day_fields(day) for day in self.changed],
             "written": list(dict.fromkeys(self.written)),
-            "remarks": self.remarks,
+            "remarks": [*self.remarks, *self.warnings],
             "ok": self.succeeded,
             "failed": len(self.failures),
             "requests": requests,
@@ -71,6 +73,11 @@ class Report:
     def is_ended(self) -> bool:
         """Whether something failed after which the other parts of the job make no sense."""
         return any(one.exit_code in ENDING and not isinstance(one, NotServedError) for one in self.failures)
+
+    def warn(self, words: str) -> None:
+        """Warn of something, once."""
+        if words not in self.warnings:
+            self.warnings.append(words)
 
     def note(self, what: str, error: DigestError) -> None:
         """Note that ``what`` failed, unless the very same cause was noted already."""

@@ -14,7 +14,7 @@ from digest.cli.console import write_out
 from digest.cli.dates import parse_date, parse_dates
 from digest.cli.group import as_path, categories_option, command
 from digest.cli.session import Session
-from digest.errors import MissingError, UsageError, gravest, how_many, quoted
+from digest.errors import ConfigError, MissingError, UsageError, gravest, how_many, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,6 +89,7 @@ def view(session: Session, name: str, day: str) -> int:
       digest view "point clouds" 2021-10-20 | less
     """
     from digest.archive.products import day_reader, render_view, view_template
+    from digest.views.queries import query_in
 
     if not session.config.views:
         session.console.fail(UsageError("no view is configured; add one to config.toml, for example:"))
@@ -96,6 +97,8 @@ def view(session: Session, name: str, day: str) -> int:
             session.console.say(line)
         return UsageError.exit_code
     chosen = _named(session.config.views, name)
+    if fault := query_in(chosen):
+        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
     when = parse_date(session, day, chosen.categories)
     with session.reading() as archive:
         stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
@@ -125,9 +128,11 @@ def _of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) 
 
 
 def _named(views: Sequence[View], name: str) -> View:
+    from digest.config.paths import folded
+
     if not views:
         raise UsageError(f"no view {quoted(name)}: config.toml has none")
-    found = next((one for one in views if one.name.casefold() == name.casefold()), None)
+    found = next((one for one in views if folded(one.name) == folded(name)), None)
     if found is None:
         import difflib
 

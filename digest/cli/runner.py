@@ -181,6 +181,8 @@ def _say(session: Session, report: Report, requests: int) -> None:
         console.say(line, fields={"category": day.category} | day_fields(day))
     for remark in report.remarks:
         console.say(remark)
+    for warning in report.warnings:
+        console.say(warning, "warning")
     for failure in report.failures:
         console.fail(failure)
     failed, code = len(report.failures), report.exit_code

@@ -22,9 +22,10 @@ from digest.config.resources import read_calendar, read_template
 from digest.config.secrets import HIDDEN, masked
 from digest.config.settings import Config
 from digest.disk.files import Folder
-from digest.errors import DigestError, StoreError
+from digest.errors import ConfigError, DigestError, StoreError
 from digest.model import MachineClock
 from digest.render.digest import DigestTemplate
+from digest.views.queries import query_in
 
 _FAILS = StoreError.exit_code
 _LEAST_SQLITE = (3, 35, 0)  # the first with RETURNING
@@ -113,6 +114,8 @@ def check_settings(case: Case) -> Iterator[Result]:
             yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)
         else:
             yield Result(f"{key} {name}")
+    for text, advice in filter(None, map(query_in, config.views)):
+        yield Result(text, advice, ConfigError.exit_code)
     yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
     newest = calendar.newest_expected(case.session.now)
     yield Result(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")

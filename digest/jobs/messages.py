@@ -12,6 +12,7 @@ from digest.model import LISTINGS, Section
 from digest.notify.due import DueMessages, is_ripe, is_void, opened, recent_dates
 from digest.notify.messages import listing_message, view_message
 from digest.views import hits
+from digest.views.queries import query_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -94,6 +95,8 @@ class _Stored:
             addresses = {name: address for name, address in published.items() if address}
             return listing_message(when, days, self.given_up(when), papers, addresses)
         (view,) = (view for view in config.views if view.name == subject)
+        if query_in(view):  # the run warns of it
+            return None
         found = hits(view, [self._read(name, when) for name in view.categories if self._known.day(name, when)])
         return view_message(subject, when, found, config.address_of(view.digest_path(when))) if found else None
 

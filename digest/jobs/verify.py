@@ -152,10 +152,11 @@ def _examine_texts(archive: Archive, found: Verified) -> None:
             examine_product(archive, product, found)
         except DigestError as error:
             report.fail(product.name, error)
-    found.remarks += [f"not checked: {failure}" for failure in report.failures]
+    unchecked = [*report.failures, *report.warnings]
+    found.remarks += [f"not checked: {words}" for words in unchecked]
     told = {finding.path for finding in found.findings}
     # A view that cannot be made has files all the same: then no row is known to be one too many.
-    for path in [path for path in archive.files if path not in told and not report.failures]:
+    for path in [path for path in archive.files if path not in told and not unchecked]:
         with suppress(StoreError):  # what stands there instead is told where it is in the way
             if not archive.output.has(path):
                 problem = "expected the file of its row, found none"

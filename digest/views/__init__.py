@@ -1,26 +1,20 @@
 """Stored days → the papers that a view shows, and why. Pure; docs/VIEWS.md tells its rules to users."""
 
 import json
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from digest.config.settings import View
 from digest.markup import readable
 from digest.model import Announcement, Day, Hit, Section
+from digest.views.keywords import Keyword
 from digest.views.names import parse_name
-from digest.views.words import CJK, words_of
+from digest.views.words import Text, letters_of
 
-__all__ = ["description", "finder", "hits", "newest"]
+__all__ = ["description", "descriptions", "finder", "hits", "newest"]
 
-_RULES = 1
+_RULES = 2
 """Raised when the same view finds other papers, or gives other reasons, than before."""
-
-_QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
-_MINUS_SIGN = "\u2212"  # typed or pasted for a hyphen; unlike dashes, Unicode counts it among the mathematical signs
-_SHORTEST_PLURAL = 3  # "AI" is not found in "Ais", but "GAN" is in "GANs"
-_IS_CJK = re.compile(f"[{CJK}]")
 
 
 def hits(view: View, days: Sequence[Day]) -> tuple[Hit, ...]:
@@ -66,40 +60,47 @@ def finder(view: View) -> Callable[[Announcement], tuple[str, ...]]:
 
 def description(view: View) -> str:
     """Return all of ``view`` that tells what it shows of given days; two equal ones show the same."""
+    return descriptions(view)[-1]
+
+
+def descriptions(view: View) -> list[str]:
+    """Return the ``description`` of ``view`` by the rules of each version until now, the current ones last."""
     shown = [view.name, view.sections, view.keywords, view.authors, view.has_code]
-    return json.dumps([_RULES, *shown])
+    return [json.dumps([rules, *shown]) for rules in range(1, _RULES + 1)]
 
 
-class _Keyword:
-    """A keyword as its user wrote it, and what finds it among words; ``excludes`` says what it is for."""
+class _Wanted:
+    """An entry of a view's keywords: one, or several of which a paper must have all."""
 
-    def __init__(self, text: str) -> None:
-        """Read ``diffusion``, ``gaussian splatting``, ``segment*``, ``-medical`` or ``-"medical imaging"``.
+    def __init__(self, entry: str | tuple[str, ...]) -> None:
+        self.keywords = [Keyword(text) for text in ((entry,) if isinstance(entry, str) else entry)]
 
-        The words are found in sequence. A star stands for the rest of a word; a plain plural of the last word is
-        found, too. Where words have no blanks between them, a keyword may be a part of one.
-        """
-        text = text.strip()
-        self.excludes = unicodedata.category(text[:1] or " ") == "Pd" or text.startswith(_MINUS_SIGN)
-        self.shown = (text[1:] if self.excludes else text).strip().strip(_QUOTES).strip()
-        pieces = [words_of(piece).strip() for piece in self.shown.split("*")]
-        first, last = pieces[0], pieces[-1]
-        before = "" if _IS_CJK.match(first) else " "
-        after = "" if not last or _IS_CJK.match(last[-1]) else " "
-        has_plural = after and last[-1].isalpha() and len(last.rpartition(" ")[2]) >= _SHORTEST_PLURAL
-        words = "[^ ]* ".join(map(re.escape, pieces))
-        # Signs alone, and stars alone, find nothing.
-        self.pattern = re.compile(f"{before}{words}{'s?' if has_plural else ''}{after}" if any(pieces) else "(?!)")
+    @property
+    def excludes(self) -> bool:
+        """Whether it picks no paper, but keeps papers out."""
+        return all(keyword.excludes for keyword in self.keywords)
+
+    def reason(self, texts: Mapping[str, Text], letters: str) -> str:
+        """Return where a paper has what is wanted, by the most telling text; "" if it does not have all of it."""
+        found: dict[str, list[str]] = {}
+        for keyword in self.keywords:
+            place = keyword.place_in(texts, letters)
+            if bool(place) is keyword.excludes:
+                return ""
+            if place:
+                found.setdefault(place, []).append(f'"{keyword.shown}"')
+        places = [f"{' and '.join(words)} in the {place}" for place, words in found.items()]
+        return f"keyword{'s' if sum(map(len, found.values())) > 1 else ''} {' and '.join(places)}"
 
 
 class _Matcher:
     """A view's conditions, and what picks papers among those that meet them."""
 
     def __init__(self, view: View) -> None:
-        keywords = [_Keyword(text) for text in view.keywords]
+        entries = [_Wanted(entry) for entry in view.keywords]
         self.view = view
-        self.wanted = [keyword for keyword in keywords if not keyword.excludes]
-        self.excluded = [keyword for keyword in keywords if keyword.excludes]
+        self.wanted = [entry for entry in entries if not entry.excludes]
+        self.excluded = [keyword for entry in entries if entry.excludes for keyword in entry.keywords]
         self.authors = [parse_name(author) for author in view.authors]
         self.surnames = {surname for author in self.authors for surname in author.surnames}
 
@@ -112,28 +113,29 @@ class _Matcher:
             return ()
         texts = {}
         if self.wanted or self.excluded:  # the most telling text first
-            texts = {"title": words_of(paper.title), "abstract": _words(paper.abstract)}
-            texts["comments"] = _words(paper.comments)
-        if any(keyword.pattern.search(words) for keyword in self.excluded for words in texts.values()):
+            texts = {"title": _text(paper.title), "abstract": _readable(paper.abstract)}
+            texts["comments"] = _readable(paper.comments)
+        letters = "\n".join(text.letters for text in texts.values())
+        if any(keyword.place_in(texts, letters) for keyword in self.excluded):
             return ()
         if not self.wanted and not self.authors:
             return (f"all of {one.category}{' with code' if view.has_code else ''}",)
-        found = []
-        for keyword in self.wanted:
-            places = [place for place, words in texts.items() if keyword.pattern.search(words)]
-            found += [f'keyword "{keyword.shown}" in the {places[0]}'] if places else []
+        found = [reason for entry in self.wanted if (reason := entry.reason(texts, letters))]
         for author in dict.fromkeys(paper.authors if self.authors else ()):
-            letters = words_of(author).replace(" ", "")
+            own = letters_of(author)
             # To look for the letters of a surname costs a fraction of reading a name, which few need.
-            may_be = not author.isascii() or "," in author or any(surname in letters for surname in self.surnames)
+            may_be = not author.isascii() or "," in author or any(surname in own for surname in self.surnames)
             if may_be and any(asked.suits(parse_name(author)) for asked in self.authors):
                 found.append(f"author {author}")
         return tuple(found)
 
 
+_text = lru_cache(maxsize=4096)(Text)
+
+
 @lru_cache(maxsize=4096)
-def _words(line: str | None) -> str:
-    return words_of(readable(line or ""))
+def _readable(line: str | None) -> Text:
+    return Text(readable(line or ""))
 
 
 _matcher_of = lru_cache(maxsize=256)(_Matcher)

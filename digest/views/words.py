@@ -1,29 +1,51 @@
-r"""Text → its words, in the one form in which two spellings of a word are the same.
+r"""Text → its words and its letters, in the one form in which two spellings of a word are the same.
 
-Cases, accents, hyphens, line ends and TeX make no difference: ``Gaussian-Splatting``, ``\emph{Gaussian} splatting``
-and ``{G}aussian Splatting`` have the same words. Letters of other alphabets stay what they are; Greek ones are
-spelt out, because arXiv shows the same title with ``β`` in one place and with ``\beta`` in another.
+Cases, accents, line ends and TeX make no difference: ``Gaussian splatting``, ``\emph{Gaussian} splatting`` and
+``{G}aussian Splatting`` have the same words. Letters of other alphabets stay what they are; Greek ones are spelt out,
+because arXiv shows the same title with ``β`` in one place and with ``\beta`` in another.
 """
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 _GREEK = {chr(code): unicodedata.name(chr(code)).split()[-1].lower() for code in range(0x3B1, 0x3CA)}
 _GREEK["λ"] = "lambda"  # Unicode writes LAMDA
 _LATIN = {"\u0131": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-_SPELLED = str.maketrans(_LATIN | {letter: f" {name} " for letter, name in _GREEK.items()})
-"""What casefold and NFKD leave as letters of their own, after both."""
+_HYPHENS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-")  # also dashes, and a minus, that are set for one
+_SPELLED = str.maketrans(_LATIN | _HYPHENS | {letter: f" {name} " for letter, name in _GREEK.items()})
+"""What casefold and NFKD leave as letters and signs of their own, after both."""
 
 _VOICED = "\u3099\u309a"
 """Marks that make other letters in Japanese, as が from か; no accents."""
 
-_FOREIGN = re.compile(r"[^\x00-\x7f]+")
-_BETWEEN = re.compile(r"[\W_]+")
-_PLAIN = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)).ljust(256, b" ")
-"""ASCII, as a table for ``bytes.translate``: a hundred times faster than a regular expression."""
+_UNSEEN = ("Mn", "Mc", "Me", "Cf")
+"""Accents, and signs that only say where a word may be divided, or may not."""
 
-_MARKS = ("Mn", "Mc", "Me")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_MARK = "\0"  # stands where a sentence ends, until all other signs are blanks
+_SIGN = re.compile(rf"[^\w@=\-{_MARK}]|_")
+_NO_LETTER = re.compile(r"[\W_]+")
+_ASCII = [chr(code) for code in range(128)]
+_KEPT = {_MARK: ".", "-": "-", "@": "=", "=": "="}
+# Tables for ``bytes.translate``, which is a hundred times faster than a regular expression.
+_PLAIN = bytes(ord(one.lower() if one.isalnum() else _KEPT.get(one, " ")) for one in _ASCII).ljust(256, b" ")
+_NO_LETTERS = bytes(code for code, one in enumerate(_ASCII) if not one.isalnum())
+
+SIGNS = " .=-"
+"""What stands between two words: a full stop where a sentence ends, ``=`` also for ``@``, a hyphen, or a blank."""
+
+_SEVERAL = re.compile(f"[{SIGNS}]{{2,}}")
+_TWO = re.compile("[.=-](?:(?=[ .=-])|(?<=[ .=-]{2}))")  # it begins with a set, too, of fewer signs
+_END = re.compile(  # it begins with a set, which is quickly looked for; of several signs, the first begins it
+    r"[.?!\u3002](?<![.?!][.?!])(?:[.?!\"')\]}\u201d\u2019]*+\s|(?<=\u3002)|(?<=[a-z]{2}\.)(?=[A-Z]))"
+)
+"""What ends a sentence, with and without the blank after it: "its improvement.To do so"."""
+
+_ABBREVIATION = re.compile(
+    r"(?i)(?<![\w-])(?:[a-z]|al|approx|cf|dr|eg|eqs?|esp|etc|figs?|ie|incl|mrs?|proc|prof|refs?|resp|secs?|st|vs|wrt)$"
+)
+_LONGEST = 8  # characters, with that before it
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
 """Letters of languages that put no blanks between words: kana, Han and hangul, as a set of a regular expression."""
@@ -45,25 +67,61 @@ _TEX = (
 )
 
 
-@lru_cache(maxsize=4096)
-def words_of(text: str) -> str:
-    """Return the words of ``text``, with a blank before, between and after them."""
+class Text:
+    """A text as its letters, which are quickly had, and as its words."""
+
+    def __init__(self, text: str) -> None:
+        """Read ``text``."""
+        self._plain = plain = _without_tex(text)
+        self.letters = (
+            plain.encode().translate(_PLAIN, _NO_LETTERS).decode()
+            if plain.isascii()
+            else _NO_LETTER.sub("", plain.lower())
+        )
+        """The letters and digits alone: what is not among them is not among the words."""
+
+    @cached_property
+    def words(self) -> str:
+        """The words, with one of ``SIGNS`` before, between and after them."""
+        marked = _END.sub(_stop, self._plain)
+        if marked.isascii():
+            spaced = marked.encode().translate(_PLAIN).decode()
+        else:
+            spaced = _SIGN.sub(" ", marked.lower()).replace(_MARK, ".").replace("@", "=")
+        words = " ".join(spaced.split()).replace(" . ", ".")
+        return f" {_SEVERAL.sub(_strongest, words) if _TWO.search(words) else words} "
+
+
+@lru_cache(maxsize=8192)
+def letters_of(text: str) -> str:
+    """Return the letters and digits of a short text, such as a name, without what stands between them."""
+    return Text(text).letters
+
+
+def _without_tex(text: str) -> str:
+    """Return ``text`` without TeX, in ASCII as far as possible."""
     if any(sign in text for sign in _TEX_SIGNS):
         for form, plain in _TEX:
             text = form.sub(plain, text)
     if "++" in text:
         text = text.replace("++", " plusplus ")  # C++ is not C
-    if not text.isascii():
-        text = _FOREIGN.sub(lambda run: _folded(run[0]), text)
-    if text.isascii():
-        return f" {' '.join(text.encode().translate(_PLAIN).decode().split())} "
-    return f" {_BETWEEN.sub(' ', text.lower()).strip()} "
+    return text if text.isascii() else _FOREIGN.sub(lambda run: _folded(run[0]), text)
+
+
+def _stop(end: re.Match[str]) -> str:
+    """Return the mark of a sentence's end, but what was there after ``vs.``, ``et al.`` and ``U.S.``."""
+    before = end.string[max(0, end.start() - _LONGEST) : end.start()]
+    return end[0] if _ABBREVIATION.search(before) else f" {_MARK} "
+
+
+def _strongest(signs: re.Match[str]) -> str:
+    return "-" if signs[0] == "--" else next((one for one in ".=" if one in signs[0]), " ")
 
 
 @lru_cache(maxsize=4096)
 def _folded(run: str) -> str:
     """Return other than ASCII letters without cases, accents and forms that are only for their looks."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", run).casefold())
-    bare = "".join(one for one in plain if one in _VOICED or unicodedata.category(one) not in _MARKS)
+    bare = "".join(one for one in plain if one in _VOICED or unicodedata.category(one) not in _UNSEEN)
     spelled = unicodedata.normalize("NFC", bare).translate(_SPELLED)
     return _CJK_RUN.sub(r" \1 ", spelled)

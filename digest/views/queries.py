@@ -1,0 +1,124 @@
+"""Keywords and authors in the query syntax of other tools → what to write instead.
+
+arXiv's own syntax (``ti:``, ``au:``, ``AND``, ``OR``, ``ANDNOT``) is that of
+https://info.arxiv.org/help/api/user-manual.html; others have ``|``, ``&&``, ``NOT``, and ``+`` and ``-`` before words.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from digest.config.settings import View, excludes
+from digest.errors import quoted
+
+_OPERATOR = re.compile(
+    r"""(?:^|(?<=[\s()"'])) (AND\s+NOT|ANDNOT|AND|OR|NOT) (?=[\s()"']|$)
+    | (?<=\s) (\|\|?|&&) (?=\s)
+    | (?<=\s) ([+-]) (?=["']?[^\W\d_])""",
+    re.VERBOSE,
+)
+_TIGHT = re.compile(r'(?<=[\w"*])(\|\|?|&&)(?=[\w"-])')
+_ANY = frozenset(("OR", "|", "||"))
+_NONE = frozenset(("NOT", "ANDNOT", "AND NOT", "-"))
+
+_FIELD = re.compile(r"(?:([a-z]+):\s*|([A-Za-z]+):)(?=[\w\"'(])")
+_KEYS = {
+    **dict.fromkeys(("ti", "title", "abs", "abstract", "co", "comment", "comments", "all"), "keywords"),
+    **dict.fromkeys(("cat", "category"), "categories"),
+    **dict.fromkeys(("au", "author", "authors"), "authors"),
+    **dict.fromkeys(("jr", "rn", "id", "doi"), ""),
+}
+"""The fields of other tools, each with the key of a view that asks for it; "" if none does."""
+
+_AROUND = " \t\"'()"
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A part of a query: what is looked for, by which key of a view; ``field`` is "" if the query names none."""
+
+    text: str
+    key: str
+    field: str
+    is_excluded: bool
+
+
+def query_in(view: View) -> tuple[str, str] | None:
+    """Return which keyword or author of ``view`` is a query of another tool, and what to write instead.
+
+    As words, it would not find what was meant.
+    """
+    for key, entries in (("keywords", view.keywords), ("authors", view.authors)):
+        for entry in entries:
+            for text in (entry,) if isinstance(entry, str) else entry:
+                if way_out := _way_out(text, key):
+                    what = f"[[view]] {quoted(view.name)} {key}: expected words without the syntax of other tools"
+                    return f"{what}, found {quoted(text)}", way_out
+    return None
+
+
+def _way_out(text: str, key: str) -> str:
+    """Return what to write for a query; "" if ``text`` is none."""
+    clauses, operators = _read(text, key)
+    terms = [term for clause in clauses for term in clause]
+    if not operators and not any(term.field for term in terms):
+        return ""
+    if "(" in text and len(clauses) > 1 and len(terms) > len(clauses):
+        return 'write each way in which it can be met as a list of its own, such as ["a", "c"], ["b", "c"]'
+    ways = [f"write {', '.join(own)} in its place"] if (own := list(_own_entries(clauses, key))) else []
+    for other in ("keywords", "categories", "authors"):
+        values = [term.text for term in terms if term.key == other and not term.is_excluded]
+        if other != key and values:
+            ways.append(f"set {other} = {_toml(values)}")
+    if any(term.key != key and (term.is_excluded or not term.key) for term in terms):
+        ways.append("the rest of it cannot be asked for")
+    if word := next((one.lower() for one in operators if one.isalpha()), ""):
+        ways.append(f'"{word}" in small letters is a word like others')
+    return "; ".join(ways)
+
+
+def _own_entries(clauses: list[list[_Term]], key: str) -> Iterator[str]:
+    """Yield what stands for each of the ``clauses`` in the list of ``key``: several keywords as a list of their own."""
+    for clause in clauses:
+        texts = [f"{'-' if term.is_excluded else ''}{term.text}" for term in clause if term.key == key]
+        if key == "keywords" and len(texts) > 1:
+            yield _toml(texts)
+        else:
+            yield from map(_toml, texts)
+
+
+def _toml(value: str | list[str]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _read(text: str, key: str) -> tuple[list[list[_Term]], list[str]]:
+    """Return the terms of a query, of which one list must be met, and all of it; and the operators between them."""
+    if not any(sign in text for sign in "($"):  # p(y|x) is no query
+        text = _TIGHT.sub(r" \1 ", text)
+    # An author may be called Or.
+    found = [one for one in _OPERATOR.finditer(text) if one.start() or key == "keywords"]
+    clauses: list[list[_Term]] = [[]]
+    is_excluded, start = False, 0
+    for one in [*found, None]:
+        if piece := text[start : one.start() if one else None].strip(_AROUND):
+            clauses[-1].append(_term(piece, key, is_excluded=is_excluded))
+        if one:
+            operator, start = " ".join(one[0].split()), one.end()
+            is_excluded = operator in _NONE
+            clauses += [[]] if operator in _ANY else []
+    return [clause for clause in clauses if clause], [" ".join(one[0].split()) for one in found]
+
+
+def _term(piece: str, key: str, *, is_excluded: bool) -> _Term:
+    if excludes(piece):
+        piece, is_excluded = piece[1:].strip(_AROUND), True
+    if piece[:1] == "+" and piece[1:2].isalpha():
+        piece = piece[1:]
+    named = _FIELD.match(piece)
+    field = (named[1] or named[2]).lower() if named else ""
+    if named is None or field not in _KEYS:
+        return _Term(piece, key, "", is_excluded)
+    text = piece[named.end() :].strip(_AROUND)
+    own = _KEYS[field]
+    return _Term(text.replace("_", " ") if own == "authors" else text, own, field, is_excluded)
