@@ -157,7 +157,7 @@ message = 'digest: "{summary}" # {dates} \\'
 urls = ["env:CHANNEL", "file:my secret.txt"]
 [[view]]
 name = "splatting"
-keywords = ["gaussian splatting", "-\u00fcber", "a\u0085b"]
+keywords = ["gaussian splatting", ["-\u00fcber", "a*"], "a\u0085b"]
 feeds = ["atom"]
 [[view]]
 name = "code"

@@ -49,7 +49,7 @@ _SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii",
 _GROUPS = frozenset(("collaboration", "consortium", "group", "lab", "labs", "network", "project", "team"))
 
 _ASIDE = re.compile(r"\([^()]*\)")  # arXiv's authors put affiliations there
-_NICKNAME = re.compile(r"""([^()"]*[^\W\d_][^()"]*\s)[("“]([^\W\d_][^()"”,]*)[)"”](\s+[^\W\d_][^()"]*)""")
+_NICKNAME = re.compile(r"""([^()"“”,]+)[("“]([^()"“”,]+)[)"”]([^()"“”]+)""")
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bb\u02bc\u00b4]")
 _HYPHENS = re.compile("[\u2010\u2011\u2012\u2013]")
 _WORD = re.compile(r"(-?)([^\s.-]+)(\.?)")
@@ -119,8 +119,9 @@ class Name:
 @lru_cache(maxsize=8192)
 def parse_name(text: str) -> Name:
     """Read a name: ``Kaiming He``, ``K. He``, ``He, Kaiming``, ``Laurens van der Maaten``, ``ATLAS Collaboration``."""
-    if nickname := _NICKNAME.fullmatch(text):  # Linxi "Jim" Fan
-        both = [parse_name(f"{given}{nickname[3]}") for given in nickname.group(1, 2)]
+    nickname = _NICKNAME.fullmatch(text)
+    if nickname and all(any(map(str.isalpha, part)) for part in nickname.groups()):  # Linxi "Jim" Fan
+        both = [parse_name(f"{given} {nickname[3]}") for given in nickname.group(1, 2)]
         return Name(tuple(chain.from_iterable(one.readings for one in both)), both[0].suffix)
     text = unicodedata.normalize("NFC", _ASIDE.sub(" ", text)).replace(".", ". ")
     text = _HYPHENS.sub("-", _APOSTROPHES.sub("", text))

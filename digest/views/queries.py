@@ -22,12 +22,12 @@ _TIGHT = re.compile(r'(?<=[\w"*])(\|\|?|&&)(?=[\w"-])')
 _ANY = frozenset(("OR", "|", "||"))
 _NONE = frozenset(("NOT", "ANDNOT", "AND NOT", "-"))
 
-_FIELD = re.compile(r"(?:([a-z]+):\s*|([A-Za-z]+):)(?=[\w\"'(])")
+_FIELD = re.compile(r"(?:([a-z]+):\s*|([A-Za-z]+):)(?=[\w\"'(\[])")
 _KEYS = {
     **dict.fromkeys(("ti", "title", "abs", "abstract", "co", "comment", "comments", "all"), "keywords"),
     **dict.fromkeys(("cat", "category"), "categories"),
     **dict.fromkeys(("au", "author", "authors"), "authors"),
-    **dict.fromkeys(("jr", "rn", "id", "doi"), ""),
+    **dict.fromkeys(("jr", "rn", "id", "doi", "submitteddate", "lastupdateddate"), ""),
 }
 """The fields of other tools, each with the key of a view that asks for it; "" if none does."""
 
