@@ -517,6 +517,7 @@ def test_a_run_leaves_a_view_whose_words_are_a_query(splats: Sandbox, arxiv: Sta
     assert "stay as they are" in warning
     assert {path: data for path, data in views_of(splats).items() if path in before} == before
     assert path_of("everything") in views_of(splats)
+    assert "## splatting" not in splats.read("README.md").decode()
     (splats.folder / path_of("splatting")).unlink()
     assert splats.digest("verify", now=after(DAY)).code == 0
     configure(splats, wrong.replace('"gaussian AND dawn"', '["gaussian", "dawn"]'))

@@ -198,6 +198,7 @@ def test_a_keyword_is_found(keyword: str, text: str) -> None:
         ("boxes", "A box"),
         ("survey", "Surveies"),
         ("DIS", "des"),
+        ("AD", "Steps A-D"),
     ],
 )
 def test_another_word_is_no_keyword(keyword: str, text: str) -> None:

@@ -8,6 +8,7 @@ from digest.views.words import CJK, SIGNS, Text
 
 _QUOTES = "\"'\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 _SHORTEST_PLURAL = 3  # "AI" is not found in "Ais", but "GAN" is in "GANs"
+_SHORTEST_TORN = 3  # "GAN" is found in "G-AN", but "AD" is not in "A-D"
 _LONGEST_ACRONYM = 4  # in capitals: "POS" is not found in "poses", nor "CAS" in "cases"
 _STARTS_CJK = re.compile(f"[{CJK}]")
 _LAST_LETTERS = re.compile(r"([^\W\d_]+)[\W_]*$")
@@ -86,7 +87,8 @@ def _spellings(words: str) -> Iterator[str]:
             sign = one
             continue
         is_version = one == "v" and words[place + 1 : place + 2].isdigit()
-        yield _gap(before, sign, one, is_version=is_version) + re.escape(one)
+        gap = _gap(before, sign, one, is_version=is_version)
+        yield ("" if gap == "-?" and len(words) < _SHORTEST_TORN else gap) + re.escape(one)
         before, sign = one, ""
 
 
