@@ -37,15 +37,20 @@ SIGNS = " .=-"
 
 _SEVERAL = re.compile(f"[{SIGNS}]{{2,}}")
 _TWO = re.compile("[.=-](?:(?=[ .=-])|(?<=[ .=-]{2}))")  # it begins with a set, too, of fewer signs
+_ABBREVIATIONS = (
+    "[a-z]",
+    "al cf dr eg eq ie mr st vs",
+    "esp etc eqs fig mrs ref sec wrt",
+    "figs incl proc prof refs resp",
+)
+"""After each of these, a full stop ends no sentence: by their lengths, as a regular expression looks back."""
+
 _END = re.compile(  # it begins with a set, which is quickly looked for; of several signs, the first begins it
-    r"[.?!\u3002](?<![.?!][.?!])(?:[.?!\"')\]}\u201d\u2019]*+\s|(?<=\u3002)|(?<=[a-z]{2}\.)(?=[A-Z]))"
+    r"[.?!\u3002](?<![.?!][.?!])"
+    + "".join(rf"(?<![^\w-](?i:{words.replace(' ', '|')})\.)" for words in _ABBREVIATIONS)
+    + r"(?:[.?!\"')\]}\u201d\u2019]*+\s|(?<=\u3002)|(?<=[a-z]{2}\.)(?=[A-Z]))"
 )
 """What ends a sentence, with and without the blank after it: "its improvement.To do so"."""
-
-_ABBREVIATION = re.compile(
-    r"(?i)(?<![\w-])(?:[a-z]|al|approx|cf|dr|eg|eqs?|esp|etc|figs?|ie|incl|mrs?|proc|prof|refs?|resp|secs?|st|vs|wrt)$"
-)
-_LONGEST = 8  # characters, with that before it
 
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
 """Letters of languages that put no blanks between words: kana, Han and hangul, as a set of a regular expression."""
@@ -83,7 +88,7 @@ class Text:
     @cached_property
     def words(self) -> str:
         """The words, with one of ``SIGNS`` before, between and after them."""
-        marked = _END.sub(_stop, self._plain)
+        marked = _END.sub(f" {_MARK} ", f" {self._plain}")
         if marked.isascii():
             spaced = marked.encode().translate(_PLAIN).decode()
         else:
@@ -106,12 +111,6 @@ def _without_tex(text: str) -> str:
     if "++" in text:
         text = text.replace("++", " plusplus ")  # C++ is not C
     return text if text.isascii() else _FOREIGN.sub(lambda run: _folded(run[0]), text)
-
-
-def _stop(end: re.Match[str]) -> str:
-    """Return the mark of a sentence's end, but what was there after ``vs.``, ``et al.`` and ``U.S.``."""
-    before = end.string[max(0, end.start() - _LONGEST) : end.start()]
-    return end[0] if _ABBREVIATION.search(before) else f" {_MARK} "
 
 
 def _strongest(signs: re.Match[str]) -> str:
