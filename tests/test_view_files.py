@@ -488,9 +488,10 @@ def test_the_environment_does_not_reach_into_views(splats: Sandbox, monkeypatch:
 
 @pytest.mark.parametrize("keywords", ['["fine", "subject AND dawn"]', '["fine", ["subject AND dawn", "good"]]'])
 def test_the_query_of_another_tool_is_refused(splats: Sandbox, keywords: str) -> None:
-    """By `view` and by `doctor`, exit 2: the file, the view and the keyword are named, and what to write for it."""
+    """By `view`, `export` and `doctor`, exit 2: the file, the view and the keyword are named, and what to write."""
     configure(splats, f'[[view]]\nname = "mine"\nkeywords = {keywords}\n')
     result = splats.digest("view", "mine", "latest")
+    assert splats.digest("export", "..", "--format", "csv", "--view", "mine") == result
     assert (result.code, result.out) == (2, "")
     (line,) = result.err.splitlines()
     words = "[[view]] 'mine' keywords: expected words without the syntax of other tools, found 'subject AND dawn'"

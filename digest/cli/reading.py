@@ -89,16 +89,13 @@ def view(session: Session, name: str, day: str) -> int:
       digest view "point clouds" 2021-10-20 | less
     """
     from digest.archive.products import day_reader, render_view, view_template
-    from digest.views.queries import query_in
 
     if not session.config.views:
         session.console.fail(UsageError("no view is configured; add one to config.toml, for example:"))
         for line in ("[[view]]", 'name = "splatting"', 'keywords = ["gaussian splatting", "nerf*"]'):
             session.console.say(line)
         return UsageError.exit_code
-    chosen = _named(session.config.views, name)
-    if fault := query_in(chosen):
-        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
+    chosen = _named(session, name)
     when = parse_date(session, day, chosen.categories)
     with session.reading() as archive:
         stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
@@ -127,9 +124,17 @@ def _of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) 
     return found
 
 
-def _named(views: Sequence[View], name: str) -> View:
-    from digest.config.paths import folded
+def _named(session: Session, name: str) -> View:
+    """Return the view of this name.
 
+    Raises:
+        UsageError: there is none.
+        ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
+    """
+    from digest.config.paths import folded
+    from digest.views.queries import query_in
+
+    views = session.config.views
     if not views:
         raise UsageError(f"no view {quoted(name)}: config.toml has none")
     found = next((one for one in views if folded(one.name) == folded(name)), None)
@@ -140,6 +145,8 @@ def _named(views: Sequence[View], name: str) -> View:
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
         raise UsageError(f"no view {quoted(name)}; {hint}")
+    if fault := query_in(found):
+        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
     return found
 
 
@@ -235,7 +242,7 @@ def export(
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
     if bom and form != "csv":
         raise UsageError(f"--bom is for spreadsheets: expected --format csv with it, found {form}")
-    view = None if view_name is None else _named(session.config.views, view_name)
+    view = None if view_name is None else _named(session, view_name)
     if view:
         categories = _of_view(view, "category", view.categories, categories)
         sections = _of_view(view, "section", view.sections, sections) if sections else ()
