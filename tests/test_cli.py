@@ -632,8 +632,8 @@ def test_help_is_no_document(full: Sandbox) -> None:
         ("digest", ("regenerate", "--all"), "rendered cs.CV 2025-03-05; wrote 1 file"),
         ("database", ("rebuild",), "loaded cs.CV 2025-03-05"),
         ("digest", ("verify", "--repair"), "repaired 1 finding"),
-        ("", ("accept", "2025-03-04", "--force"), "gave up cs.CV 2025-03-04 as lost; wrote 2 files"),
-        ("", ("init", "another", "--no-git"), "set up an archive in another: 7 files"),
+        ("", ("accept", "2025-03-04", "--force"), "gave up cs.CV 2025-03-04 as lost; wrote 1 file"),
+        ("", ("init", "another", "--no-git"), "set up an archive in another: 8 files"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )

@@ -27,13 +27,13 @@ from digest.config import load
 from digest.config.settings import Arxiv
 from tests.conftest import NIGHT, Result, Sandbox, long_after
 from tests.repositories import clone, commit_file, committed, git, hook, isolate, lines
-from tests.standin import StandIn
+from tests.standin import StandIn, faults
 
 NEW_YORK = ZoneInfo("America/New_York")
 WORKFLOW = ".github/workflows/digest.yml"
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 SCHEDULES = ["schedule/crontab", "schedule/digest.service", "schedule/digest.timer"]
-COMMITTED = [".gitattributes", ".gitignore", "README.md", "config.toml", *SCHEDULES]
+COMMITTED = [".gitattributes", ".gitignore", "README.md", "_config.yml", "config.toml", *SCHEDULES]
 SOURCE = "git+https://example.org/digest@v1.0"
 GITHUB = ("--github", "--from", SOURCE)
 WEIRD = ["with blanks", '100% of "it\'s"', "$HOME;`x`&|<>*", "back\\slash \\% \\\\ \\'", "ümläut 日", "plain"]
@@ -109,7 +109,7 @@ def test_what_is_there_stays_as_a_person_made_it(nowhere: Path, path: str) -> No
     result = init(nowhere, "mine", *GITHUB, "--no-git")
     assert (result.code, own.read_bytes()) == (0, b"# mine\r\n")
     assert sorted(result.out.splitlines()) == sorted(f"mine/{one}" for one in tree(nowhere / "mine") if one != path)
-    assert len(tree(nowhere / "mine")) == 8
+    assert len(tree(nowhere / "mine")) == 9
 
 
 def test_said_again_with_another_option_it_makes_and_commits_what_is_missing(nowhere: Path) -> None:
@@ -169,6 +169,34 @@ def test_the_readme_has_markers_that_a_run_finds(nowhere: Path, arxiv: StandIn) 
     assert text.startswith(before)
     assert text.endswith(after)
     assert "2025-03-05" in text
+
+
+def test_a_first_run_in_vain_leaves_the_archive_as_init_made_it(nowhere: Path, arxiv: StandIn) -> None:
+    """Nothing is stored, and the README says so still; committed is but from when on the archive has to be whole."""
+    init(nowhere, "mine", "--category", "cs.CV", "--contact", "me@example.org")
+    before = (nowhere / "mine/README.md").read_text()
+    arxiv.fault = faults.status(404)
+    assert _run(nowhere / "mine", arxiv).code != 0
+    assert (nowhere / "mine/README.md").read_text() == before
+    assert committed(nowhere / "mine") == ["data/state.json"]
+    (nowhere / "mine/README.md").unlink()
+    assert _run(nowhere / "mine", arxiv).code != 0
+    assert not (nowhere / "mine/README.md").exists()
+    assert len(lines(nowhere / "mine", "log", "--format=%s")) == 2
+
+
+def test_jekyll_makes_no_page_of_what_has_no_front_matter(nowhere: Path) -> None:
+    """GitHub Pages makes pages of all markdown, unless told otherwise; a person's own settings stay.
+
+    Source: https://github.com/github/pages-gem/blob/v232/lib/github-pages/plugins.rb, and the README of
+    https://github.com/benbalter/jekyll-optional-front-matter.
+    """
+    init(nowhere, "mine")
+    settings = yaml.safe_load((nowhere / "mine/_config.yml").read_text())
+    assert settings == {"optional_front_matter": {"enabled": False}, "markdown": "GFM"}
+    (nowhere / "mine/_config.yml").write_text("title: Mine\n")
+    init(nowhere, "mine")
+    assert (nowhere / "mine/_config.yml").read_text() == "title: Mine\n"
 
 
 def _run(folder: Path, arxiv: StandIn, **env: str) -> Result:
@@ -342,7 +370,7 @@ def test_what_git_ignores_is_left_to_the_person(nowhere: Path) -> None:
     (nowhere / "mine/.gitignore").write_text("/schedule/\n")
     result = init(nowhere, "mine", "--contact", "me@example.org")
     assert result.code == 0
-    assert sorted(committed(nowhere / "mine")) == [".gitattributes", "README.md", "config.toml"]
+    assert sorted(committed(nowhere / "mine")) == [".gitattributes", "README.md", "_config.yml", "config.toml"]
     assert "git ignores schedule/crontab, schedule/digest.service, schedule/digest.timer" in result.err
     (commit,) = [line for line in result.err.splitlines() if "git commit" in line]
     subprocess.run(["sh", "-ec", f"cd mine\n{commit}"], cwd=nowhere, capture_output=True, check=True)

@@ -350,17 +350,17 @@ def links(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def grid(text: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Return the categories that the README's grid shows, and its cells by date; links give their texts alone."""
-    assert re.search(r"\| \w+,\u00a0\d+\u00a0\w+\u00a0\d+ \|", text), "a date that breaks on a narrow screen"
-    text = text.replace("\u00a0", " ")
+def newest(text: str) -> dict[str, str]:
+    """Return what the README's table says of each date, which no narrow screen breaks; links give their texts alone."""
     rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
     plain = [[re.sub(r"\[(.*?)\]\(.*?\)", r"\1", cell).strip() for cell in row] for row in rows]
-    return plain[0][1:], {row[0]: row[1:] for row in plain[2:]}
+    assert plain[0] == ["Date", "New + cross-lists"]
+    assert all(re.fullmatch(r"\w+,\u00a0\d+\u00a0\w+\u00a0\d+", when) for when, _ in plain[2:])
+    return {when.replace("\u00a0", " "): says for when, says in plain[2:]}
 
 
-def test_several_categories_are_a_grid() -> None:
-    """A row for each of the newest dates that any category has, a column a category; what is not there says why."""
+def test_several_categories_share_a_row() -> None:
+    """One for each of the newest dates that any category has; what is not there says why, if it was to be."""
     days = [date(2025, 3, day) for day in (3, 4, 5, 6)]
     text = root(
         {
@@ -372,59 +372,58 @@ def test_several_categories_are_a_grid() -> None:
         deferred=[date(2025, 3, 5)],
         lost={"cs.LG": [days[1]]},
     )
-    assert grid(text) == (
-        ["cs.CV", "cs.LG", "math.GT"],
-        {
-            "Thu, 6 Mar 2025": ["6 + 2", "", ""],  # deferred, says the calendar: nothing is missing
-            "Wed, 5 Mar 2025": ["5 + 2", "1 + 0", "4 + 5<br>provisional"],
-            "Tue, 4 Mar 2025": ["4 + 2", "lost", ""],
-            "Mon, 3 Mar 2025": ["3 + 2", "1 + 0", ""],
-        },
-    )
-    assert ("4 + 5", "math.GT/2025/03/2025-03-05.md") in links(text)
+    assert newest(text) == {
+        "Thu, 6 Mar 2025": "cs.CV 6 + 2",  # deferred, says the calendar: nothing is missing
+        "Wed, 5 Mar 2025": "cs.CV 5 + 2<br>cs.LG 1 + 0<br>math.GT 4 + 5, provisional",
+        "Tue, 4 Mar 2025": "cs.CV 4 + 2<br>cs.LG lost",
+        "Mon, 3 Mar 2025": "cs.CV 3 + 2<br>cs.LG 1 + 0",
+    }
+    assert ("math.GT", "math.GT/2025/03/2025-03-05.md") in links(text)
     assert [link for link in links(text) if link[0] == "2025"] == [
         ("2025", f"{category}/2025/README.md") for category in ("cs.CV", "cs.LG", "math.GT")
     ]
 
 
-def test_the_grid_names_what_one_category_lacks() -> None:
+def test_the_readme_names_what_one_category_lacks() -> None:
     """What arXiv announced in one category it announced in all: the newest date that a failing one lacks is missing."""
     days = [date(2025, 3, day) for day in (3, 4, 5)]
     ours = [summary_of(when) for when in days]
     theirs = [summary_of(days[0], "cs.LG", State.EMPTY)]
-    _, rows = grid(root({"cs.CV": ours, "cs.LG": theirs}))
-    assert [row[1] for row in rows.values()] == ["missing", "missing", "0 + 0<br>empty"]
+    rows = newest(root({"cs.CV": ours, "cs.LG": theirs})).values()
+    assert [row.partition("<br>")[2] for row in rows] == ["cs.LG missing", "cs.LG missing", "cs.LG 0 + 0, empty"]
 
 
-def test_the_grid_is_a_table_for_markdown_with_many_categories() -> None:
-    """Ten columns of short cells, each row as long as its head, seven rows: no line asks for more than a link."""
+def test_many_categories_are_a_table_of_two_columns_still() -> None:
+    """Each row as long as its head, seven rows; the second column can be broken, so that it fits a phone."""
     names = [f"cs.{letter}{letter}" for letter in "ABCDEFGHIJ"]
     dates = [date(2025, 3, day) for day in range(3, 15)]
     text = root({name: [summary_of(when, name, new=400, cross=250) for when in dates] for name in names})
     rendered = MarkdownIt().enable("table").render(text)
     (table,) = re.findall(r"<table>.*?</table>", rendered, re.DOTALL)
     rows = re.findall(r"<tr>.*?</tr>", table, re.DOTALL)
-    assert [len(re.findall(r"<t[hd]", row)) for row in rows] == [11] * 8
-    assert all(len(cell) <= 9 for row in grid(text)[1].values() for cell in row)
+    assert [len(re.findall(r"<t[hd]", row)) for row in rows] == [2] * 8
+    cells = [row.split("<br>") for row in newest(text).values()]
+    assert {len(cell) for cell in cells} == {10}
+    assert max(len(word) for cell in cells for one in cell for word in one.split(" ")) == len("cs.AA")
 
 
 def test_the_readme_shows_the_newest_digests_first() -> None:
-    """One category has a table of its newest days with their counts and states, and a link to each year."""
+    """One category has a table of its newest days with their counts, and states if not complete; each year a link."""
     days = [summary_of(date(2024, 12, 31), new=1), *(summary_of(date(2025, 1, day), new=day) for day in range(2, 11))]
     days[-1] = summary_of(date(2025, 1, 10), state=State.PROVISIONAL, new=7, cross=8, replacement=9)
     text = root({"cs.CV": days, "cs.RO": []})
-    rows = re.findall(r"^\| \[(.*?)\]", text, re.MULTILINE)
     expected = ("Fri, 10", "Thu, 9", "Wed, 8", "Tue, 7", "Mon, 6", "Sun, 5", "Sat, 4")
-    assert rows == [f"{day} Jan 2025" for day in expected]
-    assert "| [Fri, 10 Jan 2025](cs.CV/2025/01/2025-01-10.md) | 7 | 8 | 9 | provisional |" in text
+    assert list(newest(text)) == [f"{day} Jan 2025" for day in expected]
+    assert list(newest(text).values())[:2] == ["7 + 8, provisional", "9 + 0"]
+    assert ("Fri,\u00a010\u00a0Jan\u00a02025", "cs.CV/2025/01/2025-01-10.md") in links(text)
     years = [link for link in links(text) if link[0].isdigit()]
     assert years == [("2025", "cs.CV/2025/README.md"), ("2024", "cs.CV/2024/README.md")]
     assert "cs.RO" not in text
 
 
-def test_an_archive_without_days_has_an_empty_index() -> None:
-    """Nothing is shown where nothing is stored."""
-    assert root({"cs.CV": []}).strip() == ""
+def test_an_archive_without_days_says_so() -> None:
+    """In the words that ``digest init`` wrote."""
+    assert root({"cs.CV": []}).strip() == "Nothing is stored yet."
 
 
 # A year's README
@@ -445,7 +444,7 @@ def cells(text: str, month: str) -> dict[int, str]:
         for cell in line.strip().strip("|").split("|"):
             shown = re.match(r"\s*\[?([0-9]+)(?:\]\(.*?\))?<br>(.*?)\s*$", cell)
             if shown:
-                found[int(shown[1])] = shown[2]
+                found[int(shown[1])] = re.sub("&shy;|</?sub>", "", shown[2])
     return found
 
 
@@ -487,6 +486,17 @@ def test_weekends_have_columns_only_where_a_day_is_stored(day: int) -> None:
     shown = cells(text, "March")
     assert shown[day] == "2 + 0"
     assert 17 - day not in shown  # the weekend's other day
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_week_of_remarks_fits_a_phone(state: State) -> None:
+    """Five columns have 38 pixels each beside their margins: four characters, six of the small ones, and a hyphen."""
+    days = [summary_of(date(2025, 3, day), state=state, new=123, cross=117) for day in (3, 5, 7)]
+    text = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", year(2025, days, date(2025, 3, 5)))
+    found = [cell for line in text.splitlines() if line.startswith("|") for cell in line.split("|")]
+    small, large = ("".join(one.partition("<sub>")[part] + " " for one in found) for part in (2, 0))
+    assert max(map(len, re.split("<br>|&shy;| ", small.replace("</sub>", "")))) <= 6
+    assert max(map(len, re.split("<br>| ", large))) <= 4
 
 
 @pytest.mark.parametrize("state", State)

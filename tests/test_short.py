@@ -83,8 +83,8 @@ def test_a_shortage_is_said_wherever_counts_are(short: Sandbox) -> None:
     table = short.digest("status", now=noon(DAY)).out
     assert "11/12" in table
     assert f"short for good: {DAY}" in table
-    assert "complete, 1 not listed" in short.read("README.md").decode()
-    assert "11 + 5<br>1 not listed" in short.read("cs.CV/2025/README.md").decode()
+    assert "| 11 + 5, 1 not listed |" in short.read("README.md").decode()
+    assert "11 + 5<br><sub>1 not listed</sub>" in short.read("cs.CV/2025/README.md").decode()
     result = short.digest("verify", now=noon(DAY))
     assert (result.code, f"cs.CV {DAY}: arXiv counts 1 more than it lists" in result.out) == (0, True)
 

@@ -257,10 +257,14 @@ def _feed(
 def indexes(archive: Archive) -> list[Product]:
     """Return the generated part of each index: the archive's, and one a category and year.
 
+    Where nothing is stored, there is none but one that is there already.
+
     Raises:
         TemplateError: it cannot be made.
     """
     snapshot, config = archive.snapshot, archive.config
+    if not snapshot.summaries and not archive.output.has(README):
+        return []
     names = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
     categories = []
     for name in names:

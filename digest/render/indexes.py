@@ -2,7 +2,7 @@
 
 import calendar
 import posixpath
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -16,6 +16,16 @@ from digest.model import DaySummary, Hit, Section, State
 from digest.render.markdown import code_urls
 from digest.render.templates import render
 
+NOTHING = "Nothing is stored yet."
+"""The whole index of such an archive, as ``digest init`` writes it."""
+
+_HYPHENATED = {
+    "missing": "miss&shy;ing",
+    "deferred": "de&shy;ferred",
+    "provisional": "pro&shy;vi&shy;sion&shy;al",
+    "imported": "im&shy;port&shy;ed",
+    "reconstructed": "re&shy;con&shy;struct&shy;ed",
+}
 _NEWEST = 7
 _LONGEST_GAP = 10  # years; beyond, one of the two days has an absurd date
 
@@ -89,31 +99,23 @@ class CategoryDays:
         return "" if not self.known.is_listing_date(when) else "lost" if when in self.lost else "missing"
 
     def shown(self) -> dict[str, Any]:
-        """Return a category's newest days and the years before, the newest first."""
-        rows = [
-            {
-                "heading_date": heading_date(day.date),
-                "link": quote(self.path_of(self.name, day.date)),
-                "new": day.counts[Section.NEW],
-                "cross": day.counts[Section.CROSS],
-                "replacement": day.counts[Section.REPLACEMENT],
-                "state": ", ".join(filter(None, (day.state.value, _shortage(day)))),
-            }
-            for day in reversed(self.stored[-_NEWEST:])
-        ]
+        """Return a category's name and its years, the newest first."""
         links = [{"name": year, "link": quote(year_index_path(self.name, year))} for year in reversed(self.years)]
-        return {"name": self.name, "newest": rows, "years": links}
+        return {"name": self.name, "years": links}
 
-    def cell(self, when: date) -> str:
-        """Return what is here of a date: once arXiv announced one category, it has announced all."""
+    def listing(self, when: date) -> dict[str, str]:
+        """Return what is here of a date, with a link if it is stored; ``says`` is "" if nothing was to be."""
         day = self.days.get(when)
         if day is not None:
-            return f"[{_sizes(day)}]({quote(self.path_of(self.name, when))}){_remark(day)}"
+            says = ", ".join([_sizes(day), *_remarks(day)])
+            return {"name": self.name, "link": quote(self.path_of(self.name, when)), "says": says}
         first, last = self.stored[0].date, self.stored[-1].date
         # Of a category that is kept no longer, nothing is missing after its last day.
         is_over = not self.is_kept and when > last
+        # Once arXiv announced one category, it has announced all.
         is_asked_for = self.start is not None and first < when >= self.start and not is_over
-        return self.absence(when) if when in self.lost or is_asked_for else ""
+        says = self.absence(when) if when in self.lost or is_asked_for else ""
+        return {"name": self.name, "link": "", "says": says}
 
 
 def year_index(source: str, year: int, category: CategoryDays) -> str:
@@ -138,9 +140,9 @@ def _month(category: CategoryDays, year: int, month: int) -> dict[str, Any]:
             return ""
         if day is None:
             is_shown = category.is_gap(when) and not is_weekend(when)
-            return f"{when.day}<br>{category.absence(when) or 'deferred'}" if is_shown else ""
+            return f"{when.day}<br>{_small(category.absence(when) or 'deferred')}" if is_shown else ""
         link = quote(posixpath.relpath(category.path_of(category.name, when), folder))
-        return f"[{when.day}]({link})<br>{_sizes(day)}{_remark(day)}"
+        return "<br>".join([f"[{when.day}]({link})", _sizes(day), *map(_small, _remarks(day))])
 
     weeks = calendar.Calendar().monthdatescalendar(year, month)
     # arXiv lists nothing on weekends: a column stands for them only in a month that has such a day all the same.
@@ -156,17 +158,21 @@ def _month(category: CategoryDays, year: int, month: int) -> dict[str, Any]:
 def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHits | None = None) -> str:
     """Return the generated part of the archive's README, by the template ``source``, and with what a view shows.
 
-    It is a table of one category, a grid of several; those without any day are left out.
+    It is a table of the newest dates; categories without any day are left out. Where nothing is stored, it says so.
     """
     categories = [category for category in categories if category.stored]
     dates = sorted({when for category in categories for when in category.days}, reverse=True)[:_NEWEST]
-    grid = [{"heading_date": heading_date(when), "cells": [one.cell(when) for one in categories]} for when in dates]
+    listings = {when: [one.listing(when) for one in categories] for when in dates}
+    days = [
+        {"heading_date": heading_date(when), "listings": [one for one in found if one["says"]]}
+        for when, found in listings.items()
+    ]
     context = {
         "view": newest.shown() if newest else None,
-        "grid": grid if len(categories) > 1 else [],
+        "days": days,
         "categories": [one.shown() for one in categories],
     }
-    text = render(source, "index.md.j2", context)
+    text = render(source, "index.md.j2", context).strip() or NOTHING
     # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
     return text.replace("<!-- digest:", "<!--&#32;digest:")
 
@@ -176,12 +182,14 @@ def _sizes(day: DaySummary) -> str:
     return f"{day.counts[Section.NEW]} + {day.counts[Section.CROSS]}"
 
 
-def _remark(day: DaySummary) -> str:
-    """Return what a cell says below its counts: how well the day is known, if it is not complete; what it lacks."""
-    state = "" if day.state is State.COMPLETE else f"<br>{day.state.value}"
-    return f"{state}<br>{_shortage(day)}" if day.shortage else state
+def _small(remark: str) -> str:
+    """Return a remark so that five of them beside one another fit a phone: in small type, and hyphenated there."""
+    return f"<sub>{_HYPHENATED.get(remark, remark)}</sub>"
 
 
-def _shortage(day: DaySummary) -> str:
-    """Return how many entries arXiv counts and does not list; "" if it lists all."""
-    return f"{day.shortage} not listed" if day.shortage else ""
+def _remarks(day: DaySummary) -> Iterator[str]:
+    """Yield what is to be said of a day: how well it is known, if it is not complete; what arXiv does not list."""
+    if day.state is not State.COMPLETE:
+        yield day.state.value
+    if day.shortage:
+        yield f"{day.shortage} not listed"

@@ -15,6 +15,7 @@ from digest.errors import UsageError
 from digest.git.remote import has_secret
 
 CONFIG = "config.toml"
+PAGES = "_config.yml"
 _FILES = Path(__file__).with_name("files")
 
 PROJECT = "arxiv-listing-digest"
@@ -48,6 +49,7 @@ def texts(program: Sequence[str], config: Config) -> dict[str, str]:
         CONFIG: _config(config),
         ".gitignore": file_text("gitignore"),
         ".gitattributes": file_text("gitattributes"),
+        PAGES: file_text("pages"),
         "README.md": file_text("readme", CATEGORIES=listed, FOLDERS=folders),
         crontab: file_text("crontab", COMMAND=cron_command((*program, "-q", *run))),
         service: file_text("service", COMMAND=systemd_command((*program, *run))),
