@@ -137,6 +137,14 @@ def test_an_older_listing_that_the_first_run_was_shown_is_no_island(archive: San
     assert known_as(archive, EVE, noon(DAY)) == ("complete", "catchup")
 
 
+def test_dates_that_arxiv_no_longer_serves_come_before_why(archive: Sandbox) -> None:
+    """Of a range: which they are, the newest first; then why, and the way out."""
+    assert archive.digest("run").code == 0
+    (line,) = errors(archive.digest("fetch", "2021-10-18..2021-10-20", now=noon(DAY)))
+    assert line.startswith("error: cs.CV: 2021-10-20, 2021-10-19, 2021-10-18: not stored, and arXiv serves")
+    assert line.endswith("; the archive begins later")
+
+
 # --- what accept says of dates before the start ----------------------------------------------------
 
 

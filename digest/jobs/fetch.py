@@ -112,7 +112,7 @@ def plan_fetch(archive: Archive, chosen: Selection) -> list[Get | Refuse]:
             step.date for step in steps if step.category == category and not decide.is_in_reach(step.date, archive.now)
         ]
         if gone:
-            words = f"{archive.why_not_stored(category, gone[-1])}: {decide.in_short(gone)}"
+            words = f"{decide.in_short(gone)}: {archive.why_not_stored(category, gone[-1])}"
             refused.append(Refuse(category, MissingError(words)))
     return [*refused, *(step for step in steps if decide.is_in_reach(step.date, archive.now))]
 
