@@ -94,7 +94,7 @@ def test_a_name_and_keywords_make_a_view(splats: Sandbox, arxiv: StandIn) -> Non
     text = splats.read(path_of("splatting")).decode()
     assert ids_in(text) == ["2503.00011"]
     assert WHY in text
-    assert 'view: "splatting"' in text
+    assert text.startswith("# arXiv splatting · Wed, 5 Mar 2025\n")
     assert ids_in(splats.read(path_of("splatting", EVE)).decode()) == ["2503.00001"]
     assert ids_in(splats.read("cs.CV/2025/03/2025-03-05.md").decode()) == ["2503.00012", "2503.00011"]
 
@@ -155,12 +155,10 @@ def test_a_day_that_is_proven_later_renews_its_views(archive: Sandbox, arxiv: St
     configure(archive, '[[view]]\nname = "all"\n')
     arxiv.fault = faults.only("^/list/cs.CV/new", faults.login_page())
     assert archive.digest("run").code == 5
-    assert "state: provisional" in archive.read(path_of("all")).decode().replace('"', "")
+    assert "> cs.CV: **Provisional.**" in archive.read(path_of("all")).decode()
     arxiv.fault = None
     assert archive.digest("run").code == 0
-    text = archive.read(path_of("all")).decode().replace('"', "")
-    assert "state: complete" in text
-    assert "provisional" not in text
+    assert "rovisional" not in archive.read(path_of("all")).decode()
 
 
 def test_the_same_digest_wherever_it_is_made(splats: Sandbox, arxiv: StandIn) -> None:
@@ -693,6 +691,36 @@ def file_rows(sandbox: Sandbox) -> dict[str, str]:
     """Return what the files of views were made from, as the database remembers it."""
     with closing(sqlite3.connect(sandbox.folder / "archive.db")) as database:
         return dict(database.execute("SELECT path, inputs_hash FROM file WHERE path LIKE 'views/%'"))
+
+
+@pytest.mark.parametrize("is_clone", [False, True], ids=["with a database", "a fresh clone"])
+@pytest.mark.parametrize("wanted", [True, False], ids=["on", "off"])
+def test_front_matter_comes_and_goes_when_a_person_asks(
+    splats: Sandbox, arxiv: StandIn, *, wanted: bool, is_clone: bool
+) -> None:
+    """One key for digests and views: runs leave what is there, `--outdated` changes `full`, and `classic` never is."""
+    splats.configure("digest", template="full", front_matter=not wanted)
+    configure(splats, SPLATTING, EVERYTHING)
+    run_both(splats, arxiv)
+    before = {path: data for path, data in splats.tree().items() if path.endswith((f"{DAY}.md", f"{EVE}.md"))}
+    splats.configure("digest", front_matter=wanted)
+    configure(splats, SPLATTING, EVERYTHING)
+    for path in splats.folder.glob("archive.db*" if is_clone else "none"):
+        path.unlink()
+    for hour in (1, 2):
+        assert splats.digest("rebuild" if is_clone and hour == 1 else "run", now=after(DAY, hour)).code == 0
+        assert {path: splats.read(path) for path in before} == before
+    assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
+    own = {path for path in before if "everything" not in path}
+    assert len(own) == 4
+    begins = {path: splats.read(path).startswith(b"---\ndate: ") for path in before}
+    assert begins == {path: wanted and path in own for path in before}
+    assert not [path for path in splats.tree() if path.endswith(".edited")]
+    assert "0 outdated" in splats.digest("verify", now=after(DAY)).out
+    splats.configure("digest", front_matter=not wanted)
+    configure(splats, SPLATTING, EVERYTHING)
+    assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
+    assert {path: splats.read(path) for path in before} == before
 
 
 def test_a_view_that_changed_is_made_again_in_a_clone_too(splats: Sandbox, arxiv: StandIn) -> None:

@@ -18,6 +18,7 @@ from digest.render.digest import UNKNOWN
 log = logging.getLogger(__name__)
 
 _PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
+_FRONT_MATTER = re.compile(rb"\A---\n.*?^---\n+", re.DOTALL | re.MULTILINE)
 _AT_ONCE = 50  # files
 _BEGINNING = 40  # bytes; in them a generated text names itself and its date
 
@@ -181,11 +182,17 @@ def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> li
     parts = list(takewhile(archive.output.has, (part_path(path, number) for number in count(1))))
     found = {part: archive.output.read(part) or b"" for part in parts}
     first, whole, wanted = found.get(path, b""), b"".join(found.values()), b"".join(files.values())
-    is_alike = product.kind is Kind.DIGEST or first[:_BEGINNING] == data[:_BEGINNING]
+    is_alike = product.kind is Kind.DIGEST or _begin_alike(first, data)
     here, now = ({*_PAPER.findall(text)} for text in (whole, wanted))
     if data.startswith(first) or not is_alike or not now <= here or (here and not now):
         return []
     return [FileRow(part, hashes[-1], sha256(found[part]), "") for part in parts]
+
+
+def _begin_alike(one: bytes, other: bytes) -> bool:
+    """Whether two texts name themselves and their dates alike, be it behind front matter."""
+    bare, other_bare = (_FRONT_MATTER.sub(b"", text, count=1) for text in (one, other))
+    return one[:_BEGINNING] == other[:_BEGINNING] or bare[:_BEGINNING] == other_bare[:_BEGINNING]
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
@@ -210,6 +217,6 @@ def _keep_foreign(archive: Archive, path: str, data: bytes) -> None:
     row, found = archive.files.get(path), archive.output.read(path)
     if found is None or data.startswith(found):
         return
-    is_own = found[:_BEGINNING] == data[:_BEGINNING] if row is None else sha256(found) == row.sha256
+    is_own = _begin_alike(found, data) if row is None else sha256(found) == row.sha256
     if not is_own:
         log.warning("%s: what was there is kept as %s", path, archive.output.keep_beside(path, "edited"))

@@ -179,13 +179,13 @@ def view_template(archive: Archive, view: View) -> DigestTemplate:
         TemplateError: the user's own cannot be read, or its syntax is wrong.
     """
     source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
-    return _compiled(source, view.template, view.sections)
+    return _compiled(source, view.template, view.sections, front_matter=archive.config.digest.front_matter)
 
 
 @lru_cache(maxsize=8)
-def _compiled(source: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+def _compiled(source: str, name: str, sections: Sequence[str], *, front_matter: bool) -> DigestTemplate:
     """Compile a template once for all views that share it: that costs more than to find nothing to do."""
-    return DigestTemplate(source, name, [Section(section) for section in sections])
+    return DigestTemplate(source, name, [Section(section) for section in sections], front_matter=front_matter)
 
 
 def render_view(view: View, template: DigestTemplate, when: date, days: Sequence[Day]) -> dict[str, bytes]:

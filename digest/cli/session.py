@@ -156,7 +156,8 @@ class Session:
         if config.database is not None and is_absent(config.database):
             require_records(config)
         source = read_template(config.digest.template, config.folder)
-        template = DigestTemplate(source, config.digest.template, config.sections)
+        settings = config.digest
+        template = DigestTemplate(source, settings.template, config.sections, front_matter=settings.front_matter)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
         store = Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
         with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:

@@ -55,12 +55,17 @@ class StoreSettings:
 
 @dataclass(frozen=True)
 class DigestSettings:
-    """How digests look and where they go; ``address``: where ``directory`` is published, "" if nowhere."""
+    """How digests look and where they go.
+
+    ``front_matter``: whether they begin with some, those of views too, if their template can have it.
+    ``address``: where ``directory`` is published, "" if nowhere.
+    """
 
     directory: str = "."
     path: str = "{category}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
     sections: tuple[str, ...] = ("new", "cross")
     template: str = "classic"
+    front_matter: bool = False
     address: str = ""
 
 

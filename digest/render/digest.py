@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import accumulate, takewhile
 from urllib.parse import quote
 
 from digest.calendar import heading_date
@@ -31,13 +32,16 @@ makes those digests outdated whose template shows them, and no other."""
 
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 _FIRST_WITH_HTML = (2023, 12)
+_ON_ONE_LINE = 32
+"""Characters of a list's item that GitHub shows on one line of 390 pixels."""
+_FIRST_WIDE = "\u2e80"
 
 
 class DigestTemplate:
     """A compiled template with the settings that it is rendered by."""
 
-    def __init__(self, source: str, name: str, sections: Sequence[Section]) -> None:
-        """Compile ``source``; ``name`` is named in errors.
+    def __init__(self, source: str, name: str, sections: Sequence[Section], *, front_matter: bool = False) -> None:
+        """Compile ``source``; ``name`` is named in errors; ``front_matter``: whether digests should begin with some.
 
         Raises:
             TemplateError: its syntax is wrong.
@@ -48,13 +52,15 @@ class DigestTemplate:
         self._source = source
         compile_template(source, name)
         self._shows_texts = shows_texts(source)
+        self._front_matter = front_matter
+        self._can_have_front_matter = "front_matter" in names_in(source)
         # One that does not say which part it is would make files that look like whole digests.
         self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
         texts = _TEXTS if self._shows_texts else 1
-        return self._hash(_RENDERER, texts, self.version, content_hash, *more)
+        return self._hash(_RENDERER, texts, self._settings()[-1], self.version, content_hash, *more)
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
@@ -62,14 +68,26 @@ class DigestTemplate:
         UNKNOWN stands for the version of one that nobody knows.
         """
         return [
-            self._hash(renderer, texts, version, content_hash, *more)
+            self._hash(renderer, texts, settings, version, content_hash, *more)
             for renderer in range(1, _RENDERER + 1)
             for texts in range(1, _TEXTS + 1)
+            for settings in self._settings()
         ]
 
-    def _hash(self, renderer: int, texts: int, version: str, content_hash: str, *more: str) -> str:
+    def _settings(self) -> list[list[str]]:
+        """Return the settings by which a digest may have been made of the same day, the current ones last.
+
+        A run leaves what another setting of front matter made, as it leaves another template's.
+        """
+        sections = [section.value for section in self._sections]
+        if not self._can_have_front_matter:
+            return [sections]
+        without, with_it = sections, [*sections, "front matter"]
+        return [without, with_it] if self._front_matter else [with_it, without]
+
+    @staticmethod
+    def _hash(renderer: int, texts: int, settings: list[str], version: str, content_hash: str, *more: str) -> str:
         made_by = renderer if texts == 1 else [renderer, texts]
-        settings = [section.value for section in self._sections]
         return hashlib.sha256(json.dumps([made_by, content_hash, version, settings, *more]).encode()).hexdigest()
 
     def render(self, day: Day) -> bytes:
@@ -132,6 +150,7 @@ class DigestTemplate:
             "view": contents.view,
             "date": contents.date.isoformat(),  # a date object could tell today's
             "heading_date": heading_date(contents.date),
+            "front_matter": self._front_matter,
             "days": [ShownDay.of(day) for day in contents.days],
             "contents": contents.sections,
             "sections": sections,
@@ -171,6 +190,11 @@ class NumberedEntry:
     def title(self) -> str:
         """Plain text, on one line."""
         return _one_line(self._paper.title)
+
+    @property
+    def short_title(self) -> str:
+        """The title, or as much of it as a phone shows on one line of a list."""
+        return _shortened(self.title)
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -251,6 +275,19 @@ class NumberedEntry:
 def _one_line(text: str) -> str:
     """Return ``text`` without line breaks: a record of an older version may hold one, which could begin a heading."""
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
+
+
+def _shortened(text: str) -> str:
+    """Return ``text``, or its beginning and "…"; maths is not cut."""
+    # From the scripts of East Asia on, a character is about twice as wide.
+    widths = accumulate(2 if sign >= _FIRST_WIDE else 1 for sign in text)
+    room = sum(1 for _ in takewhile(lambda width: width <= _ON_ONE_LINE, widths))
+    if room == len(text):
+        return text
+    head = text[:room]
+    if head.count("$") % 2:
+        head = head[: head.rindex("$")] or head
+    return f"{head.rstrip(' ,:;(-')}…"
 
 
 @dataclass(frozen=True, slots=True)

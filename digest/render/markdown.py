@@ -69,6 +69,8 @@ _FIRST = re.compile(r"(?=[-+=>^]|:-)|\d{1,9}(?=[.)](?:\s|$))", re.ASCII)
 """What starts a list, a quote, a rule or the underline of a heading or table, if it comes first on a line, or a
 footnote, if it comes first in a link."""
 
+_LIQUID = re.compile(r"\{(?=[{%])")
+_MATHS_SHOWN = re.compile(r"(\$`[^`]*`\$)")
 _EDGE_BLANK = re.compile(r"^\s|\s$")
 _BIDI = re.compile(f"[{_OVERRIDES}]")
 _IN_ADDRESSES = "!#$%&'()*+,-./:;=?@[]_~"  # RFC 3986, section 2; a "%" that begins no escape is none of it
@@ -95,7 +97,7 @@ def escaped(text: str) -> str:
     line = "".join([*pieces, _plain(text[end:])])
     first = _FIRST.match(line)
     line = f"{first[0]}\\{line[first.end() :]}" if first else line
-    line = _EDGE_BLANK.sub(_reference, line)
+    line = _without_liquid(_EDGE_BLANK.sub(_reference, line))
     return f'<span dir="auto">{line}</span>' if _BIDI.search(text) else line
 
 
@@ -134,6 +136,19 @@ def _shown_in(text: str) -> Iterator[Maths]:
         whole = is_whole(_SET_AS_TEXT.sub(lambda words: words[0].replace("%", ""), maths.tex))
         if whole and not _UNSHOWN.search(maths.tex):
             yield maths
+
+
+def _without_liquid(line: str) -> str:
+    """Return a ``line`` of markdown that shows the same, and in which Jekyll sees no command of Liquid.
+
+    It looks for "{{" and "{%" before it knows of any markdown, in code spans too
+    (https://github.com/jekyll/jekyll/blob/v3.10.0/lib/jekyll/utils.rb#L154, which GitHub Pages uses). A blank between
+    two braces is nothing to TeX in maths.
+    """
+    if "{{" not in line and "{%" not in line:
+        return line
+    pieces = _MATHS_SHOWN.split(line)  # texts, and between any two of them maths
+    return "".join(_LIQUID.sub("{ " if place % 2 else "&#123;", piece) for place, piece in enumerate(pieces))
 
 
 def _plain(text: str) -> str:

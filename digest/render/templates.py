@@ -15,11 +15,15 @@ from digest.render.markdown import destination, escaped, inert, linked, unarmed
 
 _NOT_IN_YAML = re.compile(
     r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    r"|\{(?=[{%])"
 )
 
 
 def yaml(value: object) -> str:
-    """Return ``value`` on one line of YAML 1.2: JSON, with escapes for what YAML does not let stand in a text."""
+    """Return ``value`` on one line of YAML 1.2: JSON, with escapes for what YAML does not let stand in a text.
+
+    So for what Liquid, the language of Jekyll's templates, would read: only texts can hold it.
+    """
     text = json.dumps(value, ensure_ascii=False)
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

@@ -10,8 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.calendar import Calendar
+from digest.config.resources import built_in_template
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.digest import contents_of_view
+from digest.render.indexes import CategoryDays, NewestHits, root_index
 from digest.render.markdown import destination, escaped
 from digest.render.templates import compile_template
 from tests.days import WHEN, any_day, day_of, paper
@@ -24,6 +27,7 @@ from tests.hostile.engines import (
     check_day,
     check_full,
     found_by_github,
+    joined,
     seen,
     template,
     with_plain_targets,
@@ -82,7 +86,7 @@ def test_an_address_is_the_link_s_own_or_none(engine: str) -> None:
     targets = [value for tag, attributes in page.elements for name, value in attributes if name == "href"]
     own = re.compile("#|https?://(www.)?(good.example|arxiv.org)/", re.IGNORECASE)
     assert [target for target in targets if not own.match(target)] == []
-    assert sum("good" in target.lower() for target in targets) == sum("good" in one.lower() for one in ADDRESSES) + 1
+    assert sum("good" in target.lower() for target in targets) == sum("good" in one.lower() for one in ADDRESSES)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -91,7 +95,7 @@ def test_a_view_shows_its_name_and_reasons_as_they_are(engine: str) -> None:
     for harm in PAYLOADS:
         (one,) = day_of([(Section.NEW, paper())]).announcements
         hits = [Hit(one, (harm, f'keyword "{harm}"'))]
-        files = template("full").view_parts(harm or "x", WHEN, [], hits, FILE)
+        files = template("full", front_matter=True).view_parts(harm or "x", WHEN, [], hits, FILE)
         check_full(contents_of_view(harm or "x", WHEN, [], hits, SHOWN), body_of(files[FILE]), engine)
         front = yaml.safe_load(files[FILE].decode().split("---\n")[1]) if "\n---" not in harm else {"view": harm}
         assert front["view"] == (harm or "x")
@@ -124,6 +128,7 @@ WORDS = [
         "a5c3785",
         "a5c3785ed8d6a35868bc169f07e40e889087fd2e",
     ),
+    *("{{", "{%", "%}"),
     *("<b>", "</", "<!--", "-->", "&amp;", "&#60;", "$x$", "$$", "`", "**", "__", "![", "](", "]:", "1.", "- ", "\\$"),
     *("$`", "`$", "\\\\", "$\\a$", "[ ]", "[^1]", "|-", ":-", "~~~", "```", "\n", "\u202e", "\u2028", "\ufeff"),
 ]
@@ -150,8 +155,10 @@ def test_a_text_is_read_back_wherever_it_stands(engine: str, place: str, text: s
     frame, tag = PLACES[place]
     line = escaped(text)
     assert len(line.splitlines()) == 1
+    assert re.findall(r"\{[{%]", line) == []
     page, tame = (Page(ENGINES[engine](frame.format(one))) for one in (line, "tame"))
-    assert [block for block in page.blocks if block.text] == [Block(tag, tame.blocks[-1].text.replace("tame", text))]
+    shown = [Block(block.tag, joined(block.text)) for block in page.blocks if block.text]
+    assert shown == [Block(tag, joined(tame.blocks[-1].text.replace("tame", text)))]
     assert page.elements == tame.elements
     assert found_by_github(page) == []
 
@@ -198,6 +205,9 @@ def test_no_address_breaks_out_of_its_link(address: str) -> None:
         ("$[a]: b$", r"<span>\$</span>\[a\]: b<span>\$</span>"),
         (r"$\href{x}{y}$", r"<span>\$</span>\\href{x}{y}<span>\$</span>"),
         ("a\nb\tc", "a&#10;b&#9;c"),
+        ("{{ x }} {% raw %}", "&#123;{ x }} &#123;% raw %}"),
+        ("{{{ {x} {", "&#123;&#123;{ {x} {"),
+        (r"$x_{{ij}}^{%}$ {{", r"$`x_{ {ij}}^{ %}`$ &#123;{"),
         (" a\u3000", "&#32;a&#12288;"),
         ("a\x00\x1bb", "a\ufffd\ufffdb"),
         ("\u202ea", '<span dir="auto">&#8238;a</span>'),
@@ -208,8 +218,28 @@ def test_only_what_needs_it_is_escaped(text: str, shown: str | None) -> None:
     assert escaped(text) == (text if shown is None else shown)
 
 
+def test_no_text_stops_the_pages_of_an_archive() -> None:
+    """In no field of a digest, a view, their front matter or the README stands what Jekyll takes for a command.
+
+    It asks Liquid only of a file that has one of two signs:
+    https://github.com/jekyll/jekyll/blob/v3.10.0/lib/jekyll/utils.rb.
+    """
+    for harm in ("{{ site }}", "{% raw %}", "{{", "x {%", "{{{%", r"$x_{{a}}$", "${%$", "$$ {{ $$", r"\{{\%", "{" * 9):
+        harmed = [make(paper(f"2503.{number:05d}"), harm) for number, make in enumerate(FIELDS.values(), 1)]
+        day = day_of([(Section.NEW, one) for one in harmed])
+        hits = [Hit(one, (harm, harm)) for one in day.announcements]
+        texts = [*template("full", front_matter=True).view_parts(harm, WHEN, [day], hits, FILE).values()]
+        texts += [template("full", front_matter=True).render(replace(day, category=harm))]
+        newest = NewestHits("a view", hits, lambda _: FILE)
+        summaries = [day.summary("0" * 64)]
+        shown = [CategoryDays("cs.CV", summaries, Calendar(frozenset()), WHEN, (), lambda *_: FILE)]
+        texts += [root_index(built_in_template("index"), shown, newest).encode()]
+        assert [re.findall(rb"\{[{%]", text) for text in texts] == [[], [], []]
+        assert yaml.safe_load(texts[0].decode().split("---\n")[1])["view"] == harm
+
+
 @pytest.mark.parametrize(
-    "sign", ["$", "$x", "\\", "@", "@a", "a@", "@a.", ":a", "&", "<", "_", "a_", "0a", "$$x", "\\$", "["]
+    "sign", ["{", "{$", "$", "$x", "\\", "@", "@a", "a@", "@a.", ":a", "&", "<", "_", "a_", "0a", "$$x", "\\$", "["]
 )
 def test_long_texts_are_escaped_in_no_time(sign: str) -> None:
     """The time grows with the length and not with its square: 200,000 characters end within the test's patience."""
