@@ -811,7 +811,7 @@ def test_status_remembers_how_a_run_failed(archive: Sandbox, arxiv: StandIn) -> 
 
 
 def test_demo_shows_the_whole_pipeline_offline(sandbox: Sandbox) -> None:
-    """Several days with all that a digest has, twice without harm, and never over a stranger's folder."""
+    """Several days, both templates, a view that finds something; twice without harm, never over a stranger's folder."""
     folder = sandbox.folder / "demo"
     result = sandbox.digest("demo", str(folder), now="2025-03-07T03:00:00Z")
     assert result.code == 0
@@ -820,6 +820,11 @@ def test_demo_shows_the_whole_pipeline_offline(sandbox: Sandbox) -> None:
     assert len(digests) >= 3
     assert str(folder) in result.out
     assert "# ArXiv cs.CV --Fri, 7 Mar 2025" in result.out
+    shown = json.loads(sandbox.digest("demo", str(folder), "--json", now="2025-03-07T03:00:00Z").out)["files"]
+    assert all(path in result.out for path in shown.values())
+    assert Path(shown["digest"]).read_text(encoding="utf-8").startswith("# ArXiv cs.CV --Fri, 7 Mar 2025\n")
+    assert Path(shown["view"]).read_text(encoding="utf-8").startswith("# arXiv recognition · Fri, 7 Mar 2025\n")
+    assert "## recognition\n" in Path(shown["index"]).read_text(encoding="utf-8")
     home = Sandbox(folder, sandbox.capture)
     before = outside_raw(home.tree())
     assert sandbox.digest("demo", str(folder), now="2025-03-07T03:00:00Z").code == 0

@@ -194,5 +194,6 @@ def demo_(session: Session, folder: Path) -> int:
         if report.exit_code:
             return report.exit_code
     lines = demo.tell(folder, dates, _program_name())
-    session.console.answer({"lines": lines}, lines)
+    files = {name: str(path) for name, path in demo.files(folder, dates).items()}
+    session.console.answer({"files": files, "lines": lines}, lines)
     return 0

@@ -14,6 +14,7 @@ from digest.standin.announcements import invent
 from digest.standin.server import StandIn
 
 CATEGORIES = ("cs.CV",)
+VIEW = "recognition"
 
 _NIGHTS = 5
 _WIDTH = 110
@@ -53,15 +54,22 @@ def serve(dates: Sequence[date]) -> Iterator[tuple[datetime, Mapping[str, str]]]
             yield expected_at(when) + timedelta(hours=1), settings
 
 
+def files(folder: Path, dates: Sequence[date]) -> dict[str, Path]:
+    """Return what to look at, by what it is: the index, and the newest digest in each of the two templates."""
+    newest = f"{dates[-1]:%Y/%m/%Y-%m-%d}.md"
+    places = {"index": "README.md", "digest": f"{CATEGORIES[0]}/{newest}", "view": f"views/{VIEW}/{newest}"}
+    return {name: folder / place for name, place in places.items()}
+
+
 def tell(folder: Path, dates: Sequence[date], program: str) -> list[str]:
     """Return what to show at the end: where things are, the head of the newest digest, how ``program`` goes on."""
-    newest = dates[-1]
-    digest = folder / CATEGORIES[0] / f"{newest:%Y/%m}" / f"{newest}.md"
-    head = digest.read_text(encoding="utf-8").splitlines()[:7]
+    found = files(folder, dates)
+    head = found["digest"].read_text(encoding="utf-8").splitlines()[:7]
     return [
         f"The archive is in {folder}:",
-        f"  {folder / 'README.md'}  the index: begin here",
-        f"  {digest}  the newest of {len(dates)} digests",
+        f"  {found['index']}  the index: begin here",
+        f'  {found["digest"]}  the newest of {len(dates)} digests, in the template "classic"',
+        f'  {found["view"]}  the same day in the view "{VIEW}" alone, in the template "full"',
         f"  {folder / 'data'}  day records; {folder / 'archive.db'}, the database, is made from them",
         f"  {folder / 'raw'}  the pages as they were served",
         "",
