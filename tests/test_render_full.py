@@ -183,23 +183,58 @@ def test_contents_and_abstracts_are_folded_in_a_digest_of_more_than_forty() -> N
     assert folded.count("\n\n</details>\n") == 42
 
 
+# The widths of Helvetica's signs from the blank to "~", in thousandths of the type's size (Adobe's core AFM files).
+_WIDTHS = """
+278 278 355 556 556 889 667 191 333 333 389 584 278 333 278 278 556 556 556 556 556 556 556 556 556 556 278
+278 584 584 584 556 1015 667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722
+667 944 667 667 611 278 278 278 469 556 333 556 556 500 556 556 278 556 556 222 222 500 222 833 556 556 556
+556 333 500 278 556 500 722 500 500 500 334 260 334 584
+"""
+HELVETICA = dict(zip(map(chr, range(32, 127)), map(int, _WIDTHS.split()), strict=True)) | {"…": 1000}
+ONE_LINE = 1000 * 292 // 16
+"""What an item has on GitHub's page of 390 pixels, in type of 16: all but two margins of 33, and 32 for its number."""
+
+
+def contents_line(title: str) -> str:
+    """Return how the contents of a digest show a title, which stands whole in the paper's own heading."""
+    page = Page(ENGINES["GitHub"](body(day_of([(Section.NEW, paper(title=title))]))))
+    assert [block.text for block in page.blocks if block.tag == "h3"] == [f"1. {title}"]
+    assert page.strays == []
+    (shown,) = [block.text for block in page.blocks if block.tag == "li"]
+    return shown
+
+
 @pytest.mark.parametrize(
     ("title", "shown"),
     [
-        ("Thirty-two characters, no more..", "Thirty-two characters, no more.."),
-        ("Thirty-two characters, one more..", "Thirty-two characters, one more.…"),
-        ("Sparse Attention for Lane Track: A Study", "Sparse Attention for Lane Track…"),
-        (r"Steps of $\mathcal{O}(n)$ in Videos", r"Steps of $\mathcal{O}(n)$ in Vid…"),
+        ("A Title That Is Short Enough", "A Title That Is Short Enough"),
+        (r"Steps of $\mathcal{O}(n)$ in Videos of the Streets", r"Steps of $\mathcal{O}(n)$ in Vide…"),
         (r"Faster Labels for Video: $\mathcal{O}(n \log n)$ Steps", "Faster Labels for Video…"),
-        ("\u6df1\u5ea6\u5b66\u4e60" * 5, "\u6df1\u5ea6\u5b66\u4e60" * 4 + "…"),
+        ("\u6df1\u5ea6\u5b66\u4e60" * 5, "\u6df1\u5ea6\u5b66\u4e60" * 4 + "\u6df1…"),
+        ("Lines, " * 9, "Lines, Lines, Lines, Lines, Lines…"),
     ],
 )
-def test_the_contents_have_what_fits_one_line_of_a_phone(title: str, shown: str) -> None:
-    """Its beginning, and maths whole or not at all; the paper's own heading has all of the title."""
-    page = Page(ENGINES["GitHub"](body(day_of([(Section.NEW, paper(title=title))]))))
-    assert [block.text for block in page.blocks if block.tag == "li"] == [shown]
-    assert [block.text for block in page.blocks if block.tag == "h3"] == [f"1. {title}"]
-    assert page.strays == []
+def test_the_contents_have_the_beginning_of_a_long_title(title: str, shown: str) -> None:
+    """Maths is in it whole or not at all, and no comma stands before the ellipsis."""
+    assert contents_line(title) == shown
+
+
+@pytest.mark.parametrize("title", ["W" * 99, "m" * 99, "i" * 99, "MWM@%& " * 9, "a b " * 30, "l, " * 50, "I-I " * 30])
+def test_a_line_of_the_contents_fits_a_phone(title: str) -> None:
+    """Whatever letters it has; and it is not cut much before it has to be."""
+    assert 0.7 * ONE_LINE < sum(map(HELVETICA.__getitem__, contents_line(title))) <= ONE_LINE
+
+
+def test_the_contents_of_real_papers_fit_a_phone(shared: Path) -> None:
+    """One line each of those in ASCII without maths: almost all 2,290."""
+    titles = [one.title for _, one in real_papers(shared) if one.title.isascii() and "$" not in one.title]
+    assert len(titles) > 2200
+    day = day_of([(Section.NEW, paper(f"2503.{place:05d}", title=one)) for place, one in enumerate(titles, 1)])
+    page = Page(ENGINES["GitHub"](body(day)))
+    lines = [block.text for block in page.blocks if block.tag == "li"]
+    assert len(lines) == len(titles)
+    assert [one for one in lines if sum(map(HELVETICA.__getitem__, one)) > ONE_LINE] == []
+    assert all(title.startswith(one.removesuffix("…")) for title, one in zip(titles[::-1], lines, strict=True))
 
 
 @pytest.mark.parametrize(("number", "folded"), [(0, 0), (1, 0), (12, 0), (13, 3), (300, 290)])

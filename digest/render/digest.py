@@ -32,9 +32,10 @@ makes those digests outdated whose template shows them, and no other."""
 
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 _FIRST_WITH_HTML = (2023, 12)
-_ON_ONE_LINE = 32
-"""Characters of a list's item that GitHub shows on one line of 390 pixels."""
-_FIRST_WIDE = "\u2e80"
+_ON_ONE_LINE = 174
+"""The room of a list's item on GitHub's page of 390 pixels, in tenths of the type's size, without an ellipsis."""
+_WIDTHS = dict.fromkeys("fijlrtI .,:;'!|()[]-", 3) | dict.fromkeys("mwM%", 9) | dict.fromkeys("W@", 10)
+_FIRST_SQUARE = "\u2e80"  # where the scripts of East Asia begin
 
 
 class DigestTemplate:
@@ -277,14 +278,17 @@ def _one_line(text: str) -> str:
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
 
 
+def _width(sign: str) -> int:
+    """Return about how wide a sign is, in tenths of the type's size."""
+    return _WIDTHS.get(sign) or (10 if sign >= _FIRST_SQUARE else 8 if sign.isupper() else 6)
+
+
 def _shortened(text: str) -> str:
     """Return ``text``, or its beginning and "…"; maths is not cut."""
-    # From the scripts of East Asia on, a character is about twice as wide.
-    widths = accumulate(2 if sign >= _FIRST_WIDE else 1 for sign in text)
-    room = sum(1 for _ in takewhile(lambda width: width <= _ON_ONE_LINE, widths))
-    if room == len(text):
+    ends = takewhile(lambda end: end <= _ON_ONE_LINE, accumulate(map(_width, text)))
+    head = text[: sum(1 for _ in ends)]
+    if head == text:
         return text
-    head = text[:room]
     if head.count("$") % 2:
         head = head[: head.rindex("$")] or head
     return f"{head.rstrip(' ,:;(-')}…"

@@ -245,29 +245,12 @@ def expected_page(contents: DigestContents) -> Expected:
         start = section.entries[0].number
         expected.elements.append(("ol", (("start", str(start)),) if start > 1 else ()))
         for entry in section.entries:
-            expected.block("li", seen(on_one_line(entry.title)), _to(f"#{entry.anchor}"))
+            expected.block("li", seen(entry.short_title), _to(f"#{entry.anchor}"))
     for section in filter(lambda one: one.entries, contents.sections):
         expected.block("h2", f"{section.title} ({section.total})")
         for entry in section.entries:
             _expect_entry(expected, entry, contents, folded=len(entries) > 40)
     return expected
-
-
-def on_one_line(title: str) -> str:
-    """Return a title as the contents show it: 32 characters, of which one from U+2E80 on counts twice.
-
-    A longer one ends with an ellipsis; maths is whole or left out.
-    """
-    room, head = 32, ""
-    for sign in title:
-        room -= 1 + (ord(sign) >= 0x2E80)
-        head += sign if room >= 0 else ""
-    if head == title:
-        return title
-    before, dollar, _ = head.rpartition("$")
-    if head.count(dollar) % 2 and dollar:
-        head = before or head
-    return head.rstrip(" ,:;(-") + "…"
 
 
 def _expect_entry(expected: Expected, entry: NumberedEntry, contents: DigestContents, *, folded: bool) -> None:
