@@ -207,7 +207,7 @@ def test_no_address_breaks_out_of_its_link(address: str) -> None:
         ("a\nb\tc", "a&#10;b&#9;c"),
         ("{{ x }} {% raw %}", "&#123;{ x }} &#123;% raw %}"),
         ("{{{ {x} {", "&#123;&#123;{ {x} {"),
-        (r"$x_{{ij}}^{%}$ {{", r"$`x_{ {ij}}^{ %}`$ &#123;{"),
+        (r"$x_{{ij}}^{{2}}$ {{", r"$`x_{ {ij}}^{ {2}}`$ &#123;{"),
         (" a\u3000", "&#32;a&#12288;"),
         ("a\x00\x1bb", "a\ufffd\ufffdb"),
         ("\u202ea", '<span dir="auto">&#8238;a</span>'),
