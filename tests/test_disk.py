@@ -134,16 +134,18 @@ for turn in range(100000):
 """
     folder = Folder(tmp_path)
     folder.write("deep/a.md", OLD)
-    left_over = 0
-    for turn in range(12):
+    left_over = turn = 0
+    # When a writer is in the middle of a file depends on the machine: some kill must have found one there.
+    while turn < 12 or (not left_over and turn < 500):
         with started(writer, str(tmp_path)) as process:
-            time.sleep(0.002 + 0.003 * turn)
+            time.sleep(0.002 + 0.003 * (turn % 12))
             process.send_signal(signal.SIGKILL)
             process.wait(10)
         data = folder.read("deep/a.md")
         assert data is not None
         assert data == OLD or data == data[:1] * 3_000_000
         left_over += folder.sweep()
+        turn += 1
         assert names(tmp_path) == ["deep", "deep/a.md"]
     assert left_over > 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import DAY, NIGHT, Sandbox
+from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.nights import (
     after,
     answered_as,
@@ -439,7 +439,7 @@ FEED_FAULTS: dict[str, tuple[Fault, str]] = {
 ADDRESS = re.compile(r"http://127\.0\.0\.1:[0-9]+(/[a-z]+)/(cs\.[A-Z]{2})")
 
 
-@pytest.mark.parametrize("feed", FEED_FAULTS)
+@pytest.mark.parametrize("feed", long_after(2, FEED_FAULTS))
 @pytest.mark.parametrize("page", PAGE_FAULTS)
 def test_each_fault_is_told_of_its_own_address(eve: Sandbox, arxiv: StandIn, page: str, feed: str) -> None:
     """Pages fail one way and feeds another: no line lays the one to the other's charge; the page's is the failure."""

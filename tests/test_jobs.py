@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import DAY, NIGHT, Result, Sandbox
+from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
 from tests.standin import Fault, Reply, Request, StandIn, faults, invent
 
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
@@ -189,7 +189,7 @@ REFUSED: dict[str, Fault] = {
 }
 
 
-@pytest.mark.parametrize("name", [*TRY_LATER, *REFUSED])
+@pytest.mark.parametrize("name", [*long_after(6, TRY_LATER), *long_after(6, REFUSED)])
 def test_a_fault_stores_nothing_and_touches_nothing(kept: Sandbox, arxiv: StandIn, name: str) -> None:
     """Until noon in New York "try later" is 75, from then on 4; a page that is refused is 5 at any time."""
     if name in ("slow drip", "silence"):

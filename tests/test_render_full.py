@@ -26,7 +26,7 @@ from digest.parse.links import find_links
 from digest.parse.markup import one_line_html, with_anchors
 from digest.render.digest import MOST_BYTES, DigestTemplate
 from digest.render.markdown import escaped
-from tests.conftest import Sandbox
+from tests.conftest import Sandbox, long_after
 from tests.days import WHEN, day_of, paper, simple_day
 from tests.hostile.engines import ENGINES, SHOWN, Page, body_of, check_day, joined, template
 from tests.standin import invent
@@ -563,7 +563,7 @@ def real_days(papers: tuple[tuple[str, Paper], ...]) -> Iterator[Day]:
         yield day_of(sections, date=date.fromisoformat(day))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", long_after(1, ENGINES))
 def test_every_real_paper_is_read_back(shared: Path, engine: str) -> None:
     """Title, authors, comments, journal reference, abstract: none lost, no character altered, nothing foreign."""
     papers = real_papers(shared)
@@ -574,7 +574,7 @@ def test_every_real_paper_is_read_back(shared: Path, engine: str) -> None:
     assert len(papers) == len({one.arxiv_id for _, one in papers}) == 2290
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", long_after(1, ENGINES))
 def test_what_the_authors_of_real_papers_typed_is_on_the_page(shared: Path, engine: str) -> None:
     """Against the API's plain text itself: each title, author, abstract and comment of each paper, 2,290 times."""
     typed = {str(row["id"]): row for row in real_rows(shared)}

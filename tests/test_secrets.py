@@ -18,7 +18,7 @@ import pytest
 
 from digest.config.secrets import masked, of_address, of_channel, of_environment, without
 from digest.jobs import run as job
-from tests.conftest import NIGHT, Result, Sandbox
+from tests.conftest import NIGHT, Result, Sandbox, long_after
 from tests.repositories import git, hook, isolate, make_archive
 from tests.test_logs import objects
 
@@ -256,7 +256,7 @@ def every_way(one: Planted, commands: Sequence[str], code: int) -> Iterator[Resu
             yield result
 
 
-@pytest.mark.parametrize("name", WRONG_CONFIGURATIONS)
+@pytest.mark.parametrize("name", long_after(10, WRONG_CONFIGURATIONS))
 def test_a_refused_configuration_does_not_repeat_it(planted: Planted, name: str) -> None:
     """A token in a wrong place is in no message about that place."""
     WRONG_CONFIGURATIONS[name](planted)

@@ -178,7 +178,7 @@ EDITS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("path", [DIGEST, RECORD, LEDGER])
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", long_after(3, DAMAGE))
 def test_a_damaged_file_is_told_and_restored(whole: Sandbox, path: str, damage: str) -> None:
     """By its path, with exit 6; the repaired archive is as it was, and nothing else was written by looking."""
     before = whole.tree()
@@ -394,7 +394,7 @@ ROWS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.parametrize("damage", ROWS)
+@pytest.mark.parametrize("damage", long_after(8, ROWS))
 def test_a_day_is_restored_from_its_record(whole: Sandbox, damage: str) -> None:
     """The database gives the same day again, and the files are those of before."""
     before, shown = whole.tree(), whole.digest("status", "--json").out
@@ -413,11 +413,14 @@ def test_a_day_is_restored_from_its_record(whole: Sandbox, damage: str) -> None:
 
 @pytest.mark.parametrize(
     "damage",
-    [
-        name
-        for name in ROWS
-        if name not in ("id of a paper", "no id", "no JSON", "no state", "no counts", "pages", "state")
-    ],
+    long_after(
+        4,
+        [
+            name
+            for name in ROWS
+            if name not in ("id of a paper", "no id", "no JSON", "no state", "no counts", "pages", "state")
+        ],
+    ),
 )
 def test_without_records_a_day_is_restored_from_its_pages(whole: Sandbox, damage: str) -> None:
     """They are parsed again, and give the digest that is there."""
@@ -876,7 +879,7 @@ def digests(sandbox: Sandbox) -> dict[str, bytes]:
     return {path: data for path, data in sandbox.tree().items() if ".damaged" not in path and ".edited" not in path}
 
 
-@pytest.mark.parametrize("damage", long_after(16, DAMAGES))
+@pytest.mark.parametrize("damage", long_after(8, DAMAGES))
 def test_damage_of_the_database_is_told_and_mended(whole: Sandbox, damage: str) -> None:
     """Exit 6 and a finding that names the database; after the repair all is proven, and every file is as before."""
     before = digests(whole)
@@ -907,7 +910,7 @@ def test_no_command_ends_in_a_traceback(whole: Sandbox, damage: str) -> None:
             assert "`digest verify" in result.err + result.out, (command, result)
 
 
-@pytest.mark.parametrize("damage", long_after(16, SAMPLE))
+@pytest.mark.parametrize("damage", long_after(6, SAMPLE))
 def test_without_records_a_repair_destroys_nothing(whole: Sandbox, damage: str) -> None:
     """It mends what follows from the rest, or says why not; all files, and the database as it was, are still there."""
     shutil.rmtree(whole.folder / "data")
