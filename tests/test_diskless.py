@@ -462,14 +462,14 @@ def test_a_fresh_clone_alters_no_digest(clone: tuple[Sandbox, StandIn], command:
     assert len(before) == 3
     sandbox.configure("digest", sections=["new"])
     night = after(date(2025, 3, 6))
-    assert "3 digests were written by an older template" in sandbox.digest("doctor", now=night).out
+    assert "3 files were made by an older template" in sandbox.digest("doctor", now=night).out
     note = "3 digests were written by an older template or other settings; `digest regenerate --outdated`"
     for _ in range(2):
         result = sandbox.digest(command, now=night)
         assert (result.code, note in result.err) == (0, command == "run")
         assert {path: sandbox.read(path) for path in before} == before
     assert note in sandbox.digest("run", now=night).err
-    assert "3 digests were written by an older template" in sandbox.digest("doctor", now=night).out
+    assert "3 files were made by an older template" in sandbox.digest("doctor", now=night).out
     found = sandbox.digest("verify", now=night)
     assert (found.code, found.out.count("outdated ")) == (0, 3)
     assert sandbox.digest("regenerate", "--outdated", now=night).code == 0

@@ -442,7 +442,7 @@ def test_digests_of_an_older_template(kept: Sandbox) -> None:
     """How many, and the command that writes them again."""
     assert not found(doctor(kept), "warn", "older template")
     kept.configure("digest", sections=["new"])
-    assert found(doctor(kept), "warn", "1 digests", "digest regenerate --outdated")
+    assert found(doctor(kept), "warn", "1 file was made", "digest regenerate --outdated")
 
 
 @pytest.mark.parametrize("has_database", [True, False], ids=["with a database", "a fresh clone"])

@@ -598,7 +598,7 @@ def test_an_upgrade_alters_no_file(
         assert result.code == 0
         assert {path: splats.read(path) for path in before} == before
     assert "6 digests were written by an older template" in result.err
-    assert "6 digests were written by an older template" in splats.digest("doctor", now=after(DAY, 1)).out
+    assert "6 files were made by an older template" in splats.digest("doctor", now=after(DAY, 1)).out
     assert splats.digest("verify", now=after(DAY)).code == 0
     assert splats.digest("regenerate", "--outdated", now=after(DAY)).code == 0
     assert all(b"Newer.\n" in splats.read(path) for path in before)
@@ -628,7 +628,9 @@ def test_other_texts_than_before_alter_no_file(
         assert result.code == 0, result
         assert {path: splats.read(path) for path in before} == before
     assert "0 damaged, 0 edited, 4 outdated, 0 missing" in result.out
+    planned = splats.digest("regenerate", "--outdated", "--dry-run", now=after(DAY)).out.splitlines()
     changed = splats.digest("regenerate", "--outdated", now=after(DAY)).out.splitlines()
+    assert sorted(planned) == sorted(path for path in changed if not path.endswith("README.md"))
     assert len([path for path in changed if path.endswith(".md")]) == 4
     assert {path for path in before if splats.read(path) != before[path]} == {
         *(path for path in before if "everything" not in path)

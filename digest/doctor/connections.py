@@ -111,7 +111,9 @@ def _is_outdated(archive: Archive, day: Day) -> bool:
 def _upgrades(outdated: int, older: int) -> Iterator[Result]:
     """Tell how many days each command would touch that takes an upgrade to stored days."""
     if outdated:
-        yield Result(f"{outdated} digests were written by an older template", "`digest regenerate --outdated`")
+        files = how_many(outdated, "file was", "files were")
+        advice = "`digest regenerate --outdated` writes what differs again"
+        yield Result(f"{files} made by an older template, by older rules or other settings", advice)
     if older:
         how = "`digest replay --all` shows what today's would change, and with --write stores it"
         yield Result(f"{older} days were read by older rules; {how}")

@@ -26,11 +26,11 @@ def plan_regenerate(
 
 
 def paths_to_change(archive: Archive, plan: Iterable[Product]) -> list[str]:
-    """Return the paths of the digests of a plan that would not come out as they are there."""
+    """Return the paths of the digests of a plan, those of views among them, that would not come out as they are."""
     return [
         str(archive.output.root / product.path)
         for product in plan
-        if product.kind is Kind.VIEW or any(archive.output.read(path) != data for path, data in product.make().items())
+        if any(archive.output.read(path) != data for path, data in product.make().items())
     ]
 
 
