@@ -96,10 +96,10 @@ def _gap(before: str, sign: str, after: str, *, is_version: bool) -> str:
     """Return a pattern of what may stand between two characters of a keyword that has ``sign`` there, or nothing."""
     if not before or (not sign and before.isdigit() and after.isdigit()):
         return ""
+    if before.isdigit() and after.isdigit():  # 2.3 and 2,3 are numbers, 2-3 is none
+        return re.escape(sign) if sign in ".=" else "[ -]"
     if sign == ".":
         return _BETWEEN
-    if before.isdigit() and after.isdigit():
-        return _BLANK
     if sign == "-" or is_version or before.isdigit() != after.isdigit():
         # R1 and R-1 are not R@1, nor is T5 T = 5.
         return f"{_BLANK}?" if sign in (" ", "=") else "[ -]?"

@@ -24,16 +24,20 @@ _UNSEEN = ("Mn", "Mc", "Me", "Cf")
 
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _MARK = "\0"  # stands where a sentence ends, until all other signs are blanks
-_SIGN = re.compile(rf"[^\w@=\-{_MARK}]|_")
+_SIGN = re.compile(rf"[^\w@=.,;:\u3001\-{_MARK}]|_")
 _NO_LETTER = re.compile(r"[\W_]+")
 _ASCII = [chr(code) for code in range(128)]
-_KEPT = {_MARK: ".", "-": "-", "@": "=", "=": "="}
+_KEPT = {".": "=", "@": "=", _MARK: ".", ",": ".", ";": ".", ":": ".", "\u3001": "."}
+"""What stands for signs that are no blanks: in this order, as one stands for another."""
+
 # Tables for ``bytes.translate``, which is a hundred times faster than a regular expression.
-_PLAIN = bytes(ord(one.lower() if one.isalnum() else _KEPT.get(one, " ")) for one in _ASCII).ljust(256, b" ")
+_PLAIN = bytes(ord(one.lower() if one.isalnum() or one in "-=" else _KEPT.get(one, " ")) for one in _ASCII)
+_PLAIN = _PLAIN.ljust(256, b" ")
 _NO_LETTERS = bytes(code for code, one in enumerate(_ASCII) if not one.isalnum())
 
 SIGNS = " .=-"
-"""What stands between two words: a full stop where a sentence ends, ``=`` also for ``@``, a hyphen, or a blank."""
+"""What stands between two words: a full stop where a sentence or a part of it ends, also for commas and colons, ``=``
+also for ``@`` and for a full stop that ends nothing, a hyphen, or a blank."""
 
 _SEVERAL = re.compile(f"[{SIGNS}]{{2,}}")
 _TWO = re.compile("[.=-](?:(?=[ .=-])|(?<=[ .=-]{2}))")  # it begins with a set, too, of fewer signs
@@ -63,6 +67,7 @@ _TEX = (
     (re.compile(r"\\(ss|[oO]e|OE|[aA]e|AE|aa|AA|[oOlLij])(?![A-Za-z])\s*"), r"\1"),  # letters: \o
     (re.compile(r"\\[cvuHkrdbt]\s*(?=\{)"), ""),  # \c{c}
     (re.compile(r"\\-"), ""),  # where a word may be divided
+    (re.compile(r"\\[,;:!]"), " "),  # spaces: 5\,m
     (re.compile(r"\\(?:em|it|bf|tt|rm|sc|sl|sf|cal|bfseries|itshape|ttfamily)(?![A-Za-z])"), " "),  # switches
     (re.compile(r"\\[A-Za-z]+\*?\s*\{(?!\s*\})"), "{"),  # \emph{…}
     (re.compile(r"\\([A-Za-z]+)"), r" \1 "),  # \beta
@@ -92,9 +97,11 @@ class Text:
         if marked.isascii():
             spaced = marked.encode().translate(_PLAIN).decode()
         else:
-            spaced = _SIGN.sub(" ", marked.lower()).replace(_MARK, ".").replace("@", "=")
-        words = " ".join(spaced.split()).replace(" . ", ".")
-        return f" {_SEVERAL.sub(_strongest, words) if _TWO.search(words) else words} "
+            spaced = _SIGN.sub(" ", marked.lower())
+            for sign, kept in _KEPT.items():
+                spaced = spaced.replace(sign, kept)
+        words = f" {' '.join(spaced.split())} ".replace(" . ", ".").replace(". ", ".").replace("= ", "=")
+        return _SEVERAL.sub(_strongest, words) if _TWO.search(words) else words
 
 
 @lru_cache(maxsize=8192)
