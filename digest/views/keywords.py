@@ -84,7 +84,7 @@ def _spellings(words: str) -> Iterator[str]:
     before, sign = "", ""
     for place, one in enumerate(words):
         if one in SIGNS:
-            sign = one
+            sign = "." if sign == "." else one
             continue
         is_version = one == "v" and words[place + 1 : place + 2].isdigit()
         gap = _gap(before, sign, one, is_version=is_version)
@@ -97,9 +97,9 @@ def _gap(before: str, sign: str, after: str, *, is_version: bool) -> str:
     if not before or (not sign and before.isdigit() and after.isdigit()):
         return ""
     if before.isdigit() and after.isdigit():  # 2.3 and 2,3 are numbers, 2-3 is none
-        return re.escape(sign) if sign in ".=" else "[ -]"
+        return {".": r" ?\. ?", "=": "="}.get(sign, "[ -]")
     if sign == ".":
-        return _BETWEEN
+        return f"{_BETWEEN}{{1,3}}"
     if sign == "-" or is_version or before.isdigit() != after.isdigit():
         # R1 and R-1 are not R@1, nor is T5 T = 5.
         return f"{_BLANK}?" if sign in (" ", "=") else "[ -]?"

@@ -39,8 +39,8 @@ SIGNS = " .=-"
 """What stands between two words: a full stop where a sentence or a part of it ends, also for commas and colons, ``=``
 also for ``@`` and for a full stop that ends nothing, a hyphen, or a blank."""
 
-_SEVERAL = re.compile(f"[{SIGNS}]{{2,}}")
-_TWO = re.compile("[.=-](?:(?=[ .=-])|(?<=[ .=-]{2}))")  # it begins with a set, too, of fewer signs
+_SEVERAL = re.compile("[ =-]{2,}")
+_TWO = re.compile("[=-](?:(?=[ =-])|(?<=[ =-]{2}))")  # it begins with a set, too, of fewer signs
 _ABBREVIATIONS = (
     "[a-z]",
     "al cf dr eg eq ie mr st vs",
@@ -92,7 +92,7 @@ class Text:
 
     @cached_property
     def words(self) -> str:
-        """The words, with one of ``SIGNS`` before, between and after them."""
+        """The words, with one of ``SIGNS`` before, between and after them; blanks may stand around a full stop."""
         marked = _END.sub(f" {_MARK} ", f" {self._plain}")
         if marked.isascii():
             spaced = marked.encode().translate(_PLAIN).decode()
@@ -100,7 +100,7 @@ class Text:
             spaced = _SIGN.sub(" ", marked.lower())
             for sign, kept in _KEPT.items():
                 spaced = spaced.replace(sign, kept)
-        words = f" {' '.join(spaced.split())} ".replace(" . ", ".").replace(". ", ".").replace("= ", "=")
+        words = f" {' '.join(spaced.split())} ".replace("= ", "=")
         return _SEVERAL.sub(_strongest, words) if _TWO.search(words) else words
 
 
@@ -121,7 +121,7 @@ def _without_tex(text: str) -> str:
 
 
 def _strongest(signs: re.Match[str]) -> str:
-    return "-" if signs[0] == "--" else next((one for one in ".=" if one in signs[0]), " ")
+    return "-" if signs[0] == "--" else "=" if "=" in signs[0] else " "
 
 
 @lru_cache(maxsize=4096)
