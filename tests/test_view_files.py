@@ -502,6 +502,22 @@ def test_the_query_of_another_tool_is_refused(splats: Sandbox, keywords: str) ->
     assert splats.digest("doctor").code == 0
 
 
+@pytest.mark.parametrize(("author", "way_out"), [("-He", "only keywords can"), ("He; Li", 'write "He", "Li"')])
+def test_an_author_who_cannot_be_found_is_refused(splats: Sandbox, author: str, way_out: str) -> None:
+    """By `view`, `export` and `doctor`, exit 2, with what to write; `run` goes on with other views."""
+    configure(splats, f'[[view]]\nname = "mine"\nauthors = ["{author}"]\n')
+    for words in (("view", "mine", "latest"), ("export", "..", "--format", "csv", "--view", "mine")):
+        result = splats.digest(*words)
+        assert (result.code, result.out) == (2, "")
+        assert way_out in result.err
+    found = splats.digest("doctor")
+    assert found.code == 2
+    assert way_out in found.out
+    result = splats.digest("run", now=after(DAY))
+    assert result.code == 0
+    assert way_out in result.err
+
+
 def test_a_run_leaves_a_view_whose_words_are_a_query(splats: Sandbox, arxiv: StandIn) -> None:
     """Its files stay as they are, with one warning; other views are written; once it is mended, it is made again."""
     configure(splats, SPLATTING + 'feeds = ["atom"]\n')

@@ -233,12 +233,12 @@ def test_another_word_is_no_keyword(keyword: str, text: str) -> None:
         "at each point? Cloud data",
         "at each point,cloud data",
         "at each (point), cloud data",
-        "每 point， cloud data",
+        "at each point\uff0c cloud data",
         "at each point, e.g., cloud data",
     ],
 )
 def test_a_phrase_ends_with_its_sentence(text: str) -> None:
-    """Its words stand in one sentence, no comma between them, whichever text they are in; each is found alone, and the phrase elsewhere."""
+    """Its words stand in one sentence, no comma between them, in whichever text; each is found alone."""
     for place in ("title", "abstract", "comments"):
         fields = {"title": "", "abstract": "", "comments": ""} | {place: text}
         assert reasons(view(keywords=("point cloud",)), **fields) == ()
@@ -315,6 +315,14 @@ def test_all_of_several_words_can_be_asked_for() -> None:
         ("jr:Nature", "cannot be asked for"),
         ("submittedDate:[2024 TO 2025]", "cannot be asked for"),
         ("AND", '"and" in small letters'),
+        ("- NOT medical", 'write "-medical" in its place'),
+        ("subject AND - OR dawn", 'write "subject", "dawn" in its place'),
+        ("+subject", 'write "subject" in its place'),
+        ("!medical", 'write "-medical" in its place'),
+        ("subject !medical", 'write ["subject", "-medical"] in its place'),
+        ("~medical", 'write "medical" in its place'),
+        ("subject + dawn", 'write ["subject", "dawn"] in its place'),
+        ('+"gaussian splatting" + dawn', 'write ["gaussian splatting", "dawn"] in its place'),
     ],
 )
 def test_the_query_of_another_tool_is_told_from_words(keyword: str, way_out: str) -> None:
@@ -324,6 +332,10 @@ def test_the_query_of_another_tool_is_told_from_words(keyword: str, way_out: str
         assert found is not None
         assert f"keywords: expected words without the syntax of other tools, found {keyword!r}" in found[0]
         assert way_out in found[1]
+        offered = re.match(r"write (.*) in its place", found[1])
+        entries = json.loads(f"[{offered[1]}]") if offered else []
+        asked = tuple(one if isinstance(one, str) else tuple(one) for one in entries)
+        assert query_in(view(keywords=asked)) is None
 
 
 def test_a_query_may_stand_among_authors() -> None:
@@ -341,11 +353,82 @@ def test_a_query_may_stand_among_authors() -> None:
     [
         *("search and rescue", "this or that", "not", "CAT: a model", "C++", "p(y|x)", "https://example.org", "R&D"),
         *("text-to-image", "-medical", "- medical", "self - supervised", "SAND", "Android", "top +1", "G+D"),
+        *("A+", "A!", "A+ students", "Yahoo! answers", "C++ code", "~5 images", "Jeopardy!"),
     ],
 )
 def test_words_that_look_like_a_query_are_words(keyword: str) -> None:
     """In small letters, inside of words, and where a sign can mean something else."""
     assert query_in(view(keywords=(keyword,))) is None
+
+
+@pytest.mark.parametrize(
+    ("author", "way_out"),
+    [
+        ("NOT He", "an author cannot be kept out, only keywords can"),
+        ("-He", "an author cannot be kept out, only keywords can"),
+        ("!He", "an author cannot be kept out, only keywords can"),
+        ("Ada Example NOT He", 'write "Ada Example" in its place; an author cannot be kept out'),
+        ("+He", 'write "He" in its place'),
+        (
+            "Ada Example, Bo Sample",
+            'write "Ada Example", "Bo Sample" in its place; of one author, "Ada-Example, Bo Sample"',
+        ),
+        ("A. Example, Bo Sample, C. Third", 'write "A. Example", "Bo Sample", "C. Third" in its place'),
+        ("Example, Sample, Third", 'write "Example", "Sample", "Third" in its place'),
+        ("Example; Sample", 'write "Example", "Sample" in its place'),
+        ("Example, Ada; Sample, Bo", 'write "Example, Ada", "Sample, Bo" in its place'),
+        ("Ada Example and Bo Sample", 'write "Ada Example", "Bo Sample" in its place'),
+        ("Ada Example & Bo Sample", 'write "Ada Example", "Bo Sample" in its place'),
+        ("He*", 'write "He" in its place'),
+        ("Example et al.", 'write "Example" in its place'),
+        ("K.", "write a surname"),
+        ("J. K.", "write a surname"),
+        ("Jr.", "write a surname"),
+        ("...", "write a surname"),
+        ("*", "write a surname"),
+        ("ada@example.org", "write a surname"),
+        ("0000-0002-1825-0097", "write a surname"),
+    ],
+)
+def test_what_finds_no_author_is_refused(author: str, way_out: str) -> None:
+    """Several names in one, part of a name, or none: it is said what to write."""
+    found = query_in(view(authors=("Ada Example", author)))
+    assert found is not None
+    assert "authors: expected" in found[0]
+    assert f"found {author!r}" in found[0]
+    assert way_out in found[1]
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        *(
+            "He, Kaiming",
+            "Smith, Jr., John",
+            "Smith, John, III",
+            "John Smith, Jr.",
+            "Garc\u00eda M\u00e1rquez, Gabriel",
+        ),
+        *(
+            "Garc\u00eda M\u00e1rquez, G. J.",
+            "van der Plaat, Zo\u00eb Ann",
+            "Van Plaat, Luc Jan",
+            "Plaat, Zo\u00eb Ann van der",
+        ),
+        *(
+            "Garc\u00eda-M\u00e1rquez, Gabriel Jos\u00e9",
+            "E",
+            "He K.",
+            "Kaiming He (MIT, Example Lab)",
+            "\u4f55\u607a\u660e",
+            "\u4f55",
+        ),
+        *("Example and Sample Collaboration", "ATLAS", 'Linus "Jim" Sample', "Conan O'Brien", "Jean-Luc And"),
+    ],
+)
+def test_each_way_to_write_one_name_is_taken(author: str) -> None:
+    """Turned round, with suffixes, particles and initials, of a group."""
+    assert query_in(view(authors=(author,))) is None
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ _GROUPS = frozenset(("collaboration", "consortium", "group", "lab", "labs", "net
 _ASIDE = re.compile(r"\([^()]*\)")  # arXiv's authors put affiliations there
 _NICKNAME = re.compile(r"""([^()"“”,]+)[("“]([^()"“”,]+)[)"”]([^()"“”]+)""")
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bb\u02bc\u00b4]")
+_BETWEEN_NAMES = re.compile(r"\s*(?:[;&/+|]|(?<=\s)and(?=\s))\s*")
 _HYPHENS = re.compile("[\u2010\u2011\u2012\u2013]")
 _WORD = re.compile(r"(-?)([^\s.-]+)(\.?)")
 _ALL_CJK = re.compile(f"[{CJK} ]+")
@@ -135,6 +136,35 @@ def parse_name(text: str) -> Name:
         if not suffix or len(words) > 1
     ]
     return Name(tuple(_readings(names or parts[:1])), next(filter(None, suffixes), ""))
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names in ``text`` that can find an author: none in ``K.``, two in ``Kaiming He, Jian Sun``.
+
+    Two parts with a comma between them are one name turned round, unless either is a whole name; a surname of two
+    words takes a hyphen, or begins with a particle.
+    """
+    words = _words(text)
+    if words and words[-1].plain in _GROUPS:
+        return [text]
+    found = []
+    for piece in _BETWEEN_NAMES.split(_ASIDE.sub(" ", text)):
+        parts = [part.strip() for part in piece.split(",") if not _is_suffix(part)]
+        is_one = len(parts) < 2 or (len(parts) == 2 and not all(map(_is_whole, parts)))
+        found += [piece.strip()] if is_one and parts else parts
+    # "K." is an initial, "E" is a surname.
+    return [name for name in found if any("." not in name or not word.is_short for word in _words(name))]
+
+
+def _is_suffix(part: str) -> bool:
+    words = _words(part)
+    return not words or (len(words) == 1 and words[0].plain in _SUFFIXES)
+
+
+def _is_whole(part: str) -> bool:
+    """Whether ``part`` of a name has a given name and a surname: ``Kaiming He``, ``J. Sun``, but not ``van Gool``."""
+    words = [word for word in _words(part) if word.plain not in _SUFFIXES and not word.is_tied]
+    return len(words) > 1 and not words[-1].is_short and not any(map(_is_particle, (words[0], words[-1])))
 
 
 def _words(text: str) -> _Words:

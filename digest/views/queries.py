@@ -1,7 +1,8 @@
 """Keywords and authors in the query syntax of other tools → what to write instead.
 
 arXiv's own syntax (``ti:``, ``au:``, ``AND``, ``OR``, ``ANDNOT``) is that of
-https://info.arxiv.org/help/api/user-manual.html; others have ``|``, ``&&``, ``NOT``, and ``+`` and ``-`` before words.
+https://info.arxiv.org/help/api/user-manual.html; others have ``|``, ``&&``, ``NOT``, ``+``
+between words, and ``+``, ``-``, ``!`` and ``~`` before them.
 """
 
 import json
@@ -11,16 +12,22 @@ from dataclasses import dataclass
 
 from digest.config.settings import View, excludes
 from digest.errors import quoted
+from digest.views.names import names_in
 
 _OPERATOR = re.compile(
     r"""(?:^|(?<=[\s()"'])) (AND\s+NOT|ANDNOT|AND|OR|NOT) (?=[\s()"']|$)
     | (?<=\s) (\|\|?|&&) (?=\s)
-    | (?<=\s) ([+-]) (?=["']?[^\W\d_])""",
+    | (?:^|(?<=[\s("'])) ([+!~]) (?=["']?[^\W\d_])
+    | (?<=\s) (-) (?=["']?[^\W\d_])
+    | (?<=\s) (\+) (?=\s)""",
     re.VERBOSE,
 )
 _TIGHT = re.compile(r'(?<=[\w"*])(\|\|?|&&)(?=[\w"-])')
 _ANY = frozenset(("OR", "|", "||"))
-_NONE = frozenset(("NOT", "ANDNOT", "AND NOT", "-"))
+_NONE = frozenset(("NOT", "ANDNOT", "AND NOT", "-", "!"))
+_NEVER_A_NAME = frozenset(("NOT", "+", "!", "~"))  # unlike Or and And, which authors may be called
+_NO_NAME = re.compile(r"[*?]|\bet al\b\.?$")
+_ADDRESS = re.compile(r"@|://|[0-9]{4}")  # of e-mail, of a page; an ORCID
 
 _FIELD = re.compile(r"(?:([a-z]+):\s*|([A-Za-z]+):)(?=[\w\"'(\[])")
 _KEYS = {
@@ -52,17 +59,34 @@ def query_in(view: View) -> tuple[str, str] | None:
     for key, entries in (("keywords", view.keywords), ("authors", view.authors)):
         for entry in entries:
             for text in (entry,) if isinstance(entry, str) else entry:
+                what = f"[[view]] {quoted(view.name)} {key}: expected"
                 if way_out := _way_out(text, key):
-                    what = f"[[view]] {quoted(view.name)} {key}: expected words without the syntax of other tools"
-                    return f"{what}, found {quoted(text)}", way_out
+                    return f"{what} words without the syntax of other tools, found {quoted(text)}", way_out
+                if key == "authors" and (way_out := _way_to_name(text)):
+                    return f"{what} one author's name, found {quoted(text)}", way_out
     return None
+
+
+def _way_to_name(text: str) -> str:
+    """Return what to write for an author who is none, or several; "" if ``text`` is one name."""
+    names = [] if _ADDRESS.search(text) else names_in(_NO_NAME.sub("", text).strip(_AROUND))
+    if not names:
+        return 'write a surname, with or without given names, such as "Kaiming He", "He, K." or "He"'
+    if len(names) == 1 and not _NO_NAME.search(text):
+        return ""
+    way_out = f"write {', '.join(map(_toml, names))} in its place"
+    surname, _, given = text.partition(", ")
+    if len(names) == len(surname.split()) == 2:
+        way_out += f"; of one author, {_toml(surname.replace(' ', '-') + ', ' + given)}"
+    return way_out
 
 
 def _way_out(text: str, key: str) -> str:
     """Return what to write for a query; "" if ``text`` is none."""
     clauses, operators = _read(text, key)
     terms = [term for clause in clauses for term in clause]
-    if not operators and not any(term.field for term in terms):
+    is_kept_out = key == "authors" and any(term.is_excluded for term in terms)
+    if not operators and not is_kept_out and not any(term.field for term in terms):
         return ""
     if "(" in text and len(clauses) > 1 and len(terms) > len(clauses):
         return 'write each way in which it can be met as a list of its own, such as ["a", "c"], ["b", "c"]'
@@ -73,6 +97,8 @@ def _way_out(text: str, key: str) -> str:
             ways.append(f"set {other} = {_toml(values)}")
     if any(term.key != key and (term.is_excluded or not term.key) for term in terms):
         ways.append("the rest of it cannot be asked for")
+    if is_kept_out:
+        ways.append("an author cannot be kept out, only keywords can")
     if word := next((one.lower() for one in operators if one.isalpha()), ""):
         ways.append(f'"{word}" in small letters is a word like others')
     return "; ".join(ways)
@@ -81,7 +107,8 @@ def _way_out(text: str, key: str) -> str:
 def _own_entries(clauses: list[list[_Term]], key: str) -> Iterator[str]:
     """Yield what stands for each of the ``clauses`` in the list of ``key``: several keywords as a list of their own."""
     for clause in clauses:
-        texts = [f"{'-' if term.is_excluded else ''}{term.text}" for term in clause if term.key == key]
+        own = [term for term in clause if term.key == key and not (key == "authors" and term.is_excluded)]
+        texts = [f"{'-' if term.is_excluded else ''}{term.text}" for term in own]
         if key == "keywords" and len(texts) > 1:
             yield _toml(texts)
         else:
@@ -96,12 +123,12 @@ def _read(text: str, key: str) -> tuple[list[list[_Term]], list[str]]:
     """Return the terms of a query, of which one list must be met, and all of it; and the operators between them."""
     if not any(sign in text for sign in "($"):  # p(y|x) is no query
         text = _TIGHT.sub(r" \1 ", text)
-    # An author may be called Or.
-    found = [one for one in _OPERATOR.finditer(text) if one.start() or key == "keywords"]
+    found = [one for one in _OPERATOR.finditer(text) if one.start() or key == "keywords" or one[0] in _NEVER_A_NAME]
     clauses: list[list[_Term]] = [[]]
     is_excluded, start = False, 0
     for one in [*found, None]:
-        if piece := text[start : one.start() if one else None].strip(_AROUND):
+        piece = text[start : one.start() if one else None].strip(_AROUND)
+        if any(map(str.isalnum, piece)):
             clauses[-1].append(_term(piece, key, is_excluded=is_excluded))
         if one:
             operator, start = " ".join(one[0].split()), one.end()
@@ -113,8 +140,6 @@ def _read(text: str, key: str) -> tuple[list[list[_Term]], list[str]]:
 def _term(piece: str, key: str, *, is_excluded: bool) -> _Term:
     if excludes(piece):
         piece, is_excluded = piece[1:].strip(_AROUND), True
-    if piece[:1] == "+" and piece[1:2].isalpha():
-        piece = piece[1:]
     named = _FIELD.match(piece)
     field = (named[1] or named[2]).lower() if named else ""
     if named is None or field not in _KEYS:
