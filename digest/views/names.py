@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, pairwise, takewhile
+from itertools import chain, takewhile
 
 from digest.views.words import CJK, letters_of
 
@@ -19,7 +19,22 @@ _PARTICLE = re.compile(
 )
 """Words that a surname begins with; given names do not end with one, but for those of ``_EAST_ASIAN`` surnames."""
 
-_EAST_ASIAN = frozenset(
+_VIETNAMESE = frozenset(
+    name
+    for line in (
+        "bui dang dao diep dinh do doan duong hoang huynh khuong kieu la le luong luu ly mac mai nghiem ngo",
+        "nguyen ninh ong pham phan phung quach ta thach thai than to ton tran trang trieu trinh truong vo vu",
+        "vuong",
+    )
+    for name in line.split()
+)
+_VIETNAMESE_MIDDLES = frozenset(["cong", "duc", "huu", "ngoc", "quang", "thanh", "thi", "van", "viet", "xuan"])
+"""What stands between surname and given name, whichever comes first: Tran Van Minh, Minh Van Tran."""
+
+_BEGINNINGS = frozenset(["abdel", "abu", "ait", "bel", "ben", "bou", "mac", "ould"])
+"""Words that a surname may begin with, and a given name end with: Ben Ayed."""
+
+_EAST_ASIAN = _VIETNAMESE | frozenset(
     name
     for line in (
         # Chinese, in Mandarin, Cantonese and Taiwanese spellings
@@ -36,10 +51,6 @@ _EAST_ASIAN = frozenset(
         "ahn an bae baek bang byun cha cho chun eom gwak gwon ha hahm hahn heo hur hwangbo hyun im jang jeon",
         "jeong jo joo joung ju jun jung kim koh koo ku kwak kwon lim min moon nam namgung noh oh paik park pyo",
         "rhee roh ryoo ryu seo shim shin sim sohn son suh sung um woo yeo yeom yim yoo yoon youn yun",
-        # Vietnamese
-        "bui dang dao diep dinh do doan duong hoang huynh khuong kieu la le luong luu ly mac mai nghiem ngo",
-        "nguyen ninh ong pham phan phung quach ta thach thai than to ton tran trang trieu trinh truong vo vu",
-        "vuong",
     )
     for name in line.split()
 )
@@ -199,6 +210,9 @@ def _readings(names: Sequence[_Words]) -> Iterator[_Reading]:
         yield _Reading(words[-len(initials) :], _joined(words[: -len(initials)]))
     if len(words) == 3 and _is_east_asian(words[:1]) and words[2].is_tied and not words[1].is_tied:  # Li Fei-Fei
         yield _Reading(words[1:], _joined(words[:1]))
+    if len(words) > 2 and plain[0] in _VIETNAMESE and plain[1] in _VIETNAMESE_MIDDLES:
+        yield _Reading(words[1:], _joined(words[:1]))
+        yield _Reading((*words[2:], words[1]), _joined(words[:1]))
     for start, word in enumerate(words):
         if not word.is_tied and not _is_torn(words, start):
             own = words[start:]
@@ -209,7 +223,10 @@ def _is_loose(surname: _Words) -> bool:
     is_two = len(surname) == 2 and not surname[1].is_tied
     if is_two and _is_particle(surname[0]) and _is_east_asian(surname[1:]):  # Van Nguyen
         return True
-    return not all(one.is_tied or _is_particle(before) for before, one in pairwise(surname))
+    if len(surname) > 2 and _is_particle(surname[0]) and not _is_east_asian(surname[-1:]):  # ter Haar Romeny
+        return False
+    begins = (before.plain in _BEGINNINGS or _is_particle(before) for before in surname)
+    return not all(one.is_tied or is_begun for is_begun, one in zip(begins, surname[1:], strict=False))
 
 
 def _is_torn(words: _Words, start: int) -> bool:
