@@ -476,6 +476,17 @@ SUFFIXED = [
     ("Martin Luther King III", "King, III, Martin Luther", "king", "King, Martin Luther, III"),
     ("Ada de la Rosa II", "de la Rosa, II, Ada", "rosa", "de la Rosa, Ada, II"),
     ("José Peña IV", "Peña, IV, José", "pena", "Peña, José, IV"),
+    ("José Peña IV.", "Peña, IV., José", "pena", "Peña, José, IV."),
+    ("Ada Fox IX", "Fox, IX, Ada", "fox", "Fox, Ada, IX"),
+    ("John Smith Jnr.", "Smith, Jnr., John", "smith", "Smith, John, Jnr."),
+    ("John Smith, Snr", "Smith, Snr, John", "smith", "Smith, John, Snr"),
+    ("John Smith 2nd", "Smith, 2nd, John", "smith", "Smith, John, 2nd"),
+    ("John Smith 3rd", "Smith, 3rd, John", "smith", "Smith, John, 3rd"),
+    ("John Smith, Esq.", "Smith, Esq., John", "smith", "Smith, John, Esq."),
+    ("John Smith PhD", "Smith, PhD, John", "smith", "Smith, John, PhD"),
+    ("John Smith, Ph.D.", "Smith, Ph.D., John", "smith", "Smith, John, Ph.D."),
+    ("John Smith, Jr., MD", "Smith, Jr. MD, John", "smith", "Smith, John, Jr. MD"),
+    ("Ada Su (Example Lab) Jr.", "Su, Jr., Ada", "su", "Su, Ada, Jr."),
 ]
 PLAIN = [
     ("Ada Bell", "bell", "Bell, Ada"),
@@ -487,6 +498,8 @@ PLAIN = [
     ("Carlos Crispim-Junior", "crispimjunior", "Crispim-Junior, Carlos"),
     ("Anil Kumar VV", "vv", "VV, Anil Kumar"),
     ("Vi Vu", "vu", "Vu, Vi"),
+    ("Rahim MD", "md", "MD, Rahim"),
+    ("Ix Md", "md", "Md, Ix"),
     ("Yuan (Cher) Li", "li", "Li, Yuan (Cher)"),
     ("Li", "li", "Li"),
     ("王小明", "arxiv", "王小明"),
@@ -518,6 +531,12 @@ def test_other_names_stand_as_arxiv_has_them(author: str, key: str, _ris: str) -
     assert fields["author"].strip("{}") == author
     assert fields["author"].startswith("{") is ((author, key, _ris) in GROUPS)
     assert [names for _, names in people(entry)] == [[name for name in [*people(entry)[0][1]] if name]]
+
+
+def test_an_affiliation_behind_a_name_is_no_surname() -> None:
+    """Authors put it in brackets there; a nickname before the surname stays."""
+    (entry,) = bibtex(day_of([(Section.NEW, paper(authors=("Ada Su (Example Lab)", "Yuan (Cher) Li")))]).announcements)
+    assert library(entry)["su-2503.00001"]["author"] == "Su, Ada and Yuan (Cher) Li"
 
 
 def test_hyphens_that_stand_together_stay_in_one_word() -> None:

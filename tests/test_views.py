@@ -617,6 +617,8 @@ def test_hostile_text_costs_no_time(text: str) -> None:
         ("John Smith", "John Smith Jr."),
         ("John Smith, Jr.", "J. Smith, Jr"),
         ("Smith, John, III", "John Smith III"),
+        ("John Smith III", "John Smith 3rd"),
+        ("John Smith", "John Smith Jnr."),
         ("Kaiming He", "Kaiming He (MIT)"),
         ("ATLAS Collaboration", "The ATLAS collaboration"),
         ("ATLAS", "on behalf of the ATLAS Collaboration"),

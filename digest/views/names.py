@@ -56,7 +56,14 @@ _EAST_ASIAN = _VIETNAMESE | frozenset(
 )
 """The surnames of most people in China, Korea and Vietnam, where Van, Bin or Di in a given name is no particle."""
 
-_SUFFIXES = {"jr": "jr", "junior": "jr", "sr": "sr", "senior": "sr", "ii": "ii", "iii": "iii", "iv": "iv"}
+_SUFFIXES = {
+    **dict.fromkeys(("jr", "jnr", "junior"), "jr"),
+    **dict.fromkeys(("sr", "snr", "senior"), "sr"),
+    **{numeral: numeral for numeral in ("ii", "iii", "iv", "vii", "viii", "ix")},
+    "2nd": "ii",
+    "3rd": "iii",
+    "4th": "iv",
+}
 _GROUPS = frozenset(("collaboration", "consortium", "group", "lab", "labs", "network", "project", "team"))
 
 _ASIDE = re.compile(r"\([^()]*\)")  # arXiv's authors put affiliations there

@@ -105,7 +105,9 @@ def _author(text: str, name: Name | None) -> str:
     """Return a name so that BibTeX finds its parts: "Smith, Jr., John", or one piece in braces."""
     if name is None or (name.suffix and not name.given):
         return f"{{{tex(text)}}}"
-    written = ", ".join(map(tex, (name.surname, name.suffix, name.given))) if name.suffix else tex(text)
+    is_as_written = not name.suffix and text.rstrip().endswith(name.surname)
+    parts = (name.surname, name.suffix, name.given)
+    written = tex(text) if is_as_written else ", ".join(tex(part) for part in parts if part)
     return _PARTED_HYPHENS.sub(r"{\g<0>}", written) if "-{}" in written else written
 
 
