@@ -771,6 +771,17 @@ def test_a_monstrous_text_is_compared_in_no_time() -> None:
         ("DOI: 10.48550/arXiv.2110.10101.", "2110.10101", None),
         ("oai:arXiv.org:hep-th/9901001", "hep-th/9901001", None),
         ("oai:arXiv.org:2110.10101v1", "2110.10101", 1),
+        # as it is cited and stamped
+        ("arXiv preprint arXiv:2110.10101", "2110.10101", None),
+        ("arXiv preprint arXiv:2110.10101v2 (2021).", "2110.10101", 2),
+        ("arXiv preprint arXiv:2110.10101, 2021", "2110.10101", None),
+        ("arXiv e-prints, arXiv:hep-th/9901001", "hep-th/9901001", None),
+        ("CoRR abs/2110.10101", "2110.10101", None),
+        ("CoRR, abs/2110.10101, 2021.", "2110.10101", None),
+        ("arxiv/2110.10101", "2110.10101", None),
+        ("arXiv/hep-th/9901001v1", "hep-th/9901001", 1),
+        ("arXiv:2110.10101v1 [cond-mat.mes-hall] 31 December 2021", "2110.10101", 1),
+        ("arXiv:hep-th/9901001v1 [hep-th] 1 Jan 1999", "hep-th/9901001", 1),
     ],
 )
 def test_a_paper_is_named_by_its_id_and_perhaps_a_version(text: str, arxiv_id: str, version: int | None) -> None:
@@ -804,6 +815,14 @@ def test_a_paper_is_named_by_its_id_and_perhaps_a_version(text: str, arxiv_id: s
         *("https://arxiv.org/abs/9901001", "https://example.org/abs/2110.10101", "https://notarxiv.org/abs/2110.10101"),
         *("https://arxiv.org.example.org/abs/2110.10101", "https://arxiv.org@example.org/abs/2110.10101"),
         *("10.1234/arXiv.2110.10101", "https://doi.org/10.1234/2110.10101", "arXiv:2110.10101v1 [cs.CV] 19 Oct 2021 x"),
+        *("arXiv:2110.10101 [foo]", "arXiv:2110.10101v1 [cs.CV] 99 Oct 2021", "arXiv:2110.10101v1 [cs.CV] 9 Foo 2021"),
+        *(
+            "arXiv:2110.10101v1 [cs.CV] 9 Oct 1821",
+            "arXiv:2110.10101 [cs.]",
+            "arXiv:2110.10101 [csx.CV]",
+            "abs 2110.10101",
+        ),
+        *("arXiv preprint", "preprint 2110.10101", "arXiv:2110.10101 1821", "arxiv//2110.10101", "CoRR 2110.10101"),
     ],
 )
 def test_what_is_no_id_is_told_with_an_example(text: str) -> None:
