@@ -83,11 +83,15 @@ _CODE_HOSTS = (
     r"(https?://github\.[^/]+/[^/]+/[^/]+/)(?:blob|tree)(?=/)",
     r"(https?://[^/]+/.+/-/)(?:blob|tree)(?=/)",
     r"(https?://[^/]+/[^/]+/[^/]+/)src(?=/(?:branch|tag|commit)/)",
+    r"(https?://bitbucket\.org/[^/]+/[^/]+/)src(?=/)",
 )
-"""Where GitHub, GitLab and Gitea (Codeberg is one) show a repository's files to people, up to the word that says so.
+"""Where GitHub, GitLab, Gitea (Codeberg is one) and Bitbucket show files to people, up to the word that says so.
 
-With the word "raw" they give a file itself; GitHub and GitLab show folders at "tree", Gitea at the same address.
+With the word "raw" they give a file itself; GitHub and GitLab show folders at "tree", the others at the same address.
 """
+
+_PAGES_ALONE = re.compile(r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)/(?!.*/raw/)")
+"""What of these hosts is no file."""
 
 
 def excludes(keyword: str) -> bool:
@@ -239,11 +243,14 @@ class Config:
         )
 
     def file_address(self, path: str) -> str:
-        """Like ``address_of``, for a program: a code host's page about a file is not the file."""
+        """Like ``address_of``, for a program: a code host's page about a file is not the file.
+
+        "" if the address is that of a repository, which does not tell where its files are.
+        """
         address = self.address_of(path)
         for host in _CODE_HOSTS:
             address = re.sub(host, r"\1raw", address, count=1)
-        return address
+        return "" if _PAGES_ALONE.match(address) else address
 
     def home_address(self, folder: str = "") -> str:
         """The address at which people find what ``folder`` holds; "" if it is not published.

@@ -257,10 +257,9 @@ def parse_paper_id(text: str) -> tuple[ArxivId, int | None]:
     """Return the paper that a person means by ``text``, and the version, if one is named.
 
     That is an id (https://info.arxiv.org/help/arxiv_identifier.html) as it is typed and copied: bare, after ``arXiv:``
-    or ``oai:arXiv.org:``, as the stamp of a PDF with category and date, as bibliographies
-    cite it, in the DOI that arXiv gives it, in an address
-    of arXiv's hosts or of those that show its papers under their ids, with a version or without, in any case, in
-    brackets, with a sentence's end behind it.
+    or ``oai:arXiv.org:``, as the stamp of a PDF with category and date, as bibliographies cite it, in the DOI that
+    arXiv gives it, in an address of arXiv's hosts or of those that show its papers under their ids, with a version or
+    without, in any case, in brackets, with a sentence's end behind it.
 
     Raises:
         UsageError: it is none of these.
