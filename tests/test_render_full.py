@@ -208,6 +208,8 @@ def contents_line(title: str) -> str:
     ("title", "shown"),
     [
         ("A Title That Is Short Enough", "A Title That Is Short Enough"),
+        ("We Pay $20 for $n$ Samples and $k$ Labels", "We Pay $20 for $n$ Samples and…"),
+        ("We Pay $20 for $n$ Streets and $k+mmmmmm$", "We Pay $20 for $n$ Streets and…"),
         (r"Steps of $\mathcal{O}(n)$ in Videos of the Streets", r"Steps of $\mathcal{O}(n)$ in Vide…"),
         (r"Faster Labels for Video: $\mathcal{O}(n \log n)$ Steps", "Faster Labels for Video…"),
         ("\u6df1\u5ea6\u5b66\u4e60" * 5, "\u6df1\u5ea6\u5b66\u4e60" * 4 + "\u6df1…"),

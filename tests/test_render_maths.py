@@ -46,6 +46,10 @@ def test_a_sign_alone_is_maths_whatever_follows(frame: str, sign: str) -> None:
             r"$ \times $ wider, $ Q(Y) \in A $ holds, $ n = 5 $ and $x_i $",
             [r" \times ", r" Q(Y) \in A ", " n = 5 ", "x_i "],
         ),
+        (
+            r"$ -0.3 $ to $ +1.5 $, $ 90 \% $, $ 5 $, $ (+1.2\%) $ and $-3\%$",
+            [" -0.3 ", " +1.5 ", r" 90 \% ", " 5 ", r" (+1.2\%) ", r"-3\%"],
+        ),
         ("$ k $ of $ f(x) $, $N $ and $ (a, b) $", [" k ", " f(x) ", "N ", " (a, b) "]),
         # Directly beside letters.
         (r"H$^2$O, $k$NN, an $n$th, top-$k$, ($p$)", ["^2", "k", "n", "k", "p"]),
@@ -58,6 +62,13 @@ def test_a_sign_alone_is_maths_whatever_follows(frame: str, sign: str) -> None:
         ("$0.05 per image ($0.20 per clip) where $\\alpha=2$", [r"\alpha=2"]),
         (r"$5 (\approx 4 EUR), $10", []),
         ("5 $ / h, 10 $ / h", []),
+        ("from 5 $ - 10 $ to $ 5, $ 10", []),
+        # Variables of a shell.
+        ("set $PATH and $HOME/.config/$USER", []),
+        ("set $PATH:$HOME/bin:$USER", []),
+        ("in $DATA_DIR/$SET/$NAME, where $x$ is", ["x"]),
+        ("in ${HOME}/x/${USER}", []),
+        ("a speed of $km/h$ and $a/b$c", ["km/h", "a/b"]),
         ("It is $5 a page. D$^2$R", ["^2"]),
         ("$5 million$ or $10 to 20$", []),
         # Prose, also with signs of TeX in it.

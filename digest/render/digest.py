@@ -15,6 +15,7 @@ from digest.config.paths import part_path
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.markdown import code_urls, is_web_address
+from digest.render.maths import maths_in
 from digest.render.templates import compile_template, names_in, render, shows_texts
 
 MOST_BYTES = 1_500_000
@@ -289,8 +290,9 @@ def _shortened(text: str) -> str:
     head = text[: sum(1 for _ in ends)]
     if head == text:
         return text
-    if head.count("$") % 2:
-        head = head[: head.rindex("$")] or head
+    if "$" in head:
+        cut = next((one for one in maths_in(text) if one.start < len(head) < one.end), None)
+        head = text[: cut.start] if cut and cut.start else head
     return f"{head.rstrip(' ,:;(-')}…"
 
 

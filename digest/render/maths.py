@@ -11,6 +11,8 @@ _TEX = re.compile(r"\\[A-Za-z{|,;!]|[\^_{]")
 _COMMAND_ALONE = re.compile(r"\\[A-Za-z]+")
 _OPERATORS = ("-", "*", "/", "\u00b0", "\u00b7")  # that Unicode does not count among the mathematical signs
 _NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)*")
+_SIGNED_NUMBER = re.compile(rf" [+-]?{_NUMBER.pattern} | ?[+-]?{_NUMBER.pattern} ?\\% ?")
+_PATH = re.compile(r"\{?[A-Za-z_]\w+\}?[/:](?:[\w.~-]*[/:])*")  # between $HOME/.config/ and $USER
 _RELATION = re.compile(r"[=<>≤≥∈]")
 
 _GROUP = re.compile(r"\{[^{}]*\}")
@@ -45,7 +47,10 @@ def maths_in(text: str) -> Iterator[Maths]:
     - an operator, a relation, a command or a number alone, whatever follows: ``$<$50\%``, ``256$\times$256``;
     - else something that is no prose, without a blank inside the dollars and no digit behind them, as pandoc has it
       (https://pandoc.org/MANUAL.html#extension-tex_math_dollars). A digit may follow what has signs of TeX in it;
-    - with blanks inside the dollars only what is plainly TeX: ``$ P(X) \in A $``, ``$ n = 5 $``, ``$ k $``.
+    - with blanks inside the dollars only what is plainly TeX: ``$ P(X) \in A $``, ``$ n = 5 $``, ``$ k $``, and a
+      number with blanks on both sides: ``$ -0.3 $``, ``$ 90 \% $``.
+
+    A path between two variables of a shell is none: ``$HOME/.config/$USER``.
 
     Prose is two words side by side, or one that links others, outside of all braces. A dollar that pairs with nothing
     is passed over alone, so that the next one can still open.
@@ -67,8 +72,10 @@ def maths_in(text: str) -> Iterator[Maths]:
 
 def _is_maths(tex: str, follower: str) -> bool:
     bare = tex.strip()
-    if _is_sign(bare) or _COMMAND_ALONE.fullmatch(bare) or _NUMBER.fullmatch(tex):
+    if _is_sign(bare) or _COMMAND_ALONE.fullmatch(bare) or _NUMBER.fullmatch(tex) or _SIGNED_NUMBER.fullmatch(tex):
         return True
+    if (follower.isalpha() or follower in ("_", "{")) and _PATH.fullmatch(tex):
+        return False
     words = _COMMAND.sub(" ", _without_groups(tex))
     if not bare or _PROSE.search(words) or _LINKING.search(words):
         return False
