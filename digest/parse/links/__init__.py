@@ -46,7 +46,7 @@ _HOSTS_OF_ONE_KIND = (
     ),
     (
         "paper",
-        r"(?:\w+\.)?hal\.science|journals\.[\w.-]+|doi\.(?!org$)[\w.-]+|(?:\w+\.)?copernicus\.org|\w+\.bmva-archive\.org\.uk|\w+\.acm\.org",
+        r"(?:\w+\.)?hal\.science|journals\.[\w.-]+|doi\.(?!org$)[\w.-]+|(?:[\w-]+\.)?copernicus\.org|\w+\.bmva-archive\.org\.uk|\w+\.acm\.org",
     ),
     ("other", r"(?:[\w-]+\.)*grand-challenge\.org|codalab\.[\w.-]+|codabench\.org|eval\.ai|aicrowd\.com"),
     ("other", r"[a-z-]+20[0-9]{2}\.[\w.-]+"),  # the meeting of a year
@@ -72,7 +72,7 @@ _DATA_DOIS = "4121|5061|6084|7910|7937|13026|17605|17632|21227|34740"
 
 _SILENT = (
     (r"(?:huggingface\.co|modelscope\.cn)/[^/]+$", "model data demo", "model"),
-    (r"github\.com/(?:orgs/)?[^/]+$", "code sources project model", "data"),
+    (r"github\.com/(?:orgs/)?[^/]+$", "code thanks sources project model", "data"),
     (r"kaggle\.com/", "data code", "data"),
     (rf"doi\.org/10\.(?:{_DATA_DOIS})/", "", "data"),
     (r"doi\.org/10\.57967/", "data model demo", "model"),  # Hugging Face
@@ -81,7 +81,14 @@ _SILENT = (
     (_BUILT_SITES, "event home demo", "project"),
     (r".*/(?:licen[cs]e|competition|challenge)s?(?:/|$)", "", "other"),
     (r".*/(?:~|projects?/|labs?/|research/)", "event home demo", "project"),
-    ("", "event home demo record own-name holdings video weights service results published access", "other"),
+    (
+        "",
+        (
+            "event thanks collection home demo record own-name holdings video weights service results details "
+            "published access"
+        ),
+        "other",
+    ),
 )
 """Where the host says nothing: what the words may say, the weightier first, and what it is if they say nothing."""
 
@@ -93,7 +100,10 @@ _WORDS = {
     "sources": r"repos?\b|source (?:files|is)|software|package|library|framework|algorithm|pipeline|tools?\b|toolkit"
     r"|plug-?in",
     "video": r"videos?\b|movies?\b",
-    "demo": r"(?<!video )(?:demos?\b(?! videos?)|demonstration)|demonstrator|leaderboard|interactive|platform"
+    "thanks": r"(?:we|authors) (?:\w+ )?(?:thank|acknowledge)\b[^.,;]*$|grateful to\b[^.,;]*$",
+    "collection": r"(?:data|data ?set|image|benchmark)s? (?:portal|hub|catalog\w*)\b",
+    "demo": r"playable (?:\w+ )?(?:version|game|build|prototype|level|world)s?\b"
+    r"|(?<!video )(?:demos?\b(?! videos?)|demonstration)|demonstrator|leaderboard|interactive|platform"
     r"|playground|portal|arena\b|chatbot|dashboard"
     r"|(?:online|web)[ -]?(?:based )?(?:tool|system|app|server|service|interface|viewer|explorer|version)"
     r"|(?:system|service|tool|app|prototype)\b.{,14} (?:access|avail|deploy|hosted|live|online|run|reach|tried)",
@@ -109,6 +119,7 @@ _WORDS = {
     "published": r"published (?:at|by|in)\b[^;]*$|(?:paper|preprint|manuscript|article|pdf|thesis|dissertation)"
     r"(?: is| are)?(?: available)?(?: at| from| here)?\W*$",
     "results": r"results\b|visuali[sz]ations?\b|supplement\w*|appendi",
+    "details": r"(?:more|further|additional) (?:information|info|details)(?: \w+){0,4}\W*$",
     "access": r"(?:accessible|explored|tested|tried) (?:at|from|on|through|under|via)\W*$",
 }
 """How a sentence names what an address points to."""
@@ -116,15 +127,16 @@ _WORDS = {
 _WORDS["model"] = rf"{_WORDS['weights']}|{_WORDS['service']}"
 # A site that holds a paper's code or data is the paper's own.
 _WORDS["home"] = rf"{_WORDS['project']}|{_WORDS['code']}|visit\W*(?:(?:and|or)\b\W*)*$"
+_WORDS["home"] += r"|(?:we|is|are) (?:\w+ )?open-?sourced? (?:it|all|every\w+)\b"
 _WORDS["holdings"] = rf"{_WORDS['data']}|{_WORDS['offered']}"
 _NAMES_OF_KINDS = {
     "code": "sources",
-    "data": "offered",
+    "data": "offered collection",
     "demo": "access",
     "model": "weights",
-    "other": "event",
+    "other": "event thanks",
     "paper": "issue published record",
-    "project": "holdings home results service",
+    "project": "holdings home results details service",
 }
 _MEANING = {name: kind for kind, names in _NAMES_OF_KINDS.items() for name in names.split()}
 _NEAR = 60  # characters
@@ -199,14 +211,14 @@ def _by_words(place: str, tiers: tuple[str, str, str], words: Words) -> str:
         tiers = ("", *tiers[1:])
     host, _, path = place.partition("/")
     own_name = small_letters(path.rpartition("/")[2] or host.partition(".")[0])
-    # A site's front page is no paper, and a page deep in a site no system.
-    never = "access" if path else "published"
+    # A site's front page is no paper, and perhaps a company's; a page deep in a site is no system.
+    never = ("access",) if path else ("published", "details")
     for tier in tiers:
         for name in told:
             if name == "own-name":
                 if len(own_name) >= LEAST_OF_A_NAME and words.use_as_name(own_name):
                     return "demo" if _APPOSITION.match(tiers[2]) else "project"
-            elif name != never and _SAID[name].search(tier):
+            elif name not in never and _SAID[name].search(tier):
                 return _MEANING.get(name, name)
     # A clause of its own, as in "8 pages; https://own.org".
     is_alone = _CLAUSE_BEGINS.search(tiers[1]) and not _CLAUSE_GOES_ON.match(tiers[2])

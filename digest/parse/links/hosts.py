@@ -14,6 +14,7 @@ _PATH = re.compile(r"(?::[0-9]+)?[/?#]")
 _POINTER = re.compile(
     r"\b(?:available|access\w*|found|hosted|released|provided|shared|download\w*|online|visit|see|published|demo|page"
     r"|website|webpage|homepage|site|link|url|code|dataset|repository|via|through"
+    r"|(?:benchmark|data|models?|results|software|videos?|weights)(?: is| are)? at"
     r"|(?:app|benchmark|data|leaderboard|platform|project|tool|video|web) ?:)"
     r"(?:\W+(?:at|on|in|is|are|via|through|under|here|the|this|our|following|publicly|online|link|url))*\W*$",
     re.IGNORECASE,
