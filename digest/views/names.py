@@ -66,6 +66,7 @@ _SUFFIXES = {
 }
 _GROUPS = frozenset(("collaboration", "consortium", "group", "lab", "labs", "network", "project", "team"))
 
+_DEGREE = re.compile(r"(?:,\s*|\s)(?:Ph\.?D|D\.?Phil|Esq)\.?(?=\s*(?:,|$))")  # M.D. may be initials
 _ASIDE = re.compile(r"\([^()]*\)")  # arXiv's authors put affiliations there
 _NICKNAME = re.compile(r"""([^()"“”,]+)[("“]([^()"“”,]+)[)"”]([^()"“”]+)""")
 _APOSTROPHES = re.compile("['`\u2018\u2019\u02bb\u02bc\u00b4]")
@@ -142,7 +143,7 @@ def parse_name(text: str) -> Name:
     if nickname and all(any(map(str.isalpha, part)) for part in nickname.groups()):  # Linxi "Jim" Fan
         both = [parse_name(f"{given} {nickname[3]}") for given in nickname.group(1, 2)]
         return Name(tuple(chain.from_iterable(one.readings for one in both)), both[0].suffix)
-    text = unicodedata.normalize("NFC", _ASIDE.sub(" ", text)).replace(".", ". ")
+    text = unicodedata.normalize("NFC", _DEGREE.sub("", _ASIDE.sub(" ", text))).replace(".", ". ")
     text = _HYPHENS.sub("-", _APOSTROPHES.sub("", text))
     if _ALL_CJK.fullmatch(text):  # no blank tells the surname from the rest
         return Name((_Reading((), frozenset([text.replace(" ", "")])),))
@@ -162,11 +163,11 @@ def names_in(text: str) -> list[str]:
     Two parts with a comma between them are one name turned round, unless either is a whole name; a surname of two
     words takes a hyphen, or begins with a particle.
     """
-    words = _words(text)
+    text, words = " ".join(text.split()), _words(text)
     if words and words[-1].plain in _GROUPS:
         return [text]
     found = []
-    for piece in _BETWEEN_NAMES.split(_ASIDE.sub(" ", text)):
+    for piece in _BETWEEN_NAMES.split(_DEGREE.sub("", _ASIDE.sub(" ", text))):
         parts = [part.strip() for part in piece.split(",") if not _is_suffix(part)]
         is_one = len(parts) < 2 or (len(parts) == 2 and not all(map(_is_whole, parts)))
         found += [piece.strip()] if is_one and parts else parts

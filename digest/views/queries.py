@@ -17,7 +17,7 @@ from digest.views.names import names_in
 _OPERATOR = re.compile(
     r"""(?:^|(?<=[\s()"'])) (AND\s+NOT|ANDNOT|AND|OR|NOT) (?=[\s()"']|$)
     | (?<=\s) (\|\|?|&&) (?=\s)
-    | (?:^|(?<=[\s("'])) ([+!~]) (?=["']?[^\W\d_])
+    | (?:^|(?<=[\s("'])) ([+!~-]*[+!~]) (?=["']?[^\W\d_])
     | (?<=\s) (-) (?=["']?[^\W\d_])
     | (?<=\s) (\+) (?=\s)""",
     re.VERBOSE,
@@ -25,8 +25,8 @@ _OPERATOR = re.compile(
 _TIGHT = re.compile(r'(?<=[\w"*])(\|\|?|&&)(?=[\w"-])')
 _ANY = frozenset(("OR", "|", "||"))
 _NONE = frozenset(("NOT", "ANDNOT", "AND NOT", "-", "!"))
-_NEVER_A_NAME = frozenset(("NOT", "+", "!", "~"))  # unlike Or and And, which authors may be called
-_NO_NAME = re.compile(r"[*?]|\bet al\b\.?$")
+_CAN_BE_A_NAME = re.compile(r"(?:AND|OR)\b")
+_NO_NAME = re.compile(r"[*?]|\b(?:et al|and others)\b\.?$")
 _ADDRESS = re.compile(r"@|://|[0-9]{4}")  # of e-mail, of a page; an ORCID
 
 _FIELD = re.compile(r"(?:([a-z]+):\s*|([A-Za-z]+):)(?=[\w\"'(\[])")
@@ -75,8 +75,8 @@ def _way_to_name(text: str) -> str:
     if len(names) == 1 and not _NO_NAME.search(text):
         return ""
     way_out = f"write {', '.join(map(_toml, names))} in its place"
-    surname, _, given = text.partition(", ")
-    if len(names) == len(surname.split()) == 2:
+    surname, _, given = " ".join(text.split()).partition(", ")
+    if given and len(names) == len(surname.split()) == 2 and "." not in surname:
         way_out += f"; of one author, {_toml(surname.replace(' ', '-') + ', ' + given)}"
     return way_out
 
@@ -99,7 +99,7 @@ def _way_out(text: str, key: str) -> str:
         ways.append("the rest of it cannot be asked for")
     if is_kept_out:
         ways.append("an author cannot be kept out, only keywords can")
-    if word := next((one.lower() for one in operators if one.isalpha()), ""):
+    if key == "keywords" and (word := next((one.lower() for one in operators if one.isalpha()), "")):
         ways.append(f'"{word}" in small letters is a word like others')
     return "; ".join(ways)
 
@@ -123,7 +123,8 @@ def _read(text: str, key: str) -> tuple[list[list[_Term]], list[str]]:
     """Return the terms of a query, of which one list must be met, and all of it; and the operators between them."""
     if not any(sign in text for sign in "($"):  # p(y|x) is no query
         text = _TIGHT.sub(r" \1 ", text)
-    found = [one for one in _OPERATOR.finditer(text) if one.start() or key == "keywords" or one[0] in _NEVER_A_NAME]
+    is_name_first = key == "authors" and _CAN_BE_A_NAME.match(text) is not None
+    found = [one for one in _OPERATOR.finditer(text) if one.start() or not is_name_first]
     clauses: list[list[_Term]] = [[]]
     is_excluded, start = False, 0
     for one in [*found, None]:
@@ -132,7 +133,7 @@ def _read(text: str, key: str) -> tuple[list[list[_Term]], list[str]]:
             clauses[-1].append(_term(piece, key, is_excluded=is_excluded))
         if one:
             operator, start = " ".join(one[0].split()), one.end()
-            is_excluded = operator in _NONE
+            is_excluded = operator in _NONE or (not operator.isalpha() and not {"-", "!"}.isdisjoint(operator))
             clauses += [[]] if operator in _ANY else []
     return [clause for clause in clauses if clause], [" ".join(one[0].split()) for one in found]
 
