@@ -7,7 +7,7 @@ from digest.archive.days import begin, is_recorded, stored_day, update_files, wr
 from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
-from digest.errors import how_many
+from digest.errors import StoreError, how_many
 from digest.jobs.selection import Selection, note_missing
 from digest.model import DaySummary
 
@@ -27,11 +27,15 @@ def plan_regenerate(
 
 def paths_to_change(archive: Archive, plan: Iterable[Product]) -> list[str]:
     """Return the paths of the digests of a plan, those of views among them, that would not come out as they are."""
-    return [
-        str(archive.output.root / product.path)
-        for product in plan
-        if any(archive.output.read(path) != data for path, data in product.make().items())
-    ]
+    return [str(archive.output.root / product.path) for product in plan if _would_differ(archive, product)]
+
+
+def _would_differ(archive: Archive, product: Product) -> bool:
+    files = product.make()
+    try:
+        return any(archive.output.read(path) != data for path, data in files.items())
+    except StoreError:  # what stands in its place is told by the try to write it
+        return True
 
 
 def regenerate(
