@@ -79,6 +79,7 @@ _DIVIDER = re.compile(r"(?:,\s*(?:and|&)\s|\s(?:and|&)\s|[,:])\s*")
 _SUFFIX = re.compile(r"Jr\.?|Sr\.?|[IV]{2,}")
 _NO_NAME = re.compile(r"et\.? al\.?", re.IGNORECASE)
 _FOR_OTHERS = re.compile(r"for\s+(?:the\s+)?", re.IGNORECASE)
+_MAY_BE_NO_NAME = re.compile(rf"{_SUFFIX.pattern}|(?i:{_NO_NAME.pattern}|for\s)")
 _BRACKET = re.compile(r"[()]")
 _ANY_LETTER = re.compile(r"[^\W\d_]")
 
@@ -138,7 +139,9 @@ def names_in(line: str) -> tuple[str, ...]:
         return ()
     names: list[str] = []
     for item in _items(line):
-        if names and _SUFFIX.fullmatch(item):
+        if not _MAY_BE_NO_NAME.match(item):
+            names.append(item)
+        elif names and _SUFFIX.fullmatch(item):
             names[-1] = f"{names[-1]} {item}"
         elif not _NO_NAME.fullmatch(item):
             names.append(_FOR_OTHERS.sub("", item, count=1) if _FOR_OTHERS.match(item) else item)
@@ -147,6 +150,9 @@ def names_in(line: str) -> tuple[str, ...]:
 
 def _items(line: str) -> Iterator[str]:
     """Yield what dividers outside brackets part, without affiliations and not empty."""
+    if not any(sign in line for sign in ("(", "and", "&", ":")):  # as mostly
+        yield from filter(None, map(str.strip, line.split(",")))
+        return
     words: list[str] = []  # of the item so far
     brackets: list[str] = []  # after its last word
     for text, bracket in _blocks(line):
