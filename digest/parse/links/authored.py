@@ -56,7 +56,8 @@ _CHARACTERS = {f"c{number}": character for number, character in enumerate(_SPELL
 _TILDE = re.compile(r"(?<=/)[ãñõĩũÃÑÕĨŨ]")
 _WITHOUT_TILDE = str.maketrans("ãñõĩũÃÑÕĨŨ", "anoiuANOIU")
 
-_SCHEME = re.compile(r"(?:https? ?[:;]+ ?/[/ ]*|https?//)+", re.IGNORECASE)
+_ONE_SCHEME = r"[hH][tT][tT][pP][sS\u017f]?(?: ?[:;]+ ?/[/ ]*|//)"  # so written, few places are looked at twice
+_SCHEME = re.compile(f"{_ONE_SCHEME}(?:{_ONE_SCHEME})*")
 _SPACED_DOT = re.compile(r"(?: \.|\.(?= )) ?(?P<top>com|io|co|org|science|app)(?![\w-])")
 _NAMES_BEFORE_DOT = ("github", "gitlab", "huggingface", "kaggle", "zenodo", "4open", "youtube", "netlify")
 _TEX_LINK = re.compile(
