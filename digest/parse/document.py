@@ -219,14 +219,15 @@ def text_without(labels: Sequence[etree._Element], element: etree._Element) -> s
     """Return the text of ``element`` on one line without all its labels."""
     if labels and labels != [element[0]]:
         return collapse("".join(_texts(element)))
-    text = _whole_text(element)
+    text = whole_text(element)
     if labels:
         before = element.text or ""
-        text = before + text[len(before) + len(_whole_text(labels[0])) :]
+        text = before + text[len(before) + len(whole_text(labels[0])) :]
     return collapse(text)
 
 
-def _whole_text(element: etree._Element) -> str:
+def whole_text(element: etree._Element) -> str:
+    """Return the text of ``element`` as it stands, labels and all."""
     return etree.tostring(element, encoding="unicode", method="text", with_tail=False)
 
 

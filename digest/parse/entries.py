@@ -8,7 +8,7 @@ from lxml import etree
 
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
-from digest.parse.document import ABSTRACT_PAGE, labels_in, plain_text, require_at_most, text_without
+from digest.parse.document import ABSTRACT_PAGE, labels_in, plain_text, require_at_most, text_without, whole_text
 from digest.parse.links import find_links
 from digest.parse.markup import Lines
 from digest.parse.typed import UNAVAILABLE, names_in
@@ -87,7 +87,6 @@ def _identified(term: etree._Element) -> tuple[int, ArxivId]:
     number = next(filter(None, map(_item, anchors)), None)
     if number is None:
         raise PageRefusedError(f"expected an item number such as [31], found {quoted(plain_text(term))}")
-    links = [anchor.get("href") or "" for anchor in anchors]
     own = [anchor for anchor in anchors if anchor.get("title") == "Abstract"]
     addresses = [anchor.get("href") or "" for anchor in own]
     try:
@@ -95,8 +94,8 @@ def _identified(term: etree._Element) -> tuple[int, ArxivId]:
         arxiv_id = ArxivId.parse(ABSTRACT_PAGE.sub("", address))
     except ValueError as error:
         raise PageRefusedError(f"expected one arXiv id in item {int(number)}, found {quoted(addresses)}") from error
-    pdfs = (_PDF.match(link) for link in links if "/pdf/" in link)
-    shown = {*_OWN_ID.findall(plain_text(term)), own[0].get("id"), *(match[1] for match in pdfs if match)}
+    pdfs = [_PDF.match(link) for anchor in anchors if "/pdf/" in (link := anchor.get("href") or "")]
+    shown = {*_OWN_ID.findall(whole_text(term)), own[0].get("id"), *(match[1] for match in pdfs if match)}
     if others := {one for one in shown if one} - {str(arxiv_id)}:
         found = shortened(", ".join(sorted(others)))
         raise PageRefusedError(f"expected {arxiv_id} all over item {int(number)}, found {found} too")
@@ -153,9 +152,9 @@ def _authors(element: etree._Element, line: str, arxiv_id: ArxivId) -> tuple[str
     """Return the names in the ``line`` of authors; the links around some of them prove that none are glued together."""
     anchors = [*element.iterchildren("a")]
     between = {anchor.tail or "" for anchor in anchors[:-1]}
-    are_whole = all((anchor.text or "").strip() or plain_text(anchor) for anchor in anchors)
+    empty = [anchor for anchor in anchors if not (anchor.text or "").strip() and not plain_text(anchor)]
     names = names_in(line)
-    if not all(map(_BETWEEN_NAMES.search, between)) or not are_whole or (not names and line != UNAVAILABLE):
+    if not all(map(_BETWEEN_NAMES.search, between)) or empty or (not names and line != UNAVAILABLE):
         raise PageRefusedError(f"expected the authors of {arxiv_id}, found {quoted(line)}")
     return names
 
