@@ -36,7 +36,9 @@ _DOI = r"10\.[0-9]{4,9}/[-._;()/:a-z0-9]+"
 _ID = r"(?P<prefix>arxiv:)?(?P<id>(?:[a-z-]{2,10}(?:\.[a-z]{2})?/[0-9]{7}|[0-9]{4}\.[0-9]{4,5})(?:v[0-9]{1,2})?)"
 _TARGET = re.compile(rf"(?P<doi>{_DOI})|{_BEGIN}{_ID}(?![0-9])|(?P<web>{_WEB})", re.IGNORECASE)
 _CATEGORY = re.compile(r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)\.[a-zA-Z-]{2,}")
-_MAY_HAVE_ONE = re.compile(r"\w\.\w|/[0-9]{7}")
+_MAY_HAVE_ONE = re.compile(r"\.(?<=\w\.)\w|/[0-9]{7}")  # so written, few characters are looked at twice
+_MAY_BE_IN_ONE = re.compile(r"\.(?<=[\w-]\.)\w|/[0-9]{7}")
+_WORD_END = re.compile(r"[ \n]")
 
 
 class Lines:
@@ -199,11 +201,21 @@ def with_anchors(text: str) -> str:
     if not _MAY_HAVE_ONE.search(text):
         return html.escape(text, quote=False)
     pieces, end = [], 0
-    for match in _TARGET.finditer(text):
+    for match in _targets(text):
         address, anchor = _address_and_anchor(match)
         pieces += [html.escape(text[end : match.start()], quote=False), anchor]
         end = match.start() + len(address)
     return "".join([*pieces, html.escape(text[end:], quote=False)])
+
+
+def _targets(text: str) -> Iterator[re.Match[str]]:
+    """Yield what arXiv takes for addresses. None has blanks in it: words without a dot are passed by."""
+    end = 0
+    while mark := _MAY_BE_IN_ONE.search(text, end):
+        start = 1 + max(end - 1, *(text.rfind(blank, end, mark.start()) for blank in " \n"))
+        blank = _WORD_END.search(text, mark.end())
+        end = blank.start() if blank else len(text)
+        yield from _TARGET.finditer(text, start, end)
 
 
 def _address_and_anchor(match: re.Match[str]) -> tuple[str, str]:

@@ -63,7 +63,8 @@ _GREEK |= {"varsigma": "\u03c2", "varphi": "\u03c6", "phi": "\u03d5"}
 
 def _command(names: Mapping[str, str]) -> re.Pattern[str]:
     r"""Match each command of ``names`` as arXiv does: in braces, or with one blank or ``{}`` that ends its name."""
-    return re.compile(rf"(?P<brace>\{{)?\\(?P<name>{'|'.join(names)})(?:\b|(?=_))(?(brace)\}}|(?:\\(?= )| |\{{\}})?)")
+    name = rf"({'|'.join(names)})(?:\b|(?=_))"
+    return re.compile(rf"\{{\\{name}\}}|\\{name}(?:\\(?= )| |\{{\}})?")
 
 
 _LETTER, _SYMBOL, _GREEK_LETTER = _command(_LETTERS), _command(_SYMBOLS), _command(_GREEK)
@@ -88,10 +89,10 @@ def unicode_of(tex: str, *, greek: bool) -> str:
     """Return ``tex`` with the accents, letters and symbols that arXiv shows as Unicode, the Greek ones if wanted."""
     if "\\" not in tex and "{{" not in tex:
         return tex
-    text = _LETTER.sub(lambda match: _LETTERS[match["name"]], tex)
+    text = _LETTER.sub(lambda match: _LETTERS[match[1] or match[2]], tex)
     if greek:
-        text = _GREEK_LETTER.sub(lambda match: _GREEK[match["name"]], text)
-    text = _SYMBOL.sub(lambda match: _SYMBOLS[match["name"]], text)
+        text = _GREEK_LETTER.sub(lambda match: _GREEK[match[1] or match[2]], text)
+    text = _SYMBOL.sub(lambda match: _SYMBOLS[match[1] or match[2]], text)
     text = _DOTLESS_J.sub("j", text)
     for _ in range(_DEEPEST):
         text, found = _DOUBLE_BRACES.subn(r"{\1}", text)
@@ -120,7 +121,9 @@ def abstract_of(tex: str) -> str:
 
     A line that begins with blanks is broken before them (``abstract_lf_to_br`` of arxiv-base).
     """
-    lines = re.sub(r"[\r\n]+", "\n", unicode_of(tex, greek=False).strip(_BLANKS))
+    lines = unicode_of(tex, greek=False).strip(_BLANKS)
+    if "\r" in lines or "\n\n" in lines:
+        lines = re.sub(r"[\r\n]+", "\n", lines)
     return re.sub(r"\n[ \t]+", " <br>", with_anchors(lines)).replace("\n", " ")
 
 
@@ -192,15 +195,13 @@ def _blocks(line: str) -> Iterator[tuple[str, str]]:
 
 def set_anew(paper: Paper) -> Paper:
     """Return ``paper`` with its links, and before with the texts that arXiv makes of what was typed, if it has that."""
+    title, authors, abstract, comments = paper.title, paper.authors, paper.abstract, paper.comments
     if raw := paper.raw:
-        paper = replace(
-            paper,
-            title=title_of(raw.title),
-            authors=tuple(map(title_of, raw.authors)),
-            abstract=None if raw.abstract is None else abstract_of(raw.abstract),
-            comments=None if raw.comments is None else comments_of(raw.comments),
-        )
-    return replace(paper, links=find_links(abstract=paper.abstract, comments=paper.comments, title=paper.title))
+        title, authors = title_of(raw.title), tuple(map(title_of, raw.authors))
+        abstract = None if raw.abstract is None else abstract_of(raw.abstract)
+        comments = None if raw.comments is None else comments_of(raw.comments)
+    links = find_links(abstract=abstract, comments=comments, title=title)
+    return replace(paper, title=title, authors=authors, abstract=abstract, comments=comments, links=links)
 
 
 def relinked(day: Day) -> Day:
