@@ -129,15 +129,15 @@ def _fields(description: etree._Element, arxiv_id: ArxivId) -> Mapping[str, etre
 
 
 def _labelled_text(name: str, element: etree._Element, arxiv_id: ArxivId) -> str:
-    """Return the text of a field without its label, which stands where arXiv puts it."""
+    """Return the text of a field without its label, which stands where arXiv puts it; "" where markup may be in it."""
     labels = labels_in(element)
     own = [label for label in labels if label.tag == "span"]
-    is_first = own == [*element][:1] and not (element.text or "").strip()
-    shown = own[0].text if own and is_first and not len(own[0]) else None
+    is_first = len(own) == 1 and own[0] == element[0] and not (element.text or "").strip()
+    shown = own[0].text if is_first and not len(own[0]) else None
     # Authors have a label in the layout before 2024 alone.
     if shown != _LABELS[name] and (own or name != "list-authors"):
         raise PageRefusedError(f"expected {_LABELS[name]!r} before the {name} of {arxiv_id}, found it elsewhere")
-    return text_without(labels, element)
+    return "" if name in _MARKED else text_without(labels, element)
 
 
 def _prove_links(element: etree._Element, arxiv_id: ArxivId) -> None:
