@@ -44,7 +44,7 @@ _WEEKDAYS = {name: number for number, full in enumerate(WEEKDAY_NAMES) for name 
 _MONTHS = {name: number for number, full in enumerate(MONTH_NAMES, 1) for name in (full, full[:3])}
 
 
-def modest_tags(body: bytes) -> bytes:
+def require_modest_page(body: bytes) -> bytes:
     """Return all tags of a page that has no more of them, of attributes and of text than a listing of arXiv's may have.
 
     Raises:
@@ -149,7 +149,7 @@ def listing_root(body: bytes) -> tuple[etree._Element, bytes]:
     if not (_END.search(body, max(body.rfind(b"</d"), 0)) or _END.search(body)):
         raise PageRefusedError(f"expected the page to end with </html>, found it cut after {len(body)} bytes")
     require_utf8(body)
-    tags = modest_tags(body)
+    tags = require_modest_page(body)
     is_rendered = b"MathJax" in body or b"mjx-container" in body
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, collect_ids=False)
     document = etree.fromstring(without_displays(body) if is_rendered else body, parser)

@@ -12,7 +12,7 @@ import re
 from lxml import etree
 
 from digest.errors import PageRefusedError, quoted
-from digest.parse.document import collapse, modest_tags, plain_text
+from digest.parse.document import collapse, plain_text, require_modest_page
 
 _LOOKED_AT = 100_000  # bytes of a file; what it is stands near its beginning
 _SHOWN = 80  # characters of a foreign text that a message quotes
@@ -104,7 +104,7 @@ def other_kind(body: bytes) -> str | None:
     if root in _XML_KINDS or not _HTML.search(head):
         return _kind_of_text(head, root)
     try:
-        modest_tags(body)
+        require_modest_page(body)
         return _kind_of_page(body)
     except (PageRefusedError, RecursionError):
         return None
