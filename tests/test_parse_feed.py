@@ -447,6 +447,27 @@ def test_any_text_comes_through_unchanged(make: Callable[[Iterable[Item]], str],
 
 
 @FORMS
+def test_a_character_may_be_written_as_a_reference(make: Callable[[Iterable[Item]], str]) -> None:
+    """XML lets every character be written by its number, also one at which feedparser would repair something."""
+    text = "\xa0\x85a \x92 Ã© \U0001f600 b\u3000"
+    feed = make([Item(title="TEXT", abstract="TEXT")])
+    found = paper(feed.replace("TEXT", "".join(f"&#{ord(one)};" if ord(one) > 127 else one for one in text)))
+    assert (raw_of(found).title, raw_of(found).abstract) == (text, f" {text}")
+    assert "private use" in refusal(feed.replace("TEXT", "&#xF00E9;", 1))
+
+
+@FORMS
+@pytest.mark.parametrize("name", ["link", "atom:link", "updated", "dc:rights"])
+def test_what_nobody_asks_for_stands_beside_the_texts(make: Callable[[Iterable[Item]], str], name: str) -> None:
+    """Address, licence and time of the request change nothing where arXiv has them; inside a text they are refused."""
+    feed = make([Item()]).replace("xmlns:arxiv=", 'xmlns:atom="http://www.w3.org/2005/Atom" xmlns:arxiv=')
+    feed = feed.replace('xmlns:atom="http://www.w3.org/2005/Atom" version', "version")
+    end = "</item>" if "</item>" in feed else "</entry>"
+    assert read(feed.replace(end, f"<{name}>x</{name}>tail{end}")) == read(feed)
+    assert refusal(feed.replace("An abstract.", f"An <{name}>x</{name}> abstract."))
+
+
+@FORMS
 @pytest.mark.parametrize(
     ("raw", "line"),
     [

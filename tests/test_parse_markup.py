@@ -2,13 +2,15 @@
 
 import html
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, PageRefusedError
@@ -369,6 +371,103 @@ def test_whatever_comes_in_only_a_and_br_come_out(abstract_html: str, comments_h
     assert all(re.fullmatch(r"https://[^\s<>\"]+", link.url) for link in found.links)
     day = day_of([(Section.NEW, found)])
     assert parse_record(render_record(day)) == day  # the rules of records refuse nothing that a page can give
+
+
+_NAMES = st.sampled_from(
+    ["href", "HREF", "class", "rel", "data-doi", "data-arxiv-id", "Data-DOI", "title", "x", "<b", '"']
+)
+_ADDRESSES = st.sampled_from(
+    [
+        *(
+            "https://x.y/z",
+            "http://x.y/a?b=1&c=2#d",
+            "HTTPS://X.Y",
+            "ftp://x.y/z",
+            "//x.y/z",
+            "/abs/2305.12345",
+            "x",
+            "",
+        ),
+        *(
+            "https://x.y:8443/",
+            "https://[::1]/",
+            "http://[",
+            "mailto:a@b.c",
+            "https://x.y/\u00fc'\"<>&",
+            "http://",
+            "1 2",
+        ),
+        *(
+            "link-external link-https",
+            "link-http\nlink-internal",
+            "descriptor",
+            "10.1/x",
+            "a\t\x01\x0b\x80\u2028b",
+            " \r\n ",
+        ),
+    ]
+)
+
+
+@st.composite
+def _attribute(draw: st.DrawFn) -> str:
+    """An attribute, or half of one: any name, some characters as entities, any quotes, or no value."""
+    value = "".join(
+        draw(st.sampled_from([sign, sign, f"&#{ord(sign)};", f"&#x{ord(sign):X}", html.escape(sign)]))
+        for sign in draw(_ADDRESSES)
+    )
+    quote = draw(st.sampled_from(['"', '"', "'", ""]))
+    equals = draw(st.sampled_from(["=", "=", " = ", "=\n", ""]))
+    return draw(_NAMES) + draw(st.sampled_from([f"{equals}{quote}{value}{quote}", f"{equals}{quote}{value}", ""]))
+
+
+@st.composite
+def _anchor(draw: st.DrawFn) -> str:
+    """An anchor, whole or damaged."""
+    blanks = st.sampled_from([" ", "  ", "\n", "\t", "/", "\x0c", "\u3000"])
+    begin = draw(st.sampled_from(["<a", "<a", "<A", "<a/"]))
+    attributes = "".join(draw(blanks) + one for one in draw(st.lists(_attribute(), max_size=5)))
+    words = st.sampled_from(
+        ["this https URL", "this ftp URL", "word", "", " ", "a\nb", "this <!-- --> http URL", "<b>x</b>"]
+    )
+    end = draw(st.sampled_from([">", ">", ">", "", " >", "/>"]))
+    return begin + attributes + end + draw(words) + draw(st.sampled_from(["</a>", "</a>", "</a>", "</A>", "</a >", ""]))
+
+
+_BETWEEN = st.sampled_from(
+    ["", " ", "   ", "\n  ", "\r", "\t", "\x0b", "\x85", "\ufeff", "\xa0", "x", "8 pages. ", "\n<br>", "<BR>"]
+)
+_ANCHORS = st.lists(_anchor() | _BETWEEN | _PIECES, max_size=7).map("".join)
+
+
+@given(abstract_html=_ANCHORS, comments_html=_ANCHORS)
+@example(abstract_html="x  <br>   <br>\n\n<a href='http://x.y/'> </a>\t<br>", comments_html="\x0c<a>\x0c</a>\x01")
+@example(abstract_html="<a class='descriptor' href='http://x.y/'>a</a>b", comments_html="c<br class='descriptor'>")
+@example(abstract_html="<a href='http://x.y/a\x0bb'>c</a>", comments_html="<a href='ftp://x.y/\x01'>this ftp URL</a>")
+def test_whether_beautiful_soup_is_asked_makes_no_difference(abstract_html: str, comments_html: str) -> None:
+    """A comment, which no field shows, has Beautiful Soup read what lxml's tree says otherwise: the lines are equal."""
+
+    def read(start: str) -> object:
+        try:
+            found = paper(abstract=start + abstract_html, comments=start + comments_html)
+        except DigestError as error:
+            return str(error)
+        return found.abstract, found.comments
+
+    assert read("<br>") == read("<br><!-- -->")  # text alone needs neither
+
+
+def test_an_ordinary_page_waits_for_no_second_parser() -> None:
+    """With anchors and breaks alone in its texts, which is all that arXiv makes, a page is read without bs4."""
+    markup = f'one\n<br>two <a href="https://x.y/z" {REL} {HTTPS}>this https URL</a>.'
+    page = _template().replace(_SLOT.format("abstract"), markup).replace(_SLOT.format("comments"), markup)
+    program = (
+        "import sys\nfrom digest.parse.listing import parse_page\n"
+        "(entry,) = parse_page(sys.stdin.buffer.read()).entries\n"
+        "print(entry.paper.abstract.count('<a '), 'lxml.etree' in sys.modules, 'bs4' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], input=page.encode(), capture_output=True, check=True)
+    assert done.stdout.split() == [b"1", b"True", b"False"]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(lambda text: text.strip()))

@@ -447,12 +447,18 @@ def _page(day: date, papers: Sequence[Row]) -> bytes:
 """.encode()
 
 
-def test_two_thousand_real_texts(shared: Path) -> None:
-    """Real titles, abstracts and comments of twenty days, in arXiv's HTML, come out in canonical form."""
+def real_days(shared: Path) -> dict[str, list[Row]]:
+    """Return the real papers of twenty days."""
     by_day: dict[str, list[Row]] = {}
     for line in read(shared / "data/real-days.jsonl.gz").decode().splitlines():
         row = json.loads(line)
         by_day.setdefault(row["date"], []).append(row)
+    return by_day
+
+
+def test_two_thousand_real_texts(shared: Path) -> None:
+    """Real titles, abstracts and comments of twenty days, in arXiv's HTML, come out in canonical form."""
+    by_day = real_days(shared)
     assert sum(map(len, by_day.values())) == 2290
     for day, papers in by_day.items():
         found = join_pages([parse_page(_page(date.fromisoformat(day), papers))], "cs.CV")
@@ -461,6 +467,18 @@ def test_two_thousand_real_texts(shared: Path) -> None:
             assert entry.paper.abstract == canonical(row["abstract_html"]), row["id"]
             assert entry.paper.comments == (canonical(row["comments_html"]) if row["comments_html"] else None)
             assert without_markup(entry.paper.abstract or "") == without_markup(canonical(row["abstract_html"]))
+
+
+@pytest.mark.long
+def test_real_texts_are_the_same_by_beautiful_soup(shared: Path) -> None:
+    """A comment in each abstract and comment, which has Beautiful Soup read it, changes no entry of any page."""
+    pages = [page for name in DAYS for page in load(shared, name).pages]
+    pages += [_page(date.fromisoformat(day), papers).decode() for day, papers in real_days(shared).items()]
+    for page in pages:
+        field = r"<p(?: class=['\"]mathjax['\"])?>(?=\s*[^<\s])|<span class=['\"]descriptor['\"]>Comments:</span>"
+        changed, found = re.subn(field, r"\g<0><!-- -->", page)
+        assert found or "No further updates" in page
+        assert parse_page(changed.encode()).entries == parse_page(page.encode()).entries
 
 
 def test_the_empty_page_that_arxiv_serves(shared: Path) -> None:

@@ -60,7 +60,7 @@ def other(archive: Sandbox, arxiv: StandIn) -> Sandbox:
 def older_parser(change: Callable[[Entry], Entry]) -> Iterator[None]:
     """Let the parser read entries as ``change`` makes them, as one of before might have done."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing, "with_texts", lambda records: tuple(change(entry) for entry in with_texts(records)))
+        patch.setattr(listing, "with_texts", lambda *read: tuple(change(entry) for entry in with_texts(*read)))
         yield
 
 

@@ -7,7 +7,7 @@ The biggest page that arXiv serves has 2000 entries with abstracts: 4.6 MB, and 
 
 import re
 from codecs import utf_8_decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 
@@ -24,7 +24,7 @@ ABSTRACT_PAGE = re.compile(r"\A(?:https?://arxiv\.org)?/abs/")  # absolute where
 """What stands before the identifier in the address of a paper's abstract page."""
 
 # As HTML is read: what is quoted does not end a tag. A quote that nothing closes is a character like others.
-_TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+'|["'])[^<>"']*+)*+""")
+_TAG = re.compile(rb"""<[^<>"']*+(?:(?:"[^"]*+"|'[^']*+'|["'])[^<>"']*+)*+>?+""")
 
 _PIECE = 1 << 20
 _END = re.compile(rb"</html>\s*+(?:<!--[^>]*+(?<=--)>\s*+)*+\Z", re.IGNORECASE)  # a browser may have added a comment
@@ -44,8 +44,8 @@ _WEEKDAYS = {name: number for number, full in enumerate(WEEKDAY_NAMES) for name 
 _MONTHS = {name: number for number, full in enumerate(MONTH_NAMES, 1) for name in (full, full[:3])}
 
 
-def require_modest_page(body: bytes) -> None:
-    """Pass a page that has no more tags, attributes and text than a listing of arXiv's may have.
+def require_modest_page(body: bytes) -> bytes:
+    """Return all tags of a page that has no more of them, of attributes and of text than a listing of arXiv's may have.
 
     Raises:
         PageRefusedError: it has more.
@@ -54,13 +54,23 @@ def require_modest_page(body: bytes) -> None:
     tags = _TAG.findall(body)
     inside = b"".join(tags)
     # In memory a tag costs about as much as two attributes.
-    require_at_most("tags and attributes", 2 * len(tags) + inside.count(b"=") + _blanks(inside), 600_000)
+    require_at_most("tags and attributes", 2 * len(tags) + _count(b"= \n\t\r\f", inside), 600_000)
     longest = max(map(len, tags), default=0)
     require_at_most("bytes in a tag", longest, 1_000_000)
     if longest > 512:  # libxml2 compares each attribute with all that stand before it
-        require_at_most("attributes in a tag", max(map(_blanks, tags)), 256)
-    require_at_most("entries", body.count(b"<dt"), MOST_ENTRIES)
+        require_at_most("attributes in a tag", max(_count(b" \n\t\r\f", tag) for tag in tags), 256)
+    require_at_most("entries", inside.count(b"<dt"), MOST_ENTRIES)
     _require_short_texts(body, 1 << 20, max(body.find(b"dlpage"), 0))
+    return inside
+
+
+def lost_tags(tags: bytes) -> str:
+    """Say what is lost among the ``tags`` of records: a parser makes up for it, but each link and label has both."""
+    for name in (b"a", b"span"):
+        begins, ends = len(re.findall(rb"<%s[\s>]" % name, tags)), tags.count(b"</%s>" % name)
+        if begins != ends:
+            return f"expected as many ends of <{name.decode()}> as begins, found {ends} and {begins}"
+    return ""
 
 
 def require_modest_feed(body: bytes) -> None:
@@ -83,7 +93,11 @@ def require_modest_text(characters: int, entries: int) -> None:
     Raises:
         PageRefusedError: they are; names and links would be looked for in them for minutes.
     """
-    require_at_most(f"characters where there are {entries} entries", characters, 1_250_000 + 2_500 * entries)
+    require_at_most(f"characters where there are {entries} entries", characters, _most_characters(entries))
+
+
+def _most_characters(entries: int) -> int:
+    return 1_250_000 + 2_500 * entries
 
 
 def require_at_most(what: str, found: int, most: int) -> None:
@@ -96,11 +110,14 @@ def require_at_most(what: str, found: int, most: int) -> None:
         raise PageRefusedError(f"expected at most {most} {what}, found {found}")
 
 
-def _blanks(text: bytes) -> int:
-    return sum(map(text.count, (b" ", b"\n", b"\t", b"\r", b"\f")))
+def _count(characters: bytes, text: bytes) -> int:
+    return len(text) - len(text.translate(None, characters))
 
 
 def _require_short_texts(body: bytes, most: int, start: int = 0) -> None:
+    pieces = range(start, len(body), most // 2)  # a text that is too long holds one of them, whole
+    if all(body.find(b"<", place, place + most // 2) >= 0 for place in pieces if place + most // 2 <= len(body)):
+        return
     if re.compile(rb">[^<>]{%d}" % (most + 1)).search(body, start):
         raise PageRefusedError(f"expected at most {most} bytes of text between two tags, found more")
 
@@ -120,20 +137,21 @@ def require_utf8(body: bytes) -> None:
             raise PageRefusedError(f"expected UTF-8, found {error.reason} at byte {start + error.start}") from error
 
 
-def listing_root(body: bytes) -> etree._Element:
-    """Return the element of a listing's page that holds all that is about the listing.
+def listing_root(body: bytes) -> tuple[etree._Element, bytes]:
+    """Return the element of a listing's page that holds all that is about the listing; and the page's tags alone.
 
     Raises:
         PageRefusedError: the page is cut, or of an unknown layout.
     """
     if not body.strip():
         raise PageRefusedError("expected a listing page, found an empty body")
-    if not _END.search(body):
+    # The end of the last record, or of what holds it, comes before the page's own: there is not much to look through.
+    if not (_END.search(body, max(body.rfind(b"</d"), 0)) or _END.search(body)):
         raise PageRefusedError(f"expected the page to end with </html>, found it cut after {len(body)} bytes")
     require_utf8(body)
-    require_modest_page(body)
+    tags = require_modest_page(body)
     is_rendered = b"MathJax" in body or b"mjx-container" in body
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, collect_ids=False)
     document = etree.fromstring(without_displays(body) if is_rendered else body, parser)
     root = None if document is None else document.find(".//div[@id='dlpage']")
     if root is None:
@@ -141,8 +159,10 @@ def listing_root(body: bytes) -> etree._Element:
         raise PageRefusedError(f"expected a listing page, found an unknown layout titled {quoted(title)}")
     if is_rendered:
         put_tex_back(root)
-    require_modest_text(int(_LENGTH(root)), sum(1 for _ in root.iter("dd")))
-    return root
+    # A text has no more characters than bytes: mostly they need not be counted.
+    if len(body) > _most_characters(sum(1 for _ in root.iterfind("dl/dd"))):
+        require_modest_text(int(_LENGTH(root)), sum(1 for _ in root.iter("dd")))
+    return root, tags
 
 
 def without_displays(body: bytes) -> bytes:
@@ -187,7 +207,28 @@ def collapse(text: str) -> str:
 
 def plain_text(element: etree._Element) -> str:
     """Return the text of ``element`` on one line, without a leading ``span.descriptor``."""
-    return collapse("".join(_texts(element)) if len(element) else element.text or "")
+    return text_without(labels_in(element), element) if len(element) else collapse(element.text or "")
+
+
+def labels_in(element: etree._Element) -> list[etree._Element]:
+    """Return arXiv's own labels anywhere inside ``element``."""
+    return [*filter(is_descriptor, element.iterdescendants())]
+
+
+def text_without(labels: Sequence[etree._Element], element: etree._Element) -> str:
+    """Return the text of ``element`` on one line without all its labels."""
+    if labels and labels != [element[0]]:
+        return collapse("".join(_texts(element)))
+    text = whole_text(element)
+    if labels:
+        before = element.text or ""
+        text = before + text[len(before) + len(whole_text(labels[0])) :]
+    return collapse(text)
+
+
+def whole_text(element: etree._Element) -> str:
+    """Return the text of ``element`` as it stands, labels and all."""
+    return etree.tostring(element, encoding="unicode", method="text", with_tail=False)
 
 
 def _texts(element: etree._Element) -> Iterator[str]:

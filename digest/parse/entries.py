@@ -2,159 +2,193 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 from lxml import etree
 
 from digest.errors import PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, ArxivId, Entry, Paper, Section
-from digest.parse.document import ABSTRACT_PAGE, is_descriptor, plain_text, require_at_most
+from digest.parse.document import ABSTRACT_PAGE, labels_in, plain_text, require_at_most, text_without, whole_text
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html
+from digest.parse.markup import Lines
 from digest.parse.typed import UNAVAILABLE, names_in
 
 _ITEM = re.compile(r"item([0-9]{1,9})")
 _PDF = re.compile(r"\A(?:https?://arxiv\.org)?/pdf/(.+?)(?:v[0-9]+)?(?:\.pdf)?\Z")
 _OWN_ID = re.compile(r"arXiv:(\S+)")
-_SUBJECT = re.compile(r".*\(([^()]+)\)")
 _MARKED = ("abstract", "list-comments")
-_LABELLED = ("list-title", "list-authors", "list-comments", "list-journal-ref", "list-subjects")
+_NEEDED = ("list-title", "list-authors", "list-subjects")
+_LABELS = {
+    f"list-{name}": f"{name.capitalize()}:" for name in ("title", "authors", "comments", "journal-ref", "subjects")
+}
 _MOST_ADDRESSES = 10_000  # of all records of a page; 2000 of arXiv's have 1200
 _BLOCKS = ("div", "p", "dl", "dt", "dd")
 _BETWEEN_NAMES = re.compile(r"[,:()]|\b(?:for|the)\b", re.IGNORECASE)
 _SHOWN_OF_LINK = re.compile(r"this [a-z0-9+.-]+ URL|\S+", re.IGNORECASE)  # by arxiv-base's urls/links.py
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Record:
-    """A record as a page shows it, a dt and its dd. What is not as arXiv shows it is refused when it is asked for."""
+    """What a record says of its paper, but for the texts with markup; ``marked`` names those that it has."""
 
     section: Section
-    term: etree._Element
-    description: etree._Element
+    position: int
+    arxiv_id: ArxivId
+    title: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    journal_ref: str | None
+    marked: tuple[str, ...]
 
-    @cached_property
-    def position(self) -> int:
-        """The number that stands before the record."""
-        for anchor in self.term.iter("a"):
-            match = _ITEM.fullmatch(anchor.get("name") or "")
-            if match and plain_text(anchor) == f"[{match[1]}]":
-                return int(match[1])
-        raise PageRefusedError(f"expected an item number such as [31], found {quoted(plain_text(self.term))}")
+    def entry(self, abstract: str | None, comments: str | None) -> Entry:
+        """Return the entry that the record is with these lines.
 
-    @cached_property
-    def arxiv_id(self) -> ArxivId:
-        """The identifier, the same wherever the dt shows it: in its text, as the link's id, in the PDF's address."""
-        position = self.position
-        anchors = [anchor for anchor in self.term.iter("a") if anchor.get("title") == "Abstract"]
-        addresses = [anchor.get("href") or "" for anchor in anchors]
-        try:
-            (address,) = addresses
-            arxiv_id = ArxivId.parse(ABSTRACT_PAGE.sub("", address))
-        except ValueError as error:
-            raise PageRefusedError(f"expected one arXiv id in item {position}, found {quoted(addresses)}") from error
-        pdfs = (_PDF.match(anchor.get("href") or "") for anchor in self.term.iter("a"))
-        shown = {*_OWN_ID.findall(plain_text(self.term)), anchors[0].get("id"), *(match[1] for match in pdfs if match)}
-        if others := {one for one in shown if one} - {str(arxiv_id)}:
-            found = shortened(", ".join(sorted(others)))
-            raise PageRefusedError(f"expected {arxiv_id} all over item {position}, found {found} too")
-        return arxiv_id
-
-    @cached_property
-    def fields(self) -> Mapping[str, etree._Element]:
-        """The fields by arXiv's class names; the abstract's name is our own.
-
-        They stand side by side in one ``div.meta``, with nothing between them: where a tag is lost, one holds another.
+        Raises:
+            PageRefusedError: the abstract is empty.
         """
-        (meta, *others) = [*self.description] or [self.description]
-        stray = "".join(part or "" for one in (self.description, meta) for part in (one.text, *(it.tail for it in one)))
-        if others or meta.get("class") != "meta" or stray.strip():
-            raise PageRefusedError("expected the fields of a record in one div, found them elsewhere")
-        fields: dict[str, etree._Element] = {}
-        for element in meta:
-            name = "abstract" if element.tag == "p" else str(element.get("class") or element.tag).split(" ")[0]
-            if name in fields:
-                raise PageRefusedError(f"expected each field once in a record, found {shortened(name)} twice")
-            fields[name] = element
-        if missing := [name for name in ("list-title", "list-authors", "list-subjects") if name not in fields]:
-            raise PageRefusedError(f"expected a {missing[0]} in {self.arxiv_id}, found none")
-        return fields
-
-    @cached_property
-    def paper(self) -> Paper:
-        """The paper, whose abstract, comments and links are still to be set."""
-        arxiv_id = self.arxiv_id
-        for name, element in self.fields.items():
-            self.prove_field(name, element)
-        title, authors = plain_text(self.fields["list-title"]), self.authors()
-        if not title:
-            raise PageRefusedError(f"expected a title in {arxiv_id}, found none")
-        subjects = self.subjects()
-        journal = plain_text(self.fields["list-journal-ref"]) if "list-journal-ref" in self.fields else ""
-        return Paper(arxiv_id, title, authors, subjects[0], subjects, journal_ref=journal or None)
-
-    def prove_field(self, name: str, element: etree._Element) -> None:
-        """See that a field has its label where arXiv puts it, holds no other field, and each link in it has its end."""
-        if any(inner.tag in _BLOCKS for inner in element.iterdescendants()):
-            found = "a field in it: a tag is lost"
-            raise PageRefusedError(f"expected text in the {name} of {self.arxiv_id}, found {found}")
-        if name in _LABELLED:
-            label = f"{name.removeprefix('list-').capitalize()}:"
-            labels = [inner for inner in element.iter("span") if is_descriptor(inner)]
-            is_first = labels == [*element][:1] and not (element.text or "").strip()
-            shown = labels[0].text if labels and is_first and not len(labels[0]) else None
-            # Authors have a label in the layout before 2024 alone.
-            if shown != label and (labels or name != "list-authors"):
-                raise PageRefusedError(f"expected {label!r} before the {name} of {self.arxiv_id}, found it elsewhere")
-        if name in _MARKED:
-            words = ("".join(map(str, anchor.itertext())) for anchor in element.iter("a"))
-            if wrong := [text for text in words if not _SHOWN_OF_LINK.fullmatch(text)]:
-                raise PageRefusedError(f"expected links of one word in {self.arxiv_id}, found {quoted(wrong[0])}")
-
-    def authors(self) -> tuple[str, ...]:
-        """Return the names in the text; the links around some of them prove that none are glued together."""
-        element = self.fields["list-authors"]
-        anchors = [anchor for anchor in element if anchor.tag == "a"]
-        glued = [one for one in anchors[:-1] if not _BETWEEN_NAMES.search(one.tail or "")]
-        line = plain_text(element)
-        names = names_in(line)
-        if glued or not all(map(plain_text, anchors)) or (not names and line != UNAVAILABLE):
-            raise PageRefusedError(f"expected the authors of {self.arxiv_id}, found {quoted(line)}")
-        return names
-
-    def subjects(self) -> tuple[str, ...]:
-        """Return the categories, the primary one first."""
-        element = self.fields["list-subjects"]
-        names = [_SUBJECT.fullmatch(subject.strip()) for subject in plain_text(element).split(";")]
-        categories = tuple(match[1] for match in names if match and CATEGORY.fullmatch(match[1]))
-        primary = [span for span in element.iter("span") if span.get("class") == "primary-subject"]
-        if not primary or len(categories) != len(names):
-            raise PageRefusedError(f"expected the subjects of {self.arxiv_id}, found {quoted(plain_text(element))}")
-        first = _SUBJECT.fullmatch(plain_text(primary[0]))
-        if first is None or first[1] != categories[0]:
-            raise PageRefusedError(f"expected the primary subject of {self.arxiv_id} first, found {quoted(categories)}")
-        return categories
+        if abstract == "":
+            raise PageRefusedError(f"expected an abstract in {self.arxiv_id}, found an empty one")
+        links = find_links(abstract=abstract, comments=comments, title=self.title)
+        about = (self.arxiv_id, self.title, self.authors, self.categories[0], self.categories)
+        return Entry(self.section, self.position, Paper(*about, abstract, comments or None, self.journal_ref, links))
 
 
-def with_texts(records: Sequence[Record]) -> tuple[Entry, ...]:
-    """Set the abstracts, comments and links of all records of a page at once: their markup is cleaned in one batch.
+def read_record(section: Section, term: etree._Element, description: etree._Element, lines: Lines) -> Record:
+    """Read a record as a page shows it, a dt and its dd, and add its texts with markup to ``lines``.
 
     Raises:
-        PageRefusedError: an abstract is empty, or there are more tags or addresses than any page of arXiv's has.
+        PageRefusedError: something is not as arXiv shows it.
     """
-    lines = one_line_html([record.fields[name] for record in records for name in _MARKED if name in record.fields])
+    position, arxiv_id = _identified(term)
+    fields = _fields(description, arxiv_id)
+    blocks = sum(1 for _ in description.iterdescendants(*_BLOCKS))
+    are_apart = blocks == 1 + sum(element.tag in _BLOCKS for element in fields.values())  # 1: what holds them
+    texts = {}
+    for name, element in fields.items():
+        if not are_apart and next(element.iterdescendants(*_BLOCKS), None) is not None:
+            raise PageRefusedError(f"expected text in the {name} of {arxiv_id}, found a field in it: a tag is lost")
+        texts[name] = _labelled_text(name, element, arxiv_id) if name in _LABELS else ""
+        if name in _MARKED:
+            _prove_links(element, arxiv_id)
+    authors = _authors(fields["list-authors"], texts["list-authors"], arxiv_id)
+    if not texts["list-title"]:
+        raise PageRefusedError(f"expected a title in {arxiv_id}, found none")
+    categories = _categories(fields["list-subjects"], texts["list-subjects"], arxiv_id)
+    marked = tuple(name for name in _MARKED if name in fields)
+    for name in marked:
+        lines.add(fields[name])
+    journal = texts.get("list-journal-ref") or None
+    return Record(section, position, arxiv_id, texts["list-title"], authors, categories, journal, marked)
+
+
+def _identified(term: etree._Element) -> tuple[int, ArxivId]:
+    """Return the number before a record, and its id, the same in the text, as the link's id, in the PDF's address."""
+    anchors = [*term.iter("a")]
+    number = next(filter(None, map(_item, anchors)), None)
+    if number is None:
+        raise PageRefusedError(f"expected an item number such as [31], found {quoted(plain_text(term))}")
+    own = [anchor for anchor in anchors if anchor.get("title") == "Abstract"]
+    addresses = [anchor.get("href") or "" for anchor in own]
+    try:
+        (address,) = addresses
+        arxiv_id = ArxivId.parse(ABSTRACT_PAGE.sub("", address))
+    except ValueError as error:
+        raise PageRefusedError(f"expected one arXiv id in item {int(number)}, found {quoted(addresses)}") from error
+    pdfs = [_PDF.match(link) for anchor in anchors if "/pdf/" in (link := anchor.get("href") or "")]
+    shown = {*_OWN_ID.findall(whole_text(term)), own[0].get("id"), *(match[1] for match in pdfs if match)}
+    if others := {one for one in shown if one} - {str(arxiv_id)}:
+        found = shortened(", ".join(sorted(others)))
+        raise PageRefusedError(f"expected {arxiv_id} all over item {int(number)}, found {found} too")
+    return int(number), arxiv_id
+
+
+def _item(anchor: etree._Element) -> str | None:
+    """Return the number that an anchor is named by, if it shows the same."""
+    match = _ITEM.fullmatch(anchor.get("name") or "")
+    return match[1] if match and plain_text(anchor) == f"[{match[1]}]" else None
+
+
+def _fields(description: etree._Element, arxiv_id: ArxivId) -> Mapping[str, etree._Element]:
+    """Return the fields by arXiv's class names; the abstract's name is our own.
+
+    They stand side by side in one ``div.meta``, with nothing between them: where a tag is lost, one holds another.
+    """
+    (meta, *others) = [*description] or [description]
+    stray = [description.text, meta.text, meta.tail, *[element.tail for element in meta]]
+    if others or meta.get("class") != "meta" or "".join(filter(None, stray)).strip():
+        raise PageRefusedError("expected the fields of a record in one div, found them elsewhere")
+    fields: dict[str, etree._Element] = {}
+    for element in meta:
+        name = "abstract" if element.tag == "p" else (element.get("class") or str(element.tag)).partition(" ")[0]
+        if name in fields:
+            raise PageRefusedError(f"expected each field once in a record, found {shortened(name)} twice")
+        fields[name] = element
+    if missing := [name for name in _NEEDED if name not in fields]:
+        raise PageRefusedError(f"expected a {missing[0]} in {arxiv_id}, found none")
+    return fields
+
+
+def _labelled_text(name: str, element: etree._Element, arxiv_id: ArxivId) -> str:
+    """Return the text of a field without its label, which stands where arXiv puts it; "" where markup may be in it."""
+    labels = labels_in(element)
+    own = [label for label in labels if label.tag == "span"]
+    is_first = len(own) == 1 and own[0] == element[0] and not (element.text or "").strip()
+    shown = own[0].text if is_first and not len(own[0]) else None
+    # Authors have a label in the layout before 2024 alone.
+    if shown != _LABELS[name] and (own or name != "list-authors"):
+        raise PageRefusedError(f"expected {_LABELS[name]!r} before the {name} of {arxiv_id}, found it elsewhere")
+    return "" if name in _MARKED else text_without(labels, element)
+
+
+def _prove_links(element: etree._Element, arxiv_id: ArxivId) -> None:
+    """See that each link in a text shows one word, as arXiv's do: an end that is lost makes it longer."""
+    for anchor in element.iter("a"):
+        text = "".join(map(str, anchor.itertext())) if len(anchor) else anchor.text or ""
+        if not _SHOWN_OF_LINK.fullmatch(text):
+            raise PageRefusedError(f"expected links of one word in {arxiv_id}, found {quoted(text)}")
+
+
+def _authors(element: etree._Element, line: str, arxiv_id: ArxivId) -> tuple[str, ...]:
+    """Return the names in the ``line`` of authors; the links around some of them prove that none are glued together."""
+    anchors = [*element.iterchildren("a")]
+    between = {anchor.tail or "" for anchor in anchors[:-1]}
+    empty = [anchor for anchor in anchors if not (anchor.text or "").strip() and not plain_text(anchor)]
+    names = names_in(line)
+    if not all(map(_BETWEEN_NAMES.search, between)) or empty or (not names and line != UNAVAILABLE):
+        raise PageRefusedError(f"expected the authors of {arxiv_id}, found {quoted(line)}")
+    return names
+
+
+def _categories(element: etree._Element, line: str, arxiv_id: ArxivId) -> tuple[str, ...]:
+    """Return the categories in the ``line`` of subjects, the primary one first."""
+    found = tuple(_category(subject.strip()) for subject in line.split(";"))
+    categories = tuple(filter(None, found))
+    primary = [span for span in element.iter("span") if span.get("class") == "primary-subject"]
+    if not primary or categories != found:
+        raise PageRefusedError(f"expected the subjects of {arxiv_id}, found {quoted(line)}")
+    if _category(plain_text(primary[0])) != categories[0]:
+        raise PageRefusedError(f"expected the primary subject of {arxiv_id} first, found {quoted(categories)}")
+    return categories
+
+
+def _category(subject: str) -> str | None:
+    """Return the category of a subject, such as "Machine Learning (cs.LG)"; None if it has none."""
+    _, bracket, rest = subject.rpartition("(")
+    name = rest.removesuffix(")")
+    return name if bracket and name != rest and CATEGORY.fullmatch(name) else None
+
+
+def with_texts(records: Sequence[Record], lines: Sequence[str]) -> tuple[Entry, ...]:
+    """Return the entries that records are with the lines of their texts with markup, in the order of the records.
+
+    Raises:
+        PageRefusedError: an abstract is empty, or there are more addresses than any page of arXiv's has.
+    """
     require_at_most("addresses in abstracts and comments", sum(line.count("://") for line in lines), _MOST_ADDRESSES)
     remaining = iter(lines)
-    entries = []
-    for record in records:
-        abstract, comments = (next(remaining) if name in record.fields else None for name in _MARKED)
-        if abstract == "":
-            raise PageRefusedError(f"expected an abstract in {record.arxiv_id}, found an empty one")
-        links = find_links(abstract=abstract, comments=comments, title=record.paper.title)
-        paper = replace(record.paper, abstract=abstract, comments=comments or None, links=links)
-        entries.append(Entry(record.section, record.position, paper))
-    return tuple(entries)
+    return tuple(
+        record.entry(*[next(remaining) if name in record.marked else None for name in _MARKED]) for record in records
+    )
 
 
 def prove_distinct(entries: Sequence[Entry]) -> None:

@@ -7,9 +7,10 @@ entries, so that it proves less than a listing does.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,6 +49,7 @@ _PLAIN_FORMS = {
 }
 _LONGEST_TEXT = 10_000  # arXiv takes abstracts of up to 1920 characters
 _NEEDED = ("id", "title", "summary", "arxiv_announce_type", "author", "published")
+_JOURNAL = "arxiv_journal_reference"
 _CALLED = {"summary": "abstract", "arxiv_announce_type": "announce type", "published": "date"}
 
 # feedparser takes Latin-1 that happens to be UTF-8 for a mistake, reads C1 controls as Windows-1252, and strips
@@ -55,6 +57,10 @@ _CALLED = {"summary": "abstract", "arxiv_announce_type": "announce type", "publi
 _CHANGED = re.compile("[\x80-\u3000]")
 _PRIVATE = re.compile("[\U000f0080-\U000f3000]")
 _OFFSET = 0xF0000
+
+_ATOM = "{http://www.w3.org/2005/Atom}"
+_HOLDERS = frozenset({"channel", "item", f"{_ATOM}feed", f"{_ATOM}entry"})
+_UNUSED = ("link", f"{_ATOM}link", f"{_ATOM}updated", "{http://purl.org/dc/elements/1.1/}rights")
 
 
 @dataclass(frozen=True)
@@ -87,18 +93,19 @@ def parse_feed(body: bytes) -> ParsedFeed:
     count = len(document.entries)
     if count >= MOST_ENTRIES:
         raise PageRefusedError(f"expected less than {MOST_ENTRIES} entries, where arXiv's feeds stop, found {count}")
-    texts = [len(entry.get(key, "")) for entry in document.entries for key in ("title", "summary")]
-    require_modest_text(sum(texts), count)
-    require_at_most("characters in a title or an abstract", max(texts, default=0), _LONGEST_TEXT)
-    items = [_Item(number, fields) for number, fields in enumerate(document.entries, 1)]
-    found = [item.entry(_PLAIN_FORMS[document.version]) for item in items]
+    items = [_Item(number, dict(fields)) for number, fields in enumerate(document.entries, 1)]
+    lengths = [len(item.fields.get(key, "")) for item in items for key in ("title", "summary")]
+    require_modest_text(sum(lengths), count)
+    require_at_most("characters in a title or an abstract", max(lengths, default=0), _LONGEST_TEXT)
+    found = [item.section_and_paper(_PLAIN_FORMS[document.version]) for item in items]
     # Numbered as a listing does it: new submissions, cross-lists, replacements.
-    found.sort(key=lambda entry: list(Section).index(entry.section))
-    entries = tuple(replace(entry, position=position) for position, entry in enumerate(found, 1))
+    order = list(Section).index
+    found.sort(key=lambda one: order(one[0]))
+    entries = tuple(Entry(section, position, paper) for position, (section, paper) in enumerate(found, 1))
     prove_distinct(entries)
     if category is not None:
         prove_category(entries, category, "feed")
-    moments = {item.text("published") for item in items}
+    moments = {item.texts["published"] for item in items}
     if document.version != "atom10":  # whose own date is the moment of the request
         moments.add(_restored(document.feed.get("published")))
     return ParsedFeed(only_date(set(map(_new_york_date, moments))), category, entries)
@@ -118,9 +125,11 @@ def _read_by_feedparser(body: bytes) -> Any:
         raise PageRefusedError(f"expected the feed to end with {end}, found it cut after {len(body)} bytes")
     require_modest_feed(body)
     try:
-        etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+        root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True))
     except etree.XMLSyntaxError as error:
         raise PageRefusedError(f"expected well-formed XML, found: {shortened(collapse(str(error)))}") from error
+    if root.getroottree().docinfo.encoding in (None, "UTF-8", "utf-8"):
+        text = _used_text(root)
     if _PRIVATE.search(text):
         raise PageRefusedError("expected no characters of private use, found some")
     shielded = _CHANGED.sub(lambda match: chr(ord(match[0]) + _OFFSET), text)
@@ -139,9 +148,23 @@ def _read_by_feedparser(body: bytes) -> Any:
     return document
 
 
+def _used_text(root: etree._Element) -> str:
+    """Return a feed without blanks around elements, and without those that nobody asks for, if they are arXiv's.
+
+    Each of these would cost feedparser as much as an abstract does.
+    """
+    unused = [*root.iter(*_UNUSED)]
+    holders = {"" if parent is None else parent.tag for parent in (one.getparent() for one in unused)}
+    if holders <= _HOLDERS and not any(map(len, unused)):
+        etree.strip_elements(root, *_UNUSED, with_tail=False)
+    return etree.tostring(root, encoding="unicode")
+
+
 def _restored(value: object) -> str:
     """Return a text as it stood in the feed; "" if there is none."""
-    return _PRIVATE.sub(lambda match: chr(ord(match[0]) - _OFFSET), value) if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else _PRIVATE.sub(lambda match: chr(ord(match[0]) - _OFFSET), value)
 
 
 @dataclass(frozen=True)
@@ -151,29 +174,31 @@ class _Item:
     number: int
     fields: Mapping[str, Any]
 
-    def text(self, key: str) -> str:
-        return _restored(self.fields.get(key))
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
+        """What the fields say, as it stood in the feed."""
+        return {key: _restored(self.fields.get(key)) for key in (*_NEEDED, _JOURNAL)}
 
-    def entry(self, plain_forms: tuple[str, ...]) -> Entry:
-        """Return the entry that the item is; its position is not known yet."""
+    def section_and_paper(self, plain_forms: tuple[str, ...]) -> tuple[Section, Paper]:
+        """Return the paper that the item is about, and where it is listed."""
         self.prove_whole(plain_forms)
         arxiv_id, abstract = self.id_and_abstract()
-        names = tuple(_restored(tag.term) for tag in self.fields.get("tags", ()))
-        raw = RawText(self.text("title"), names_in(self.text("author")), abstract)
-        journal = collapse(self.text("arxiv_journal_reference"))
+        names = tuple(_restored(tag["term"]) for tag in self.fields.get("tags", ()))
+        raw = RawText(self.texts["title"], names_in(self.texts["author"]), abstract)
+        journal = collapse(self.texts[_JOURNAL])
         primary = next(iter(names), "")
         paper = set_anew(Paper(arxiv_id, "", (), primary, names, journal_ref=journal or None, raw=raw))
         if not (paper.abstract and paper.title and paper.authors and all(paper.authors)):
             raise PageRefusedError(f"expected a title, authors and an abstract in {arxiv_id}, found one empty")
         if not names or not all(map(CATEGORY.fullmatch, names)):
             raise PageRefusedError(f"expected the categories of {arxiv_id}, found {quoted(names)}")
-        kind = self.text("arxiv_announce_type")
+        kind = self.texts["arxiv_announce_type"]
         if kind not in _SECTIONS:
             raise PageRefusedError(f"expected an announce type of {', '.join(_SECTIONS)}, found {quoted(kind)}")
-        return Entry(_SECTIONS[kind], 0, paper)
+        return _SECTIONS[kind], paper
 
     def prove_whole(self, plain_forms: tuple[str, ...]) -> None:
-        missing = [_CALLED.get(key, key) for key in _NEEDED if not self.text(key)]
+        missing = [_CALLED.get(key, key) for key in _NEEDED if not self.texts[key]]
         if missing:
             found = f"none of {', '.join(missing)} in item {self.number}"
             raise PageRefusedError(f"expected each item whole, found {found}")
@@ -184,14 +209,14 @@ class _Item:
             raise PageRefusedError(f"expected one line of authors in item {self.number}, found several")
 
     def id_and_abstract(self) -> tuple[ArxivId, str]:
-        own, description = _ID.fullmatch(self.text("id")), _DESCRIPTION.fullmatch(self.text("summary"))
+        own, description = _ID.fullmatch(self.texts["id"]), _DESCRIPTION.fullmatch(self.texts["summary"])
         if own is None or description is None:
             raise PageRefusedError(
                 f"expected 'oai:arXiv.org:ID' and 'arXiv:ID Announce Type: …' in item {self.number}, "
-                f"found {quoted(self.text('id'))} and {quoted(self.text('summary'))}"
+                f"found {quoted(self.texts['id'])} and {quoted(self.texts['summary'])}"
             )
         said = (description["versioned"], description["kind"])
-        if said != (own["versioned"], self.text("arxiv_announce_type")):
+        if said != (own["versioned"], self.texts["arxiv_announce_type"]):
             raise PageRefusedError(f"expected one id and one announce type in item {self.number}, found two")
         try:
             return ArxivId.parse(own["id"]), description["abstract"]

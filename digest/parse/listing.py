@@ -6,7 +6,7 @@ before 2024). What cannot prove itself is refused, with what was expected and wh
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -16,9 +16,10 @@ from lxml import etree
 from digest.errors import ListingIncompleteError, PageRefusedError, quoted, shortened
 from digest.model import CATEGORY, SHOW_VALUES, Day, Entry, PageRef, RawPage, Section, Source, State
 from digest.parse import PARSER_VERSION
-from digest.parse.document import collapse, listing_root, only_date, parse_date, plain_text
-from digest.parse.entries import Record, prove_category, prove_distinct, with_texts
+from digest.parse.document import collapse, listing_root, lost_tags, only_date, parse_date, plain_text
+from digest.parse.entries import Record, prove_category, prove_distinct, read_record, with_texts
 from digest.parse.links import LINK_RULES
+from digest.parse.markup import Lines
 
 _Date = date  # in a class with a field of this name
 
@@ -92,24 +93,29 @@ def parse_page(body: bytes) -> Page:
         PageRefusedError: the page is cut, of an unknown layout, or contradicts itself.
     """
     try:
-        page = _read_page(listing_root(body))
+        root, tags = listing_root(body)
+        lost = lost_tags(tags[tags.find(b"<dl") : tags.rfind(b"</dl>")].lower())
+        del tags  # of a big page they are a quarter
+        page = _read_page(root)
     except RecursionError:
         raise PageRefusedError("expected the markup of a listing, found it nested too deeply") from None
-    # A parser makes up for a tag that is lost: each link and each label among the records must have both of its own.
-    records = body[body.find(b"<dl") : body.rfind(b"</dl>")].lower()
-    for name in (b"a", b"span"):
-        begins, ends = len(re.findall(rb"<%s[\s>]" % name, records)), records.count(b"</%s>" % name)
-        if begins != ends:
-            raise PageRefusedError(f"expected as many ends of <{name.decode()}> as begins, found {ends} and {begins}")
+    if lost:
+        raise PageRefusedError(lost)
     return page
 
 
 @dataclass
 class _Reading:
-    """What has been read of a page so far; ``words`` are all that stands outside its records."""
+    """What has been read of a page so far.
+
+    ``words`` are all that stands outside its records, ``anchors`` the page's own links; those of the records are
+    foreign, and there are thousands.
+    """
 
     root: etree._Element
     words: str
+    anchors: Sequence[etree._Element]
+    lines: Lines = field(default_factory=Lines)
     dates: set[date] = field(default_factory=set)
     shown: dict[Section, int] = field(default_factory=dict)
     declared: dict[Section, int] = field(default_factory=dict)
@@ -161,13 +167,14 @@ class _Reading:
         """Read a record, whose dt was the element before."""
         if self.term is None or self.section is None:
             raise PageRefusedError("expected each dd after its dt inside a section, found one elsewhere")
-        record = Record(self.section, self.term, element)
-        paper = record.paper  # asked for here, so that the first thing wrong on a page is what is told
+        record = read_record(self.section, self.term, element, self.lines)
         # Before 2024, when the headings did not count yet, replacements had no abstract.
         needs_abstract = self.section in self.shown or self.section is not Section.REPLACEMENT
-        if needs_abstract and "abstract" not in record.fields:
-            raise PageRefusedError(f"expected an abstract in {paper.arxiv_id}, found none")
+        if needs_abstract and "abstract" not in record.marked:
+            raise PageRefusedError(f"expected an abstract in {record.arxiv_id}, found none")
         self.records.append(record)
+        for read in (self.term, element):  # what was read of a page needs no memory any more
+            read.clear()
         self.term = None
 
     def found(self, section: Section) -> int:
@@ -215,13 +222,9 @@ class _Reading:
         agree = all(linked.get(section) == size for section, size in self.declared.items())
         return linked if is_unseen and agree and min(linked.values(), default=0) > 0 else self.declared
 
-    def own_anchors(self) -> Iterator[etree._Element]:
-        """Yield the page's own links; those of the records are foreign, and there are thousands."""
-        return (anchor for child in self.root if child.tag != "dl" for anchor in child.iter("a"))
-
     def category(self) -> str | None:
         """Return the category to which the page's own links lead."""
-        matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in self.own_anchors())
+        matches = (_OWN_ADDRESS.fullmatch(anchor.get("href") or "") for anchor in self.anchors)
         names = {match[1] for match in matches if match and CATEGORY.fullmatch(match[1])}
         if len(names) > 1:
             raise PageRefusedError(f"expected links to one category, found {shortened(', '.join(sorted(names)))}")
@@ -229,7 +232,7 @@ class _Reading:
 
     def next_day(self, day: date | None) -> date | None:
         """Return the date that the page names as the next one with a mailing."""
-        links = [a.get("href") or "" for a in self.own_anchors() if plain_text(a) == "Continue to the next day"]
+        links = [a.get("href") or "" for a in self.anchors if plain_text(a) == "Continue to the next day"]
         matches = [_CATCHUP_ADDRESS.fullmatch(link) for link in links]
         try:
             dates = {date.fromisoformat(match[1]) if match else None for match in matches}
@@ -261,8 +264,9 @@ class _Reading:
 
 
 def _read_page(root: etree._Element) -> Page:
-    reading = _Reading(root, _outside_text(root))
-    for element in root.iter("h1", "h3", "dt", "dd"):
+    anchors = [anchor for child in root if child.tag != "dl" for anchor in child.iter("a")]
+    reading = _Reading(root, _outside_text(root), anchors)
+    for element in [*root.iter("h1", "h3", "dt", "dd")]:  # found at once, for what is read is cleared
         reading.read(element)
     total = reading.total()
     declared = reading.sizes(total)
@@ -273,7 +277,7 @@ def _read_page(root: etree._Element) -> Page:
         category=reading.category(),
         total=total,
         declared=declared,
-        entries=with_texts(reading.records),
+        entries=with_texts(reading.records, reading.lines.finished()),
         partial=tuple(reading.partial),
         # A page of another length than can be asked for ends where arXiv's own list ends.
         is_cut=reading.is_cut and len(reading.records) in SHOW_VALUES,

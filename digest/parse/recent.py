@@ -39,7 +39,8 @@ def parse_recent(body: bytes) -> Mapping[date, RecentDay]:
         PageRefusedError: the page is no such page, is cut in transfer, or contradicts itself.
     """
     try:
-        return _read_days(listing_root(body))
+        root, _ = listing_root(body)
+        return _read_days(root)
     except RecursionError:
         raise PageRefusedError("expected the markup of a listing, found it nested too deeply") from None
 

@@ -63,7 +63,8 @@ _GREEK |= {"varsigma": "\u03c2", "varphi": "\u03c6", "phi": "\u03d5"}
 
 def _command(names: Mapping[str, str]) -> re.Pattern[str]:
     r"""Match each command of ``names`` as arXiv does: in braces, or with one blank or ``{}`` that ends its name."""
-    return re.compile(rf"(?P<brace>\{{)?\\(?P<name>{'|'.join(names)})(?:\b|(?=_))(?(brace)\}}|(?:\\(?= )| |\{{\}})?)")
+    name = rf"({'|'.join(names)})(?:\b|(?=_))"
+    return re.compile(rf"\{{\\{name}\}}|\\{name}(?:\\(?= )| |\{{\}})?")
 
 
 _LETTER, _SYMBOL, _GREEK_LETTER = _command(_LETTERS), _command(_SYMBOLS), _command(_GREEK)
@@ -79,6 +80,7 @@ _DIVIDER = re.compile(r"(?:,\s*(?:and|&)\s|\s(?:and|&)\s|[,:])\s*")
 _SUFFIX = re.compile(r"Jr\.?|Sr\.?|[IV]{2,}")
 _NO_NAME = re.compile(r"et\.? al\.?", re.IGNORECASE)
 _FOR_OTHERS = re.compile(r"for\s+(?:the\s+)?", re.IGNORECASE)
+_MAY_BE_NO_NAME = re.compile(rf"{_SUFFIX.pattern}|(?i:{_NO_NAME.pattern}|for\s)")
 _BRACKET = re.compile(r"[()]")
 _ANY_LETTER = re.compile(r"[^\W\d_]")
 
@@ -87,10 +89,10 @@ def unicode_of(tex: str, *, greek: bool) -> str:
     """Return ``tex`` with the accents, letters and symbols that arXiv shows as Unicode, the Greek ones if wanted."""
     if "\\" not in tex and "{{" not in tex:
         return tex
-    text = _LETTER.sub(lambda match: _LETTERS[match["name"]], tex)
+    text = _LETTER.sub(lambda match: _LETTERS[match[1] or match[2]], tex)
     if greek:
-        text = _GREEK_LETTER.sub(lambda match: _GREEK[match["name"]], text)
-    text = _SYMBOL.sub(lambda match: _SYMBOLS[match["name"]], text)
+        text = _GREEK_LETTER.sub(lambda match: _GREEK[match[1] or match[2]], text)
+    text = _SYMBOL.sub(lambda match: _SYMBOLS[match[1] or match[2]], text)
     text = _DOTLESS_J.sub("j", text)
     for _ in range(_DEEPEST):
         text, found = _DOUBLE_BRACES.subn(r"{\1}", text)
@@ -119,7 +121,9 @@ def abstract_of(tex: str) -> str:
 
     A line that begins with blanks is broken before them (``abstract_lf_to_br`` of arxiv-base).
     """
-    lines = re.sub(r"[\r\n]+", "\n", unicode_of(tex, greek=False).strip(_BLANKS))
+    lines = unicode_of(tex, greek=False).strip(_BLANKS)
+    if "\r" in lines or "\n\n" in lines:
+        lines = re.sub(r"[\r\n]+", "\n", lines)
     return re.sub(r"\n[ \t]+", " <br>", with_anchors(lines)).replace("\n", " ")
 
 
@@ -138,7 +142,9 @@ def names_in(line: str) -> tuple[str, ...]:
         return ()
     names: list[str] = []
     for item in _items(line):
-        if names and _SUFFIX.fullmatch(item):
+        if not _MAY_BE_NO_NAME.match(item):
+            names.append(item)
+        elif names and _SUFFIX.fullmatch(item):
             names[-1] = f"{names[-1]} {item}"
         elif not _NO_NAME.fullmatch(item):
             names.append(_FOR_OTHERS.sub("", item, count=1) if _FOR_OTHERS.match(item) else item)
@@ -147,6 +153,9 @@ def names_in(line: str) -> tuple[str, ...]:
 
 def _items(line: str) -> Iterator[str]:
     """Yield what dividers outside brackets part, without affiliations and not empty."""
+    if not any(sign in line for sign in ("(", "and", "&", ":")):  # as mostly
+        yield from filter(None, map(str.strip, line.split(",")))
+        return
     words: list[str] = []  # of the item so far
     brackets: list[str] = []  # after its last word
     for text, bracket in _blocks(line):
@@ -186,15 +195,13 @@ def _blocks(line: str) -> Iterator[tuple[str, str]]:
 
 def set_anew(paper: Paper) -> Paper:
     """Return ``paper`` with its links, and before with the texts that arXiv makes of what was typed, if it has that."""
+    title, authors, abstract, comments = paper.title, paper.authors, paper.abstract, paper.comments
     if raw := paper.raw:
-        paper = replace(
-            paper,
-            title=title_of(raw.title),
-            authors=tuple(map(title_of, raw.authors)),
-            abstract=None if raw.abstract is None else abstract_of(raw.abstract),
-            comments=None if raw.comments is None else comments_of(raw.comments),
-        )
-    return replace(paper, links=find_links(abstract=paper.abstract, comments=paper.comments, title=paper.title))
+        title, authors = title_of(raw.title), tuple(map(title_of, raw.authors))
+        abstract = None if raw.abstract is None else abstract_of(raw.abstract)
+        comments = None if raw.comments is None else comments_of(raw.comments)
+    links = find_links(abstract=abstract, comments=comments, title=title)
+    return replace(paper, title=title, authors=authors, abstract=abstract, comments=comments, links=links)
 
 
 def relinked(day: Day) -> Day:

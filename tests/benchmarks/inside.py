@@ -5,7 +5,9 @@ Parsing, the feed, links and rendering, each in turn with what a user would take
 """
 
 import argparse
+import pickle
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -24,7 +26,7 @@ from digest.parse.listing import parse_page
 from digest.render.digest import DigestTemplate
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by
-from tests.standin import Mailing, Request, StandIn
+from tests.standin import Mailing, Request, StandIn, invent
 
 DAY = date(2025, 3, 5)
 SHOWN = (Section.NEW, Section.CROSS)
@@ -34,17 +36,45 @@ _TAG = re.compile(r"<[^>]+>")
 
 
 def parse(announcement: Mailing, rounds: int) -> Iterator[Row]:
-    """Yield a listing page, all proofs included, against Beautiful Soup with Python's own parser."""
+    """Yield a listing page, all proofs included, against Beautiful Soup with Python's own parser; CPU and memory."""
     listing = page(announcement)
-    yield _row(
-        f"parse {announcement.total:,} entries", rounds, partial(parse_page, listing), partial(_soup, listing), "bs4"
-    )
+    ours, theirs = _growth("parse_page", listing), _growth("soup", listing)
+    note = f"bs4; memory grows by {ours:.1f} against {theirs:.1f} MiB: {ours / theirs:.2f}"
+    name = f"parse {announcement.total:,} entries"
+    yield _row(name, rounds, partial(parse_page, listing), partial(soup, listing), note)
 
 
-def _soup(listing: bytes) -> list[tuple[object, ...]]:
-    soup = BeautifulSoup(listing, "html.parser")
+# How much the memory of a process grows at its peak; what it takes to read a page of few entries does not count.
+_GROWTH = """
+import gc, pickle, sys
+from pathlib import Path
+from tests.benchmarks.inside import parse_page, soup
+small, listing = pickle.load(sys.stdin.buffer)
+read = {"parse_page": parse_page, "soup": soup}[sys.argv[1]]
+read(small)
+def kilobytes(name):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+gc.collect()
+Path("/proc/self/clear_refs").write_text("5")
+before = kilobytes("VmRSS:")
+kept = read(listing)
+print((kilobytes("VmHWM:") - before) / 1024)
+"""
+
+
+def _growth(reader: str, listing: bytes) -> float:
+    small = page(invent(CATEGORY, DAY, new=20, cross=0, replacement=0))
+    command = [sys.executable, "-c", _GROWTH, reader]
+    done = subprocess.run(command, input=pickle.dumps((small, listing)), stdout=subprocess.PIPE, check=True)
+    return float(done.stdout)
+
+
+def soup(listing: bytes) -> list[tuple[object, ...]]:
+    """Return the fields of each entry, as a user would read them by Beautiful Soup."""
+    document = BeautifulSoup(listing, "html.parser")
     rows: list[tuple[object, ...]] = []
-    for term, description in zip(soup.find_all("dt"), soup.find_all("dd"), strict=True):
+    for term, description in zip(document.find_all("dt"), document.find_all("dd"), strict=True):
         fields = [description.select_one(name) for name in (".list-title", ".list-subjects", ".list-comments")]
         texts = [field.get_text(" ", strip=True) if field else None for field in fields]
         names = [anchor.get_text() for anchor in description.select(".list-authors a")]

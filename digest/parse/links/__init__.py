@@ -161,12 +161,14 @@ def find_links(*, abstract: str | None, comments: str | None, title: str = "") -
         comments: the same.
         title: plain text; what it names helps to tell where an address ends and whose it is.
     """
-    found: dict[str, Link] = {}
     lines = {"abstract": abstract or "", "comments": comments or ""}
+    texts = [(place, text) for place, line in lines.items() if line and (text := with_addresses(line))]
+    if not texts:
+        return ()
+    found: dict[str, Link] = {}
     words = Words(title, lines.values())
-    for place, line in lines.items():
-        text = with_addresses(line)
-        for address, before, after in mentions(mended(text), words) if text else ():
+    for place, text in texts:
+        for address, before, after in mentions(mended(text), words):
             url = canonical_url(address)
             if url is not None and same_address(url) not in found:
                 found[same_address(url)] = Link(url, _kind_of(url, before, after, words), place)

@@ -19,7 +19,10 @@ _AUTHORS_SCHEME = re.compile(
     r"http://(?:[0-9]+(?:\.[0-9]+){3}[:/]"
     rf"|[A-Za-z0-9][\w-]*\.(?:[\w-]+\.)*(?!(?:{TOP_LEVEL}|{_SUFFIXES})[:/])[a-z]+(?::[0-9]+)?/)"
 )
-_WITHOUT_SCHEME = re.compile(rf"\.(?: ?\$?(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)|(?<=[Ww]{{3}}\.)\w)")
+# A look at one character ahead spares most sentences the many names of domains.
+_WITHOUT_SCHEME = re.compile(
+    rf"\.(?: ?\$?(?=[a-zCINO])(?:(?:{TOP_LEVEL})(?![a-z0-9])|(?:COM|IO|ORG|NET)/)|(?<=[Ww]{{3}}\.)\w)"
+)
 _TYPED = dict.fromkeys([0xAD, *range(0x200B, 0x2010), 0x2060, 0xFEFF]) | str.maketrans(
     "\u2010\u2011\u2212\uff1a\uff0e\uff0f\uff5e\u223c\u02dc", "---:./~~~"
 )
@@ -53,7 +56,8 @@ _CHARACTERS = {f"c{number}": character for number, character in enumerate(_SPELL
 _TILDE = re.compile(r"(?<=/)[ãñõĩũÃÑÕĨŨ]")
 _WITHOUT_TILDE = str.maketrans("ãñõĩũÃÑÕĨŨ", "anoiuANOIU")
 
-_SCHEME = re.compile(r"(?:https? ?[:;]+ ?/[/ ]*|https?//)+", re.IGNORECASE)
+_ONE_SCHEME = r"[hH][tT][tT][pP][sS\u017f]?(?: ?[:;]+ ?/[/ ]*|//)"  # so written, few places are looked at twice
+_SCHEME = re.compile(f"{_ONE_SCHEME}(?:{_ONE_SCHEME})*")
 _SPACED_DOT = re.compile(r"(?: \.|\.(?= )) ?(?P<top>com|io|co|org|science|app)(?![\w-])")
 _NAMES_BEFORE_DOT = ("github", "gitlab", "huggingface", "kaggle", "zenodo", "4open", "youtube", "netlify")
 _TEX_LINK = re.compile(
