@@ -1,5 +1,6 @@
 """The command line: arguments, help, messages, exit codes. What the jobs do is tested with the jobs."""
 
+import importlib
 import itertools
 import json
 import logging
@@ -80,6 +81,8 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     for title, lines in re.findall(r"^(\S.*):\n((?:  .*\n)+)", result.out.partition("Options:")[2], re.MULTILINE):
         listed[title] = [line.split()[0] for line in lines.splitlines()]
     assert listed == COMMANDS
+    for module in {module for commands in group.COMMANDS.values() for module, _ in commands.values()}:
+        importlib.import_module(f"digest.cli.{module}")
     assert sorted(itertools.chain(*COMMANDS.values())) == sorted(group.cli.commands)  # none is left out
     assert re.search(r"^    digest run\b", result.out, re.MULTILINE)
     assert "\\b" not in result.out
@@ -93,9 +96,11 @@ def test_h_is_short_for_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", sorted(itertools.chain(*COMMANDS.values())))
 def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """A line that can be copied, under a heading that says so."""
+    """A line that can be copied, under a heading that says so; it begins with what the help of all says of it."""
     result = command(capsys, name, "--help")
     assert (result.code, result.err) == (0, "")
+    (listed,) = (commands[name][1] for commands in group.COMMANDS.values() if name in commands)
+    assert result.out.splitlines()[2] == f"  {listed}"
     example = result.out.partition("Example")[2]
     assert re.search(rf"^    .*digest (-q )?{name}\b", example, re.MULTILINE)
     assert "\\b" not in result.out
