@@ -148,6 +148,29 @@ def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
     assert "digest" in done.stdout
 
 
+# --- the start -------------------------------------------------------------------------------------
+
+LOADED = """
+import sys
+from digest.__main__ import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    sys.stderr.write(" ".join(["", str(end.code), *sys.modules]))
+"""
+
+
+def test_zones_are_not_loaded_to_show_a_digest(archive: Sandbox) -> None:
+    """Nor the calendar that needs them, nor the parts of commands that are not called."""
+    archive.once(lambda: archive.digest("run"))
+    line = ["--config", "config.toml", "--now", NIGHT, "show", "2025-03-05"]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *line], cwd=archive.folder, capture_output=True, text=True, check=True
+    )
+    unneeded = {"digest.calendar", "digest.cli.running", "digest.model", "logging", "sqlite3", "zoneinfo"}
+    assert not unneeded & {*done.stderr.split()}
+
+
 # --- mistakes in the command line ------------------------------------------------------------------
 
 
