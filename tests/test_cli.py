@@ -150,6 +150,9 @@ def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
 
 # --- the start -------------------------------------------------------------------------------------
 
+HEAVY = {"alembic", "bs4", "feedparser", "jinja2", "lxml", "requests", "rich", "sqlalchemy", "urllib3"}
+"""What takes longer to load than a command may that does nothing by it."""
+
 LOADED = """
 import sys
 from digest.__main__ import main
@@ -158,6 +161,33 @@ try:
 except SystemExit as end:
     sys.stderr.write(" ".join(["", str(end.code), *sys.modules]))
 """
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("--help", set()),
+        ("run --help", set()),
+        ("show latest", set()),
+        ("show 2025-03-05", set()),
+        ("status", set()),
+        ("status --json", set()),
+        ("run", {"jinja2"}),  # for the indexes
+        ("run --dry-run", set()),
+        ("fetch --missing", {"jinja2"}),
+        ("export latest --format json", {"sqlalchemy"}),
+    ],
+)
+def test_a_command_loads_no_more_than_it_needs(archive: Sandbox, words: str, needed: set[str]) -> None:
+    """On an archive in which nothing is missing, SQLAlchemy is for what reads or writes a day, a client for a page."""
+    archive.once(lambda: archive.digest("run"))
+    line = ["--config", "config.toml", "--now", NIGHT, *words.split()]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *line], cwd=archive.folder, capture_output=True, text=True, check=True
+    )
+    code, *modules = done.stderr.rpartition("\n")[2].split()
+    assert code == "0"
+    assert {*modules} & HEAVY <= needed
 
 
 def test_zones_are_not_loaded_to_show_a_digest(archive: Sandbox) -> None:

@@ -20,7 +20,7 @@ from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLa
 from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Memory, new_session
 from digest.fetch.documents import FEEDS, PAGES, RequestKind, atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.model import MachineClock, RawPage
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import DAY, Sandbox
 from tests.standin import Fault, Reply, Request, StandIn, faults, invent
 

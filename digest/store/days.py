@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
 from digest.model import (
-    CATEGORY,
     Announcement,
     ArxivId,
     Day,
@@ -28,6 +27,7 @@ from digest.model import (
 )
 from digest.store import tables
 from digest.store.engine import Database
+from digest.store.light import SUMMARY, counts, require, summary_of
 from digest.store.search import add_to_search_index
 
 RevisionKey = tuple[str, str, str]
@@ -68,14 +68,14 @@ class Days(Database):
             row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
             if row is None:
                 return None
-            _require(int, row.parser_version, row.link_rules)
-            _require(str, *(text for page in row.pages for text in page))
+            require(int, row.parser_version, row.link_rules)
+            require(str, *(text for page in row.pages for text in page))
             return Day(
                 category=row.category,
                 date=row.date,
                 state=State(row.state),
                 source=Source(row.source),
-                declared=_counts(row.declared),
+                declared=counts(row.declared),
                 entries=_read_entries(connection, row.id),
                 pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
                 parser_version=row.parser_version,
@@ -269,47 +269,21 @@ def write_links(connection: Connection, papers: Mapping[int, Paper]) -> None:
         connection.execute(insert(tables.link), rows)
 
 
-# Out; SQLite lets anything stand in any column, so that the kind of each value is looked at
+# Out
 
 
 def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
-    query = select(tables.day).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
-    found = []
-    for row in connection.execute(query):
-        if not CATEGORY.fullmatch(row.category):  # paths are made of it
-            raise ValueError(f"{row.category!r} is no category")
-        stored = _counts(row.stored)
-        found.append(
-            DaySummary(
-                category=row.category,
-                date=row.date,
-                state=State(row.state),
-                source=Source(row.source),
-                declared=_counts(row.declared),
-                counts={section: stored[section] for section in Section},  # all of them, or it is damage
-                content_hash=row.content_hash,
-            )
-        )
-    return found
-
-
-def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
-    _require(int, *stored.values())
-    return {Section(name): count for name, count in stored.items()}
-
-
-def _require(kind: type, *values: object) -> None:
-    for value in values:
-        if type(value) is not kind:  # True and False are integers to isinstance
-            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+    columns = [tables.day.c[name] for name in SUMMARY]
+    query = select(*columns).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
+    return [summary_of(row) for row in connection.execute(query)]
 
 
 def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
     is_its = tables.entry.c.day_id == day_id
     query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(tables.entry, tables.revision)
     rows = connection.execute(query.where(is_its).order_by(tables.entry.c.position)).all()
-    _require(int, *(row.position for row in rows))
+    require(int, *(row.position for row in rows))
     joined = select(tables.link).join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
     links = read_links(connection, joined.where(is_its))
     return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
@@ -335,10 +309,10 @@ def paper_of(row: Row[Any] | SimpleNamespace, links: Sequence[Link]) -> Paper:
     Raises:
         TypeError: a text is none, which only SQLite stores.
     """
-    _require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
-    _require(list, row.authors, row.categories)
-    _require(str, *row.authors, *row.categories)
-    _require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
+    require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
+    require(list, row.authors, row.categories)
+    require(str, *row.authors, *row.categories)
+    require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
     return Paper(
         arxiv_id=ArxivId.parse(row.arxiv_id),
         title=row.title,

@@ -15,12 +15,11 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inser
 
 from digest import package_file
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.store.tables import SCHEMA, SEARCH_INDEX, UNREADABLE, metadata, version
+from digest.store.light import PRAGMAS, SCHEMA, UNREADABLE, can_be_written
+from digest.store.tables import SEARCH_INDEX, metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
-
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
 _NO_TEXT = "Could not decode to UTF-8"
@@ -69,12 +68,6 @@ def _after(way_out: str) -> str:
 
 
 # Which file
-
-
-def can_be_written(database: Path) -> bool:
-    """Whether a SQLite database can be written, and the files that it needs beside it."""
-    place = next((parent for parent in database.absolute().parents if parent.exists()), Path("/"))
-    return os.access(place, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
 
 
 @contextmanager
@@ -310,7 +303,7 @@ class Database:
             address = opened.enter_context(readable(database)) if is_fixed and database else ""
             if database and not is_fixed:
                 _require_file(Path(os.path.realpath(database)))
-            self._engine = _engine(url, database, wait, address=address, pragmas=() if is_fixed else _PRAGMAS)
+            self._engine = _engine(url, database, wait, address=address, pragmas=() if is_fixed else PRAGMAS)
             opened.callback(self._engine.dispose)
             try:
                 _require_schema(self._engine, database, is_fixed=is_fixed)

@@ -15,8 +15,8 @@ from sqlalchemy import JSON, Connection, Table, Text, cast, delete, func, select
 from digest.model import Day, Link
 from digest.store import days, search, tables
 from digest.store.engine import storage_errors
+from digest.store.light import UNREADABLE
 from digest.store.soundness import Soundness, UnsoundRow, open_file
-from digest.store.tables import UNREADABLE
 
 _BATCH = 500
 

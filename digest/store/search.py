@@ -9,7 +9,8 @@ import sqlite3
 from sqlalchemy import Connection
 
 from digest.markup import without_markup
-from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS, UNREADABLE
+from digest.store.light import UNREADABLE
+from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS
 
 # As BLOBs: damage may have made something of a text that the driver cannot decode.
 _SEARCHED = """

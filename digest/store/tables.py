@@ -7,9 +7,6 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0005"
-"""The newest migration; a database of any other, unknown one was made by a newer digest."""
-
 metadata = sa.MetaData()
 
 
@@ -184,6 +181,3 @@ for _dialect, _statement in _SEARCH_INDEXES.items():
 
 # Alembic's own table, which tells the schema of a database; made here for a new one.
 version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
