@@ -22,6 +22,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
@@ -44,8 +45,11 @@ from digest.model import (
     State,
 )
 from digest.store import tables
+from digest.store.days import Core
+from digest.store.driver import Driver
 from digest.store.engine import migrate
 from digest.store.light import SCHEMA, SHAPE, LightStore, UnansweredError, open_light, shape_of
+from digest.store.rows import write_day
 from digest.store.whole import Store
 from tests.days import WHEN, any_day, day_of, paper, simple_day
 
@@ -62,6 +66,7 @@ PAGE = RawPage("https://arxiv.org/list/cs.CV/new", 200, NOON, (("Content-Type", 
 OPEN = """
 import sys
 from pathlib import Path
+from digest.store.rows import write_day
 from digest.store.whole import Store
 
 Store(sys.argv[1], Path(sys.argv[2]) if sys.argv[2] else None)
@@ -858,6 +863,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "finish_run": lambda store: store.finish_run(1, NOON, exit_code=0, requests=0),
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
+    "take_turn": lambda store: store.take_turn(1.0, lambda _last: 0.0),
     "remember_request": lambda store: store.remember_request(1.0),
     "not_before": lambda store: store.not_before(),
     "remember_not_before": lambda store: store.remember_not_before(1.0),
@@ -1287,6 +1293,59 @@ def test_the_light_store_leaves_damage_to_the_whole_one(filled: Place, statement
         question(light)
     with closing(filled.open()) as store, pytest.raises(DamageError):
         question(store)
+
+
+def test_the_light_store_notes_what_the_whole_one_notes(filled: Place, tmp_path: Path) -> None:
+    """A day that replaces another, a page, files, the clock: row by row the same, those of the full-text index too."""
+    other = sqlite_place(tmp_path / "other.db")
+    shutil.copyfile(filled.database or "", other.database or "")
+    light = light_of(other)
+    assert light is not None
+    first = [paper("2503.00001"), paper("2503.00002", links=(Link("https://x.example/", "code", "abstract"),))]
+    day = day_of([(Section.NEW, one) for one in first])
+    with closing(light), closing(filled.open()) as store:
+        both: tuple[LightStore | Store, ...] = (light, store)
+        for one in both:
+            assert one.not_before() is None
+            assert one.take_turn(5.5, lambda last: 0.0 if last is None else 9.0) == 0
+            assert one.take_turn(7.5, lambda last: 0.0 if last is None else last) == 5.5
+            one.remember_not_before(8.5)
+            assert one.not_before() == 8.5
+            one.keep_raw_page(PAGE, "path")
+            for what in (day, replace(day, entries=day.entries[:1])):
+                one.save_day(what, HASH, outdated_file=FILE)
+            one.remember_files([FileRow("x", HASH, HASH, ""), FileRow("y", HASH, HASH, ""), FileRow("x", HASH, "", "")])
+            one.remember_request(9.25)
+            assert one.ids("cs.CV", WHEN) == {"2503.00001"}
+            assert one.ids("cs.CV", date(2025, 3, 6)) == frozenset()
+    assert dump(other) == dump(filled)
+
+
+def dump(place: Place) -> list[str]:
+    """Return all that is in a database."""
+    with closing(sqlite3.connect(place.database or "")) as connection:
+        connection.text_factory = bytes
+        tables = [row[0].decode() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [f"{table} {row}" for table in sorted(tables) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
+
+
+@given(days=st.lists(any_day(nul=False), min_size=1, max_size=3))
+def test_the_driver_stores_what_sqlalchemy_stores(tmp_path_factory: pytest.TempPathFactory, days: list[Day]) -> None:
+    """Whatever a day holds: the same rows but for the full-text index, which SQLite alone has."""
+    folder = tmp_path_factory.mktemp("writers")
+    one, other = sqlite_place(folder / "one.db"), sqlite_place(folder / "other.db")
+    for place in (one, other):
+        place.open().close()
+    with closing(sqlite3.connect(one.database or "")) as connection, connection:
+        for day in days:
+            write_day(Driver(connection), day, HASH)
+    engine = other.engine()
+    with engine.begin() as core:
+        for day in days:
+            write_day(Core(core), day, HASH)
+    engine.dispose()
+    rows = [[line for line in dump(place) if not line.startswith("revision_text")] for place in (one, other)]
+    assert rows[0] == rows[1]
 
 
 def test_the_light_store_waits_for_nobody(filled: Place) -> None:

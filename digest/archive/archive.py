@@ -56,7 +56,7 @@ class Archive:
     table: Calendar
     light: LightStore | None
     open_store: Callable[[], Store]
-    new_client: Callable[[Store], Client]
+    new_client: Callable[[Archive], Client]
     template: DigestTemplate
     index_templates: IndexTemplates
     now: datetime
@@ -88,7 +88,7 @@ class Archive:
     @cached_property
     def client(self) -> Client:
         """The client by which arXiv is asked."""
-        return self.new_client(self.store)
+        return self.new_client(self)
 
     @property
     def requests_made(self) -> int:
@@ -151,6 +151,24 @@ class Archive:
         requests = self.requests_made
         self._ask(lambda store: store.finish_run(number, at, exit_code=exit_code, requests=requests))
 
+    # The client's memory
+
+    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
+        """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause."""
+        return self._ask(lambda store: store.take_turn(now, pause_after))
+
+    def remember_request(self, at: float) -> None:
+        """Note that arXiv is being asked, before it is."""
+        self._ask(lambda store: store.remember_request(at))
+
+    def not_before(self) -> float | None:
+        """Return until when a throttling arXiv wants no request, in seconds since 1970."""
+        return self._ask(lambda store: store.not_before())
+
+    def remember_not_before(self, at: float) -> None:
+        """Note that a throttling arXiv wants no request until then."""
+        self._ask(lambda store: store.remember_not_before(at))
+
     def stored(self, category: str, when: date) -> DaySummary | None:
         """Return a stored day, or None; unlike by the snapshot, a thousand days can be saved in between at no cost."""
         known = self._snapshot or self.snapshot
@@ -187,7 +205,7 @@ class Archive:
     def save(self, day: Day, content_hash: str) -> DaySummary:
         """Store a day whole; what was written of its date counts as not written from then on."""
         path = self.config.digest_path(day.category, day.date)
-        self.store.save_day(day, content_hash, outdated_file=path)
+        self._ask(lambda store: store.save_day(day, content_hash, outdated_file=path))
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
         if self._files is not None:
@@ -223,7 +241,7 @@ class Archive:
         """Remember what was written, and from what."""
         if not rows:
             return
-        self.store.remember_files(rows)
+        self._ask(lambda store: store.remember_files(rows))
         self._rows.update({row.path: row for row in rows})
 
     def forget_file(self, path: str) -> None:
@@ -236,7 +254,11 @@ class Archive:
         stored = [day.date for day in self.snapshot.days_of(category) if abs((day.date - when).days) <= _NEAR]
         before = max((day for day in stored if day < when), default=None)
         after = min((day for day in stored if day > when), default=None)
-        return {day: self.store.ids(category, day) for day in (before, after) if day is not None}
+        return {day: self.ids(category, day) for day in (before, after) if day is not None}
+
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored."""
+        return self._ask(lambda store: store.ids(category, when))
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""
@@ -248,7 +270,8 @@ class Archive:
 
     def keep(self, page: RawPage) -> None:
         """Keep the bytes and headers of a page before anything looks into it."""
-        self.store.keep_raw_page(page, write_raw(self.raw, page.body))
+        path = write_raw(self.raw, page.body)
+        self._ask(lambda store: store.keep_raw_page(page, path))
 
     def learn(self, when: date, evidence: str, *, has_listing: bool) -> None:
         """Note that arXiv showed, at the address ``evidence``, whether there is a listing of the date ``when``.

@@ -175,12 +175,12 @@ class Session:
                 _ = archive.store  # what is wrong with it is said now
             yield archive
 
-    def _new_client(self, opened: ExitStack, store: Store) -> Client:
+    def _new_client(self, opened: ExitStack, archive: Archive) -> Client:
         from digest.fetch.client import Client, new_session
 
         arxiv = self.config.arxiv
         http = opened.enter_context(new_session(arxiv.contact, arxiv.pages_url))
-        return Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
+        return Client(http, archive, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
 
     @contextmanager
     def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:

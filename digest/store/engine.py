@@ -15,8 +15,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inser
 
 from digest import package_file
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.store.light import PRAGMAS, SCHEMA, UNREADABLE, can_be_written
-from digest.store.tables import SEARCH_INDEX, metadata, version
+from digest.store.light import PRAGMAS, SCHEMA, can_be_written
+from digest.store.rows import UNREADABLE
+from digest.store.search import SEARCH_INDEX
+from digest.store.tables import metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
@@ -40,18 +42,17 @@ def storage_errors(database: Path | None, way_out: str = "", what: str = "") -> 
     name = database or "database"
     try:
         yield
-    except exc.DBAPIError as error:
-        reason = str(error.orig)
+    except (exc.DBAPIError, sqlite3.Error) as error:  # SQLAlchemy's, or the driver's own
+        original = error.orig or error if isinstance(error, exc.DBAPIError) else error
+        reason = str(original)
         if _NO_TEXT in reason:
-            raise _unreadable(str(name), error.orig or error) from error
-        if isinstance(error, exc.IntegrityError):
+            raise _unreadable(str(name), original) from error
+        if isinstance(error, (exc.IntegrityError, sqlite3.IntegrityError)):
             raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
         is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
         raise StoreError(f"{name}: {reason}{_after(way_out) if is_broken else ''}") from error
     except (exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
-    except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
-        raise StoreError(f"{name}: {error}") from error
     except OSError as error:
         raise StoreError(f"{error.filename or name}: {error.strerror}") from error
     except UNREADABLE as error:
@@ -65,6 +66,12 @@ def _unreadable(what: str, error: BaseException) -> DamageError:
 
 def _after(way_out: str) -> str:
     return f"; {way_out}" if way_out else ""
+
+
+def driver_of(connection: Connection) -> sqlite3.Connection | None:
+    """Return the driver's own connection to a SQLite database; None to another."""
+    raw = connection.connection.driver_connection
+    return raw if isinstance(raw, sqlite3.Connection) else None
 
 
 # Which file
@@ -373,8 +380,8 @@ class Database:
 
         SQLite itself may have undone it, above all on a full disk (https://www.sqlite.org/lang_transaction.html, 3).
         """
-        raw = writer.connection.driver_connection
-        if not writer.in_transaction() or (isinstance(raw, sqlite3.Connection) and not raw.in_transaction):
+        raw = driver_of(writer)
+        if not writer.in_transaction() or (raw is not None and not raw.in_transaction):
             name = self._database or "database"
             raise StoreError(f"{name}: nothing of this transaction is stored, because a part of it failed")
 

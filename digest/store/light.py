@@ -1,42 +1,38 @@
-"""What a run with nothing to do and a status ask of a SQLite database: by the driver alone, without SQLAlchemy.
+"""What a status and an ordinary night ask of a SQLite database, and note in it: by the driver alone.
 
 It answers only where all is as it should be. Nothing is made, upgraded, waited for or explained here: whatever else is
-found, the whole store is to be asked, and tells what it is. What both need to know of rows stands here, too.
+found, the whole store is to be asked, and tells what it is.
 """
 
 import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from digest.model import (
-    CATEGORY,
     Correction,
-    DaySummary,
+    Day,
     Decision,
     FileRow,
     Known,
     Ledger,
+    RawPage,
     Reading,
     RunSummary,
-    Section,
     Source,
     Start,
-    State,
 )
+from digest.store.driver import Driver, as_stored
+from digest.store.rows import SUMMARY, UNREADABLE, file_rows, page_row, summary_of, write_day
 
 SCHEMA = "0005"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
 
 SHAPE = "8da87af39c9468a7c363008c86c237b2bc83cc3ced845014fefdfac071f66f6d"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, those of ``tables`` and of the full-text index."""
@@ -135,13 +131,70 @@ class LightStore:
         """Note that a job starts; return its number."""
         statement = "INSERT INTO run (run_id, command, started_at, requests) VALUES (?, ?, ?, 0)"
         with self._transaction("IMMEDIATE"):
-            return self._connection.execute(statement, (run_id, command, _as_stored(at))).lastrowid or 0
+            return self._connection.execute(statement, (run_id, command, as_stored(at))).lastrowid or 0
 
     def finish_run(self, number: int, at: datetime, *, exit_code: int, requests: int) -> None:
         """Note how the job ended."""
         statement = "UPDATE run SET finished_at = ?, exit_code = ?, requests = ? WHERE id = ?"
         with self._transaction("IMMEDIATE"):
-            self._connection.execute(statement, (_as_stored(at), exit_code, requests, number))
+            self._connection.execute(statement, (as_stored(at), exit_code, requests, number))
+
+    # What a night notes
+
+    def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
+        """Store ``day`` whole, in place of what is stored of its date; ``outdated_file`` counts as not written then."""
+        with self._transaction("IMMEDIATE"):
+            write_day(Driver(self._connection), day, content_hash)
+            self._connection.execute("DELETE FROM file WHERE path = ?", (outdated_file,))
+
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored."""
+        query = "arxiv_id FROM entry JOIN day ON day.id = entry.day_id WHERE category = ? AND date = ?"
+        with self._transaction():
+            return frozenset(row[0] for row in self._rows(query, category, when.isoformat()))
+
+    def keep_raw_page(self, page: RawPage, path: str) -> None:
+        """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
+        with self._transaction("IMMEDIATE"):
+            Driver(self._connection).insert("raw_page", [page_row(page, path)])
+
+    def remember_files(self, rows: Iterable[FileRow]) -> None:
+        """Note how files were made, in place of what is known of the same paths."""
+        noted = file_rows(rows)
+        with self._transaction("IMMEDIATE"):
+            self._connection.executemany("DELETE FROM file WHERE path = ?", [(row["path"],) for row in noted])
+            Driver(self._connection).insert("file", noted)
+
+    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
+        """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause."""
+        with self._transaction("IMMEDIATE"):
+            pause = pause_after(self._clock("last_request"))
+            if not pause:
+                self._set_clock("last_request", now)
+            return pause
+
+    def remember_request(self, at: float) -> None:
+        """Note that arXiv is being asked, before it is."""
+        with self._transaction("IMMEDIATE"):
+            self._set_clock("last_request", at)
+
+    def not_before(self) -> float | None:
+        """Return until when a throttling arXiv wants no request, in seconds since 1970."""
+        with self._transaction():
+            return self._clock("not_before")
+
+    def remember_not_before(self, at: float) -> None:
+        """Note that a throttling arXiv wants no request until then."""
+        with self._transaction("IMMEDIATE"):
+            self._set_clock("not_before", at)
+
+    def _clock(self, column: str) -> float | None:
+        row = self._rows(f"{column} FROM politeness").fetchone()
+        return None if row is None or row[0] is None else float(row[0])
+
+    def _set_clock(self, column: str, at: float) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO politeness (id) VALUES (1)")
+        self._connection.execute(f"UPDATE politeness SET {column} = ?", (at,))  # noqa: S608 - our own names
 
     def _rows(self, query: str, *values: object) -> sqlite3.Cursor:
         return self._connection.execute(f"SELECT {query}", values)
@@ -165,43 +218,3 @@ _date = date.fromisoformat
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _as_stored(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
-
-
-# SQLite lets anything stand in any column, so that the kind of each value is looked at
-
-SUMMARY = ("category", "date", "state", "source", "declared", "stored", "content_hash")
-"""The columns that a summary is made of."""
-
-
-def summary_of(row: Sequence[Any]) -> DaySummary:
-    """Return what a row of ``SUMMARY`` says."""
-    category, when, state, source, declared, stored, content_hash = row
-    if not CATEGORY.fullmatch(category):  # paths are made of it
-        raise ValueError(f"{category!r} is no category")
-    found = counts(stored)
-    return DaySummary(
-        category=category,
-        date=when,
-        state=State(state),
-        source=Source(source),
-        declared=counts(declared),
-        counts={section: found[section] for section in Section},  # all of them, or it is damage
-        content_hash=content_hash,
-    )
-
-
-def counts(stored: Mapping[str, int]) -> dict[Section, int]:
-    """Return how many entries each section has, as they are stored."""
-    require(int, *stored.values())
-    return {Section(name): count for name, count in stored.items()}
-
-
-def require(kind: type, *values: object) -> None:
-    """Refuse values that are not of ``kind``."""
-    for value in values:
-        if type(value) is not kind:  # True and False are integers to isinstance
-            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")

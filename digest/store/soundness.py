@@ -20,8 +20,10 @@ from sqlalchemy.dialects import sqlite
 from digest.errors import DamageError, StoreError
 from digest.model import CATEGORY, YEARS, Source
 from digest.store.engine import is_newer, migrate, readable, schemas, storage_errors
-from digest.store.light import SCHEMA, UNREADABLE
-from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS, metadata, politeness, version
+from digest.store.light import SCHEMA
+from digest.store.rows import UNREADABLE
+from digest.store.search import SEARCH_INDEX, SEARCH_SHADOWS
+from digest.store.tables import metadata, politeness, version
 
 # The file
 

@@ -164,10 +164,6 @@ attempt = _table(
     sa.Column("at", Moment, nullable=False),
 )
 
-SEARCH_INDEX = "revision_text"
-SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
-"""What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
-
 # SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
 _SEARCH_INDEXES = {
     "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5("
