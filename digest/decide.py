@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from statistics import median
 
 from digest.calendar import CATCHUP_DAYS, Calendar, is_overdue, is_weekend, today
 from digest.errors import DigestError, MissingError, TryLaterError, UsageError, named
@@ -137,7 +136,9 @@ def repetition(ids: frozenset[str], neighbours: Mapping[date, frozenset[str]]) -
 
 def usual_size(sizes: Sequence[int]) -> float:
     """Return the median of ``sizes``, those of one weekday; 0 while too few are known."""
-    return median(sizes) if len(sizes) >= _KNOWN_WEEKDAYS else 0
+    ordered, middle = sorted(sizes), len(sizes) // 2
+    # The module for statistics loads fractions and decimal numbers, and every run decides.
+    return (ordered[middle] + ordered[~middle]) / 2 if len(sizes) >= _KNOWN_WEEKDAYS else 0
 
 
 def is_confirmed(fingerprint: str, readings: Iterable[Reading], now: datetime) -> bool:

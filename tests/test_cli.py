@@ -1,5 +1,6 @@
 """The command line: arguments, help, messages, exit codes. What the jobs do is tested with the jobs."""
 
+import importlib
 import itertools
 import json
 import logging
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,8 @@ def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> Non
     for title, lines in re.findall(r"^(\S.*):\n((?:  .*\n)+)", result.out.partition("Options:")[2], re.MULTILINE):
         listed[title] = [line.split()[0] for line in lines.splitlines()]
     assert listed == COMMANDS
+    for module in {module for commands in group.COMMANDS.values() for module, _ in commands.values()}:
+        importlib.import_module(f"digest.cli.{module}")
     assert sorted(itertools.chain(*COMMANDS.values())) == sorted(group.cli.commands)  # none is left out
     assert re.search(r"^    digest run\b", result.out, re.MULTILINE)
     assert "\\b" not in result.out
@@ -93,9 +97,11 @@ def test_h_is_short_for_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("name", sorted(itertools.chain(*COMMANDS.values())))
 def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], name: str) -> None:
-    """A line that can be copied, under a heading that says so."""
+    """A line that can be copied, under a heading that says so; it begins with what the help of all says of it."""
     result = command(capsys, name, "--help")
     assert (result.code, result.err) == (0, "")
+    (listed,) = (commands[name][1] for commands in group.COMMANDS.values() if name in commands)
+    assert result.out.splitlines()[2] == f"  {listed}"
     example = result.out.partition("Example")[2]
     assert re.search(rf"^    .*digest (-q )?{name}\b", example, re.MULTILINE)
     assert "\\b" not in result.out
@@ -141,6 +147,69 @@ def test_help_and_version_are_to_be_had_everywhere(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "digest" in done.stdout
+
+
+# --- the start -------------------------------------------------------------------------------------
+
+HEAVY = {"alembic", "bs4", "feedparser", "jinja2", "lxml", "requests", "rich", "sqlalchemy", "urllib3"}
+"""What takes longer to load than a command may that does nothing by it."""
+
+LOADED = """
+import sys
+from digest.__main__ import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    sys.stderr.write(" ".join(["", str(end.code), *sys.modules]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        ("--help", set()),
+        ("run --help", set()),
+        ("show latest", set()),
+        ("show 2025-03-05", set()),
+        ("status", set()),
+        ("status --json", set()),
+        ("run", {"jinja2"}),  # for the indexes
+        ("run --dry-run", set()),
+        ("fetch --missing", {"jinja2"}),
+        ("export latest --format json", {"sqlalchemy"}),
+    ],
+)
+def test_a_command_loads_no_more_than_it_needs(archive: Sandbox, words: str, needed: set[str]) -> None:
+    """On an archive in which nothing is missing, SQLAlchemy is for what reads a day, a client for a page."""
+    archive.once(lambda: archive.digest("run"))
+    assert loaded(archive, *words.split()) & HEAVY <= needed
+
+
+def loaded(archive: Sandbox, *words: str, now: str = NIGHT) -> set[str]:
+    """Return the modules that a command has loaded, which ends well."""
+    line = ["--config", "config.toml", "--now", now, *words]
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *line], cwd=archive.folder, capture_output=True, text=True, check=True
+    )
+    code, *modules = done.stderr.rpartition("\n")[2].split()
+    assert code == "0"
+    return {*modules}
+
+
+def test_a_night_is_stored_by_the_driver(archive: Sandbox, arxiv: StandIn) -> None:
+    """A new listing is fetched, proven, stored and rendered without SQLAlchemy, and without what few nights need."""
+    archive.once(lambda: archive.digest("run"))
+    arxiv.today = date(2025, 3, 6)
+    arxiv.announce(invent("cs.CV", arxiv.today))
+    assert not loaded(archive, "run", now="2025-03-06T02:00:00Z") & {"sqlalchemy", "alembic", "feedparser", "rich"}
+    assert archive.digest("verify", now="2025-03-06T02:00:00Z").code == 0
+
+
+def test_zones_are_not_loaded_to_show_a_digest(archive: Sandbox) -> None:
+    """Nor the calendar that needs them, nor the parts of commands that are not called."""
+    archive.once(lambda: archive.digest("run"))
+    unneeded = {"digest.calendar", "digest.cli.running", "digest.model", "logging", "sqlite3", "zoneinfo"}
+    assert not unneeded & loaded(archive, "show", "2025-03-05")
 
 
 # --- mistakes in the command line ------------------------------------------------------------------

@@ -17,7 +17,7 @@ from digest.config import load
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start, State
 from digest.records.day import record_path, render_record
 from digest.records.state import render_ledger
-from digest.store import Store
+from digest.store.whole import Store
 from tests import thirty_nights
 from tests.conftest import NIGHT, Sandbox
 from tests.days import simple_day

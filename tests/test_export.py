@@ -31,7 +31,7 @@ from digest.render.exports.bibtex import bibtex, tex
 from digest.render.exports.feeds import Feed, atom_feed, json_feed
 from digest.render.exports.ris import ris
 from digest.render.exports.rows import csv_rows, json_array, json_lines
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import DAY, Sandbox
 from tests.days import AWKWARD, day_of, paper, real_days, simple_day
 from tests.feeds import ATOM, atom_faults, json_feed_faults

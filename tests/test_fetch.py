@@ -8,7 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
@@ -20,7 +20,7 @@ from digest.errors import BudgetSpentError, DigestError, PageRefusedError, TryLa
 from digest.fetch.client import ATTEMPTS, RETRY_SECONDS, Client, Memory, new_session
 from digest.fetch.documents import FEEDS, PAGES, RequestKind, atom_url, catchup_url, listing_url, recent_url, rss_url
 from digest.model import MachineClock, RawPage
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import DAY, Sandbox
 from tests.standin import Fault, Reply, Request, StandIn, faults, invent
 
@@ -66,13 +66,11 @@ class Notebook:
     last: float | None = None
     until: float | None = None
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Nobody else notes anything in it."""
-        return nullcontext()
-
-    def last_request(self) -> float | None:
-        """Seconds since 1970."""
-        return self.last
+    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
+        """Note a request that need not wait."""
+        pause = pause_after(self.last)
+        self.last = self.last if pause else now
+        return pause
 
     def remember_request(self, at: float) -> None:
         """Note a request."""

@@ -19,7 +19,7 @@ from digest.errors import UsageError
 from digest.history import Field, History, history_of, parse_paper_id
 from digest.history.wording import Mark, difference, says_withdrawn
 from digest.model import ArxivId, Day, Paper, Section, Source, State
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import NIGHT, Sandbox
 from tests.days import AWKWARD, day_of, paper
 from tests.nights import after, show

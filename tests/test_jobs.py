@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -516,6 +516,24 @@ def test_a_wrong_template_names_file_and_line_and_loses_nothing(archive: Sandbox
     (archive.folder / "my.md.j2").write_text("# {{ category }} {{ date }}\n")
     assert archive.digest("run").code == 0
     assert archive.read(DIGEST) == b"# cs.CV 2025-03-05\n"
+
+
+@pytest.mark.parametrize("command", [("run",), ("regenerate", "--all"), ("verify",), ("status",)])
+def test_a_template_that_broke_is_named_although_nothing_is_to_be_made(
+    archive: Sandbox, command: Sequence[str]
+) -> None:
+    """Exit 2; once it is mended, all is well."""
+    template = archive.folder / "my.md.j2"
+    archive.configure("digest", template="my.md.j2")
+    template.write_text("# {{ category }} {{ date }}\n")
+    assert archive.digest("run").code == 0
+    assert archive.digest(*command).code == 0
+    template.write_text("# {{ category }} {{ date }\n")
+    result = archive.digest(*command)
+    assert result.code == 2
+    assert "my.md.j2:1" in result.err
+    template.write_text("# {{ category }} {{ date }}\n")
+    assert archive.digest(*command).code == 0
 
 
 def test_a_template_that_is_not_there_is_named(archive: Sandbox) -> None:

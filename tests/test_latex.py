@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from digest.model import Day, Section
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import Sandbox
 from tests.days import day_of, paper, real_days
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -21,11 +22,12 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from digest import package_file
-from digest.errors import SchemaTooNewError, StoreError
+from digest.errors import DamageError, SchemaTooNewError, StoreError
 from digest.model import (
     ArxivId,
     Correction,
@@ -39,9 +41,16 @@ from digest.model import (
     Reading,
     Section,
     Source,
+    Start,
     State,
 )
-from digest.store import Store, tables
+from digest.store import tables
+from digest.store.days import Core
+from digest.store.driver import Driver
+from digest.store.engine import migrate
+from digest.store.light import SCHEMA, SHAPE, LightStore, UnansweredError, open_light, shape_of
+from digest.store.rows import write_day
+from digest.store.whole import Store
 from tests.days import WHEN, any_day, day_of, paper, simple_day
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
@@ -57,7 +66,8 @@ PAGE = RawPage("https://arxiv.org/list/cs.CV/new", 200, NOON, (("Content-Type", 
 OPEN = """
 import sys
 from pathlib import Path
-from digest.store import Store
+from digest.store.rows import write_day
+from digest.store.whole import Store
 
 Store(sys.argv[1], Path(sys.argv[2]) if sys.argv[2] else None)
 """
@@ -853,6 +863,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "finish_run": lambda store: store.finish_run(1, NOON, exit_code=0, requests=0),
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
+    "take_turn": lambda store: store.take_turn(1.0, lambda _last: 0.0),
     "remember_request": lambda store: store.remember_request(1.0),
     "not_before": lambda store: store.not_before(),
     "remember_not_before": lambda store: store.remember_not_before(1.0),
@@ -1003,9 +1014,9 @@ def test_the_code_knows_the_newest_migration(place: Place) -> None:
     """``SCHEMA`` is the head of the migrations, and what a new database says of itself."""
     config = AlembicConfig()
     config.set_main_option("script_location", str(package_file("migrations")))
-    assert ScriptDirectory.from_config(config).get_heads() == [tables.SCHEMA]
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
     place.open().close()
-    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+    assert place.rows("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
 
 
 def test_a_newer_schema_is_refused(place: Place) -> None:
@@ -1070,10 +1081,10 @@ def _next_version(home: Path, last: str) -> _NextVersion:
     ignored = shutil.ignore_patterns("__pycache__", "migrations")
     shutil.copytree(source, home / "digest", ignore=ignored)
     shutil.copytree(package_file("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    known = home / "digest" / "store" / "tables.py"
-    changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{tables.SCHEMA}"', 'SCHEMA = "9001"')
+    known = home / "digest" / "store" / "light.py"
+    changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{SCHEMA}"', 'SCHEMA = "9001"')
     known.write_text(changed, encoding="utf-8")
-    migration = NEXT_MIGRATION.replace("{last}", last).replace("{down}", tables.SCHEMA)
+    migration = NEXT_MIGRATION.replace("{last}", last).replace("{down}", SCHEMA)
     (home / "migrations" / "versions" / "9001_next.py").write_text(migration, encoding="utf-8")
     return _NextVersion(home)
 
@@ -1092,7 +1103,7 @@ def test_a_migration_that_fails_midway_leaves_nothing(place: Place, tmp_path: Pa
     result = _next_version(tmp_path / "next", last).open(place)
     assert result.returncode != 0
     assert _shape(place) == before
-    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+    assert place.rows("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
     assert place.rows("SELECT count(*) FROM run") == [(1,)]
     with closing(place.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
@@ -1114,7 +1125,7 @@ def test_an_older_database_is_copied_before_it_is_upgraded(sqlite: Place, tmp_pa
     _filled(sqlite)
     assert _next_version(tmp_path / "next", "pass").open(sqlite).returncode == 0
     copies = [path for path in tmp_path.glob("archive.db.*") if path.suffix not in (".db-wal", ".db-shm")]
-    assert [path.name for path in copies] == [f"archive.db.before-upgrade-from-{tables.SCHEMA}"]
+    assert [path.name for path in copies] == [f"archive.db.before-upgrade-from-{SCHEMA}"]
     former = sqlite_place(copies[0])
     assert former.rows("SELECT count(*) FROM run") == [(1,)]
     with closing(former.open()) as store:
@@ -1138,7 +1149,7 @@ def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> Non
     with closing(place.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], link_rules=1)
         assert [run.run_id for run in store.runs(limit=5)] == [""]
-    assert place.rows("SELECT version_num FROM alembic_version") == [(tables.SCHEMA,)]
+    assert place.rows("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
 
 
 @pytest.mark.parametrize("stored", ["math.GT/0309136", "math/0309136"])
@@ -1147,3 +1158,205 @@ def test_an_old_id_is_known_with_its_subject_class_and_without(store: Store, sto
     save(store, simple_day([stored, "math.GT/0309137", "cs/0309136"], date=date(2003, 9, 9)))
     for asked in ("math.GT/0309136", "math/0309136"):
         assert [str(one.paper.arxiv_id) for one in store.announcements(ArxivId.parse(asked))] == [stored]
+
+
+# The light store
+
+
+@pytest.fixture
+def filled(sqlite: Place) -> Place:
+    """A database with something of everything that the light store tells."""
+    with closing(sqlite.open()) as store:
+        _ = [store.begin_run("run", NOON, "1b9d"), store.begin_run("fetch --missing", NOON + timedelta(hours=5), "2c")]
+        store.finish_run(1, NOON.astimezone(timezone(timedelta(hours=3))), exit_code=4, requests=7)
+        save(store, simple_day(["2503.00001"], declared={Section.NEW: 3}))
+        save(store, replace(simple_day([], state=State.EMPTY), category="cs.LG"))
+        store.note(LEDGER)
+        store.note(Ledger(starts=(Start("cs.CV", WHEN),)))
+        store.remember_attempt("cs.CV", WHEN, NOON)
+        store.remember_files([FileRow(FILE, "a" * 64, "b" * 64, "c" * 64)])
+    return sqlite
+
+
+def light_of(place: Place) -> LightStore | None:
+    """Open the light store."""
+    return open_light(place.database or Path())
+
+
+def test_the_light_store_knows_all_tables_and_columns(sqlite: Place, tmp_path: Path) -> None:
+    """Of a new database and of one that was upgraded, whose columns may stand in another order."""
+    _filled(sqlite)
+    old = sqlite_place(tmp_path / "old.db")
+    with old.engine().begin() as connection:
+        migrate(connection, "0001")
+    with closing(old.open()):
+        pass
+    for place in (sqlite, old):
+        with closing(sqlite3.connect(place.database or "")) as connection:
+            assert shape_of(connection) == SHAPE
+
+
+def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:
+    """What is known, the last runs, what was asked for in vain."""
+    light = light_of(filled)
+    assert light is not None
+    with closing(light), closing(filled.open()) as store:
+        assert light.known() == store.known()
+        assert light.runs(limit=10) == store.runs(limit=10)
+        assert light.runs(limit=1) == store.runs(limit=1)
+        assert light.attempts("cs.CV") == store.attempts("cs.CV") == {WHEN: NOON}
+        assert light.attempts("cs.LG") == {}
+
+
+def test_a_run_that_the_light_store_notes_is_noted(filled: Place) -> None:
+    """Begun by it, ended by it or by the whole one: the rows are the same."""
+    light = light_of(filled)
+    assert light is not None
+    with closing(light), closing(filled.open()) as store:
+        later = NOON.astimezone(timezone(timedelta(hours=-5))) + timedelta(microseconds=7)
+        begin: tuple[LightStore | Store, ...] = (light, store, light)
+        end: tuple[LightStore | Store, ...] = (light, store, store)
+        numbers = [one.begin_run("run", later, "3d") for one in begin]
+        for number, one in zip(numbers, end, strict=True):
+            one.finish_run(number, later, exit_code=0, requests=1)
+        assert numbers == [3, 4, 5]
+        first, *others = store.runs(limit=3)
+        assert others == [first, first]
+    rows = filled.rows("SELECT started_at, finished_at, exit_code, requests FROM run WHERE id > 2")
+    assert rows == [rows[0]] * 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE alembic_version SET version_num = '9999'",
+        "DELETE FROM alembic_version",
+        "DROP TABLE alembic_version",
+        "DROP TABLE attempt",
+        "ALTER TABLE revision DROP COLUMN raw",
+        "DROP TABLE revision_text",
+        "CREATE TABLE more (id INTEGER)",
+    ],
+)
+def test_the_light_store_opens_what_is_as_it_should_be_alone(filled: Place, statement: str) -> None:
+    """All else is for the whole one, which tells what it is, or makes it right; nothing is changed before."""
+    execute(filled, statement)
+    before = (filled.database or Path()).read_bytes()
+    assert light_of(filled) is None
+    assert (filled.database or Path()).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"x" * 8192])
+def test_the_light_store_makes_no_file(tmp_path: Path, damage: bytes | None) -> None:
+    """Where there is none, or what is no database."""
+    file = tmp_path / "archive.db"
+    if damage is not None:
+        file.write_bytes(damage)
+    assert open_light(file) is None
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([] if damage is None else [damage])
+
+
+@pytest.mark.parametrize(
+    ("statement", "ask"),
+    [
+        ("UPDATE day SET date = 'yesterday'", "known"),
+        ("UPDATE day SET state = 'x'", "known"),
+        ("UPDATE day SET source = ''", "known"),
+        ("UPDATE day SET declared = '{'", "known"),
+        ('UPDATE day SET stored = \'{"new": true, "cross": 0, "replacement": 0}\'', "known"),
+        ("UPDATE day SET stored = '{\"new\": 1}'", "known"),
+        ("UPDATE day SET category = '../x' WHERE id = 1", "known"),
+        ("UPDATE day SET content_hash = CAST(X'FF' AS TEXT)", "known"),
+        ("UPDATE correction SET seen_at = 7", "known"),
+        ("UPDATE decision SET date = '2025'", "known"),
+        ("UPDATE reading SET source = 'x'", "known"),
+        ("UPDATE start SET date = ''", "known"),
+        ("UPDATE run SET started_at = 'soon'", "runs"),
+        ("UPDATE attempt SET at = X'00'", "attempts"),
+    ],
+)
+def test_the_light_store_leaves_damage_to_the_whole_one(filled: Place, statement: str, ask: str) -> None:
+    """It answers nothing of it; the whole one names it."""
+    execute(filled, statement)
+    light = light_of(filled)
+    assert light is not None
+
+    def question(store: LightStore | Store) -> object:
+        answers: dict[str, Callable[[], object]] = {
+            "known": store.known,
+            "runs": lambda: store.runs(9),
+            "attempts": lambda: store.attempts("cs.CV"),
+        }
+        return answers[ask]()
+
+    with closing(light), pytest.raises(UnansweredError):
+        question(light)
+    with closing(filled.open()) as store, pytest.raises(DamageError):
+        question(store)
+
+
+def test_the_light_store_notes_what_the_whole_one_notes(filled: Place, tmp_path: Path) -> None:
+    """A day that replaces another, a page, files, the clock: row by row the same, those of the full-text index too."""
+    other = sqlite_place(tmp_path / "other.db")
+    shutil.copyfile(filled.database or "", other.database or "")
+    light = light_of(other)
+    assert light is not None
+    first = [paper("2503.00001"), paper("2503.00002", links=(Link("https://x.example/", "code", "abstract"),))]
+    day = day_of([(Section.NEW, one) for one in first])
+    with closing(light), closing(filled.open()) as store:
+        both: tuple[LightStore | Store, ...] = (light, store)
+        for one in both:
+            assert one.not_before() is None
+            assert one.take_turn(5.5, lambda last: 0.0 if last is None else 9.0) == 0
+            assert one.take_turn(7.5, lambda last: 0.0 if last is None else last) == 5.5
+            one.remember_not_before(8.5)
+            assert one.not_before() == 8.5
+            one.keep_raw_page(PAGE, "path")
+            for what in (day, replace(day, entries=day.entries[:1])):
+                one.save_day(what, HASH, outdated_file=FILE)
+            one.remember_files([FileRow("x", HASH, HASH, ""), FileRow("y", HASH, HASH, ""), FileRow("x", HASH, "", "")])
+            one.remember_request(9.25)
+            assert one.ids("cs.CV", WHEN) == {"2503.00001"}
+            assert one.ids("cs.CV", date(2025, 3, 6)) == frozenset()
+    assert dump(other) == dump(filled)
+
+
+def dump(place: Place) -> list[str]:
+    """Return all that is in a database."""
+    with closing(sqlite3.connect(place.database or "")) as connection:
+        connection.text_factory = bytes
+        tables = [row[0].decode() for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return [f"{table} {row}" for table in sorted(tables) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
+
+
+@given(days=st.lists(any_day(nul=False), min_size=1, max_size=3))
+def test_the_driver_stores_what_sqlalchemy_stores(tmp_path_factory: pytest.TempPathFactory, days: list[Day]) -> None:
+    """Whatever a day holds: the same rows but for the full-text index, which SQLite alone has."""
+    folder = tmp_path_factory.mktemp("writers")
+    one, other = sqlite_place(folder / "one.db"), sqlite_place(folder / "other.db")
+    for place in (one, other):
+        place.open().close()
+    with closing(sqlite3.connect(one.database or "")) as connection, connection:
+        for day in days:
+            write_day(Driver(connection), day, HASH)
+    engine = other.engine()
+    with engine.begin() as core:
+        for day in days:
+            write_day(Core(core), day, HASH)
+    engine.dispose()
+    rows = [[line for line in dump(place) if not line.startswith("revision_text")] for place in (one, other)]
+    assert rows[0] == rows[1]
+
+
+def test_the_light_store_waits_for_nobody(filled: Place) -> None:
+    """What another has locked, the whole one waits for."""
+    light = light_of(filled)
+    assert light is not None
+    with closing(light), closing(sqlite3.connect(filled.database or "")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(UnansweredError):
+            light.begin_run("run", NOON, "1")
+        assert time.monotonic() - began < 1
+        other.rollback()
+        assert light.begin_run("run", NOON, "1") == 3

@@ -10,7 +10,7 @@ from datetime import date
 import pytest
 
 from digest.model import Section
-from digest.store import Store
+from digest.store.whole import Store
 from tests.conftest import NIGHT, Sandbox, long_after
 from tests.days import day_of, paper
 from tests.standin import StandIn, invent

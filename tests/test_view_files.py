@@ -17,11 +17,12 @@ from markdown_it import MarkdownIt
 
 from digest.archive.markers import merge
 from digest.config import resources
-from digest.config.resources import built_in_template
+from digest.config.resources import built_in_template, read_template
+from digest.errors import ConfigError
 from digest.model import Hit, Link, Section
 from digest.render.indexes import NewestHits, root_index
 from digest.render.markdown import linked
-from digest.render.templates import compile_template, shows_texts
+from digest.render.templates import BUILT_IN, compile_template, traits_of
 from tests.conftest import DAY, Sandbox
 from tests.days import day_of, paper
 from tests.nights import after, show
@@ -217,6 +218,18 @@ def test_a_template_that_fails_stops_nothing_else(splats: Sandbox, arxiv: StandI
     assert [line for line in failures if "'unknown'" in line and "'fulll'" in line]
     assert ids_in(splats.read(path_of("splatting")).decode()) == ["2503.00011"]
     assert "2025-03-05.md" in splats.read("README.md").decode()
+
+
+def test_a_template_that_broke_is_named_although_nothing_is_to_be_made(splats: Sandbox, arxiv: StandIn) -> None:
+    """Exit 2, on a night that brings nothing; once it is mended, all is well."""
+    template = splats.folder / "my.md.j2"
+    template.write_text("# {{ date }}\n", encoding="utf-8")
+    configure(splats, SPLATTING + 'template = "my.md.j2"\n')
+    arxiv.today = DAY
+    for text, code in (("# {{ date }}\n", 0), ("# {{ date }\n", 2), ("# {{ date }}\n", 0)):
+        template.write_text(text, encoding="utf-8")
+        result = splats.digest("run")
+        assert (result.code, "my.md.j2:1" in result.err) == (code, code == 2)
 
 
 def test_a_path_of_one_s_own(splats: Sandbox, arxiv: StandIn) -> None:
@@ -672,7 +685,14 @@ def test_other_texts_than_before_alter_no_file(
 )
 def test_a_template_is_known_to_show_texts(source: str, *, shows: bool) -> None:
     """Its digests are outdated when texts are shown otherwise, and no others are."""
-    assert shows_texts(source) is shows
+    assert traits_of(source).texts is shows
+
+
+def test_what_the_built_in_templates_show_is_known() -> None:
+    """All of those that a configuration may name, without parsing them; these compile."""
+    assert {name: traits_of(built_in_template(name)) for name in ("classic", "full")} == BUILT_IN
+    with pytest.raises(ConfigError, match=f"expected {' or '.join(BUILT_IN)}, or"):
+        read_template("other", Path())
 
 
 @pytest.mark.parametrize("is_clone", [False, True], ids=["with a database", "a fresh clone"])

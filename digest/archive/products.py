@@ -24,11 +24,9 @@ from digest.config.settings import View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate
-from digest.render.exports import FEEDS
-from digest.render.exports.feeds import Feed
 from digest.render.indexes import CategoryDays, NewestHits, root_index, year_index
-from digest.views import descriptions, hits, newest
-from digest.views.queries import query_in
+
+# Views and feeds are imported where a configured view needs them: most archives have none.
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +139,10 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
 
     One whose words are a query of another tool has none until its owner mends it: those that are there stay.
     """
+    if not archive.config.views:
+        return
+    from digest.views.queries import query_in  # noqa: PLC0415 - see above
+
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     found: list[tuple[date, Product]] = []
     for view in archive.config.views:
@@ -194,6 +196,8 @@ def render_view(view: View, template: DigestTemplate, when: date, days: Sequence
     Raises:
         TemplateError: the template asks for something that is not there.
     """
+    from digest.views import hits  # noqa: PLC0415 - see above
+
     folder, name = posixpath.split(view.digest_path(when))
     parts = template.view_parts(view.name, when, days, hits(view, days), name)
     return {posixpath.join(folder, part): data for part, data in parts.items()}
@@ -202,6 +206,8 @@ def render_view(view: View, template: DigestTemplate, when: date, days: Sequence
 def _view_digest(
     view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
 ) -> Product:
+    from digest.views import descriptions  # noqa: PLC0415 - see above
+
     inputs = [[*(day.content_hash for day in days), rules] for rules in descriptions(view)]
     return Product(
         Kind.VIEW,
@@ -216,12 +222,16 @@ def _view_digest(
 
 def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
     """Return the newest papers that a view shows of ``dates``, at most ``limit``; no more days are read than needed."""
+    from digest.views import newest  # noqa: PLC0415 - see above
+
     return newest(view, ([read(day.category, when) for day in days] for when, days in dates.items()), limit)
 
 
 def _feed(
     archive: Archive, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
 ) -> Product:
+    from digest.views import descriptions  # noqa: PLC0415 - see above
+
     config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
     hashes = [day.content_hash for days in shown_dates.values() for day in days]
     address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
@@ -231,6 +241,9 @@ def _feed(
     by_rules, version = [sha256(json.dumps(one).encode()) for one in inputs], sha256(f"{kind} {_FEED_VERSION}".encode())
 
     def make() -> Mapping[str, bytes]:
+        from digest.render.exports import FEEDS  # noqa: PLC0415 - see above
+        from digest.render.exports.feeds import Feed  # noqa: PLC0415 - see above
+
         shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
         feed = Feed(
             title=f"arXiv {view.name}",
@@ -288,7 +301,11 @@ def _index(path: str, title: str, generated: str) -> Product:
 def _newest_of_first_view(archive: Archive) -> NewestHits | None:
     """Return what the README shows of the first view; a damaged day must not cost the whole index."""
     first = next(iter(archive.config.views), None)
-    if first is None or query_in(first):
+    if first is None:
+        return None
+    from digest.views.queries import query_in  # noqa: PLC0415 - see above
+
+    if query_in(first):
         return None
     dates = dict(islice(dates_of(first, archive.snapshot.summaries).items(), _README_DATES))
     try:

@@ -24,8 +24,8 @@ Level = Literal["debug", "info", "warning", "error"]
 _LONGEST = 2000  # characters of a line; errors cut what they quote, and this is for all else
 
 # Control characters but tabs and line ends (with them a terminal is told to copy, to change its title, to erase), and
-# those that turn the direction of a text round.
-_OBEYED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# those that turn the direction of a text round. Compiled when it is needed: help and digests in a pipe are not.
+_OBEYED = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 _bars: list[Progress] = []
@@ -168,7 +168,7 @@ def print_line(text: str) -> None:
 
 
 def _tame(text: str) -> str:
-    return _OBEYED.sub("\ufffd", text)
+    return re.sub(_OBEYED, "\ufffd", text)
 
 
 @contextmanager

@@ -33,10 +33,9 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
         UsageError: it names none.
         MissingError: nothing is stored yet, so that there is no latest.
     """
-    from digest.calendar import today
-    from digest.terms import YEARS
-
     if text in ("today", "yesterday"):
+        from digest.calendar import today  # with the zones: most dates are spelled out
+
         return today(session.now) - timedelta(days=text == "yesterday")
     if text == "latest":
         wanted = categories or session.config.arxiv.categories
@@ -51,6 +50,8 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
     except ValueError as error:
         expected = "a date such as 2021-10-20, today, yesterday or latest"
         raise UsageError(f"expected {expected}, found {quoted(text)}") from error
+    from digest.terms import YEARS
+
     if day.year not in YEARS:
         raise UsageError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {day.year}")
     return day

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from digest import __version__
 from digest.cli.console import Console, give_up_output
-from digest.cli.session import Session
 from digest.errors import quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.archive.archive import Archive
+    from digest.cli.session import Session
 
-COMMANDS = {
-    "Read the archive": ("show", "view", "paper", "export"),
-    "Set it up and run it": ("init", "run", "status", "fetch", "import", "demo"),
-    "Check and repair it": ("verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"),
+COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Read the archive": {
+        "show": ("reading", "Print the digest of a date."),
+        "view": ("reading", "Print a view's digest of a date."),
+        "paper": ("reading", "Show a paper's history over the stored days."),
+        "export": ("reading", "Convert stored days for other programs."),
+    },
+    "Set it up and run it": {
+        "init": ("setting_up", "Set up an archive in DIR."),
+        "run": ("running", "Bring in the newest listing and missing days."),
+        "status": ("running", "Show what is stored and what is missing."),
+        "fetch": ("running", "Get past listings, which arXiv serves for 91 days."),
+        "import": ("running", "Take in listing pages that you saved."),
+        "demo": ("setting_up", "Show the whole pipeline offline, in DIR."),
+    },
+    "Check and repair it": {
+        "verify": ("repairing", "Prove that the archive is whole, offline."),
+        "accept": ("repairing", "Accept a day as it is, where arXiv proves no more."),
+        "regenerate": ("repairing", "Write digests again from the store, offline."),
+        "replay": ("repairing", "Parse the kept pages again, offline."),
+        "rebuild": ("repairing", "Make the database again from the day records."),
+        "backup": ("repairing", "Make a verified copy of the database."),
+        "doctor": ("setting_up", "Check this installation and its archive."),
+    },
 }
-"""The commands as the help lists them, by what a reader is looking for."""
+"""The commands as the help lists them, by what a reader is looking for: each with its module and its help's first line.
+
+A module is loaded for the command that is called, and none for the help: making all commands costs half of a start.
+"""
+
+_MODULES = {name: module for commands in COMMANDS.values() for name, (module, _) in commands.items()}
 
 _LOG_JSON = "--log-json"
 _JSON = "--json"
@@ -51,11 +77,20 @@ class _Group(click.Group):
 
     def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands in their groups, in one column."""
-        longest = max(map(len, self.commands))
-        for title, names in COMMANDS.items():
-            helps = [self.commands[name].get_short_help_str(formatter.width) for name in names]
+        longest = max(map(len, _MODULES))
+        for title, commands in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl([(name.ljust(longest), words) for name, words in zip(names, helps, strict=True)])
+                formatter.write_dl([(name.ljust(longest), words) for name, (_, words) in commands.items()])
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(_MODULES)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command; its module adds it to this group."""
+        if name in _MODULES:
+            import_module(f"digest.cli.{_MODULES[name]}")
+        return super().get_command(context, name)
 
 
 def as_path(_context: click.Context, _option: click.Parameter, value: str | Sequence[str] | None) -> object:
@@ -107,6 +142,8 @@ def cli(context: click.Context, config_path: Path | None, now: datetime, *, verb
     A range is FROM..TO; FROM.. ends today, ..TO begins where the archive does.
     With --json a command prints its result as one JSON document, with the exit code and the failures.
     """
+    from digest.cli.session import Session  # help needs none
+
     console: Console = context.obj
     console.quiet = quiet and not verbose
     context.obj = Session(console, config_path, now, verbose=verbose)

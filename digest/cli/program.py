@@ -9,7 +9,6 @@ from typing import NoReturn
 import click
 
 from digest import __version__
-from digest.cli import reading, repairing, running, setting_up  # noqa: F401 - each adds its commands to the group
 from digest.cli.console import Console, give_up_output
 from digest.cli.group import cli
 from digest.errors import DigestError, StoreError, gravest

@@ -64,10 +64,10 @@ def _undisturbed(lock: Path, archive: Archive) -> Iterator[None]:
         LockHeldError: a run was at work, before or meanwhile.
     """
     _require_idle(lock)
-    last = archive.store.runs(limit=1)
+    last = archive.runs(limit=1)
     yield
     _require_idle(lock)
-    if archive.store.runs(limit=1) != last:  # it began and ended while the lock was not looked at
+    if archive.runs(limit=1) != last:  # it began and ended while the lock was not looked at
         raise LockHeldError("another run was at work meanwhile; run this again")
 
 

@@ -108,11 +108,10 @@ def _begun(session: Session, command: str) -> Iterator[None]:
 def _work(session: Session, command: str, job: Job, notifier: Notifier | None = None) -> Report:
     """Begin a run, do its job, commit, tell, end the run; ``notifier``: who tells others."""
     with session.open_archive(session.config.store_url, session.config.database) as archive:
-        number = archive.store.begin_run(command, session.now, session.console.run_id)
+        number = archive.begin_run(command, session.console.run_id)
 
         def end(exit_code: int) -> None:
-            requests = archive.client.requests_made
-            archive.store.finish_run(number, session.later, exit_code=exit_code, requests=requests)
+            archive.finish_run(number, session.later, exit_code)
 
         try:
             if notifier and notifier.is_needed:
@@ -138,7 +137,7 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
             end(report.exit_code)
         except StoreError as error:
             report.note(command, error)
-        _say(session, report, archive.client.requests_made)
+        _say(session, report, archive.requests_made)
     return report
 
 

@@ -138,7 +138,7 @@ def status(session: Session, categories: Sequence[str]) -> int:
     with session.reading() as archive:
         found = ArchiveStatus(
             [archive.snapshot.status(category, session.now) for category in categories],
-            archive.store.runs(limit=10),
+            archive.runs(limit=10),
             archive.calendar,
             session.now,
         )

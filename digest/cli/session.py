@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import click
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.cli.console import Console
     from digest.config.settings import Config
+    from digest.fetch.client import Client
     from digest.model import MachineClock
+    from digest.store.whole import Store
 
 
 _IN_MEMORY = "sqlite://"  # SQLAlchemy's address of a database without a file
@@ -147,9 +149,8 @@ class Session:
         from digest.cli.logs import log_to
         from digest.config.resources import built_in_template, read_calendar, read_template
         from digest.disk.files import is_absent
-        from digest.fetch.client import Client, new_session
         from digest.render.digest import DigestTemplate
-        from digest.store import Store
+        from digest.store.light import open_light
 
         config = self.config
         log_to(self.console, verbose=self.verbose)
@@ -159,14 +160,27 @@ class Session:
         settings = config.digest
         template = DigestTemplate(source, settings.template, config.sections, front_matter=settings.front_matter)
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
-        store = Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
-        with new_session(config.arxiv.contact, config.arxiv.pages_url) as http:
-            arxiv = config.arxiv
-            client = Client(http, store, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
-            try:
-                yield Archive(config, read_calendar(config.calendar.dates), store, template, indexes, client, self.now)
-            finally:
-                store.close()
+
+        def open_store() -> Store:
+            from digest.store.whole import Store
+
+            return Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
+
+        with ExitStack() as opened:
+            light = None if is_fixed or database is None else open_light(database)
+            edges = (light, open_store, partial(self._new_client, opened))
+            archive = Archive(config, read_calendar(config.calendar.dates), *edges, template, indexes, self.now)
+            opened.callback(archive.close)
+            if light is None:
+                _ = archive.store  # what is wrong with it is said now
+            yield archive
+
+    def _new_client(self, opened: ExitStack, archive: Archive) -> Client:
+        from digest.fetch.client import Client, new_session
+
+        arxiv = self.config.arxiv
+        http = opened.enter_context(new_session(arxiv.contact, arxiv.pages_url))
+        return Client(http, archive, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
 
     @contextmanager
     def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:
@@ -194,7 +208,7 @@ class Session:
     @property
     def is_fixed(self) -> bool:
         """Whether the archive's database is a file that cannot be written here, as on a read-only disk."""
-        from digest.store.engine import can_be_written
+        from digest.store.light import can_be_written
 
         return self.config.database is not None and not can_be_written(self.config.database)
 

@@ -1,15 +1,11 @@
 """The state of an archive in words: a table for people, JSON for machines."""
 
-import io
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import zip_longest
 from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from digest.archive.report import day_fields
 from digest.archive.snapshot import CategoryStatus
@@ -94,17 +90,13 @@ def _seconds(run: RunSummary) -> float | None:
 
 
 def status_text(status: ArchiveStatus) -> str:
-    """Return each category's newest days, missing and lost dates, and the last runs, as text for a terminal."""
-    out = io.StringIO()
-    # A line of words is not wrapped: in a pipe it is one line, and a terminal wraps it by itself.
-    console = Console(file=out, width=shutil.get_terminal_size((100, 24)).columns, highlight=False, markup=False)
+    """Return each category's newest days, missing and lost dates, and the last runs, as text for people."""
+    lines: list[str] = []
     calendar = status.calendar
     for item in status.categories:
-        console.print(f"{item.category}: {_summary(item)}", soft_wrap=True)
-        if item.days:
-            console.print(_days_table(item))
-        for line in _open_ends(item, status.now):
-            console.print(line, soft_wrap=True)
+        lines.append(f"{item.category}: {_summary(item)}")
+        lines += _days_table(item) if item.days else ()
+        lines += _open_ends(item, status.now)
     rows = []
     for run in status.runs:
         seconds = _seconds(run)
@@ -113,14 +105,13 @@ def status_text(status: ArchiveStatus) -> str:
         began = f"{run.started_at:%Y-%m-%d %H:%M}"
         rows.append([run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended])
     if rows:
-        console.print(_table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows))
+        lines += _table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows)
     if calendar.is_guess(calendar.newest_expected(status.now)):
-        console.print(
+        lines.append(
             f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to "
-            f"{calendar.last_year} only; upgrade digest, or add later ones to [calendar] deferred",
-            soft_wrap=True,
+            f"{calendar.last_year} only; upgrade digest, or add later ones to [calendar] deferred"
         )
-    return out.getvalue().rstrip("\n")
+    return "\n".join(lines)
 
 
 def _summary(item: CategoryStatus) -> str:
@@ -169,7 +160,7 @@ def _span(dates: Sequence[date]) -> str:
     return str(dates[0]) if len(dates) == 1 else f"{dates[0]}..{dates[-1]}"
 
 
-def _days_table(item: CategoryStatus) -> Table:
+def _days_table(item: CategoryStatus) -> list[str]:
     """Return the newest listing dates, those that are not here among them."""
     rows: dict[date, Sequence[str]] = {}
     for day in item.days[-_MOST_DAYS:]:
@@ -182,11 +173,13 @@ def _days_table(item: CategoryStatus) -> Table:
     return _table(titles, ([str(when), *rows[when]] for when in newest))
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    """Return a table without lines; a column whose title begins with a blank is aligned to the right."""
-    table = Table(box=None, pad_edge=False, header_style="", show_edge=False)
-    for title in titles:
-        table.add_column(title.strip(), justify="right" if title.startswith(" ") else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table; a column whose title begins with a blank is aligned to the right.
+
+    A row may end early. rich would draw it as well, and takes longer to load than a status takes.
+    """
+    aligned = []
+    for title, cells in zip(titles, zip_longest([title.strip() for title in titles], *rows, fillvalue=""), strict=True):
+        width = max(map(len, cells))
+        aligned.append([cell.rjust(width) if title.startswith(" ") else cell.ljust(width) for cell in cells])
+    return ["  ".join(line).rstrip() for line in zip(*aligned, strict=True)]

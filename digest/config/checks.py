@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.calendar import parse_listing_date
 from digest.config.paths import check_path, check_portable, check_shared
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
@@ -109,6 +108,8 @@ def require_manners(arxiv: Arxiv) -> None:
 def _obey(rules: Iterable[_Rule], settings: object, where: str) -> None:
     for key, is_right, expected in rules:
         value = getattr(settings, key)
+        if value == getattr(type(settings), key, None):
+            continue  # a default is right: every command reads a configuration, and most leave most keys out
         if isinstance(is_right, _Each):
             for number, item, more in is_right.faults(value):
                 place = f" in place {number}" if key in NEVER_SHOWN else ""
@@ -142,7 +143,6 @@ def _some_of(known: Iterable[str]) -> _Each:
 
 
 def _matches(pattern: str) -> Callable[[str], object]:
-    # Compiled at its first use: every command reads a configuration, and most leave most keys out.
     return lambda text: re.fullmatch(pattern, text)
 
 
@@ -165,6 +165,8 @@ def _is_wanted(item: str | tuple[str, ...]) -> bool:
 
 
 def _is_date(text: str) -> bool:
+    from digest.calendar import parse_listing_date  # noqa: PLC0415 - with the zones; few configurations have a date
+
     try:
         parse_listing_date(text)
     except ValueError:

@@ -24,7 +24,7 @@ _TAKEN = (".jsonl", ".gz", ".db", ".lock", ".digest-tmp", "README.md", "config.t
 _LONGEST_NAME = 200  # bytes; most disks take 255, and digest needs some for a copy beside
 _ANY_DIGIT = "\0"  # no path holds it
 _DIGITS = frozenset(f"0123456789{_ANY_DIGIT}")
-_PART = re.compile(r"\.[0-9\0]+(?=\.[^./]*$)")
+_PART = r"\.[0-9\0]+(?=\.[^./]*$)"  # compiled at its first use: only views need it
 _ODD = {
     "which Windows reserves": re.compile(
         r"(?i)(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])\s*(?:\..*)?"
@@ -159,7 +159,7 @@ def _shape(path: str, names: Mapping[str, str]) -> str:
             return names[field[1]]
         return _DIRECTIVE.sub(lambda directive: _ANY_DIGIT * _WIDTHS[directive[1]], field[2] or "%Y-%m-%d")
 
-    return folded(_PART.sub("", _FIELD.sub(value, path)))
+    return folded(re.sub(_PART, "", _FIELD.sub(value, path)))
 
 
 def folded(name: str) -> str:

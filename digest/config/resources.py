@@ -1,13 +1,18 @@
 """What travels with the package: the table of deferrals, the renamed categories, the templates."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digest import package_file
-from digest.calendar import Calendar, parse_deferrals
 from digest.errors import ConfigError, TemplateError, quoted
+
+if TYPE_CHECKING:
+    from digest.calendar import Calendar
 
 _DIGESTS = ("classic", "full")
 """The templates of digests that travel with the package."""
@@ -15,6 +20,8 @@ _DIGESTS = ("classic", "full")
 
 def read_calendar(extra: Iterable[date] = ()) -> Calendar:
     """Return arXiv's calendar: the package's table of deferrals, and the dates that a user adds."""
+    from digest.calendar import Calendar, parse_deferrals  # noqa: PLC0415 - with the zones; `show` asks for none
+
     return Calendar(parse_deferrals(package_file("deferrals.txt").read_text(encoding="ascii")) | frozenset(extra))
 
 

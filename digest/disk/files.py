@@ -5,7 +5,6 @@ import fcntl
 import glob
 import os
 import stat
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -181,6 +180,8 @@ def new_file(target: Path) -> Iterator[Path]:
     Raises:
         StoreError: the folder or the disk fails; nothing is left behind then.
     """
+    import tempfile  # noqa: PLC0415 - most commands write nothing
+
     with _disk_errors(target):
         try:
             handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=_TEMPORARY, dir=target.parent)

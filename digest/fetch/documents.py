@@ -1,14 +1,12 @@
 """What arXiv serves at which address, and each question that the client asks about an answer. Pure."""
 
 import gzip
-import html
 import io
 import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
 
 from digest.errors import NotServedError, PageRefusedError, quoted, shortened
 from digest.model import LARGEST_BODY, RawPage
@@ -34,6 +32,8 @@ class RequestKind:
             PageRefusedError: it is anything else.
         """
         if page.status == 400:
+            import html  # noqa: PLC0415 - only a refusal needs it
+
             match = _REASON.search(page.body)
             reason = html.unescape(match[2].decode("utf-8", "replace")).strip() if match else "no reason given"
             raise NotServedError(f"arXiv says: {shortened(reason)}")
@@ -146,6 +146,8 @@ class Answer:
         value = self.headers.get("retry-after", "").strip()
         if value.isascii() and value.isdigit():
             return float(value)
+        from email.utils import parsedate_to_datetime  # noqa: PLC0415 - it loads much, for what few answers have
+
         try:
             moment = parsedate_to_datetime(value)
         except (ValueError, OverflowError):

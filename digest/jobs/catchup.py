@@ -1,9 +1,12 @@
 """Past listings, a date at a time, from arXiv's catchup pages; what these show of the calendar; when to ask again."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 from digest.archive.archive import Archive
 from digest.archive.report import Report
@@ -21,7 +24,9 @@ from digest.fetch.documents import catchup_url
 from digest.jobs.doubt import take_empty, take_in, take_short
 from digest.jobs.listing import fetch_listing
 from digest.model import Day, Source
-from digest.parse.listing import Listing, Page
+
+if TYPE_CHECKING:
+    from digest.parse.listing import Listing, Page
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +60,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
             problem = take_in(archive, day, report)
         elif known or is_announced(archive, category, when):
             problem = take_empty(archive, day, report)
-        elif archive.store.ids(category, when):
+        elif archive.ids(category, when):
             words = f"expected the entries of {when} that are here, found that arXiv announced none"
             problem = ListingDoubtfulError(words)
     except NotServedError as error:

@@ -7,9 +7,9 @@ from digest.config.settings import Config
 from digest.disk.files import Folder, hold_lock
 from digest.errors import DamageError, how_many
 from digest.jobs.findings import REPAIR, Fault, Finding, Part, Verified
-from digest.store import Store
 from digest.store.repairs import mend_derived, remove_rows, salvage
 from digest.store.soundness import Soundness, UnsoundRow, examine_database, is_there, keep_copy
+from digest.store.whole import Store
 
 _NAMED = 3
 

@@ -102,7 +102,7 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
     note_look(archive, day)
     has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
     is_for_good = was_short_long_ago(archive, day, has_moved_on=has_moved_on)
-    if is_for_good and archive.store.ids(day.category, day.date) <= day.ids:
+    if is_for_good and archive.ids(day.category, day.date) <= day.ids:
         log.warning("%s %s: short for good, and stored as it is: %s", day.category, day.date, shortage)
         store(archive, day, report)
         return None

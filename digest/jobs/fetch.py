@@ -210,9 +210,11 @@ def heal(
     def served() -> list[str]:
         return [category for category in categories if category not in report.not_served]
 
+    plan = plan_healing(archive, served(), patiently=patiently)
+    if not plan:  # most runs: what asks arXiv is not even loaded
+        return
     archive.client.budget = archive.config.arxiv.heal_requests
     try:
-        plan = plan_healing(archive, served(), patiently=patiently)
         _get(archive, [step for step in plan if isinstance(step, Get)], report, track, patiently=patiently)
         # What came in may have told of a deferral, or shown that it can be confirmed by now.
         found = _announced_after_all(archive, served())

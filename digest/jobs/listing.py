@@ -1,14 +1,24 @@
 """All pages of one listing, fetched, kept, parsed and proven together; the day that they are."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from digest.archive.archive import Archive
 from digest.disk.raw import read_raw
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, errors_about
 from digest.model import SHOW_VALUES, Day, RawPage, State
-from digest.parse.listing import Listing, Page, as_day, join_pages, parse_page, require_date
+
+if TYPE_CHECKING:
+    from digest.parse.listing import Listing, Page
+
+    AddressOfNext = Callable[[Sequence[Page]], str]
+    """The pages of a listing that are here → the address of the next one."""
+
+# The parser is imported where a page is at hand: most runs have none.
 
 log = logging.getLogger(__name__)
 
@@ -17,9 +27,6 @@ _MOST_PAGES = 200
 
 # Seconds. A job that was interrupted goes on in the next night at the latest; older pages may have other texts by now.
 _LATELY = 30 * 3600.0
-
-AddressOfNext = Callable[[Sequence[Page]], str]
-"""The pages of a listing that are here → the address of the next one."""
 
 
 def fetch_listing(
@@ -30,6 +37,8 @@ def fetch_listing(
     Every page is kept before it is parsed. The errors name the page that they are about. With ``resume``, pages
     that an interrupted job kept within the last thirty hours are not asked for again, if they prove themselves.
     """
+    from digest.parse.listing import as_day, join_pages, parse_page, require_date  # noqa: PLC0415 - see above
+
     raws: list[RawPage] = []
     pages: list[Page] = []
     is_resumed = False
@@ -62,6 +71,8 @@ def fetch_listing(
 
 def _kept_lately(archive: Archive, url: str) -> RawPage | None:
     """Return the page of this address that was kept within the last thirty hours, if it shows entries."""
+    from digest.parse.listing import parse_page  # noqa: PLC0415 - see above
+
     row = archive.store.last_page(url)
     if (
         row is None

@@ -11,8 +11,6 @@ from digest.errors import DamageError, DigestError
 from digest.model import LISTINGS, Section
 from digest.notify.due import DueMessages, is_ripe, is_void, opened, recent_dates
 from digest.notify.messages import listing_message, view_message
-from digest.views import hits
-from digest.views.queries import query_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -94,6 +92,9 @@ class _Stored:
             published = {name: config.digest_address(name, when) for name, day in days.items() if day}
             addresses = {name: address for name, address in published.items() if address}
             return listing_message(when, days, self.given_up(when), papers, addresses)
+        from digest.views import hits  # noqa: PLC0415 - most archives have no view
+        from digest.views.queries import query_in  # noqa: PLC0415 - as above
+
         (view,) = (view for view in config.views if view.name == subject)
         if query_in(view):  # the run warns of it
             return None

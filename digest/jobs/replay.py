@@ -13,7 +13,8 @@ from functools import partial
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, put_in_place, update_files
-from digest.archive.kept_pages import KeptListing, kept_listings, parsed_again, proven_day, removed_pages
+from digest.archive.kept_pages import KeptListing, kept_listings, parsed_again, proven_day
+from digest.archive.old_pages import removed_pages
 from digest.archive.report import Report, Track, untracked
 from digest.decide import with_whole_author_lists
 from digest.errors import DigestError, PageRefusedError, StoreError, how_many

@@ -9,14 +9,17 @@
 Every step can be repeated, so recovery from any crash is: run again.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from typing import TYPE_CHECKING
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, update_files
-from digest.archive.kept_pages import pages_to_remove, remove_old_pages
+from digest.archive.old_pages import pages_to_remove, remove_old_pages
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import expected_at, is_overdue, today
 from digest.decide import LISTING_PATIENCE, after_refusal, lateness, needs_listing
@@ -33,12 +36,13 @@ from digest.errors import (
 from digest.fetch.documents import listing_url
 from digest.jobs.catchup import get_day, is_catchup_due, may_look_again, remember_vain
 from digest.jobs.doubt import is_about_to_settle, note_look, take_in, take_short, was_short_long_ago, when_again
-from digest.jobs.feed import take_feed
 from digest.jobs.fetch import Confirm, Get, Limit, heal, plan_healing, report_overdue
 from digest.jobs.listing import fetch_listing
 from digest.jobs.regenerate import tell_outdated
 from digest.model import Day, Ledger, Start
-from digest.parse.listing import Page
+
+if TYPE_CHECKING:
+    from digest.parse.listing import Page
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +117,7 @@ def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -
 def _plan_removal(archive: Archive) -> list[RemovePages]:
     """Old pages are removed by the first run of a day (UTC)."""
     limit, day = archive.config.store.raw_days, archive.now.astimezone(UTC).date()
-    runs = archive.store.runs(_RUNS_A_DAY) if limit else []
+    runs = archive.runs(_RUNS_A_DAY) if limit else []
     is_done = any(one.command == "run" and one.exit_code == 0 and one.started_at.date() == day for one in runs)
     pages = pages_to_remove(archive, limit) if limit and not is_done else []
     return [RemovePages(pages, limit)] if pages else []
@@ -148,7 +152,7 @@ def _needs_listing(archive: Archive, category: str, expected: date) -> bool:
 
 def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestError | None:
     """Ask for the newest listing of a category if that is due; return what is to be complained of."""
-    archive.client.doubt_silence()
+    archive.doubt_silence()
     expected = archive.calendar.newest_expected(archive.now)
     # From its first run on a category is followed: should that very listing fail, it is missing.
     if not any(start.category == category for start in archive.snapshot.ledger.starts):
@@ -280,5 +284,7 @@ def _make_up(archive: Archive, category: str, expected: date, report: Report) ->
         if archive.snapshot.is_proven(category, expected):
             return True
     if archive.snapshot.day(category, expected) is None:
+        from digest.jobs.feed import take_feed  # noqa: PLC0415 - a parser that few nights need
+
         take_feed(archive, category, expected, report)
     return False

@@ -17,7 +17,7 @@ from functools import lru_cache, partial
 from itertools import chain
 
 from digest.archive.archive import Archive
-from digest.archive.kept_pages import removed_pages
+from digest.archive.old_pages import removed_pages
 from digest.archive.products import indexes, views
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach

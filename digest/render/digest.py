@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import accumulate, takewhile
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.markdown import code_urls, is_web_address
 from digest.render.maths import maths_in
-from digest.render.templates import compile_template, names_in, render, shows_texts
+from digest.render.templates import BUILT_IN, Traits, compile_template, render, traits_of
 
 MOST_BYTES = 1_500_000
 """A digest that is larger is split, if its template can be: GitHub shows markdown up to about 2 MB."""
@@ -40,7 +41,7 @@ _FIRST_SQUARE = "\u2e80"  # where the scripts of East Asia begin
 
 
 class DigestTemplate:
-    """A compiled template with the settings that it is rendered by."""
+    """A template with the settings that it is rendered by; a user's own compiles, as those of the package do."""
 
     def __init__(self, source: str, name: str, sections: Sequence[Section], *, front_matter: bool = False) -> None:
         """Compile ``source``; ``name`` is named in errors; ``front_matter``: whether digests should begin with some.
@@ -52,16 +53,17 @@ class DigestTemplate:
         self._name = name
         self._sections = tuple(sections)
         self._source = source
-        compile_template(source, name)
-        self._shows_texts = shows_texts(source)
         self._front_matter = front_matter
-        self._can_have_front_matter = "front_matter" in names_in(source)
-        # One that does not say which part it is would make files that look like whole digests.
-        self._can_be_split = not names_in(source).isdisjoint({"part", "parts"})
+        if name not in BUILT_IN:
+            compile_template(source, name)
+
+    @cached_property
+    def _traits(self) -> Traits:
+        return BUILT_IN.get(self._name) or traits_of(self._source)
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        texts = _TEXTS if self._shows_texts else 1
+        texts = _TEXTS if self._traits.texts else 1
         return self._hash(_RENDERER, texts, self._settings()[-1], self.version, content_hash, *more)
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
@@ -82,7 +84,7 @@ class DigestTemplate:
         A run leaves what another setting of front matter made, as it leaves another template's.
         """
         sections = [section.value for section in self._sections]
-        if not self._can_have_front_matter:
+        if not self._traits.front_matter:
             return [sections]
         without, with_it = sections, [*sections, "front matter"]
         return [without, with_it] if self._front_matter else [with_it, without]
@@ -132,7 +134,7 @@ class DigestTemplate:
             for run, text in zip(runs, texts, strict=True):
                 middle = len(run) // 2 if len(text) > MOST_BYTES else 0
                 smaller += [run[:middle], run[middle:]] if middle else [run]
-            if not self._can_be_split or len(smaller) == len(runs):
+            if len(smaller) == len(runs) or not self._traits.parts:
                 return dict(zip(names, texts, strict=True))
             runs = smaller
 

@@ -1,17 +1,21 @@
 """One Jinja environment for all templates, in which nothing depends on the clock, the locale or chance."""
 
+from __future__ import annotations
+
 import json
 import re
 import traceback
-from functools import lru_cache
-from typing import Any
-
-from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
-from jinja2.nodes import Const, Filter, Getattr, Name
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from digest.errors import TemplateError
 from digest.render.markdown import destination, escaped, inert, linked, unarmed
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template, nodes
+
+# Jinja2 is imported inside functions: a run that renders nothing does not wait for it.
 
 _NOT_IN_YAML = re.compile(
     r"[^\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -28,16 +32,21 @@ def yaml(value: object) -> str:
     return _NOT_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-# Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by these filters. An unknown
-# name is an error: as an empty text, it would make a digest that nobody sees is wrong.
-_ENVIRONMENT = Environment(  # noqa: S701
-    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-)
-_ENVIRONMENT.filters |= {"markdown": escaped, "linked": linked, "address": destination, "yaml": yaml}
-_ENVIRONMENT.filters |= {"unarmed": unarmed, "inert": inert}
-# What leaves a text to chance: two runs of one day must give the same bytes.
-del _ENVIRONMENT.filters["random"]
-del _ENVIRONMENT.globals["lipsum"]
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - see above
+
+    # Markdown is not HTML: what needs escaping is escaped where a text becomes canonical, or by these filters. An
+    # unknown name is an error: as an empty text, it would make a digest that nobody sees is wrong.
+    environment = Environment(  # noqa: S701
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    environment.filters |= {"markdown": escaped, "linked": linked, "address": destination, "yaml": yaml}
+    environment.filters |= {"unarmed": unarmed, "inert": inert}
+    # What leaves a text to chance: two runs of one day must give the same bytes.
+    del environment.filters["random"]
+    del environment.globals["lipsum"]
+    return environment
 
 
 @lru_cache(maxsize=32)  # compiling costs more than rendering a small text, and a command asks for the same few
@@ -47,34 +56,52 @@ def compile_template(source: str, name: str) -> Template:
     Raises:
         TemplateError: its syntax is wrong.
     """
+    from jinja2 import TemplateSyntaxError  # noqa: PLC0415 - see above
+
     try:
-        return _ENVIRONMENT.from_string(source)
+        return _environment().from_string(source)
     except TemplateSyntaxError as error:
         raise TemplateError(f"{name}:{error.lineno}: {error.message}") from error
     except (RecursionError, MemoryError, ValueError) as error:
         raise TemplateError(f"{name}: {str(error) or type(error).__name__}") from error
 
 
-_parsed = lru_cache(maxsize=32)(_ENVIRONMENT.parse)
+class Traits(NamedTuple):
+    """What a template of digests can do: show ``texts`` of arXiv's, begin with front matter, be split into parts.
+
+    One that does not say which of the ``parts`` it is would make files that look like whole digests.
+    """
+
+    texts: bool
+    front_matter: bool
+    parts: bool
+
+
+BUILT_IN: Mapping[str, Traits] = {"classic": Traits(False, False, False), "full": Traits(True, True, True)}
+"""The traits of the templates that travel with the package, which need not be parsed to tell (a test does)."""
 
 
 @lru_cache(maxsize=32)
-def names_in(source: str) -> frozenset[str]:
-    """Return the names that a template, which compiles, asks its context for."""
-    return frozenset(find_undeclared_variables(_parsed(source)))
+def traits_of(source: str) -> Traits:
+    """Return what a template, which compiles, can do."""
+    from jinja2.meta import find_undeclared_variables  # noqa: PLC0415 - see above
+
+    tree = _environment().parse(source)
+    names = find_undeclared_variables(tree)
+    return Traits(_shows_texts(tree), "front_matter" in names, not names.isdisjoint({"part", "parts"}))
 
 
 _NOT_ARXIVS = {"category", "view", "reasons"}
 """What goes through ``markdown`` in a template that shows no text of arXiv's by it."""
 
 
-@lru_cache(maxsize=32)
-def shows_texts(source: str) -> bool:
-    """Whether a template, which compiles, shows ``text`` or ``comments_text``, or a text of arXiv's by ``markdown``.
+def _shows_texts(tree: nodes.Template) -> bool:
+    """Whether a template shows ``text`` or ``comments_text``, or a text of arXiv's by ``markdown``.
 
     Where it cannot be told, as of ``map("markdown")``, it does.
     """
-    tree = _parsed(source)
+    from jinja2.nodes import Const, Filter, Getattr, Name  # noqa: PLC0415 - see above
+
     named = {node.attr for node in tree.find_all(Getattr)} | {node.value for node in tree.find_all(Const)}
     if named & {"text", "comments_text", "markdown", "linked"}:
         return True

@@ -1,10 +1,7 @@
 """Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
-import hashlib
-import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +9,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
 from digest.model import (
-    CATEGORY,
     Announcement,
     ArxivId,
     Day,
@@ -27,13 +23,11 @@ from digest.model import (
     State,
 )
 from digest.store import tables
-from digest.store.engine import Database
-from digest.store.search import add_to_search_index
+from digest.store.driver import Driver
+from digest.store.engine import Database, driver_of
+from digest.store.rows import SUMMARY, RevisionKey, Writer, counts, require, summary_of, write_day
+from digest.store.rows import Row as StoredRow
 
-RevisionKey = tuple[str, str, str]
-"""What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
-
-_as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
 # The hashes are left out: they are asked for only to find a revision.
@@ -49,14 +43,14 @@ class Days(Database):
         ``outdated_file``, the path of its digest, counts as not written from then on.
         """
         with self._write() as connection:
-            write_day(connection, day, content_hash)
+            write_day(writer_of(connection), day, content_hash)
             # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
         with self._write() as connection:
-            _delete_day(connection, category, when)
+            writer_of(connection).delete_day(category, when)
 
     def day(self, category: str, when: date) -> Day | None:
         """Return the stored day with its entries, or None.
@@ -68,14 +62,14 @@ class Days(Database):
             row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
             if row is None:
                 return None
-            _require(int, row.parser_version, row.link_rules)
-            _require(str, *(text for page in row.pages for text in page))
+            require(int, row.parser_version, row.link_rules)
+            require(str, *(text for page in row.pages for text in page))
             return Day(
                 category=row.category,
                 date=row.date,
                 state=State(row.state),
                 source=Source(row.source),
-                declared=_counts(row.declared),
+                declared=counts(row.declared),
                 entries=_read_entries(connection, row.id),
                 pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
                 parser_version=row.parser_version,
@@ -158,158 +152,66 @@ def is_day(category: str, when: date) -> ColumnElement[bool]:
 # In
 
 
-def write_day(connection: Connection, day: Day, content_hash: str) -> None:
-    """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
-    _delete_day(connection, day.category, day.date)
-    row = {
-        "category": day.category,
-        "date": day.date,
-        "state": day.state.value,
-        "source": day.source.value,
-        "declared": {section.value: count for section, count in day.declared.items()},
-        "stored": {section.value: count for section, count in day.counts.items()},
-        "pages": [[page.url, page.sha256] for page in day.pages],
-        "parser_version": day.parser_version,
-        "link_rules": day.link_rules,
-        "content_hash": content_hash,
-    }
-    numbers = _number_revisions(connection, [entry.paper for entry in day.entries])
-    day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), row)
-    rows = [
-        {
-            "day_id": day_id,
-            "position": entry.position,
-            "arxiv_id": str(entry.paper.arxiv_id),
-            "section": entry.section.value,
-            "revision_id": number,
-        }
-        for number, entry in zip(numbers, day.entries, strict=True)
-    ]
-    if rows:
-        connection.execute(insert(tables.entry), rows)
+class Core:
+    """Stores rows through SQLAlchemy: PostgreSQL's."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
+        """Return the rows of all revisions of these papers, by their keys."""
+        table, known = tables.revision, {}
+        query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+        for start in range(0, len(ids), _BATCH):
+            rows = self._connection.execute(query.where(table.c.arxiv_id.in_(ids[start : start + _BATCH])))
+            known.update({(row[0], row[1], row[2]): row[3] for row in rows})
+        return known
+
+    def last_revision(self) -> int:
+        """Return the greatest number of a revision, 0 without any."""
+        return self._connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
+
+    def insert(self, table: str, rows: Sequence[StoredRow]) -> None:
+        """Add rows to a table; there may be none."""
+        if rows:
+            self._connection.execute(insert(tables.metadata.tables[table]), list(rows))
+
+    def insert_day(self, row: StoredRow) -> int:
+        """Add the row of a day; return its number."""
+        return self._connection.scalar(insert(tables.day).returning(tables.day.c.id), row) or 0
+
+    def delete_day(self, category: str, when: date) -> None:
+        """Remove a day with its entries, if it is there."""
+        found = self._connection.scalar(select(tables.day.c.id).where(is_day(category, when)))
+        if found is not None:
+            self._connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
+            self._connection.execute(delete(tables.day).where(tables.day.c.id == found))
+
+    def index_after(self, _last: int) -> None:
+        """Do nothing: PostgreSQL's index sees to itself."""
 
 
-def _delete_day(connection: Connection, category: str, when: date) -> None:
-    found = connection.scalar(select(tables.day.c.id).where(is_day(category, when)))
-    if found is not None:
-        connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
-        connection.execute(delete(tables.day).where(tables.day.c.id == found))
+def writer_of(connection: Connection) -> Writer:
+    """Return what stores rows over a connection: SQLite's driver, where that is the database."""
+    raw = driver_of(connection)
+    return Core(connection) if raw is None else Driver(raw)
 
 
-def _number_revisions(connection: Connection, papers: Sequence[Paper]) -> list[int]:
-    """Return the row of each paper's revision; those not known yet are added in the order given."""
-    keys = [key_of(paper) for paper in papers]
-    known = known_revisions(connection, [key[0] for key in keys])
-    # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
-    # index, whose rows bear them, finds papers in that order without sorting.
-    last = number = connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
-    added: dict[int, Paper] = {}
-    for key, paper in zip(keys, papers, strict=True):
-        if key not in known:
-            number += 1
-            known[key] = number
-            added[number] = paper
-    if added:
-        connection.execute(insert(tables.revision), [revision_row(*item) for item in added.items()])
-        write_links(connection, added)
-        add_to_search_index(connection, last)
-    return [known[key] for key in keys]
-
-
-def known_revisions(connection: Connection, ids: Sequence[str]) -> dict[RevisionKey, int]:
-    """Return the rows of all revisions of these papers, by their keys."""
-    table, known = tables.revision, {}
-    query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
-    for start in range(0, len(ids), _BATCH):
-        rows = connection.execute(query.where(table.c.arxiv_id.in_(ids[start : start + _BATCH])))
-        known.update({(row[0], row[1], row[2]): row[3] for row in rows})
-    return known
-
-
-def key_of(paper: Paper) -> RevisionKey:
-    """Return the key of a paper's revision."""
-    links = [(link.url, link.kind, link.found_in) for link in paper.links]
-    fields = (paper.authors, paper.comments, paper.journal_ref, paper.primary_category, paper.categories, links)
-    # Only where there is one: revisions that were stored before there was a raw text keep their hashes.
-    raw = [] if paper.raw is None else [asdict(paper.raw)]
-    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
-
-
-def _hash(*values: Any) -> str:
-    return hashlib.sha256(_as_json(values).encode()).hexdigest()
-
-
-def revision_row(number: int, paper: Paper) -> dict[str, Any]:
-    """Return the row of a paper as one listing showed it."""
-    arxiv_id, text_hash, fields_hash = key_of(paper)
-    return {
-        "id": number,
-        "arxiv_id": arxiv_id,
-        "text_hash": text_hash,
-        "fields_hash": fields_hash,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "authors": list(paper.authors),
-        "comments": paper.comments,
-        "journal_ref": paper.journal_ref,
-        "primary_category": paper.primary_category,
-        "categories": list(paper.categories),
-        "raw": None if paper.raw is None else asdict(paper.raw),
-    }
-
-
-def write_links(connection: Connection, papers: Mapping[int, Paper]) -> None:
-    """Store the links of papers, by the number of their revision's row."""
-    rows = [
-        {"revision_id": number, "ordinal": i, "url": link.url, "kind": link.kind, "found_in": link.found_in}
-        for number, paper in papers.items()
-        for i, link in enumerate(paper.links)
-    ]
-    if rows:
-        connection.execute(insert(tables.link), rows)
-
-
-# Out; SQLite lets anything stand in any column, so that the kind of each value is looked at
+# Out
 
 
 def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
-    query = select(tables.day).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
-    found = []
-    for row in connection.execute(query):
-        if not CATEGORY.fullmatch(row.category):  # paths are made of it
-            raise ValueError(f"{row.category!r} is no category")
-        stored = _counts(row.stored)
-        found.append(
-            DaySummary(
-                category=row.category,
-                date=row.date,
-                state=State(row.state),
-                source=Source(row.source),
-                declared=_counts(row.declared),
-                counts={section: stored[section] for section in Section},  # all of them, or it is damage
-                content_hash=row.content_hash,
-            )
-        )
-    return found
-
-
-def _counts(stored: Mapping[str, int]) -> dict[Section, int]:
-    _require(int, *stored.values())
-    return {Section(name): count for name, count in stored.items()}
-
-
-def _require(kind: type, *values: object) -> None:
-    for value in values:
-        if type(value) is not kind:  # True and False are integers to isinstance
-            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+    columns = [tables.day.c[name] for name in SUMMARY]
+    query = select(*columns).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
+    return [summary_of(row) for row in connection.execute(query)]
 
 
 def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
     is_its = tables.entry.c.day_id == day_id
     query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(tables.entry, tables.revision)
     rows = connection.execute(query.where(is_its).order_by(tables.entry.c.position)).all()
-    _require(int, *(row.position for row in rows))
+    require(int, *(row.position for row in rows))
     joined = select(tables.link).join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
     links = read_links(connection, joined.where(is_its))
     return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
@@ -335,10 +237,10 @@ def paper_of(row: Row[Any] | SimpleNamespace, links: Sequence[Link]) -> Paper:
     Raises:
         TypeError: a text is none, which only SQLite stores.
     """
-    _require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
-    _require(list, row.authors, row.categories)
-    _require(str, *row.authors, *row.categories)
-    _require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
+    require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
+    require(list, row.authors, row.categories)
+    require(str, *row.authors, *row.categories)
+    require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
     return Paper(
         arxiv_id=ArxivId.parse(row.arxiv_id),
         title=row.title,

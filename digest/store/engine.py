@@ -15,12 +15,13 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inser
 
 from digest import package_file
 from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.store.tables import SCHEMA, SEARCH_INDEX, UNREADABLE, metadata, version
+from digest.store.light import PRAGMAS, SCHEMA, can_be_written
+from digest.store.rows import UNREADABLE
+from digest.store.search import SEARCH_INDEX
+from digest.store.tables import metadata, version
 
 SIDE_FILES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is in use."""
-
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
 _NO_TEXT = "Could not decode to UTF-8"
@@ -41,18 +42,17 @@ def storage_errors(database: Path | None, way_out: str = "", what: str = "") -> 
     name = database or "database"
     try:
         yield
-    except exc.DBAPIError as error:
-        reason = str(error.orig)
+    except (exc.DBAPIError, sqlite3.Error) as error:  # SQLAlchemy's, or the driver's own
+        original = error.orig or error if isinstance(error, exc.DBAPIError) else error
+        reason = str(original)
         if _NO_TEXT in reason:
-            raise _unreadable(str(name), error.orig or error) from error
-        if isinstance(error, exc.IntegrityError):
+            raise _unreadable(str(name), original) from error
+        if isinstance(error, (exc.IntegrityError, sqlite3.IntegrityError)):
             raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
         is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
         raise StoreError(f"{name}: {reason}{_after(way_out) if is_broken else ''}") from error
     except (exc.SQLAlchemyError, ImportError) as error:
         raise StoreError(f"{name}: {str(error).splitlines()[0]}") from error
-    except sqlite3.Error as error:  # of a copy, which is made below SQLAlchemy
-        raise StoreError(f"{name}: {error}") from error
     except OSError as error:
         raise StoreError(f"{error.filename or name}: {error.strerror}") from error
     except UNREADABLE as error:
@@ -68,13 +68,13 @@ def _after(way_out: str) -> str:
     return f"; {way_out}" if way_out else ""
 
 
+def driver_of(connection: Connection) -> sqlite3.Connection | None:
+    """Return the driver's own connection to a SQLite database; None to another."""
+    raw = connection.connection.driver_connection
+    return raw if isinstance(raw, sqlite3.Connection) else None
+
+
 # Which file
-
-
-def can_be_written(database: Path) -> bool:
-    """Whether a SQLite database can be written, and the files that it needs beside it."""
-    place = next((parent for parent in database.absolute().parents if parent.exists()), Path("/"))
-    return os.access(place, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
 
 
 @contextmanager
@@ -310,7 +310,7 @@ class Database:
             address = opened.enter_context(readable(database)) if is_fixed and database else ""
             if database and not is_fixed:
                 _require_file(Path(os.path.realpath(database)))
-            self._engine = _engine(url, database, wait, address=address, pragmas=() if is_fixed else _PRAGMAS)
+            self._engine = _engine(url, database, wait, address=address, pragmas=() if is_fixed else PRAGMAS)
             opened.callback(self._engine.dispose)
             try:
                 _require_schema(self._engine, database, is_fixed=is_fixed)
@@ -380,8 +380,8 @@ class Database:
 
         SQLite itself may have undone it, above all on a full disk (https://www.sqlite.org/lang_transaction.html, 3).
         """
-        raw = writer.connection.driver_connection
-        if not writer.in_transaction() or (isinstance(raw, sqlite3.Connection) and not raw.in_transaction):
+        raw = driver_of(writer)
+        if not writer.in_transaction() or (raw is not None and not raw.in_transaction):
             name = self._database or "database"
             raise StoreError(f"{name}: nothing of this transaction is stored, because a part of it failed")
 

@@ -1,6 +1,6 @@
 """What is noted besides the days: about dates (the ledger), runs, when arXiv was asked, kept pages, written files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam
 from digest.model import Correction, Decision, FileRow, Ledger, RawPage, RawPageRow, Reading, RunSummary, Source, Start
 from digest.store import tables
 from digest.store.engine import Database
+from digest.store.rows import file_rows, page_row
 
 _RUN = [tables.run.c[name] for name in ("run_id", "command", "started_at", "finished_at", "exit_code", "requests")]
 _PAGE = [tables.raw_page.c[name] for name in ("url", "status", "fetched_at", "sha256", "path")]
@@ -85,6 +86,17 @@ class Notes(Database):
         with self._read() as connection:
             return connection.scalar(select(tables.politeness.c.last_request))
 
+    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
+        """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause.
+
+        It is one step, so that no other run takes the same turn.
+        """
+        with self.transaction():
+            pause = pause_after(self.last_request())
+            if not pause:
+                self.remember_request(now)
+            return pause
+
     def remember_request(self, at: float) -> None:
         """Note that arXiv is being asked, before it is."""
         self._set_clock(last_request=at)
@@ -107,16 +119,8 @@ class Notes(Database):
 
     def keep_raw_page(self, page: RawPage, path: str) -> None:
         """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
-        row = {
-            "url": page.url,
-            "status": page.status,
-            "fetched_at": page.fetched_at,
-            "headers": page.headers,
-            "sha256": page.sha256,
-            "path": path,
-        }
         with self._write() as connection:
-            connection.execute(insert(tables.raw_page), row)
+            connection.execute(insert(tables.raw_page), page_row(page, path))
 
     def raw_pages(self) -> list[RawPageRow]:
         """Return the kept pages in the order in which they were fetched."""
@@ -161,13 +165,13 @@ class Notes(Database):
 
     def remember_files(self, rows: Iterable[FileRow]) -> None:
         """Note how files were made, in place of what is known of the same paths."""
-        noted = {row.path: asdict(row) for row in rows}
+        noted = file_rows(rows)
         if not noted:
             return
         is_its = tables.file.c.path == bindparam("noted")
         with self._write() as connection:
-            connection.execute(delete(tables.file).where(is_its), [{"noted": path} for path in noted])
-            connection.execute(insert(tables.file), list(noted.values()))
+            connection.execute(delete(tables.file).where(is_its), [{"noted": row["path"]} for row in noted])
+            connection.execute(insert(tables.file), noted)
 
     def forget_file(self, path: str) -> None:
         """Forget a file that is no longer written."""

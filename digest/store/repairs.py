@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import JSON, Connection, Table, Text, cast, delete, func, select, update
 
 from digest.model import Day, Link
-from digest.store import days, search, tables
-from digest.store.engine import storage_errors
+from digest.store import days, rows, search, tables
+from digest.store.engine import driver_of, storage_errors
+from digest.store.rows import UNREADABLE
 from digest.store.soundness import Soundness, UnsoundRow, open_file
-from digest.store.tables import UNREADABLE
 
 _BATCH = 500
 
@@ -44,7 +44,7 @@ class Repairs(days.Days):
 
     def restore_day(self, day: Day, content_hash: str) -> None:
         """Store ``day`` in place of its damaged rows, those of its papers included."""
-        papers = {days.key_of(entry.paper): entry.paper for entry in day.entries}
+        papers = {rows.key_of(entry.paper): entry.paper for entry in day.entries}
         table = tables.revision
         query = select(tables.entry.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
         joined = tables.entry.join(tables.day).join(table)
@@ -52,14 +52,15 @@ class Repairs(days.Days):
             # A row is known by its hashes, or by an entry that refers to it: damage leaves one of the two.
             referred = connection.execute(query.select_from(joined).where(days.is_day(day.category, day.date)))
             known = {(row[0], row[1], row[2]): row[3] for row in referred}
-            known |= days.known_revisions(connection, [key[0] for key in papers])
+            writer = days.writer_of(connection)
+            known |= writer.known_revisions([key[0] for key in papers])
             damaged = {number: papers[key] for key, number in known.items() if key in papers}
             for number, paper in damaged.items():
-                row = days.revision_row(number, paper)
+                row = rows.revision_row(number, paper)
                 connection.execute(update(table).where(table.c.id == number).values(row))
                 connection.execute(delete(tables.link).where(tables.link.c.revision_id == number))
-            days.write_links(connection, damaged)
-            days.write_day(connection, day, content_hash)
+            writer.insert("link", rows.link_rows(damaged))
+            rows.write_day(writer, day, content_hash)
 
     def dangling_rows(self) -> int:
         """Return how many rows belong to a day or a paper that is not there."""
@@ -95,7 +96,7 @@ class Repairs(days.Days):
         with self._write() as connection:
             is_shown = bool(_days_of(connection, number))
             if is_shown:
-                row = days.revision_row(number, days.read_paper(connection, number))
+                row = rows.revision_row(number, days.read_paper(connection, number))
                 same = [tables.revision.c[name] == row[name] for name in ("arxiv_id", "text_hash", "fields_hash")]
                 other = connection.scalar(select(tables.revision.c.id).where(*same, tables.revision.c.id != number))
                 if other is None:
@@ -111,12 +112,14 @@ class Repairs(days.Days):
     def is_search_index_true(self) -> bool:
         """Whether the full-text index is that of the stored texts; PostgreSQL sees to its own."""
         with self._read() as connection:
-            return search.is_search_index_true(connection)
+            raw = driver_of(connection)
+            return raw is None or search.is_search_index_true(raw)
 
     def remake_search_index(self) -> None:
         """Make SQLite's full-text index again from the stored texts; PostgreSQL sees to its own."""
         with self._write() as connection:
-            search.remake_search_index(connection)
+            if raw := driver_of(connection):
+                search.remake_search_index(raw)
 
 
 @contextmanager
@@ -149,7 +152,7 @@ def _is_true(row: dict[str, Any], links: list[Link]) -> bool:
     """Whether a revision has the hashes of its texts."""
     try:
         read = {name: json.loads(row[name]) for name in _JSON if row[name] is not None}
-        found = days.key_of(days.paper_of(SimpleNamespace(**{**row, **read}), links))
+        found = rows.key_of(days.paper_of(SimpleNamespace(**{**row, **read}), links))
     except UNREADABLE:
         return False
     return found == (row["arxiv_id"], row["text_hash"], row["fields_hash"])

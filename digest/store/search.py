@@ -6,10 +6,12 @@ What is searched is defined in one place, by which rows are added, proven and ma
 import json
 import sqlite3
 
-from sqlalchemy import Connection
-
 from digest.markup import without_markup
-from digest.store.tables import SEARCH_INDEX, SEARCH_SHADOWS, UNREADABLE
+from digest.store.rows import UNREADABLE
+
+SEARCH_INDEX = "revision_text"
+SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
+"""What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
 
 # As BLOBs: damage may have made something of a text that the driver cannot decode.
 _SEARCHED = """
@@ -23,30 +25,26 @@ _SIGNS_OF_FALSEHOOD = (
 )
 
 
-def add_to_search_index(connection: Connection, after: int) -> None:
+def add_to_search_index(raw: sqlite3.Connection, after: int) -> None:
     """Add the revisions with a greater number than ``after``."""
-    raw = _with_functions(connection)
-    if raw is not None:
-        raw.execute(f"{_FILL} WHERE id > ? ORDER BY id", (after,))
+    _add_functions(raw)
+    raw.execute(f"{_FILL} WHERE id > ? ORDER BY id", (after,))
 
 
-def remake_search_index(connection: Connection) -> None:
+def remake_search_index(raw: sqlite3.Connection) -> None:
     """Make the index again from the stored texts."""
-    raw = _with_functions(connection)
-    if raw is not None:
-        raw.execute(f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('delete-all')")  # noqa: S608 - our own names
-        raw.execute(_FILL)
+    _add_functions(raw)
+    raw.execute(f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('delete-all')")  # noqa: S608 - our own names
+    raw.execute(_FILL)
 
 
-def is_search_index_true(connection: Connection) -> bool:
+def is_search_index_true(raw: sqlite3.Connection) -> bool:
     """Whether the index is that of the stored texts, row by row.
 
     A contentless index cannot be compared with anything by itself, so that a copy of it is, one whose content is a
     view of the stored texts (https://www.sqlite.org/fts5.html, 6.4 and 4.4.3).
     """
-    raw = _with_functions(connection)
-    if raw is None:
-        return True
+    _add_functions(raw)
     (made,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", (SEARCH_INDEX,)).fetchone() or ("",)
     proof = made.replace(SEARCH_INDEX, "temp.proof").replace("content=''", "content='proof_texts', content_rowid='id'")
     try:
@@ -66,11 +64,8 @@ def is_search_index_true(connection: Connection) -> bool:
     return True
 
 
-def _with_functions(connection: Connection) -> sqlite3.Connection | None:
-    """Return the driver's own connection, which knows what of a text is searched; None of PostgreSQL."""
-    raw = connection.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        return None
+def _add_functions(raw: sqlite3.Connection) -> None:
+    """Let a connection know what of a text is searched."""
 
     def names(value: bytes | None) -> str:
         try:
@@ -80,7 +75,6 @@ def _with_functions(connection: Connection) -> sqlite3.Connection | None:
 
     raw.create_function("names", 1, names)
     raw.create_function("plain", 1, lambda value: without_markup(lenient(value)))
-    return raw
 
 
 def lenient(value: bytes | None) -> str:

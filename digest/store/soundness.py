@@ -20,7 +20,10 @@ from sqlalchemy.dialects import sqlite
 from digest.errors import DamageError, StoreError
 from digest.model import CATEGORY, YEARS, Source
 from digest.store.engine import is_newer, migrate, readable, schemas, storage_errors
-from digest.store.tables import SCHEMA, SEARCH_INDEX, SEARCH_SHADOWS, UNREADABLE, metadata, politeness, version
+from digest.store.light import SCHEMA
+from digest.store.rows import UNREADABLE
+from digest.store.search import SEARCH_INDEX, SEARCH_SHADOWS
+from digest.store.tables import metadata, politeness, version
 
 # The file
 

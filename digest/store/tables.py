@@ -7,9 +7,6 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0005"
-"""The newest migration; a database of any other, unknown one was made by a newer digest."""
-
 metadata = sa.MetaData()
 
 
@@ -167,10 +164,6 @@ attempt = _table(
     sa.Column("at", Moment, nullable=False),
 )
 
-SEARCH_INDEX = "revision_text"
-SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
-"""What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
-
 # SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
 _SEARCH_INDEXES = {
     "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5("
@@ -184,6 +177,3 @@ for _dialect, _statement in _SEARCH_INDEXES.items():
 
 # Alembic's own table, which tells the schema of a database; made here for a new one.
 version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
-
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""

@@ -297,6 +297,8 @@ def main() -> None:
         bench = Bench(place.absolute(), Texts.of(options.texts), options.rounds, sizes)
         for key in [key for key in os.environ if key.startswith(("DIGEST_", "GIT_"))]:
             del os.environ[key]
+        # Installed, digest is compiled once, as all libraries are; where Python may not keep that, at each start.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         rows: list[Row] = []
         for name in options.groups or GROUPS:
             tell(name)

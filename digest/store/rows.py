@@ -1,0 +1,199 @@
+"""What rows hold: the values that go into them and come out of them, whatever reads or writes them. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any, Protocol
+
+from digest.model import CATEGORY, Day, DaySummary, FileRow, Paper, RawPage, Section, Source, State
+
+Row = dict[str, Any]
+"""What a row of a table holds, by the names of its columns."""
+
+RevisionKey = tuple[str, str, str]
+"""What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What reading rows raises when their dates, names or JSON are damaged."""
+
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
+
+
+# In
+
+
+def day_row(day: Day, content_hash: str) -> Row:
+    """Return the row of a day, without its number."""
+    return {
+        "category": day.category,
+        "date": day.date,
+        "state": day.state.value,
+        "source": day.source.value,
+        "declared": {section.value: count for section, count in day.declared.items()},
+        "stored": {section.value: count for section, count in day.counts.items()},
+        "pages": [[page.url, page.sha256] for page in day.pages],
+        "parser_version": day.parser_version,
+        "link_rules": day.link_rules,
+        "content_hash": content_hash,
+    }
+
+
+def entry_rows(day: Day, day_id: int, numbers: Sequence[int]) -> list[Row]:
+    """Return the rows of the entries of a day, of whose papers the revisions have these ``numbers``."""
+    return [
+        {
+            "day_id": day_id,
+            "position": entry.position,
+            "arxiv_id": str(entry.paper.arxiv_id),
+            "section": entry.section.value,
+            "revision_id": number,
+        }
+        for number, entry in zip(numbers, day.entries, strict=True)
+    ]
+
+
+def key_of(paper: Paper) -> RevisionKey:
+    """Return the key of a paper's revision."""
+    links = [(link.url, link.kind, link.found_in) for link in paper.links]
+    fields = (paper.authors, paper.comments, paper.journal_ref, paper.primary_category, paper.categories, links)
+    # Only where there is one: revisions that were stored before there was a raw text keep their hashes.
+    raw = [] if paper.raw is None else [asdict(paper.raw)]
+    return str(paper.arxiv_id), _hash(paper.title, paper.abstract), _hash(*fields, *raw)
+
+
+def _hash(*values: Any) -> str:
+    return hashlib.sha256(_as_json(values).encode()).hexdigest()
+
+
+def revision_row(number: int, paper: Paper, key: RevisionKey | None = None) -> Row:
+    """Return the row of a paper as one listing showed it; ``key``, if it is known."""
+    arxiv_id, text_hash, fields_hash = key or key_of(paper)
+    return {
+        "id": number,
+        "arxiv_id": arxiv_id,
+        "text_hash": text_hash,
+        "fields_hash": fields_hash,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "comments": paper.comments,
+        "journal_ref": paper.journal_ref,
+        "primary_category": paper.primary_category,
+        "categories": list(paper.categories),
+        "raw": None if paper.raw is None else asdict(paper.raw),
+    }
+
+
+def link_rows(papers: Mapping[int, Paper]) -> list[Row]:
+    """Return the rows of the links of papers, by the number of their revision's row."""
+    return [
+        {"revision_id": number, "ordinal": i, "url": link.url, "kind": link.kind, "found_in": link.found_in}
+        for number, paper in papers.items()
+        for i, link in enumerate(paper.links)
+    ]
+
+
+def page_row(page: RawPage, path: str) -> Row:
+    """Return the row of a kept page, without its number."""
+    return {
+        "url": page.url,
+        "status": page.status,
+        "fetched_at": page.fetched_at,
+        "headers": page.headers,
+        "sha256": page.sha256,
+        "path": path,
+    }
+
+
+def file_rows(rows: Iterable[FileRow]) -> list[Row]:
+    """Return the rows of files, the last one of each path."""
+    return list({row.path: asdict(row) for row in rows}.values())
+
+
+class Writer(Protocol):
+    """What stores rows, in a transaction of whoever calls."""
+
+    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
+        """Return the rows of all revisions of these papers, by their keys."""
+
+    def last_revision(self) -> int:
+        """Return the greatest number of a revision, 0 without any."""
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows to a table; there may be none."""
+
+    def insert_day(self, row: Row) -> int:
+        """Add the row of a day; return its number."""
+
+    def delete_day(self, category: str, when: date) -> None:
+        """Remove a day with its entries, if it is there."""
+
+    def index_after(self, last: int) -> None:
+        """Add the revisions with greater numbers to the full-text index, if that does not see to itself."""
+
+
+def write_day(writer: Writer, day: Day, content_hash: str) -> None:
+    """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
+    writer.delete_day(day.category, day.date)
+    numbers = _number_revisions(writer, [entry.paper for entry in day.entries])
+    day_id = writer.insert_day(day_row(day, content_hash))
+    writer.insert("entry", entry_rows(day, day_id, numbers))
+
+
+def _number_revisions(writer: Writer, papers: Sequence[Paper]) -> list[int]:
+    """Return the row of each paper's revision; those not known yet are added in the order given."""
+    keys = [key_of(paper) for paper in papers]
+    known = writer.known_revisions([key[0] for key in keys])
+    # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
+    # index, whose rows bear them, finds papers in that order without sorting.
+    last = number = writer.last_revision()
+    added: dict[int, Paper] = {}
+    rows = []
+    for key, paper in zip(keys, papers, strict=True):
+        if key not in known:
+            known[key] = number = number + 1
+            added[number] = paper
+            rows.append(revision_row(number, paper, key))
+    if rows:
+        writer.insert("revision", rows)
+        writer.insert("link", link_rows(added))
+        writer.index_after(last)
+    return [known[key] for key in keys]
+
+
+# Out; SQLite lets anything stand in any column, so that the kind of each value is looked at
+
+SUMMARY = ("category", "date", "state", "source", "declared", "stored", "content_hash")
+"""The columns that a summary is made of."""
+
+
+def summary_of(row: Sequence[Any]) -> DaySummary:
+    """Return what a row of ``SUMMARY`` says."""
+    category, when, state, source, declared, stored, content_hash = row
+    if not CATEGORY.fullmatch(category):  # paths are made of it
+        raise ValueError(f"{category!r} is no category")
+    found = counts(stored)
+    return DaySummary(
+        category=category,
+        date=when,
+        state=State(state),
+        source=Source(source),
+        declared=counts(declared),
+        counts={section: found[section] for section in Section},  # all of them, or it is damage
+        content_hash=content_hash,
+    )
+
+
+def counts(stored: Mapping[str, int]) -> dict[Section, int]:
+    """Return how many entries each section has, as they are stored."""
+    require(int, *stored.values())
+    return {Section(name): count for name, count in stored.items()}
+
+
+def require(kind: type, *values: object) -> None:
+    """Refuse values that are not of ``kind``."""
+    for value in values:
+        if type(value) is not kind:  # True and False are integers to isinstance
+            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
