@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
+from digest.archive.recorded import read_record, record_paths
 from digest.archive.snapshot import Snapshot
 from digest.calendar import Calendar, is_weekend
 from digest.config.settings import Config
 from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw
-from digest.errors import DigestError, MissingError
+from digest.errors import DamageError, DigestError, MissingError
 from digest.fetch.client import Client
-from digest.model import Correction, Day, DaySummary, FileRow, Ledger, RawPage
+from digest.model import Correction, Day, DayHeader, DaySummary, FileRow, Ledger, RawPage
+from digest.records.day import record_path
 from digest.render.digest import DigestTemplate
 from digest.store import Store
 
@@ -46,10 +48,14 @@ class Archive:
     index_templates: IndexTemplates
     client: Client
     now: datetime
+    renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
+    """The days (category, date) that this job stored in place of what was known of them, if anything was."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
+    _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
+    _recorded: frozenset[str] | None = field(default=None, init=False)
 
     @cached_property
     def output(self) -> Folder:
@@ -65,6 +71,13 @@ class Archive:
     def records(self) -> Folder | None:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
+
+    @property
+    def recorded(self) -> frozenset[str]:
+        """The paths of the day records that were there when the job began."""
+        if self._recorded is None:
+            self._recorded = frozenset(record_paths(self.records))
+        return self._recorded
 
     @property
     def snapshot(self) -> Snapshot:
@@ -85,6 +98,59 @@ class Archive:
         """Return a stored day, or None; unlike by the snapshot, a thousand days can be saved in between at no cost."""
         known = self._snapshot or self.snapshot
         return self._saved.get((category, when)) or known.day(category, when)
+
+    def day(self, category: str, when: date) -> Day | None:
+        """Return a stored day with its entries, from the database or, if these are there alone, from its record.
+
+        A day whose record turns out to be damaged is not known from then on, and ``damage`` tells of it.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        stored = self.stored(category, when)
+        if (category, when) in self._unreadable:
+            return None
+        if stored is None or stored.is_loaded:
+            return self.store.day(category, when)
+        try:
+            return read_record(self.records, record_path(category, when))[0]
+        except DamageError as error:
+            log.info("%s %s: known by the header of its record alone until now: %s", category, when, error)
+            self._unreadable[category, when] = error
+            self._snapshot = self.snapshot.without((category, when))
+            return None
+
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored, or cannot be read."""
+        stored = self.stored(category, when)
+        if stored is None or stored.is_loaded:
+            return self.store.ids(category, when)
+        day = self.day(category, when)
+        return day.ids if day else frozenset()
+
+    def why_unread(self, category: str, when: date) -> DamageError:
+        """Return why a day that should be stored has no entries that can be read."""
+        error = self._unreadable.get((category, when))
+        return error or DamageError(f"{category} {when}: expected a stored day, found none")
+
+    @property
+    def damage(self) -> Sequence[DamageError]:
+        """Why days that were known by the headers of their records are not known any more."""
+        return tuple(self._unreadable.values())
+
+    def forget_damage(self) -> None:
+        """Let the database forget these days, too, so that they are asked for like any that is missing."""
+        for category, when in self._unreadable:
+            self.forget_unloaded(category, when)
+        self._unreadable = {}
+
+    def forget_unloaded(self, category: str, when: date) -> None:
+        """Forget a day whose entries are not stored, for they cannot be read from its record either."""
+        summary = self.store.summary(category, when)
+        if summary is None or summary.is_loaded:
+            return
+        self.store.forget_day(category, when)
+        self._snapshot = self.snapshot.without((category, when))
 
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
@@ -111,7 +177,7 @@ class Archive:
 
     def refresh(self) -> None:
         """Read anew what is known: a repair changed the database itself."""
-        self._snapshot = self._files = None
+        self._snapshot = self._files = self._recorded = None
         self._saved = {}
 
     def save(self, day: Day, content_hash: str) -> DaySummary:
@@ -123,6 +189,11 @@ class Archive:
         if self._files is not None:
             self._files.pop(path, None)
         return summary
+
+    def save_headers(self, headers: Sequence[DayHeader]) -> None:
+        """Store days that are not stored, as the headers of their records tell them."""
+        self.store.save_headers(headers)
+        self._saved |= {(header.day.category, header.day.date): header.summary for header in headers}
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
@@ -162,9 +233,11 @@ class Archive:
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
         """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""
         stored = [day.date for day in self.snapshot.days_of(category) if abs((day.date - when).days) <= _NEAR]
-        before = max((day for day in stored if day < when), default=None)
-        after = min((day for day in stored if day > when), default=None)
-        return {day: self.store.ids(category, day) for day in (before, after) if day is not None}
+        before, after = [day for day in stored if day < when], [day for day in stored if day > when]
+        found = {day: self.ids(category, day) for day in (*before[-1:], *after[:1])}
+        if all(self.stored(category, day) for day in found):
+            return found
+        return self.neighbours(category, when)  # the record of one is damaged: it is the next one then
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""

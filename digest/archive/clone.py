@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from digest.archive.markers import split
+from digest.archive.recorded import read_header
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
@@ -22,7 +23,7 @@ from digest.config.resources import read_calendar
 from digest.disk.files import Folder, is_absent
 from digest.errors import DamageError, GitError, StoreError, named
 from digest.model import Ledger
-from digest.records.day import is_record_path, parse_header, record_path
+from digest.records.day import is_record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
 
 if TYPE_CHECKING:
@@ -59,17 +60,14 @@ def is_all_proven(config: Config, now: datetime) -> bool:
 
 
 def snapshot_of_records(config: Config) -> Snapshot:
-    """Return what the folder of records knows, by the first line of each record; entries are not counted.
+    """Return what the folder of records knows, by the first line of each record.
 
     Raises:
         DamageError: one of them does not say what it should.
     """
-    records, days = Folder(config.records or config.output), {}
-    for path in filter(is_record_path, records.paths(".jsonl")):
-        day = parse_header(records.first_line(path))
-        if record_path(day.category, day.date) != path:
-            raise DamageError(f"{path}: expected the record of the date in its name")
-        days[day.category, day.date] = day
+    records = Folder(config.records or config.output)
+    found = [read_header(records, path).summary for path in filter(is_record_path, records.paths(".jsonl"))]
+    days = {(day.category, day.date): day for day in found}
     return Snapshot(days, _ledger(config), read_calendar(config.calendar.dates), config.start)
 
 
@@ -150,6 +148,22 @@ def _is_all_pushed(config: Config) -> bool:
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
         return False
     return not settings.push or not Remote(repository, settings.remote, repository.branch).unpushed()
+
+
+def uncommitted_records(config: Config) -> set[str]:
+    """Return the paths of the records that differ from the last commit, where runs commit and git can tell."""
+    if not config.git.commit or config.records is None:
+        return set()
+    from digest.git.repository import open_repository  # noqa: PLC0415 - most runs end before it
+
+    try:
+        repository = open_repository(config.output)
+        prefix = repository.prefix_of(config.records)
+        changes = repository.changes() if prefix is not None else []
+    except GitError as error:  # the commit says so
+        log.info("git cannot say which day records are committed: %s", error)
+        return set()
+    return {change.path.removeprefix(prefix or "") for change in changes if change.path.startswith(prefix or "")}
 
 
 def has_records(config: Config) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.archive.archive import Archive
-from digest.archive.days import load
+from digest.archive.days import load, load_entries
 from digest.archive.markers import owners_part
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
@@ -89,6 +89,7 @@ class _Commit:
         """Commit what there is to commit, and push what the remote lacks."""
         recover(self.repository)
         changes = self.repository.changes()
+        self._load_changed([change.path for change in changes])
         paths = self._chosen([change.path for change in changes])
         if not paths and not self._settings.push:
             return
@@ -121,6 +122,15 @@ class _Commit:
         if self._settings.durable:
             raise UnpushedError(f"{words}; check .gitignore and [store] records, or set [git] durable = false")
         self._warn(words)
+
+    def _load_changed(self, changed: Sequence[str]) -> None:
+        """Load the days whose records are in no commit, if that was put off: they came here by other means than git."""
+        records, unloaded = self._archive.records, {(day.category, day.date) for day in self._archive.snapshot.unloaded}
+        if records is None or not unloaded:
+            return
+        inner = [self._below(records, path) or "" for path in changed]
+        if paths := [path for path in inner if self._records.get(path) in unloaded]:
+            load_entries(self._archive, paths, self._report)
 
     def _chosen(self, changed: Sequence[str]) -> list[str]:
         """Return which paths are digest's to commit; a generated file that a person edited is that person's."""

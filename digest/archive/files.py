@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from itertools import count, takewhile
 
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 _PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
 _FRONT_MATTER = re.compile(rb"\A---\n.*?^---\n+", re.DOTALL | re.MULTILINE)
 _AT_ONCE = 50  # files
-_BEGINNING = 40  # bytes; in them a generated text names itself and its date
+_BEGINNING = 40  # bytes, up to an empty line; in them a generated text names itself and its date
 
 
 class Standard(IntEnum):
@@ -38,7 +39,8 @@ def due_products(
     archive: Archive, products: Iterable[Product], standard: Standard = Standard.PRESENT
 ) -> tuple[list[Product], int]:
     """Return which files are not up to ``standard``, and how many that another template made are left as they are."""
-    unmade = [product for product in products if not is_made(archive, product, is_read=standard is Standard.INTACT)]
+    is_read = standard is Standard.INTACT
+    unmade = [one for one in products if not is_taken(archive, one) and not is_made(archive, one, is_read=is_read)]
     if standard > Standard.PRESENT:
         return unmade, 0
     due = [product for product in unmade if not is_left(archive, product)]
@@ -46,15 +48,47 @@ def due_products(
 
 
 def outdated_digests(archive: Archive) -> list[Product]:
-    """Return the digests that another template or other settings wrote; one that was not written yet is none."""
+    """Return the digests that another template or other settings wrote, as far as it is known who wrote them."""
     read = day_reader(archive)
-    products = [digest_of(archive, day, read) for day in archive.snapshot.summaries]
+    products = [digest_of(archive, day, read) for day in archive.snapshot.summaries if day.is_loaded]
     return [product for product in products if product.path in archive.files and not is_current(archive, product)]
+
+
+def outdated_unread(archive: Archive) -> list[Product]:
+    """Return which digests another template wrote of the oldest and the newest day whose entries were not loaded.
+
+    They came with a clone, and no more of them are read each night to find out.
+    """
+    days = sorted(archive.snapshot.unloaded, key=lambda day: day.date)
+    products = [digest_of(archive, day, day_reader(archive)) for day in (*days[:1], *days[1:][-1:])]
+    found = []
+    for product in products:
+        with suppress(DigestError):  # of a record that is damaged, or a template
+            found += [product] if _adopt(archive, product, product.make()) else []
+    return found
 
 
 def outdated_products(archive: Archive) -> list[Product]:
     """Return what ``regenerate --outdated`` would write: these digests, and what is not current of the views."""
     return [*outdated_digests(archive), *due_products(archive, views(archive, Report()), Standard.CURRENT)[0]]
+
+
+def take_over(archive: Archive, products: Iterable[Product]) -> None:
+    """Note how files were made that came with a clone: as they would be now, or by another template of the same.
+
+    What nothing is known of would pass for edited, or, once the day changed, for the new one's by another template.
+    """
+    rows: list[FileRow] = []
+    for product in products:
+        with suppress(DigestError):  # what cannot be made, or read, stays unknown
+            if archive.output.has(product.path) and not is_current(archive, product):
+                files, is_known = product.make(), product.path in archive.files
+                is_as_made = all(archive.output.read(path) == data for path, data in files.items())
+                rows += product.rows(files) if is_as_made else [] if is_known else _adopt(archive, product, files)
+        if len(rows) >= _AT_ONCE:
+            archive.remember_files(rows)
+            rows = []
+    archive.remember_files(rows)
 
 
 def write_products(
@@ -73,8 +107,10 @@ def write_products(
     rows: list[FileRow] = []
     for number, (name, product) in enumerate(zip(track([one.name for one in due]), due, strict=True), 1):
         try:
-            # Days never forget the row of a view: where there is none, its file may have come with a clone.
-            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT)
+            # Days never forget the row of a view: where there is none, its file may have come with a clone. But what
+            # was there before a day of it was stored anew is not made of the same.
+            is_new = not archive.renewed.isdisjoint((day.category, day.date) for day in product.days)
+            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT and not is_new)
         except DigestError as error:
             report.note(name, error)
         if number % _AT_ONCE and number < len(due):
@@ -129,6 +165,14 @@ def _write_index(archive: Archive, product: Product, report: Report) -> list[Fil
         report.written.append(str(place))
     row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
     return [row] if archive.files.get(path) != row else []
+
+
+def is_taken(archive: Archive, product: Product) -> bool:
+    """Whether the file of a product came with the records that it is made from, none of which was read: it stays."""
+    try:
+        return product.is_unread and archive.output.has(product.path)
+    except StoreError:  # what stands in its place is told by the try to write it
+        return False
 
 
 def is_current(archive: Archive, product: Product) -> bool:
@@ -192,7 +236,11 @@ def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> li
 def _begin_alike(one: bytes, other: bytes) -> bool:
     """Whether two texts name themselves and their dates alike, be it behind front matter."""
     bare, other_bare = (_FRONT_MATTER.sub(b"", text, count=1) for text in (one, other))
-    return one[:_BEGINNING] == other[:_BEGINNING] or bare[:_BEGINNING] == other_bare[:_BEGINNING]
+    return _beginning(one) == _beginning(other) or _beginning(bare) == _beginning(other_bare)
+
+
+def _beginning(text: bytes) -> bytes:
+    return text[:_BEGINNING].partition(b"\n\n")[0]
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:

@@ -65,7 +65,7 @@ class Product:
     ``make`` gives its bytes by path, the first part first; it raises ``DigestError`` if it cannot be made. ``path`` is
     that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
     ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
-    and ``when`` are those of a digest.
+    and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from.
     """
 
     kind: Kind
@@ -78,10 +78,16 @@ class Product:
     title: str = ""
     category: str = ""
     when: date | None = None
+    days: Sequence[DaySummary] = ()
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
         """Return what is remembered of its ``files`` once they are written."""
         return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in files.items()]
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether all that it is made from is in day records, and nothing of it in the database."""
+        return bool(self.days) and not any(day.is_loaded for day in self.days)
 
     def is_of_the_same(self, row: FileRow) -> bool:
         """Whether another template, or renderer, made what ``row`` tells of, and of the very same.
@@ -101,9 +107,9 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
 
     @lru_cache(maxsize=held)
     def read(category: str, when: date) -> Day:
-        day = archive.store.day(category, when)
+        day = archive.day(category, when)
         if day is None:
-            raise DamageError(f"{category} {when}: expected a stored day, found none")
+            raise archive.why_unread(category, when)
         return day
 
     return read
@@ -128,6 +134,7 @@ def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
         hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash),
         category=day.category,
         when=day.date,
+        days=(day,),
     )
 
 
@@ -157,6 +164,18 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
         found += [(when, _view_digest(view, template, when, days, read)) for when, days in dates.items()]
     # Those of one date follow one another, so that its days are read once.
     yield from (product for _, product in sorted(found, key=lambda item: item[0], reverse=True))
+
+
+def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
+    """Yield the digests of all views of a date; note in ``report`` each view that cannot be made."""
+    stored = [day for day in archive.snapshot.summaries if day.date == when]
+    read = day_reader(archive, held=len(archive.config.arxiv.categories))
+    for view in archive.config.views:
+        for days in dates_of(view, stored).values() if not query_in(view) else ():
+            try:
+                yield _view_digest(view, view_template(archive, view), when, days, read)
+            except DigestError as error:
+                report.note(f"view {view.name}", error)
 
 
 def dates_of(view: View, stored: Iterable[DaySummary]) -> dict[date, list[DaySummary]]:
@@ -211,6 +230,7 @@ def _view_digest(
         version=template.version,
         make=lambda: render_view(view, template, when, [read(day.category, when) for day in days]),
         hashes_by=lambda version: [one for by_rules in inputs for one in template.hashes_by(version, *by_rules)],
+        days=days,
     )
 
 
@@ -223,7 +243,8 @@ def _feed(
     archive: Archive, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
 ) -> Product:
     config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
-    hashes = [day.content_hash for days in shown_dates.values() for day in days]
+    shown_days = [day for days in shown_dates.values() for day in days]
+    hashes = [day.content_hash for day in shown_days]
     address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
     more = [*filter(None, [config.address_of(view.path), address, home])]
     newest_date = max(shown_dates).isoformat()
@@ -251,6 +272,7 @@ def _feed(
         version=version,
         make=make,
         hashes_by=lambda other: by_rules if other == version else (),
+        days=shown_days,
     )
 
 

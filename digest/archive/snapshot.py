@@ -67,6 +67,11 @@ class Snapshot:
         return tuple(self.days[key] for key in sorted(self.days))
 
     @cached_property
+    def unloaded(self) -> tuple[DaySummary, ...]:
+        """The days whose entries are in their records alone: with any, a database is a part of the archive."""
+        return tuple(day for day in self.summaries if not day.is_loaded)
+
+    @cached_property
     def _by_category(self) -> Mapping[str, tuple[DaySummary, ...]]:
         found: dict[str, list[DaySummary]] = defaultdict(list)
         for day in self.summaries:
@@ -142,6 +147,10 @@ class Snapshot:
     def with_days(self, days: Mapping[Key, DaySummary]) -> Snapshot:
         """Return what is known once ``days`` are stored."""
         return replace(self, days={**self.days, **days})
+
+    def without(self, key: Key) -> Snapshot:
+        """Return what is known without a day."""
+        return replace(self, days={other: day for other, day in self.days.items() if other != key})
 
     def with_ledger(self, ledger: Ledger) -> Snapshot:
         """Return what is known with another ledger."""

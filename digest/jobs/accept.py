@@ -79,7 +79,7 @@ def _settle(archive: Archive, key: DayKey, note: str, report: Report, *, force: 
     # A short listing helps only where nothing is here that arXiv's own listing shows.
     is_open = stored is None or (stored.state is State.PROVISIONAL and stored.source is Source.FEED)
     short = kept_short_day(archive, category, when) if is_open else None
-    if short is not None and archive.store.ids(category, when) <= short.ids:
+    if short is not None and archive.ids(category, when) <= short.ids:
         # The decision first: a run that is killed in between must not leave a complete day that nobody answers for.
         _note(archive, key, State.COMPLETE, note)
         store(archive, short, report)

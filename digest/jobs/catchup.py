@@ -55,7 +55,7 @@ def get_day(archive: Archive, category: str, when: date, report: Report, *, know
             problem = take_in(archive, day, report)
         elif known or is_announced(archive, category, when):
             problem = take_empty(archive, day, report)
-        elif archive.store.ids(category, when):
+        elif archive.ids(category, when):
             words = f"expected the entries of {when} that are here, found that arXiv announced none"
             problem = ListingDoubtfulError(words)
     except NotServedError as error:

@@ -34,7 +34,7 @@ def take_in(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError 
         archive.learn(day.date, day.pages[0].url, has_listing=True)
     reason = _suspicion(archive, day)
     if reason is None or _is_confirmed(archive, day):
-        here = archive.store.day(day.category, day.date) if reason else None
+        here = archive.day(day.category, day.date) if reason else None
         # What is settled are the texts that were announced: those of the first look.
         is_the_same = here is not None and here.source is not Source.FEED and fingerprint(here) == fingerprint(day)
         store(archive, replace(here, state=State.COMPLETE) if here and is_the_same else day, report)
@@ -102,7 +102,7 @@ def take_short(archive: Archive, day: Day, shortage: DigestError, report: Report
     note_look(archive, day)
     has_moved_on = archive.snapshot.has_moved_on(day.category, day.date)
     is_for_good = was_short_long_ago(archive, day, has_moved_on=has_moved_on)
-    if is_for_good and archive.store.ids(day.category, day.date) <= day.ids:
+    if is_for_good and archive.ids(day.category, day.date) <= day.ids:
         log.warning("%s %s: short for good, and stored as it is: %s", day.category, day.date, shortage)
         store(archive, day, report)
         return None

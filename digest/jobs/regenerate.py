@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from digest.archive.archive import Archive
-from digest.archive.days import begin, is_recorded, stored_day, update_files, write_day
-from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests
+from digest.archive.days import begin, is_recorded, stored_day, tell_damage, update_files, write_day
+from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests, outdated_unread
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
 from digest.errors import StoreError, how_many
@@ -42,7 +42,7 @@ def regenerate(
     archive: Archive, selection: Selection, track: Track = untracked, *, only_outdated: bool = False
 ) -> Report:
     """Render stored days again, offline; a file that is as it would be made again is not touched."""
-    report = begin(archive, track)
+    report = begin(archive, track, whole=True)
     report.verb = "rendered"
     if not selection.is_everything:
         note_missing(archive, selection, report)
@@ -75,7 +75,9 @@ def _is_good(archive: Archive, day: DaySummary, *, only_outdated: bool) -> bool:
 
 def tell_outdated(archive: Archive, report: Report) -> None:
     """Note that there are such digests: an upgrade never alters old files by itself."""
-    if number := len(outdated_digests(archive)) + report.left_outdated:
-        were = how_many(number, "digest was", "digests were")
+    unread = outdated_unread(archive)
+    tell_damage(archive, report)
+    if number := len(outdated_digests(archive)) + report.left_outdated + len(unread):
+        were = f"{'at least ' if unread else ''}{how_many(number, 'digest was', 'digests were')}"
         words = "written by an older template or other settings"
         report.remarks.append(f"{were} {words}; `digest regenerate --outdated` writes what differs again")

@@ -78,7 +78,7 @@ def _look(archive: Archive, track: Track) -> Verified:
     """Check everything, after what other machines wrote into the records was taken in."""
     archive.refresh()
     if may_be_read(archive):
-        load_records(archive)  # what of them is damaged is found by the check
+        load_records(archive, whole=True)  # what of them is damaged is found by the check
     return verify(archive, track)
 
 

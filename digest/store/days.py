@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from types import SimpleNamespace
@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
 
+from digest.errors import DamageError
 from digest.model import (
     CATEGORY,
     Announcement,
     ArxivId,
     Day,
+    DayHeader,
     DaySummary,
     Entry,
     Link,
@@ -53,6 +55,16 @@ class Days(Database):
             # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
+    def save_headers(self, headers: Iterable[DayHeader]) -> None:
+        """Store days that are not stored, and of whose records only the headers were read.
+
+        Their content hash is "" until their entries are stored, too.
+        """
+        rows = [_day_row(header.day, header.counts, content_hash="") for header in headers]
+        if rows:
+            with self._write() as connection:
+                connection.execute(insert(tables.day), rows)
+
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
         with self._write() as connection:
@@ -62,7 +74,7 @@ class Days(Database):
         """Return the stored day with its entries, or None.
 
         Raises:
-            DamageError: its rows cannot be read.
+            DamageError: its rows cannot be read, or its entries were not stored yet.
         """
         with self._read(f"{category} {when}") as connection:
             row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
@@ -70,13 +82,16 @@ class Days(Database):
                 return None
             _require(int, row.parser_version, row.link_rules)
             _require(str, *(text for page in row.pages for text in page))
+            entries = _read_entries(connection, row.id)
+            if not entries and not row.content_hash and any(row.stored.values()):  # never to be taken for an empty day
+                raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
             return Day(
                 category=row.category,
                 date=row.date,
                 state=State(row.state),
                 source=Source(row.source),
                 declared=_counts(row.declared),
-                entries=_read_entries(connection, row.id),
+                entries=entries,
                 pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
                 parser_version=row.parser_version,
                 link_rules=row.link_rules,
@@ -161,18 +176,7 @@ def is_day(category: str, when: date) -> ColumnElement[bool]:
 def write_day(connection: Connection, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
     _delete_day(connection, day.category, day.date)
-    row = {
-        "category": day.category,
-        "date": day.date,
-        "state": day.state.value,
-        "source": day.source.value,
-        "declared": {section.value: count for section, count in day.declared.items()},
-        "stored": {section.value: count for section, count in day.counts.items()},
-        "pages": [[page.url, page.sha256] for page in day.pages],
-        "parser_version": day.parser_version,
-        "link_rules": day.link_rules,
-        "content_hash": content_hash,
-    }
+    row = _day_row(day, day.counts, content_hash)
     numbers = _number_revisions(connection, [entry.paper for entry in day.entries])
     day_id = connection.scalar(insert(tables.day).returning(tables.day.c.id), row)
     rows = [
@@ -187,6 +191,21 @@ def write_day(connection: Connection, day: Day, content_hash: str) -> None:
     ]
     if rows:
         connection.execute(insert(tables.entry), rows)
+
+
+def _day_row(day: Day, counts: Mapping[Section, int], content_hash: str) -> dict[str, Any]:
+    return {
+        "category": day.category,
+        "date": day.date,
+        "state": day.state.value,
+        "source": day.source.value,
+        "declared": {section.value: count for section, count in day.declared.items()},
+        "stored": {section.value: count for section, count in counts.items()},
+        "pages": [[page.url, page.sha256] for page in day.pages],
+        "parser_version": day.parser_version,
+        "link_rules": day.link_rules,
+        "content_hash": content_hash,
+    }
 
 
 def _delete_day(connection: Connection, category: str, when: date) -> None:
