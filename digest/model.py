@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from digest.errors import quoted
 from digest.terms import CATEGORY as CATEGORY
@@ -287,8 +287,7 @@ class Hit:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DaySummary:
+class DaySummary(NamedTuple):  # a frozen dataclass takes four times as long to make, and there are thousands
     """A stored day without its entries: what an index, a status or a decision needs.
 
     ``content_hash`` is the SHA-256 of its record; "" if only the first line of that was read.
@@ -458,8 +457,7 @@ class Ledger:
         return min([*told, *shown, *fetched], default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):  # as above
     """What a written file was made from and how it came out; hashes are SHA-256."""
 
     path: str

@@ -1,14 +1,18 @@
 """One archive with its edges: configuration, database, folders, templates, arXiv, the clock."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 
-from digest.archive.recorded import read_record, record_paths
+from digest.archive.recorded import read_record
 from digest.archive.snapshot import Snapshot
 from digest.calendar import Calendar, is_weekend
+from digest.config.paths import part_path
 from digest.config.settings import Config
 from digest.decide import not_stored
 from digest.disk.files import Folder
@@ -22,7 +26,7 @@ from digest.store import Store
 
 log = logging.getLogger(__name__)
 
-_NEAR = 7  # days; a listing farther away says nothing of this one
+_NEAR = timedelta(days=7)  # a listing farther away says nothing of this one
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,15 @@ class Archive:
     now: datetime
     renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
     """The days (category, date) that this job stored in place of what was known of them, if anything was."""
+    incomplete: set[str] = field(default_factory=set, init=False)
+    """The paths of files that were made without what could not be read: they are to be made again."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
     _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
-    _recorded: frozenset[str] | None = field(default=None, init=False)
+    _paths: dict[str, dict[date, str]] = field(default_factory=lambda: defaultdict(dict), init=False)
+    _listed: set[str] = field(default_factory=set, init=False)
 
     @cached_property
     def output(self) -> Folder:
@@ -72,12 +79,74 @@ class Archive:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
 
+    def prepare_folders(self) -> None:
+        """Make the archive's folders, and remove what a killed run left in them.
+
+        Raises:
+            StoreError: a folder cannot be written.
+        """
+        others = [folder for folder in (self.raw, self.records) if folder]
+        for folder in (self.output, *others):
+            folder.prepare()
+        self.raw.sweep()
+        if self.records:
+            self._recorded = self.records.listing(".jsonl", sweeps=True)
+        _, self._listed = self.output.sweep([folder.root for folder in others])
+        self.__dict__.pop("_sole_files", None)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a generated file is there; what was when the job began is not looked for one by one.
+
+        Raises:
+            StoreError: what stands there is no file.
+        """
+        return path in self._listed or self.output.has(path)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a generated file, if it is there."""
+        self._listed.discard(path)
+        self._sole_files.discard(path)
+        self.output.remove(path)
+
+    def is_sole_file(self, path: str) -> bool:
+        """Whether a file was made, was there when the job began, and is no part of a text of several."""
+        return path in self._sole_files
+
+    @cached_property
+    def _sole_files(self) -> set[str]:
+        # All at once: these are nearly all files, each night.
+        parts = {path for path in self._rows if ".2." in path}
+        several = {path for path in self._rows if part_path(path, 2) in parts} if parts else set()
+        return (self._listed & self._rows.keys()) - several
+
+    def digest_path(self, category: str, when: date) -> str:
+        """Return the path of a day's digest; that of each day is worked out once."""
+        paths = self._paths[category]
+        if when not in paths:
+            paths[when] = self.config.digest_path(category, when)
+        return paths[when]
+
+    def digests(self) -> Iterator[tuple[str, DaySummary]]:
+        """Yield each stored day, by category and date, with the path of its digest."""
+        for category in self.snapshot.categories:
+            paths, days = self._paths[category], self.snapshot.days_of(category)
+            if lacking := [day.date for day in days if day.date not in paths]:
+                paths |= self.config.digest_paths(category, lacking)
+            yield from ((paths[day.date], day) for day in days)
+
     @property
-    def recorded(self) -> frozenset[str]:
-        """The paths of the day records that were there when the job began."""
-        if self._recorded is None:
-            self._recorded = frozenset(record_paths(self.records))
-        return self._recorded
+    def recorded(self) -> set[str]:
+        """The paths of the plain files in the folder of records when the job began that are named as records are."""
+        return self._recorded[0]
+
+    @property
+    def no_records(self) -> set[str]:
+        """The paths of what else was there by such a name, such as a link."""
+        return self._recorded[1]
+
+    @cached_property
+    def _recorded(self) -> tuple[set[str], set[str]]:
+        return self.records.listing(".jsonl") if self.records else (set(), set())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -177,17 +246,20 @@ class Archive:
 
     def refresh(self) -> None:
         """Read anew what is known: a repair changed the database itself."""
-        self._snapshot = self._files = self._recorded = None
+        self._snapshot = self._files = None
+        for name in ("_sole_files", "_recorded"):
+            self.__dict__.pop(name, None)
         self._saved = {}
 
     def save(self, day: Day, content_hash: str) -> DaySummary:
         """Store a day whole; what was written of its date counts as not written from then on."""
-        path = self.config.digest_path(day.category, day.date)
+        path = self.digest_path(day.category, day.date)
         self.store.save_day(day, content_hash, outdated_file=path)
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
         if self._files is not None:
             self._files.pop(path, None)
+        self._sole_files.discard(path)
         return summary
 
     def save_headers(self, headers: Sequence[DayHeader]) -> None:
@@ -224,15 +296,19 @@ class Archive:
         """Remember what was written, and from what."""
         self.store.remember_files(rows)
         self._rows.update({row.path: row for row in rows})
+        self._sole_files.difference_update(row.path for row in rows)
 
     def forget_file(self, path: str) -> None:
         """Forget that the file at ``path`` was written."""
         self.store.forget_file(path)
         self._rows.pop(path, None)
+        self._sole_files.discard(path)
 
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
         """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""
-        stored = [day.date for day in self.snapshot.days_of(category) if abs((day.date - when).days) <= _NEAR]
+        days, at = self.snapshot.days_of(category), attrgetter("date")
+        first, last = bisect_left(days, when - _NEAR, key=at), bisect_right(days, when + _NEAR, key=at)
+        stored = [day.date for day in days[first:last]]
         before, after = [day for day in stored if day < when], [day for day in stored if day > when]
         found = {day: self.ids(category, day) for day in (*before[-1:], *after[:1])}
         if all(self.stored(category, day) for day in found):

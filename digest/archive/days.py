@@ -1,7 +1,7 @@
 """Days in and out of the database and the day records, each of which may know something that the other does not."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
 
@@ -14,7 +14,7 @@ from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError, how_many, named
 from digest.model import Day, DayHeader, DaySummary, Ledger, Source, State
-from digest.records.day import record_key, record_path, render_record
+from digest.records.day import is_record_path, record_key, record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
 
 log = logging.getLogger(__name__)
@@ -27,19 +27,8 @@ def begin(archive: Archive, track: Track = untracked, *, whole: bool = False) ->
         StoreError: a folder cannot be written; it is better to say so before arXiv is asked.
         DamageError: nothing is stored, and git has records that are not here.
     """
-    prepare_folders(archive)
+    archive.prepare_folders()
     return load_records(archive, track, whole=whole)
-
-
-def prepare_folders(archive: Archive) -> None:
-    """Make the archive's folders, and remove what a killed run left in them.
-
-    Raises:
-        StoreError: a folder cannot be written.
-    """
-    for folder in filter(None, (archive.output, archive.raw, archive.records)):
-        folder.prepare()
-        folder.sweep()
 
 
 def store(archive: Archive, day: Day, report: Report) -> None:
@@ -189,7 +178,7 @@ def tell_damage(archive: Archive, report: Report) -> bool:
 def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
     """Write the records and digests that are not there; digests that another template made stay."""
     came = {(day.category, day.date) for day in report.loaded}
-    pending = {f"{day.category} {day.date}": day for day in archive.snapshot.summaries if _is_pending(archive, day)}
+    pending = {f"{day.category} {day.date}": day for day in _pending(archive)}
     for name in track(list(pending)):
         day = pending[name]
         try:
@@ -198,11 +187,18 @@ def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
             report.note(name, error)
 
 
-def _is_pending(archive: Archive, day: DaySummary) -> bool:
-    if not day.is_loaded:  # its record is what it is known by, and its digest came with that
-        return not archive.output.has(archive.config.digest_path(day.category, day.date))
-    has_record = archive.records is None or archive.records.has(record_path(day.category, day.date))
-    return not has_record or not has_all_parts(archive, archive.config.digest_path(day.category, day.date))
+def _pending(archive: Archive) -> Iterator[DaySummary]:
+    """Yield the days whose record or digest is not there."""
+    records, known = archive.records, archive.snapshot.records
+    absent = [path for path in known.keys() - archive.recorded if not records.has(path)] if records else []
+    unrecorded = {known[path] for path in absent}
+    for path, day in archive.digests():
+        if not day.content_hash:  # its digest came with its record: how it was made is not known
+            is_there = archive.has_file(path)
+        else:
+            is_there = has_all_parts(archive, path) and (day.category, day.date) not in unrecorded
+        if not is_there:
+            yield day
 
 
 def _write_indexes(archive: Archive, report: Report) -> None:
@@ -283,7 +279,7 @@ def _load_headers(archive: Archive, paths: Iterable[str], report: Report) -> lis
 
 def _has_digest(archive: Archive, record: str) -> bool:
     key = record_key(record)
-    return key is not None and archive.output.has(archive.config.digest_path(*key))
+    return key is not None and archive.has_file(archive.digest_path(*key))
 
 
 def load_known(archive: Archive, report: Report) -> None:
@@ -309,7 +305,8 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
 
 def unloaded_records(archive: Archive) -> list[str]:
     """Return the paths of the records whose days the database does not have."""
-    return by_date(archive.recorded.difference(record_path(*key) for key in archive.snapshot.days))
+    paths = archive.recorded | archive.no_records
+    return by_date(filter(is_record_path, paths.difference(archive.snapshot.records)))
 
 
 def load_record(archive: Archive, path: str) -> DaySummary | None:
@@ -370,8 +367,8 @@ def write_ledger(archive: Archive) -> list[str]:
         DamageError: the file that is there is damaged; it may know what the database does not.
     """
     load_ledger(archive)
-    settled = {key for key, day in archive.snapshot.days.items() if day.is_proven}
-    archive.forget_readings({(one.category, one.date) for one in archive.snapshot.ledger.readings} & settled)
+    looked_at = {(one.category, one.date) for one in archive.snapshot.ledger.readings}
+    archive.forget_readings({key for key in looked_at if archive.snapshot.is_proven(*key)})
     ledger = archive.snapshot.ledger
     if archive.records is None or (ledger == Ledger() and not archive.records.has(LEDGER_PATH)):
         return []

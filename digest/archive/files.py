@@ -8,7 +8,7 @@ from enum import IntEnum
 from itertools import count, takewhile
 
 from digest.archive.archive import Archive
-from digest.archive.markers import PAIR, merge
+from digest.archive.markers import PAIR, between, merge
 from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.config.paths import part_path
@@ -50,8 +50,12 @@ def due_products(
 def outdated_digests(archive: Archive) -> list[Product]:
     """Return the digests that another template or other settings wrote, as far as it is known who wrote them."""
     read = day_reader(archive)
-    products = [digest_of(archive, day, read) for day in archive.snapshot.summaries if day.is_loaded]
-    return [product for product in products if product.path in archive.files and not is_current(archive, product)]
+    rows, inputs_hash = archive.files, archive.template.inputs_hash
+    return [
+        digest_of(archive, day, read)
+        for path, day in archive.digests()
+        if day.content_hash and (row := rows.get(path)) and row.inputs_hash != inputs_hash(day.content_hash)
+    ]
 
 
 def outdated_unread(archive: Archive) -> list[Product]:
@@ -81,7 +85,7 @@ def take_over(archive: Archive, products: Iterable[Product]) -> None:
     rows: list[FileRow] = []
     for product in products:
         with suppress(DigestError):  # what cannot be made, or read, stays unknown
-            if archive.output.has(product.path) and not is_current(archive, product):
+            if archive.has_file(product.path) and not is_current(archive, product):
                 files, is_known = product.make(), product.path in archive.files
                 is_as_made = all(archive.output.read(path) == data for path, data in files.items())
                 rows += product.rows(files) if is_as_made else [] if is_known else _adopt(archive, product, files)
@@ -163,14 +167,13 @@ def _write_index(archive: Archive, product: Product, report: Report) -> list[Fil
         return []
     if archive.output.write(path, data):
         report.written.append(str(place))
-    row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
-    return [row] if archive.files.get(path) != row else []
+    return [] if path in archive.incomplete else product.rows({path: data})
 
 
 def is_taken(archive: Archive, product: Product) -> bool:
     """Whether the file of a product came with the records that it is made from, none of which was read: it stays."""
     try:
-        return product.is_unread and archive.output.has(product.path)
+        return product.is_unread and archive.has_file(product.path)
     except StoreError:  # what stands in its place is told by the try to write it
         return False
 
@@ -183,8 +186,7 @@ def is_current(archive: Archive, product: Product) -> bool:
 
 def is_made(archive: Archive, product: Product, *, is_read: bool = False) -> bool:
     """Whether a product is current, and all its parts are there (``is_read``: as written)."""
-    if product.kind is Kind.INDEX:
-        return False  # what a person wrote around it may have changed: it is always merged anew
+    is_read = is_read or product.kind is Kind.INDEX  # that of a person's words around it stays, whatever they are
     return is_current(archive, product) and has_all_parts(archive, product.path, is_read=is_read)
 
 
@@ -196,17 +198,21 @@ def is_left(archive: Archive, product: Product, *, is_read: bool = False) -> boo
 
 def has_all_parts(archive: Archive, path: str, *, is_read: bool = False) -> bool:
     """Whether all parts of the text at ``path`` were made of the same and are there (``is_read``: as written)."""
+    if not is_read and archive.is_sole_file(path):
+        return True  # as nearly all are, each night
     rows = [*_rows_of_parts(archive, path, after=0)]
     try:
-        found = [is_as_written(archive, row) if is_read else archive.output.has(row.path) for row in rows]
+        found = [is_as_written(archive, row) if is_read else archive.has_file(row.path) for row in rows]
     except StoreError:  # what stands in its place is told by the try to write it
         return False
     return bool(rows) and all(found) and len({row.inputs_hash for row in rows}) == 1
 
 
 def is_as_written(archive: Archive, row: FileRow) -> bool:
-    """Whether a file holds what was written."""
+    """Whether a file holds what was written; an index, between its markers."""
     data = archive.output.read(row.path)
+    if data is not None and row.template_version == INDEX:
+        data = between(data)
     return data is not None and sha256(data) == row.sha256
 
 
@@ -249,7 +255,7 @@ def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
     # From the last one on: what an interruption leaves can still be counted from the first.
     for row in reversed([*_rows_of_parts(archive, path, after)]):
         if is_as_written(archive, row):
-            archive.output.remove(row.path)
+            archive.remove_file(row.path)
             removed.append(str(archive.output.root / row.path))
         elif archive.output.has(row.path):
             log.warning("%s: left alone, because it was edited; it is no longer a part of the digest", row.path)

@@ -13,20 +13,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 
 from digest.archive.archive import Archive
+from digest.archive.markers import between
 from digest.archive.report import Report
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
 from digest.config.settings import View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
-from digest.render.digest import DigestTemplate
+from digest.render.digest import TEXTS, DigestTemplate
 from digest.render.exports import FEEDS
 from digest.render.exports.feeds import Feed
-from digest.render.indexes import CategoryDays, NewestHits, root_index, year_index
+from digest.render.indexes import RENDERER, CategoryDays, NewestHits, newest_listings, root_index, year_index
 from digest.views import descriptions, hits, newest
 from digest.views.queries import query_in
 
@@ -81,8 +82,9 @@ class Product:
     days: Sequence[DaySummary] = ()
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
-        """Return what is remembered of its ``files`` once they are written."""
-        return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in files.items()]
+        """Return what is remembered of its ``files`` once they are written; of an index, of its generated part."""
+        own = {path: between(data) if self.kind is Kind.INDEX else data for path, data in files.items()}
+        return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in own.items()]
 
     @property
     def is_unread(self) -> bool:
@@ -117,7 +119,7 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
 
 def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
     """Return the digest of a day; ``read`` gives its entries when it is made."""
-    path = archive.config.digest_path(day.category, day.date)
+    path = archive.digest_path(day.category, day.date)
     folder, name = posixpath.split(path)
 
     def make() -> Mapping[str, bytes]:
@@ -280,42 +282,63 @@ def indexes(archive: Archive) -> list[Product]:
     """Return the generated part of each index: the archive's, and one a category and year.
 
     Where nothing is stored, there is none but one that is there already.
-
-    Raises:
-        TemplateError: it cannot be made.
     """
     snapshot, config = archive.snapshot, archive.config
     if not snapshot.summaries and not archive.output.has(README):
         return []
-    names = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
+    names = dict.fromkeys((*config.arxiv.categories, *snapshot.categories))
     categories = []
     for name in names:
         days, start, lost = snapshot.days_of(name), snapshot.start(name), snapshot.ledger.losses_of(name)
         is_kept = name in config.arxiv.categories
         categories.append(CategoryDays(name, days, snapshot.calendar, start, lost, config.digest_path, is_kept))
-    text = root_index(archive.index_templates.root, categories, _newest_of_first_view(archive))
-    found = [_index(README, "arXiv digests", text)]
+    found = [_root_index(archive, categories)]
     for category in categories:
-        for year in category.years:
-            text = year_index(archive.index_templates.year, year, category)
-            found.append(_index(year_index_path(category.name, year), f"{category.name} {year}", text))
+        found += [_year_index(archive, year, category) for year in category.years]
     return found
 
 
-def _index(path: str, title: str, generated: str) -> Product:
-    data = generated.strip().encode()
-    return Product(Kind.INDEX, "index", path, sha256(data), INDEX, lambda: {path: data}, title=title)
+def _index(path: str, title: str, inputs: Sequence[object], make: Callable[[], str]) -> Product:
+    inputs_hash = sha256(json.dumps([RENDERER, *inputs]).encode())
+    make_once = lru_cache(maxsize=1)(lambda: {path: make().strip().encode()})  # who proves it asks several times
+    return Product(Kind.INDEX, "index", path, inputs_hash, INDEX, make_once, title=title)
 
 
-def _newest_of_first_view(archive: Archive) -> NewestHits | None:
+def _year_index(archive: Archive, year: int, category: CategoryDays) -> Product:
+    source, title = archive.index_templates.year, f"{category.name} {year}"
+    inputs = [sha256(source.encode()), archive.config.digest.path, *category.told_of(year)]
+    return _index(year_index_path(category.name, year), title, inputs, partial(year_index, source, year, category))
+
+
+def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product:
+    source, first, dates = archive.index_templates.root, next(iter(archive.config.views), None), {}
+    inputs: list[object] = [sha256(source.encode()), newest_listings(categories)]
+    if first is not None and query_in(first):
+        first = None
+    if first is not None:
+        dates = _newest_dates(archive, first, _README_DATES)
+        hashes = [(str(when), *(day.content_hash for day in days)) for when, days in dates.items()]
+        inputs += [TEXTS, descriptions(first)[-1], first.path, hashes]
+
+    def make() -> str:
+        newest = _newest_of(archive, first, dates) if first else None
+        return root_index(source, categories, newest)
+
+    return _index(README, "arXiv digests", inputs, make)
+
+
+def _newest_of(archive: Archive, view: View, dates: Mapping[date, Sequence[DaySummary]]) -> NewestHits | None:
     """Return what the README shows of the first view; a damaged day must not cost the whole index."""
-    first = next(iter(archive.config.views), None)
-    if first is None or query_in(first):
-        return None
-    dates = dict(islice(dates_of(first, archive.snapshot.summaries).items(), _README_DATES))
     try:
-        found = newest_hits(first, dates, day_reader(archive), _IN_README)
+        found = newest_hits(view, dates, day_reader(archive), _IN_README)
     except DamageError as error:
         log.warning("the newest papers of the first view are left out: %s", error)
+        archive.incomplete.add(README)
         return None
-    return NewestHits(first.name, found, first.digest_path)
+    return NewestHits(view.name, found, view.digest_path)
+
+
+def _newest_dates(archive: Archive, view: View, count: int) -> dict[date, list[DaySummary]]:
+    """Return the stored days of the newest ``count`` dates of a view, as ``dates_of`` does."""
+    newest = [day for category in view.categories for day in archive.snapshot.days_of(category)[-count:]]
+    return dict(islice(dates_of(view, newest).items(), count))

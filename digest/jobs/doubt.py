@@ -58,8 +58,9 @@ def _suspicion(archive: Archive, day: Day) -> str | None:
 
 def _sizes(archive: Archive, day: Day) -> list[int]:
     """Return how many entries the other complete days of its weekday have."""
-    others = [one for one in archive.snapshot.days_of(day.category) if one.date != day.date]
-    return [one.size for one in others if one.state is State.COMPLETE and one.date.weekday() == day.date.weekday()]
+    weekday = day.date.weekday()
+    others = [one for one in archive.snapshot.days_of(day.category) if one.date.weekday() == weekday]
+    return [one.size for one in others if one.state is State.COMPLETE and one.date != day.date]
 
 
 def _is_confirmed(archive: Archive, day: Day) -> bool:

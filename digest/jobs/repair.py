@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from digest.archive.archive import Archive
-from digest.archive.days import load_records, prepare_folders
+from digest.archive.days import load_records
 from digest.archive.report import Report, Track, untracked
 from digest.errors import DamageError, DigestError, MissingError, how_many
 from digest.jobs.findings import Fault, LostError, Part, Verified
@@ -26,7 +26,7 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
     No text that may be a person's is lost: it is kept beside the file that takes its place.
     """
     report = Report(verb="restored")
-    prepare_folders(archive)
+    archive.prepare_folders()
     found, failed = _go_round(archive, tell, report, track)
     if _restore_from_pages(archive, found, tell, report):
         found, failed = _go_round(archive, tell, report, track)

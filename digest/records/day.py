@@ -41,7 +41,8 @@ Tell = Callable[[str], object]
 
 def record_path(category: str, day: date) -> str:
     """Return where a day's record lies in the folder of records."""
-    return f"{category}/{day:%Y}/{day}.jsonl"
+    text = day.isoformat()
+    return f"{category}/{text[:4]}/{text}.jsonl"
 
 
 def record_key(path: str) -> tuple[str, date] | None:

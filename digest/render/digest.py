@@ -7,7 +7,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import accumulate, takewhile
+from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
 
 from digest.calendar import heading_date
@@ -27,10 +29,11 @@ UNKNOWN = ""
 _RENDERER = 1
 """Raised when the same day and template give another text than before, whatever the template."""
 
-_TEXTS = 2
+TEXTS = 2
 """Raised when ``text`` and ``comments_text``, or what ``markdown`` makes of arXiv's texts, are others than before: that
 makes those digests outdated whose template shows them, and no other."""
 
+_PLACE = "-"  # in no hash
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 _FIRST_WITH_HTML = (2023, 12)
 _ON_ONE_LINE = 174
@@ -61,8 +64,17 @@ class DigestTemplate:
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        texts = _TEXTS if self._shows_texts else 1
-        return self._hash(_RENDERER, texts, self._settings()[-1], self.version, content_hash, *more)
+        before, after = self._inputs
+        others = "".join(f", {in_json(one)}" for one in more) if more else ""
+        return hashlib.sha256(f"{before}{content_hash}{after}{others}]".encode()).hexdigest()
+
+    @cached_property
+    def _inputs(self) -> tuple[str, str]:
+        """What stands before and after the hash of a day in its inputs: each night looks at those of all days."""
+        texts = TEXTS if self._shows_texts else 1
+        inputs = self._told(_RENDERER, texts, self._settings()[-1], self.version, _PLACE)
+        before, _, after = inputs[:-1].partition(_PLACE)
+        return before, after
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
@@ -70,9 +82,9 @@ class DigestTemplate:
         UNKNOWN stands for the version of one that nobody knows.
         """
         return [
-            self._hash(renderer, texts, settings, version, content_hash, *more)
+            hashlib.sha256(self._told(renderer, texts, settings, version, content_hash, *more).encode()).hexdigest()
             for renderer in range(1, _RENDERER + 1)
-            for texts in range(1, _TEXTS + 1)
+            for texts in range(1, TEXTS + 1)
             for settings in self._settings()
         ]
 
@@ -88,9 +100,9 @@ class DigestTemplate:
         return [without, with_it] if self._front_matter else [with_it, without]
 
     @staticmethod
-    def _hash(renderer: int, texts: int, settings: list[str], version: str, content_hash: str, *more: str) -> str:
+    def _told(renderer: int, texts: int, settings: list[str], version: str, content_hash: str, *more: str) -> str:
         made_by = renderer if texts == 1 else [renderer, texts]
-        return hashlib.sha256(json.dumps([made_by, content_hash, version, settings, *more]).encode()).hexdigest()
+        return json.dumps([made_by, content_hash, version, settings, *more])
 
     def render(self, day: Day) -> bytes:
         """Return the whole digest of ``day`` in UTF-8; the same day gives the same bytes.

@@ -2,14 +2,16 @@
 
 import hashlib
 import json
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from operator import itemgetter
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, delete, func, insert, or_, select
 
 from digest.errors import DamageError
 from digest.model import (
@@ -40,6 +42,14 @@ _BATCH = 500  # well under the number of variables that any SQLite allows in a s
 
 # The hashes are left out: they are asked for only to find a revision.
 _PAPER = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+
+
+_SUMMARY = ("category", "date", "state", "source", "declared", "stored", "content_hash")
+_AS_TEXT = frozenset({"date", "declared", "stored"})
+_STATES = {state.value: state for state in State}
+_SOURCES = {source.value: source for source in Source}
+_USUAL = re.compile("{" + ", ".join(rf'"{section}": (?:0|[1-9][0-9]{{0,8}})' for section in Section) + "}")
+"""How the numbers of entries of all sections are written."""
 
 
 class Days(Database):
@@ -293,24 +303,52 @@ def write_links(connection: Connection, papers: Mapping[int, Paper]) -> None:
 
 def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
-    query = select(tables.day).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
-    found = []
-    for row in connection.execute(query):
-        if not CATEGORY.fullmatch(row.category):  # paths are made of it
-            raise ValueError(f"{row.category!r} is no category")
-        stored = _counts(row.stored)
-        found.append(
-            DaySummary(
-                category=row.category,
-                date=row.date,
-                state=State(row.state),
-                source=Source(row.source),
-                declared=_counts(row.declared),
-                counts={section: stored[section] for section in Section},  # all of them, or it is damage
-                content_hash=row.content_hash,
-            )
-        )
-    return found
+    # As texts: there are thousands of days, and few of whose numbers anybody asks for.
+    columns = [cast(tables.day.c[name], Text) if name in _AS_TEXT else tables.day.c[name] for name in _SUMMARY]
+    query = select(*columns).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
+    rows = connection.execute(query).all()
+    numbers = {text: _numbers(text) for text in {*map(itemgetter(4), rows), *map(itemgetter(5), rows)}}
+    for text in {row[5] for row in rows}:
+        found = numbers[text]
+        if not isinstance(found, _Numbers) and len(found) < len(Section):  # all of them, or it is damage
+            raise ValueError(f"{text} is not the number of entries of each section")
+    for category in {row[0] for row in rows}:
+        if not CATEGORY.fullmatch(category):  # paths are made of it
+            raise ValueError(f"{category!r} is no category")
+    when = date.fromisoformat
+    return [
+        DaySummary._make((name, when(day), _STATES[state], _SOURCES[source], numbers[one], numbers[other], content))
+        for name, day, state, source, one, other, content in rows
+    ]
+
+
+def _numbers(text: str) -> Mapping[Section, int]:
+    """Return the numbers of entries by section that a text holds; of the usual one they are read when asked for."""
+    return _Numbers(text) if _USUAL.fullmatch(text) else _counts(json.loads(text))
+
+
+class _Numbers(Mapping[Section, int]):
+    """The numbers of entries of all sections, read when they are asked for."""
+
+    __slots__ = ("_found", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: Mapping[Section, int] | None = None
+
+    def _read(self) -> Mapping[Section, int]:
+        if self._found is None:
+            self._found = _counts(json.loads(self._text))
+        return self._found
+
+    def __getitem__(self, section: Section) -> int:
+        return self._read()[section]
+
+    def __iter__(self) -> Iterator[Section]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(Section)
 
 
 def _counts(stored: Mapping[str, int]) -> dict[Section, int]:

@@ -161,7 +161,7 @@ class Notes(Database):
 
     def remember_files(self, rows: Iterable[FileRow]) -> None:
         """Note how files were made, in place of what is known of the same paths."""
-        noted = {row.path: asdict(row) for row in rows}
+        noted = {row.path: row._asdict() for row in rows}
         if not noted:
             return
         is_its = tables.file.c.path == bindparam("noted")
@@ -201,7 +201,7 @@ def read_ledger(connection: Connection) -> Ledger:
 
 def read_files(connection: Connection) -> dict[str, FileRow]:
     """Return what is known of every written file, by its path."""
-    return {row.path: FileRow(*row) for row in connection.execute(select(tables.file))}
+    return {row[0]: FileRow._make(row) for row in connection.execute(select(tables.file)).all()}
 
 
 def _has(sha256: str) -> ColumnElement[bool]:
