@@ -23,7 +23,7 @@ from digest.config.resources import read_calendar
 from digest.disk.files import Folder, is_absent
 from digest.errors import DamageError, GitError, StoreError, named
 from digest.model import Ledger
-from digest.records.day import is_record_path
+from digest.records.day import is_record_path, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def is_all_proven(config: Config, now: datetime) -> bool:
     if config.records is None or config.database is None or not is_absent(config.database):
         return False
     try:
+        if not _has_newest(config, now):
+            return False
         known = snapshot_of_records(config)
         if not (_proves(config, known, now) and _is_all_written(config, known) and _is_all_pushed(config)):
             return False
@@ -83,6 +85,16 @@ def calendar_of_records(config: Config) -> Calendar:
 def _ledger(config: Config) -> Ledger:
     data = Folder(config.records).read(LEDGER_PATH) if config.records else None
     return Ledger() if data is None else parse_ledger(data)
+
+
+def _has_newest(config: Config, now: datetime) -> bool:
+    """Whether the newest listings have records, or were given up: without, no other record has to be looked into."""
+    ledger, records = _ledger(config), Folder(config.records or config.output)
+    newest = calendar_of_records(config).newest_expected(now)
+    return all(
+        newest in ledger.losses_of(category) or records.has(record_path(category, newest))
+        for category in config.arxiv.categories
+    )
 
 
 def _proves(config: Config, known: Snapshot, now: datetime) -> bool:

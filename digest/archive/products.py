@@ -8,23 +8,24 @@ import hashlib
 import json
 import logging
 import posixpath
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache, partial
 from itertools import islice
+from operator import itemgetter
 
 from digest.archive.archive import Archive
 from digest.archive.markers import between
 from digest.archive.report import Report
+from digest.archive.snapshot import Snapshot
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
 from digest.config.settings import View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
-from digest.render.digest import TEXTS, DigestTemplate
+from digest.render.digest import DigestTemplate, version_of_texts
 from digest.render.exports import FEEDS
 from digest.render.exports.feeds import Feed
 from digest.render.indexes import RENDERER, CategoryDays, NewestHits, newest_listings, root_index, year_index
@@ -156,40 +157,37 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
         if fault := query_in(view):
             report.warn(f"{'; '.join(fault)}; until then the files of this view stay as they are")
             continue
-        dates = dates_of(view, archive.snapshot.summaries)
+        dates = dates_of(view, archive.snapshot)
         found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
             template = view_template(archive, view)
         except DigestError as error:
             report.note(f"view {view.name}", error)
             continue
-        found += [(when, _view_digest(view, template, when, days, read)) for when, days in dates.items()]
+        found += zip(dates, _view_digests(view, template, dates, read), strict=True)
     # Those of one date follow one another, so that its days are read once.
-    yield from (product for _, product in sorted(found, key=lambda item: item[0], reverse=True))
+    yield from (product for _, product in sorted(found, key=itemgetter(0), reverse=True))
 
 
 def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
     """Yield the digests of all views of a date; note in ``report`` each view that cannot be made."""
-    stored = [day for day in archive.snapshot.summaries if day.date == when]
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     for view in archive.config.views:
-        for days in dates_of(view, stored).values() if not query_in(view) else ():
-            try:
-                yield _view_digest(view, view_template(archive, view), when, days, read)
-            except DigestError as error:
-                report.note(f"view {view.name}", error)
+        days = [] if query_in(view) else _days_of(view, archive.snapshot.by_date.get(when, {}))
+        try:
+            yield from _view_digests(view, view_template(archive, view), {when: days} if days else {}, read)
+        except DigestError as error:
+            report.note(f"view {view.name}", error)
 
 
-def dates_of(view: View, stored: Iterable[DaySummary]) -> dict[date, list[DaySummary]]:
-    """Return the stored days of a view's categories by date, the newest first, in the order of its categories."""
-    by_date: Mapping[date, dict[str, DaySummary]] = defaultdict(dict)
-    for day in stored:
-        by_date[day.date][day.category] = day
-    found = {
-        when: [days[category] for category in view.categories if category in days]
-        for when, days in sorted(by_date.items(), reverse=True)
-    }
-    return {when: days for when, days in found.items() if days}
+def dates_of(view: View, known: Snapshot, most: int | None = None) -> dict[date, list[DaySummary]]:
+    """Return the stored days of a view's categories by date, the newest first (of the newest ``most`` dates)."""
+    of_dates = ((when, _days_of(view, days)) for when, days in known.by_date.items())
+    return dict(islice(((when, days) for when, days in of_dates if days), most))
+
+
+def _days_of(view: View, days: Mapping[str, DaySummary]) -> list[DaySummary]:
+    return [days[category] for category in view.categories if category in days]
 
 
 def view_template(archive: Archive, view: View) -> DigestTemplate:
@@ -220,20 +218,32 @@ def render_view(view: View, template: DigestTemplate, when: date, days: Sequence
     return {posixpath.join(folder, part): data for part, data in parts.items()}
 
 
-def _view_digest(
+def _view_digests(
+    view: View, template: DigestTemplate, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
+) -> Iterator[Product]:
+    rules, paths = descriptions(view), view.digest_paths(dates)
+    for when, days in dates.items():
+        hashes = [day.content_hash for day in days]
+        yield Product(
+            Kind.VIEW,
+            name=f"view {view.name} {when}",
+            path=paths[when],
+            inputs_hash=template.inputs_hash(*hashes, rules[-1]),
+            version=template.version,
+            make=partial(_view_files, view, template, when, days, read),
+            hashes_by=partial(_view_hashes, template, hashes, rules),
+            days=days,
+        )
+
+
+def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], version: str) -> Sequence[str]:
+    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules)]
+
+
+def _view_files(
     view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
-) -> Product:
-    inputs = [[*(day.content_hash for day in days), rules] for rules in descriptions(view)]
-    return Product(
-        Kind.VIEW,
-        name=f"view {view.name} {when}",
-        path=view.digest_path(when),
-        inputs_hash=template.inputs_hash(*inputs[-1]),
-        version=template.version,
-        make=lambda: render_view(view, template, when, [read(day.category, when) for day in days]),
-        hashes_by=lambda version: [one for by_rules in inputs for one in template.hashes_by(version, *by_rules)],
-        days=days,
-    )
+) -> Mapping[str, bytes]:
+    return render_view(view, template, when, [read(day.category, when) for day in days])
 
 
 def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
@@ -316,9 +326,9 @@ def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product
     if first is not None and query_in(first):
         first = None
     if first is not None:
-        dates = _newest_dates(archive, first, _README_DATES)
+        dates = dates_of(first, archive.snapshot, _README_DATES)
         hashes = [(str(when), *(day.content_hash for day in days)) for when, days in dates.items()]
-        inputs += [TEXTS, descriptions(first)[-1], first.path, hashes]
+        inputs += [version_of_texts(), descriptions(first)[-1], first.path, hashes]
 
     def make() -> str:
         newest = _newest_of(archive, first, dates) if first else None
@@ -336,9 +346,3 @@ def _newest_of(archive: Archive, view: View, dates: Mapping[date, Sequence[DaySu
         archive.incomplete.add(README)
         return None
     return NewestHits(view.name, found, view.digest_path)
-
-
-def _newest_dates(archive: Archive, view: View, count: int) -> dict[date, list[DaySummary]]:
-    """Return the stored days of the newest ``count`` dates of a view, as ``dates_of`` does."""
-    newest = [day for category in view.categories for day in archive.snapshot.days_of(category)[-count:]]
-    return dict(islice(dates_of(view, newest).items(), count))

@@ -68,6 +68,14 @@ class Snapshot:
         return tuple(self.days[key] for key in sorted(self.days))
 
     @cached_property
+    def by_date(self) -> Mapping[date, Mapping[str, DaySummary]]:
+        """The stored days by date, the newest first, and by category."""
+        found: dict[date, dict[str, DaySummary]] = {}
+        for day in self.summaries:
+            found.setdefault(day.date, {})[day.category] = day
+        return {when: found[when] for when in sorted(found, reverse=True)}
+
+    @cached_property
     def records(self) -> Mapping[str, Key]:
         """Which day's record lies at which path, by the path."""
         return {record_path(*key): key for key in self.days}

@@ -164,6 +164,10 @@ class View:
         """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
         return _dated(self.path, day, view=self.name)
 
+    def digest_paths(self, days: Iterable[date]) -> dict[date, str]:
+        """The paths of the digests of many dates."""
+        return _all_dated(self.path, days, view=self.name)
+
     @property
     def folder(self) -> str:
         """The folder of all its files, which has no date yet."""

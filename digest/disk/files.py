@@ -9,7 +9,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -28,18 +28,26 @@ class Folder:
     """
 
     root: Path
+    _known: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def read(self, path: str) -> bytes | None:
         """Return the file's bytes, or None if there is none."""
-        with _disk_errors(self.root / path):
-            try:
-                return read_regular(self._inside(path))
-            except FileNotFoundError:
-                return None
+        place = os.path.join(self.root, path)  # noqa: PTH118 - thousands in a check of all
+        try:
+            if not self._leads_inside(posixpath.dirname(place)):
+                raise StoreError(f"{place}: leads out of {self.root}")
+            with _open_regular(place, os.O_NOFOLLOW) as stream:
+                return stream.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _no_link(Path(place))
+            raise StoreError(f"{error.filename or place}: {error.strerror}") from error
 
     def first_line(self, path: str) -> bytes:
         """Return the first line of the file at ``path``, with its line end if it has one, and read no more of it."""
-        with _disk_errors(self.root / path), _open_regular(_no_link(self.root / path)) as stream:
+        place = f"{self.root}/{path}"
+        with _disk_errors(Path(place)), _open_regular(place, os.O_NOFOLLOW) as stream:
             return stream.readline(_LONGEST_LINE)
 
     def prepare(self) -> None:
@@ -151,10 +159,17 @@ class Folder:
     def _inside(self, path: str) -> Path:
         """Return the full path; a link that leads out of the folder is not followed."""
         target = self.root / path
-        # Unlike Path.resolve before Python 3.13, realpath takes a link that leads to itself, which no write follows.
-        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.root)):
+        self._known.clear()
+        if not self._leads_inside(str(target.parent)):
             raise StoreError(f"{target}: leads out of {self.root}")
         return _no_link(target)
+
+    def _leads_inside(self, folder: str) -> bool:
+        """Whether a folder of files lies in this one, wherever links lead; for the files that are read, asked once."""
+        if folder not in self._known:
+            # Unlike Path.resolve before Python 3.13, realpath takes a link that leads to itself.
+            self._known[folder] = Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self.root))
+        return self._known[folder]
 
 
 def _no_link(target: Path) -> Path:
@@ -211,8 +226,8 @@ def read_regular(path: Path, at_most: int = -1) -> bytes:
         return stream.read(at_most)
 
 
-def _open_regular(path: Path) -> BinaryIO:
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+def _open_regular(path: Path | str, options: int = 0) -> BinaryIO:
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | options)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise OSError(errno.EINVAL, "Not a regular file", str(path))

@@ -16,10 +16,9 @@ def plan_regenerate(
     archive: Archive, selection: Selection, track: Track = untracked, *, only_outdated: bool = False
 ) -> list[Product]:
     """Return the digests that ``regenerate`` makes again, those of views among them; some may come out as they are."""
-    chosen = {f"{day.category} {day.date}": day for day in selection.stored(archive)}
-    due = [
-        chosen[name] for name in track(list(chosen)) if not _is_good(archive, chosen[name], only_outdated=only_outdated)
-    ]
+    chosen, read = {f"{day.category} {day.date}": day for day in selection.stored(archive)}, day_reader(archive)
+    products = ((chosen[name], digest_of(archive, chosen[name], read)) for name in track(list(chosen)))
+    due = [day for day, product in products if not _is_good(archive, day, product, only_outdated=only_outdated)]
     digests = [digest_of(archive, day, lambda *key: stored_day(archive, *key)) for day in due]
     standard = _standard(selection, only_outdated=only_outdated)
     return [*digests, *due_products(archive, views(archive, Report()), standard)[0]]
@@ -65,9 +64,8 @@ def _standard(selection: Selection, *, only_outdated: bool) -> Standard:
     return Standard.INTACT if selection.is_everything and not only_outdated else Standard.CURRENT
 
 
-def _is_good(archive: Archive, day: DaySummary, *, only_outdated: bool) -> bool:
+def _is_good(archive: Archive, day: DaySummary, product: Product, *, only_outdated: bool) -> bool:
     """Whether the digest of a stored day is as it would be made again; if it is to be proven, its record too."""
-    product = digest_of(archive, day, day_reader(archive))
     if only_outdated:
         return is_current(archive, product)
     return is_made(archive, product, is_read=True) and is_recorded(archive, day)

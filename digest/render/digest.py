@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from itertools import accumulate, takewhile
 from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
@@ -29,7 +28,7 @@ UNKNOWN = ""
 _RENDERER = 1
 """Raised when the same day and template give another text than before, whatever the template."""
 
-TEXTS = 2
+_TEXTS = 2
 """Raised when ``text`` and ``comments_text``, or what ``markdown`` makes of arXiv's texts, are others than before: that
 makes those digests outdated whose template shows them, and no other."""
 
@@ -40,6 +39,11 @@ _ON_ONE_LINE = 174
 """The room of a list's item on GitHub's page of 390 pixels, in tenths of the type's size, without an ellipsis."""
 _WIDTHS = dict.fromkeys("fijlrtI .,:;'!|()[]-", 3) | dict.fromkeys("mwM%", 9) | dict.fromkeys("W@", 10)
 _FIRST_SQUARE = "\u2e80"  # where the scripts of East Asia begin
+
+
+def version_of_texts() -> int:
+    """Return the number of what ``markdown`` makes of arXiv's texts."""
+    return _TEXTS
 
 
 class DigestTemplate:
@@ -54,6 +58,7 @@ class DigestTemplate:
         self.version = hashlib.sha256(source.encode()).hexdigest()
         self._name = name
         self._sections = tuple(sections)
+        self._around: dict[tuple[int, int], tuple[str, str]] = {}
         self._source = source
         compile_template(source, name)
         self._shows_texts = shows_texts(source)
@@ -64,17 +69,15 @@ class DigestTemplate:
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        before, after = self._inputs
+        key = (_RENDERER, _TEXTS if self._shows_texts else 1)
+        if key not in self._around:
+            inputs = self._told(*key, self._settings()[-1], self.version, _PLACE)
+            before, _, after = inputs[:-1].partition(_PLACE)
+            self._around[key] = before, after
+        # Put together from pieces: each night asks for those of all days.
+        before, after = self._around[key]
         others = "".join(f", {in_json(one)}" for one in more) if more else ""
         return hashlib.sha256(f"{before}{content_hash}{after}{others}]".encode()).hexdigest()
-
-    @cached_property
-    def _inputs(self) -> tuple[str, str]:
-        """What stands before and after the hash of a day in its inputs: each night looks at those of all days."""
-        texts = TEXTS if self._shows_texts else 1
-        inputs = self._told(_RENDERER, texts, self._settings()[-1], self.version, _PLACE)
-        before, _, after = inputs[:-1].partition(_PLACE)
-        return before, after
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
@@ -84,7 +87,7 @@ class DigestTemplate:
         return [
             hashlib.sha256(self._told(renderer, texts, settings, version, content_hash, *more).encode()).hexdigest()
             for renderer in range(1, _RENDERER + 1)
-            for texts in range(1, TEXTS + 1)
+            for texts in range(1, _TEXTS + 1)
             for settings in self._settings()
         ]
 
