@@ -156,6 +156,7 @@ def test_a_damaged_neighbour_is_told_and_asked_for(clone: tuple[Sandbox, StandIn
     assert parse_record(record(sandbox, DAYS[-1]).read_bytes()).date == DAYS[-1]
     assert record(sandbox, DAYS[-1]).with_suffix(".jsonl.damaged").exists()
     assert sandbox.read(digest_path(DAYS[-1])) == whole
+    assert {str(DAYS[-1]), str(THURSDAY)} <= set(sandbox.read("views/mine/feed.json").decode().split('"'))
     assert unloaded(sandbox) == DAYS[:-1]
     assert sandbox.digest("run", now=after(THURSDAY, 2)).code == 0
     assert sandbox.digest("verify", now=after(THURSDAY, 2)).code == 0

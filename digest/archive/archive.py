@@ -61,6 +61,7 @@ class Archive:
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
     _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
+    _damage: list[DamageError] = field(default_factory=list, init=False)
     _paths: dict[str, dict[date, str]] = field(default_factory=lambda: defaultdict(dict), init=False)
     _listed: set[str] = field(default_factory=set, init=False)
 
@@ -186,6 +187,7 @@ class Archive:
         except DamageError as error:
             log.info("%s %s: known by the header of its record alone until now: %s", category, when, error)
             self._unreadable[category, when] = error
+            self._damage.append(error)
             self._snapshot = self.snapshot.without((category, when))
             return None
 
@@ -204,14 +206,14 @@ class Archive:
 
     @property
     def damage(self) -> Sequence[DamageError]:
-        """Why days that were known by the headers of their records are not known any more."""
-        return tuple(self._unreadable.values())
+        """Why days that were known by the headers of their records were found not to be."""
+        return tuple(self._damage)
 
     def forget_damage(self) -> None:
-        """Let the database forget these days, too, so that they are asked for like any that is missing."""
+        """Let the database forget those that were not stored since, so that they are asked for like any missing one."""
         for category, when in self._unreadable:
             self.forget_unloaded(category, when)
-        self._unreadable = {}
+        self._unreadable, self._damage = {}, []
 
     def forget_unloaded(self, category: str, when: date) -> None:
         """Forget a day whose entries are not stored, for they cannot be read from its record either."""
@@ -257,6 +259,7 @@ class Archive:
         self.store.save_day(day, content_hash, outdated_file=path)
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
+        self._unreadable.pop((day.category, day.date), None)
         if self._files is not None:
             self._files.pop(path, None)
         self._sole_files.discard(path)
