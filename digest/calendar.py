@@ -6,7 +6,7 @@ package, extended by ``[calendar] deferred``. What arXiv shows always wins over 
 over it, and a page's own date over everything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -135,6 +135,17 @@ class Calendar:
             day = first + offset * _DAY
             if self.is_listing_date(day):
                 yield day
+
+    def lacking(self, first: date, last: date, known: Iterable[date]) -> list[date]:
+        """Return the listing dates from ``first`` to ``last`` that are not among those ``known``, the oldest first."""
+        return [day for day in self.possible(first, last, known) if self.is_listing_date(day)]
+
+    def possible(self, first: date, last: date, known: Iterable[date]) -> list[date]:
+        """Return the weekdays that are not among those ``known``, and the weekends that were corrected, too."""
+        # By their numbers (that of a Sunday is divisible by 7), for of thousands few are left to be looked at.
+        others = set(range(first.toordinal(), last.toordinal() + 1)).difference(map(date.toordinal, known))
+        corrected = set(map(date.toordinal, self.corrections))
+        return [date.fromordinal(one) for one in sorted(others) if one % 7 not in (6, 0) or one in corrected]
 
 
 def is_weekend(day: date) -> bool:

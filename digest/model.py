@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from digest.errors import quoted
 from digest.terms import CATEGORY as CATEGORY
@@ -287,9 +287,11 @@ class Hit:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DaySummary:
-    """A stored day without its entries: what an index, a status or a decision needs."""
+class DaySummary(NamedTuple):  # a frozen dataclass takes four times as long to make, and there are thousands
+    """A stored day without its entries: what an index, a status or a decision needs.
+
+    ``content_hash`` is the SHA-256 of its record; "" if only the first line of that was read.
+    """
 
     category: str
     date: date
@@ -298,6 +300,11 @@ class DaySummary:
     declared: Mapping[Section, int]
     counts: Mapping[Section, int]
     content_hash: str
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the database has its entries, too; else they are in its record alone."""
+        return bool(self.content_hash)
 
     @property
     def is_proven(self) -> bool:
@@ -313,6 +320,20 @@ class DaySummary:
     def shortage(self) -> int:
         """How many entries arXiv counted and did not list; a feed counts nothing."""
         return max(sum(self.declared.values()) - self.size, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class DayHeader:
+    """What the first line of a record tells: the ``day`` without its entries, and how many each section has."""
+
+    day: Day
+    counts: Mapping[Section, int]
+
+    @property
+    def summary(self) -> DaySummary:
+        """The day as it is known until its record is read to the end."""
+        day = self.day
+        return DaySummary(day.category, day.date, day.state, day.source, day.declared, self.counts, content_hash="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,8 +457,7 @@ class Ledger:
         return min([*told, *shown, *fetched], default=None)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(NamedTuple):  # as above
     """What a written file was made from and how it came out; hashes are SHA-256."""
 
     path: str

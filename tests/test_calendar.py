@@ -220,3 +220,17 @@ def test_a_pause_is_a_day_without_a_listing_until_the_next_announcement(
 ) -> None:
     """From midnight to eight in the evening, in New York, to the second."""
     assert calendar.is_pause(utc(now)) is is_pause
+
+
+_DATES = st.dates(date(2023, 12, 1), date(2024, 2, 28))
+_CORRECTIONS = st.dictionaries(_DATES, st.booleans(), max_size=9)
+
+
+@given(one=_DATES, other=_DATES, known=st.sets(_DATES), corrections=_CORRECTIONS)
+def test_what_is_lacking_is_each_listing_date_that_is_not_known(
+    one: date, other: date, known: set[date], corrections: dict[date, bool]
+) -> None:
+    """The oldest first, weekends that arXiv was seen to announce among them, and no date that it was seen not to."""
+    calendar, (first, last) = read_calendar().corrected(corrections), sorted((one, other))
+    expected = [when for when in calendar.listing_dates(first, last) if when not in known]
+    assert calendar.lacking(first, last, known) == expected

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.config import load
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
-from digest.config.settings import Config
+from digest.config.settings import Config, DigestSettings, View
 from digest.errors import ConfigError
 from tests.conftest import Sandbox
 
@@ -638,3 +640,24 @@ def test_a_retired_key_is_a_warning(sandbox: Sandbox, monkeypatch: pytest.Monkey
     assert result.code != 2
     sandbox.configure("git", sigh=True)
     assert sandbox.digest("status").code == 2
+
+
+PATHS = [
+    "{category}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md",
+    "{category}/{date}.md",
+    "täglich/{category}/{date:%y.%m.%d}.md",
+    "{category}/{date:%G}-W{date:%V}/{date:%u}-{date:%d}.md",
+    "{date:%Y}/{date:%j}/{category}.md",
+    "{date:%d%m%Y}/{category}.md",
+]
+
+
+@given(days=st.lists(st.dates(date(1991, 1, 1), date(2990, 12, 31)), min_size=1), path=st.sampled_from(PATHS))
+def test_a_path_is_as_its_directives_say(days: list[date], path: str) -> None:
+    """As Python's own formatting fills it in, for one day and for many; a view's as well as a category's."""
+    config = Config(Path("here"), digest=DigestSettings(path=path))
+    expected = {day: path.format(category="cs.CV", date=day) for day in days}
+    assert config.digest_paths("cs.CV", days) == expected == {day: config.digest_path("cs.CV", day) for day in days}
+    of_view = path.replace("{category}", "{view}")
+    view = View("mine {0}", path=of_view)
+    assert view.digest_paths(days) == {day: of_view.format(view="mine {0}", date=day) for day in days}

@@ -1,7 +1,6 @@
 """Decisions on values: what is stored, what a page says, what time it is → what to do."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
@@ -296,7 +295,7 @@ def test_a_newer_look_at_arxiv_s_own_pages_replaces_a_doubtful_day(source: Sourc
 @pytest.mark.parametrize(("new", "better"), [(2, True), (1, False)])
 def test_a_listing_that_lacks_less_replaces_one_that_lacks_more(new: int, *, better: bool) -> None:
     """Of three entries that arXiv counts, one was listed; whatever is known as well has to list more."""
-    short = replace(stored(State.COMPLETE), declared={Section.NEW: 3}, counts={Section.NEW: 1})
+    short = stored(State.COMPLETE)._replace(declared={Section.NEW: 3}, counts={Section.NEW: 1})
     day = simple_day([f"2503.0000{number}" for number in range(1, new + 1)], declared={Section.NEW: 3})
     assert decide(short, day).stores is better
 

@@ -144,7 +144,9 @@ for turn in range(100000):
         data = folder.read("deep/a.md")
         assert data is not None
         assert data == OLD or data == data[:1] * 3_000_000
-        left_over += folder.sweep()
+        swept, there = folder.sweep()
+        left_over += swept
+        assert there == {"deep/a.md"}
         turn += 1
         assert names(tmp_path) == ["deep", "deep/a.md"]
     assert left_over > 0
@@ -156,9 +158,9 @@ def test_sweep_leaves_everything_else(tmp_path: Path) -> None:
     for path in [*kept, "b/.a.md.1234.digest-tmp"]:
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).write_bytes(OLD)
-    assert Folder(tmp_path).sweep() == 1
+    assert Folder(tmp_path).sweep() == (1, {path for path in kept if not path.startswith(".git/")})
     assert [path for path in names(tmp_path) if (tmp_path / path).is_file()] == sorted(kept)
-    assert Folder(tmp_path / "none").sweep() == 0
+    assert Folder(tmp_path / "none").sweep() == (0, set())
 
 
 @pytest.mark.usefixtures("unmeasured")

@@ -219,3 +219,22 @@ def test_an_older_database_says_what_to_do(fixed: Fixed) -> None:
         refix(fixed)
         found = fixed.digest("status")
         assert (found.code, len(found.err.splitlines()), words in found.err) == (6, 1, True)
+
+
+def test_a_database_without_all_entries_says_what_to_do(fixed: Fixed, full: Sandbox) -> None:
+    """What needs all entries cannot load them here: exit 6, in one line; the others show what they show elsewhere."""
+    fixed.permit(write=True)
+    for name in ("archive.db", "archive.db.lock"):
+        (fixed.folder / name).unlink()
+    assert full.digest("status").code == 0  # made of the headers of the day records
+    refix(fixed)
+    needing = [command for command in READING if command[0] in ("paper", "export", "verify", "replay", "backup")]
+    for arguments, found in zip(needing, fixed.each(needing), strict=True):
+        assert (found.code, found.out, len(found.err.splitlines())) == (6, "", 1), arguments
+        assert "the entries of 1 day were not loaded yet" in found.err
+        assert "`digest rebuild` loads them" in found.err
+    sparing = [
+        command for command in READING if command[0] in ("status", "show", "view") or command == ("run", "--dry-run")
+    ]
+    for arguments, found in zip(sparing, fixed.each(sparing), strict=True):
+        assert (found.code, found.err) == (0, ""), arguments

@@ -1,5 +1,6 @@
 """The store: days in and out, one transaction each, on SQLite and on PostgreSQL."""
 
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ from digest.model import (
     ArxivId,
     Correction,
     Day,
+    DayHeader,
     Decision,
     FileRow,
     Known,
@@ -330,6 +332,39 @@ def test_summaries_tell_the_counts_without_the_entries(store: Store) -> None:
     assert store.summary("cs.CV", WHEN) == found[0]
     assert (found[0].declared, found[0].content_hash) == ({Section.NEW: 3}, HASH)
     assert found[0].counts == {Section.NEW: 1, Section.CROSS: 1, Section.REPLACEMENT: 0}
+
+
+@pytest.mark.parametrize("declared", [{"cross": 4, "new": 3}, {}, {"new": 1234567890123}])
+def test_numbers_are_told_however_they_are_written(tmp_path: Path, declared: dict[str, int]) -> None:
+    """The usual form is read only when somebody asks; any other that means the same is read as well."""
+    place = sqlite_place(tmp_path / "archive.db")
+    with closing(place.open()) as store:
+        save(store, simple_day(["2503.00001"], ["2503.00002"]))
+        with closing(sqlite3.connect(tmp_path / "archive.db")) as database, database:
+            database.execute("UPDATE day SET declared = ?", (json.dumps(declared),))
+            database.execute("""UPDATE day SET stored = '{"replacement":0,"cross":1,"new":1}'""")
+        (found,) = store.summaries()
+    assert found.declared == {Section(name): count for name, count in declared.items()}
+    assert (found.counts, found.size) == ({Section.NEW: 1, Section.CROSS: 1, Section.REPLACEMENT: 0}, 2)
+    assert dict(found.counts.items()) == dict(zip(Section, (1, 1, 0), strict=True))
+
+
+def test_a_day_of_which_only_the_header_was_read(store: Store) -> None:
+    """It is told like any, with an empty hash; it is never taken for an empty day, and gives way to the whole one."""
+    store.save_headers([HEADER])
+    store.save_headers([])
+    (found,) = store.summaries()
+    assert found == HEADER.summary
+    assert (found.is_loaded, found.size, store.page_hashes()) == (False, 3, {("cs.LG", WHEN): ("0" * 64,)})
+    with pytest.raises(DamageError, match="found the header of its record alone"):
+        store.day("cs.LG", WHEN)
+    with pytest.raises(StoreError, match=r"(?i)unique"):
+        store.save_headers([HEADER])
+    day = simple_day(["2503.00001"], category="cs.LG")
+    save(store, day)
+    assert (store.day("cs.LG", WHEN), store.summaries()[0].is_loaded) == (day, True)
+    store.save_headers([DayHeader(simple_day(state=State.EMPTY), dict.fromkeys(Section, 0))])
+    assert store.day("cs.CV", WHEN) == simple_day(state=State.EMPTY)
 
 
 def test_what_is_known_comes_in_one_piece(store: Store) -> None:
@@ -823,6 +858,8 @@ def in_a_block(store: Store) -> None:
         pass
 
 
+HEADER = DayHeader(simple_day(category="cs.LG"), {Section.NEW: 2, Section.CROSS: 0, Section.REPLACEMENT: 1})
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -835,6 +872,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "forget_readings": lambda store: store.forget_readings("cs.CV", WHEN),
     "attempts": lambda store: store.attempts("cs.CV"),
     "remember_attempt": lambda store: store.remember_attempt("cs.CV", WHEN, NOON),
+    "save_headers": lambda store: store.save_headers([HEADER]),
     "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
     "day": lambda store: store.day("cs.CV", WHEN),
     "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),

@@ -63,6 +63,11 @@ records = "data"
 
 [git]
 author = "Digest <digest@example.org>"
+
+[[view]]
+name = "all"
+sections = ["new", "replacement"]
+feeds = ["atom", "jsonfeed"]
 """
 
 # Kills the process that pushes, and with its failing the push. The hook's parent is git, whose parent is digest.

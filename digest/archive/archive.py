@@ -6,21 +6,27 @@ An edge that is heavy to load is opened at its first use: most runs ask arXiv no
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
+from digest.archive.recorded import read_record
 from digest.archive.snapshot import Snapshot
 from digest.calendar import Calendar, is_weekend
+from digest.config.paths import part_path
 from digest.config.settings import Config
 from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw
-from digest.errors import DigestError, MissingError
-from digest.model import Correction, Day, DaySummary, FileRow, Ledger, RawPage, RunSummary
+from digest.errors import DamageError, DigestError, MissingError
+from digest.model import Correction, Day, DayHeader, DaySummary, FileRow, Ledger, RawPage, RunSummary
+from digest.records.day import record_path
 from digest.render.digest import DigestTemplate
 from digest.store.light import LightStore, UnansweredError
 
@@ -32,7 +38,7 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-_NEAR = 7  # days; a listing farther away says nothing of this one
+_NEAR = timedelta(days=7)  # a listing farther away says nothing of this one
 
 
 @dataclass(frozen=True)
@@ -60,10 +66,18 @@ class Archive:
     template: DigestTemplate
     index_templates: IndexTemplates
     now: datetime
+    renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
+    """The days (category, date) that this job stored in place of what was known of them, if anything was."""
+    incomplete: set[str] = field(default_factory=set, init=False)
+    """The paths of files that were made without what could not be read: they are to be made again."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
+    _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
+    _damage: list[DamageError] = field(default_factory=list, init=False)
+    _paths: dict[str, dict[date, str]] = field(default_factory=lambda: defaultdict(dict), init=False)
+    _listed: set[str] = field(default_factory=set, init=False)
 
     @cached_property
     def store(self) -> Store:
@@ -114,6 +128,75 @@ class Archive:
     def records(self) -> Folder | None:
         """The folder of day records, if they are kept."""
         return Folder(self.config.records) if self.config.records else None
+
+    def prepare_folders(self) -> None:
+        """Make the archive's folders, and remove what a killed run left in them.
+
+        Raises:
+            StoreError: a folder cannot be written.
+        """
+        others = [folder for folder in (self.raw, self.records) if folder]
+        for folder in (self.output, *others):
+            folder.prepare()
+        self.raw.sweep()
+        if self.records:
+            self._recorded = self.records.listing(".jsonl", sweeps=True)
+        _, self._listed = self.output.sweep([folder.root for folder in others])
+        self.__dict__.pop("_sole_files", None)
+
+    def has_file(self, path: str) -> bool:
+        """Whether a generated file is there; what was when the job began is not looked for one by one.
+
+        Raises:
+            StoreError: what stands there is no file.
+        """
+        return path in self._listed or self.output.has(path)
+
+    def remove_file(self, path: str) -> None:
+        """Remove a generated file, if it is there."""
+        self._listed.discard(path)
+        self._sole_files.discard(path)
+        self.output.remove(path)
+
+    def is_sole_file(self, path: str) -> bool:
+        """Whether a file was made, was there when the job began, and is no part of a text of several."""
+        return path in self._sole_files
+
+    @cached_property
+    def _sole_files(self) -> set[str]:
+        # All at once: these are nearly all files, each night.
+        parts = {path for path in self._rows if ".2." in path}
+        several = {path for path in self._rows if part_path(path, 2) in parts} if parts else set()
+        return (self._listed & self._rows.keys()) - several
+
+    def digest_path(self, category: str, when: date) -> str:
+        """Return the path of a day's digest; that of each day is worked out once."""
+        paths = self._paths[category]
+        if when not in paths:
+            paths[when] = self.config.digest_path(category, when)
+        return paths[when]
+
+    def digests(self) -> Iterator[tuple[str, DaySummary]]:
+        """Yield each stored day, by category and date, with the path of its digest."""
+        for category in self.snapshot.categories:
+            paths, days = self._paths[category], self.snapshot.days_of(category)
+            if lacking := [day.date for day in days if day.date not in paths]:
+                paths |= self.config.digest_paths(category, lacking)
+            yield from ((paths[day.date], day) for day in days)
+
+    @property
+    def recorded(self) -> set[str]:
+        """The paths of the plain files in the folder of records when the job began that are named as records are."""
+        return self._recorded[0]
+
+    @property
+    def no_records(self) -> set[str]:
+        """The paths of what else was there by such a name, such as a link."""
+        return self._recorded[1]
+
+    @cached_property
+    def _recorded(self) -> tuple[set[str], set[str]]:
+        return self.records.listing(".jsonl") if self.records else (set(), set())
 
     @property
     def snapshot(self) -> Snapshot:
@@ -174,6 +257,60 @@ class Archive:
         known = self._snapshot or self.snapshot
         return self._saved.get((category, when)) or known.day(category, when)
 
+    def day(self, category: str, when: date) -> Day | None:
+        """Return a stored day with its entries, from the database or, if these are there alone, from its record.
+
+        A day whose record turns out to be damaged is not known from then on, and ``damage`` tells of it.
+
+        Raises:
+            DamageError: its rows cannot be read.
+        """
+        stored = self.stored(category, when)
+        if (category, when) in self._unreadable:
+            return None
+        if stored is None or stored.is_loaded:
+            return self.store.day(category, when)
+        try:
+            return read_record(self.records, record_path(category, when))[0]
+        except DamageError as error:
+            log.info("%s %s: known by the header of its record alone until now: %s", category, when, error)
+            self._unreadable[category, when] = error
+            self._damage.append(error)
+            self._snapshot = self.snapshot.without((category, when))
+            return None
+
+    def ids(self, category: str, when: date) -> frozenset[str]:
+        """Return the identifiers that a stored day lists; none if it is not stored, or cannot be read."""
+        stored = self.stored(category, when)
+        if stored is None or stored.is_loaded:
+            return self._ask(lambda store: store.ids(category, when))
+        day = self.day(category, when)
+        return day.ids if day else frozenset()
+
+    def why_unread(self, category: str, when: date) -> DamageError:
+        """Return why a day that should be stored has no entries that can be read."""
+        error = self._unreadable.get((category, when))
+        return error or DamageError(f"{category} {when}: expected a stored day, found none")
+
+    @property
+    def damage(self) -> Sequence[DamageError]:
+        """Why days that were known by the headers of their records were found not to be."""
+        return tuple(self._damage)
+
+    def forget_damage(self) -> None:
+        """Let the database forget those that were not stored since, so that they are asked for like any missing one."""
+        for category, when in self._unreadable:
+            self.forget_unloaded(category, when)
+        self._unreadable, self._damage = {}, []
+
+    def forget_unloaded(self, category: str, when: date) -> None:
+        """Forget a day whose entries are not stored, for they cannot be read from its record either."""
+        summary = self.store.summary(category, when)
+        if summary is None or summary.is_loaded:
+            return
+        self.store.forget_day(category, when)
+        self._snapshot = self.snapshot.without((category, when))
+
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
         return self._of(days, self.store.ledger())
@@ -200,17 +337,26 @@ class Archive:
     def refresh(self) -> None:
         """Read anew what is known: a repair changed the database itself."""
         self._snapshot = self._files = None
+        for name in ("_sole_files", "_recorded"):
+            self.__dict__.pop(name, None)
         self._saved = {}
 
     def save(self, day: Day, content_hash: str) -> DaySummary:
         """Store a day whole; what was written of its date counts as not written from then on."""
-        path = self.config.digest_path(day.category, day.date)
+        path = self.digest_path(day.category, day.date)
         self._ask(lambda store: store.save_day(day, content_hash, outdated_file=path))
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
+        self._unreadable.pop((day.category, day.date), None)
         if self._files is not None:
             self._files.pop(path, None)
+        self._sole_files.discard(path)
         return summary
+
+    def save_headers(self, headers: Sequence[DayHeader]) -> None:
+        """Store days that are not stored, as the headers of their records tell them."""
+        self.store.save_headers(headers)
+        self._saved |= {(header.day.category, header.day.date): header.summary for header in headers}
 
     def note(self, ledger: Ledger) -> None:
         """Note what is in ``ledger``, in place of what is noted under the same keys; the rest stays."""
@@ -243,22 +389,24 @@ class Archive:
             return
         self._ask(lambda store: store.remember_files(rows))
         self._rows.update({row.path: row for row in rows})
+        self._sole_files.difference_update(row.path for row in rows)
 
     def forget_file(self, path: str) -> None:
         """Forget that the file at ``path`` was written."""
         self.store.forget_file(path)
         self._rows.pop(path, None)
+        self._sole_files.discard(path)
 
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:
         """Return the identifiers that the stored listings next to ``when`` have, by date: one before, one after."""
-        stored = [day.date for day in self.snapshot.days_of(category) if abs((day.date - when).days) <= _NEAR]
-        before = max((day for day in stored if day < when), default=None)
-        after = min((day for day in stored if day > when), default=None)
-        return {day: self.ids(category, day) for day in (before, after) if day is not None}
-
-    def ids(self, category: str, when: date) -> frozenset[str]:
-        """Return the identifiers that a stored day lists; none if it is not stored."""
-        return self._ask(lambda store: store.ids(category, when))
+        days, at = self.snapshot.days_of(category), attrgetter("date")
+        first, last = bisect_left(days, when - _NEAR, key=at), bisect_right(days, when + _NEAR, key=at)
+        stored = [day.date for day in days[first:last]]
+        before, after = [day for day in stored if day < when], [day for day in stored if day > when]
+        found = {day: self.ids(category, day) for day in (*before[-1:], *after[:1])}
+        if all(self.stored(category, day) for day in found):
+            return found
+        return self.neighbours(category, when)  # the record of one is damaged: it is the next one then
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""

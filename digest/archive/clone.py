@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from digest.archive.markers import split
+from digest.archive.recorded import read_header
 from digest.archive.snapshot import Snapshot
 from digest.calendar import is_weekend, today
 from digest.config.paths import SCHEDULES, WORKFLOW, year_index_path
@@ -22,7 +23,7 @@ from digest.config.resources import read_calendar
 from digest.disk.files import Folder, is_absent
 from digest.errors import DamageError, GitError, StoreError, named
 from digest.model import Ledger
-from digest.records.day import is_record_path, parse_header, record_path
+from digest.records.day import is_record_path, record_path
 from digest.records.state import LEDGER_PATH, parse_ledger
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def is_all_proven(config: Config, now: datetime) -> bool:
     if config.records is None or config.database is None or not is_absent(config.database):
         return False
     try:
+        if not _has_newest(config, now):
+            return False
         known = snapshot_of_records(config)
         if not (_proves(config, known, now) and _is_all_written(config, known) and _is_all_pushed(config)):
             return False
@@ -59,17 +62,14 @@ def is_all_proven(config: Config, now: datetime) -> bool:
 
 
 def snapshot_of_records(config: Config) -> Snapshot:
-    """Return what the folder of records knows, by the first line of each record; entries are not counted.
+    """Return what the folder of records knows, by the first line of each record.
 
     Raises:
         DamageError: one of them does not say what it should.
     """
-    records, days = Folder(config.records or config.output), {}
-    for path in filter(is_record_path, records.paths(".jsonl")):
-        day = parse_header(records.first_line(path))
-        if record_path(day.category, day.date) != path:
-            raise DamageError(f"{path}: expected the record of the date in its name")
-        days[day.category, day.date] = day
+    records = Folder(config.records or config.output)
+    found = [read_header(records, path).summary for path in filter(is_record_path, records.paths(".jsonl"))]
+    days = {(day.category, day.date): day for day in found}
     return Snapshot(days, _ledger(config), read_calendar(config.calendar.dates), config.start)
 
 
@@ -85,6 +85,16 @@ def calendar_of_records(config: Config) -> Calendar:
 def _ledger(config: Config) -> Ledger:
     data = Folder(config.records).read(LEDGER_PATH) if config.records else None
     return Ledger() if data is None else parse_ledger(data)
+
+
+def _has_newest(config: Config, now: datetime) -> bool:
+    """Whether the newest listings have records, or were given up: without, no other record has to be looked into."""
+    ledger, records = _ledger(config), Folder(config.records or config.output)
+    newest = calendar_of_records(config).newest_expected(now)
+    return all(
+        newest in ledger.losses_of(category) or records.has(record_path(category, newest))
+        for category in config.arxiv.categories
+    )
 
 
 def _proves(config: Config, known: Snapshot, now: datetime) -> bool:
@@ -150,6 +160,22 @@ def _is_all_pushed(config: Config) -> bool:
     if repository.branch is None or any(change.path.endswith(".jsonl") for change in repository.changes()):
         return False
     return not settings.push or not Remote(repository, settings.remote, repository.branch).unpushed()
+
+
+def uncommitted_records(config: Config) -> set[str]:
+    """Return the paths of the records that differ from the last commit, where runs commit and git can tell."""
+    if not config.git.commit or config.records is None:
+        return set()
+    from digest.git.repository import open_repository  # noqa: PLC0415 - most runs end before it
+
+    try:
+        repository = open_repository(config.output)
+        prefix = repository.prefix_of(config.records)
+        changes = repository.changes() if prefix is not None else []
+    except GitError as error:  # the commit says so
+        log.info("git cannot say which day records are committed: %s", error)
+        return set()
+    return {change.path.removeprefix(prefix or "") for change in changes if change.path.startswith(prefix or "")}
 
 
 def has_records(config: Config) -> bool:

@@ -3,12 +3,14 @@
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from digest.archive.archive import Archive
-from digest.archive.days import load
+from digest.archive.days import load, load_entries
+from digest.archive.files import is_as_written
 from digest.archive.markers import owners_part
 from digest.archive.products import INDEX, sha256
 from digest.archive.report import Report
@@ -20,7 +22,7 @@ from digest.git.recovery import recover, remove_stale_locks, take_turn
 from digest.git.remote import Remote, push
 from digest.git.repository import open_repository
 from digest.model import DaySummary, FileRow, Section, State
-from digest.records.day import is_record_path, record_path
+from digest.records.day import is_record_path
 from digest.records.notices import NOTICES_PATH
 from digest.records.state import LEDGER_PATH, render_ledger
 
@@ -79,16 +81,23 @@ class _Commit:
         self._report = report
         self._settings = archive.config.git
         self.repository = open_repository(archive.config.output)
-        self._records = {record_path(*key): key for key in archive.snapshot.days}
-        self._digests = {archive.config.digest_path(*key): key for key in archive.snapshot.days}
         folders = filter(None, (archive.output, archive.records))
         self._prefixes = {folder.root: self.repository.prefix_of(folder.root) for folder in folders}
         self._subject = ""
+
+    @cached_property
+    def _records(self) -> Mapping[str, tuple[str, date]]:
+        return self._archive.snapshot.records
+
+    @cached_property
+    def _digests(self) -> Mapping[str, tuple[str, date]]:
+        return {self._archive.digest_path(*key): key for key in self._archive.snapshot.days}
 
     def commit_and_push(self) -> None:
         """Commit what there is to commit, and push what the remote lacks."""
         recover(self.repository)
         changes = self.repository.changes()
+        self._load_changed([change.path for change in changes])
         paths = self._chosen([change.path for change in changes])
         if not paths and not self._settings.push:
             return
@@ -121,6 +130,15 @@ class _Commit:
         if self._settings.durable:
             raise UnpushedError(f"{words}; check .gitignore and [store] records, or set [git] durable = false")
         self._warn(words)
+
+    def _load_changed(self, changed: Sequence[str]) -> None:
+        """Load the days whose records are in no commit, if that was put off: they came here by other means than git."""
+        records, unloaded = self._archive.records, {(day.category, day.date) for day in self._archive.snapshot.unloaded}
+        if records is None or not unloaded:
+            return
+        inner = [self._below(records, path) or "" for path in changed]
+        if paths := [path for path in inner if self._records.get(path) in unloaded]:
+            load_entries(self._archive, paths, self._report)
 
     def _chosen(self, changed: Sequence[str]) -> list[str]:
         """Return which paths are digest's to commit; a generated file that a person edited is that person's."""
@@ -160,7 +178,7 @@ class _Commit:
         """Whether a generated file is as digest left it; a further part may be removed."""
         data = file.read()
         if file.row is not None:
-            return data is not None and sha256(data) == file.row.sha256
+            return data is not None and is_as_written(self._archive, file.row)
         if file.folder is self._archive.output:
             return not file.folder.has(file.path)
         if data is None or file.path == NOTICES_PATH:

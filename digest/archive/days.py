@@ -1,44 +1,34 @@
 """Days in and out of the database and the day records, each of which may know something that the other does not."""
 
 import logging
-import posixpath
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from itertools import chain
 
 from digest.archive.archive import Archive
-from digest.archive.clone import require_records
-from digest.archive.files import Standard, has_all_parts, write_product, write_products
-from digest.archive.products import digest_of, indexes, sha256, views
+from digest.archive.clone import require_records, uncommitted_records
+from digest.archive.files import Standard, has_all_parts, take_over, write_product, write_products
+from digest.archive.products import day_reader, digest_of, indexes, sha256, views, views_of
+from digest.archive.recorded import by_date, read_header, read_record
 from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
-from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError, how_many
-from digest.model import Day, DaySummary, Ledger, Source, State
-from digest.records.day import is_record_path, parse_record, record_path, render_record
+from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError, how_many, named
+from digest.model import Day, DayHeader, DaySummary, Ledger, Source, State
+from digest.records.day import is_record_path, record_key, record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
 
 log = logging.getLogger(__name__)
 
 
-def begin(archive: Archive, track: Track = untracked) -> Report:
-    """Clear up after a killed run, and load the records that the database lacks.
+def begin(archive: Archive, track: Track = untracked, *, whole: bool = False) -> Report:
+    """Clear up after a killed run, and load the records that the database lacks (``whole``: all their entries).
 
     Raises:
         StoreError: a folder cannot be written; it is better to say so before arXiv is asked.
         DamageError: nothing is stored, and git has records that are not here.
     """
-    prepare_folders(archive)
-    return load_records(archive, track)
-
-
-def prepare_folders(archive: Archive) -> None:
-    """Make the archive's folders, and remove what a killed run left in them.
-
-    Raises:
-        StoreError: a folder cannot be written.
-    """
-    for folder in filter(None, (archive.output, archive.raw, archive.records)):
-        folder.prepare()
-        folder.sweep()
+    archive.prepare_folders()
+    return load_records(archive, track, whole=whole)
 
 
 def store(archive: Archive, day: Day, report: Report) -> None:
@@ -47,7 +37,10 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     Raises:
         DigestError: its files cannot be written; it is stored then all the same.
     """
-    obstacle = None
+    obstacle, stored = None, archive.snapshot.day(day.category, day.date)
+    if stored is not None and not stored.is_loaded and not (verdict := decide(stored, day)).stores:
+        log.info("%s %s: %s", day.category, day.date, verdict.reason)
+        return  # no more than the header of its record has to be read for that
     try:
         load_other_record(archive, day.category, day.date)
     except StoreError as error:
@@ -59,7 +52,7 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     if not verdict.stores:
         return
     if stored is not None and stored.source is Source.FEED:
-        feed = archive.store.day(day.category, day.date)
+        feed = archive.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
     if obstacle is not None:
         report.changed.append(archive.save(day, sha256(render_record(day))))
@@ -74,7 +67,10 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
         DigestError: its files cannot be written; it is stored then all the same.
     """
     record = render_record(day)
+    if known := archive.snapshot.day(day.category, day.date):
+        take_over(archive, [digest_of(archive, known, day_reader(archive)), *views_of(archive, day.date, report)])
     summary = archive.save(day, sha256(record))
+    archive.renewed.add((day.category, day.date))
     report.changed.append(summary)
     write_record(archive, day, report, record)
     write_product(archive, digest_of(archive, summary, lambda *_: day), report)
@@ -103,9 +99,9 @@ def stored_day(archive: Archive, category: str, when: date) -> Day:
         DamageError: it is not stored, or cannot be read.
     """
     load_other_record(archive, category, when)
-    day = archive.store.day(category, when)
+    day = archive.day(category, when)
     if day is None:
-        raise DamageError(f"{category} {when}: expected a stored day, found none")
+        raise archive.why_unread(category, when)
     return day
 
 
@@ -117,7 +113,7 @@ def load_other_record(archive: Archive, category: str, when: date) -> None:
     """
     path = record_path(category, when)
     data = archive.records.read(path) if archive.records else None
-    stored = archive.snapshot.day(category, when)
+    stored = archive.stored(category, when)
     if archive.records is None or data is None or (stored is not None and sha256(data) == stored.content_hash):
         return
     try:
@@ -125,8 +121,9 @@ def load_other_record(archive: Archive, category: str, when: date) -> None:
     except FormatTooNewError:
         raise
     except DamageError as error:
+        archive.forget_unloaded(category, when)
         kept = archive.records.keep_beside(path, "damaged")
-        log.warning("%s; it is written again from the database, and was kept as %s", error, kept)
+        log.warning("%s; it is written again from what is stored, and was kept as %s", error, kept)
 
 
 def write_day(archive: Archive, day: DaySummary, report: Report, *, came_with_record: bool = False) -> None:
@@ -153,23 +150,35 @@ def update_files(
     cannot be read, they stay as they are.
     """
     write_pending_days(archive, report, track)
-    unread = unloaded_records(archive)
-    if unread:
-        log.warning("indexes and views stay as they are while records cannot be read: %s", ", ".join(unread[:3]))
-    else:
+    if not (unread := unloaded_records(archive)):
         write_products(archive, views(archive, report), report, track, standard)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
         report.note("state", error)
-    if not unread:
+    if tell_damage(archive, report):
+        unread = unloaded_records(archive)
+    if unread:
+        log.warning("indexes and views stay as they are while records cannot be read: %s", ", ".join(unread[:3]))
+    else:
         _write_indexes(archive, report)
+
+
+def tell_damage(archive: Archive, report: Report) -> bool:
+    """Note what is damaged of the records that were read only now; return whether anything is.
+
+    Their days are not known any more, so that they are asked for like any that is missing.
+    """
+    found = archive.damage
+    report.failures += [error for error in found if not report.knows(error)]
+    archive.forget_damage()
+    return bool(found)
 
 
 def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
     """Write the records and digests that are not there; digests that another template made stay."""
     came = {(day.category, day.date) for day in report.loaded}
-    pending = {f"{day.category} {day.date}": day for day in archive.snapshot.summaries if _is_pending(archive, day)}
+    pending = {f"{day.category} {day.date}": day for day in _pending(archive)}
     for name in track(list(pending)):
         day = pending[name]
         try:
@@ -178,9 +187,18 @@ def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
             report.note(name, error)
 
 
-def _is_pending(archive: Archive, day: DaySummary) -> bool:
-    has_record = archive.records is None or archive.records.has(record_path(day.category, day.date))
-    return not has_record or not has_all_parts(archive, archive.config.digest_path(day.category, day.date))
+def _pending(archive: Archive) -> Iterator[DaySummary]:
+    """Yield the days whose record or digest is not there."""
+    records, known = archive.records, archive.snapshot.records
+    absent = [path for path in known.keys() - archive.recorded if not records.has(path)] if records else []
+    unrecorded = {known[path] for path in absent}
+    for path, day in archive.digests():
+        if not day.content_hash:  # its digest came with its record: how it was made is not known
+            is_there = archive.has_file(path)
+        else:
+            is_there = has_all_parts(archive, path) and (day.category, day.date) not in unrecorded
+        if not is_there:
+            yield day
 
 
 def _write_indexes(archive: Archive, report: Report) -> None:
@@ -190,20 +208,78 @@ def _write_indexes(archive: Archive, report: Report) -> None:
         report.note("index", error)
 
 
-def load_records(archive: Archive, track: Track = untracked) -> Report:
-    """Load the records that the database lacks, and nothing else: all of them into a fresh clone.
+def load_records(archive: Archive, track: Track = untracked, *, whole: bool = False) -> Report:
+    """Load the records that the database lacks, and nothing else.
+
+    Of a fresh clone's, the headers alone, with which the database is a part of the archive; ``whole``: all of it,
+    what an earlier command left out as well.
 
     Raises:
-        DamageError: nothing is stored, and git has records that are not here.
+        DamageError: git has records that are not here, and whose days are not stored.
     """
-    if not archive.snapshot.days:
+    unloaded = set(map(_record_of, archive.snapshot.unloaded))
+    lost = by_date(unloaded - archive.recorded)
+    if lost or not archive.snapshot.days:
         require_records(archive.config)
     report = Report()
     load_known(archive, report)
-    report.loaded = load(archive, track(unloaded_records(archive)), report)
+    paths, is_new = unloaded_records(archive), not archive.snapshot.days
+    if whole:
+        paths = by_date([*paths, *unloaded.difference(lost)])
+    elif is_new:
+        paths = _load_headers(archive, paths, report)
+    if lost:
+        words = "expected the records of days whose entries were not loaded yet, found none; restore them from a backup"
+        report.failures.append(DamageError(f"{named(lost)}: {words}"))
+    report.loaded = load(archive, track(paths), report)
     if report.loaded:
         report.remarks.append(f"loaded {how_many(len(report.loaded), 'day')} from the day records")
+    if unloaded and whole:
+        _take_over_files(archive, [day for day in report.loaded if _record_of(day) in unloaded], report, track)
     return report
+
+
+def load_entries(archive: Archive, paths: Sequence[str], report: Report, track: Track = untracked) -> None:
+    """Load the entries of days of which only the headers of the records at ``paths`` were read."""
+    loaded = load(archive, track(paths), report)
+    report.loaded += loaded
+    _take_over_files(archive, loaded, report, track)
+
+
+def _take_over_files(archive: Archive, loaded: Iterable[DaySummary], report: Report, track: Track) -> None:
+    digests = {f"{day.category} {day.date}": digest_of(archive, day, day_reader(archive)) for day in loaded}
+    take_over(archive, chain((digests[name] for name in track(list(digests))), views(archive, report)))
+
+
+def _record_of(day: DaySummary) -> str:
+    return record_path(day.category, day.date)
+
+
+def _load_headers(archive: Archive, paths: Iterable[str], report: Report) -> list[str]:
+    """Store what the headers of records tell of the days whose digests are there; return the paths of the others.
+
+    What is not committed yet is no clone's: such a record is loaded whole, so that its digest is committed with it.
+    """
+    headers: list[DayHeader] = []
+    others, uncommitted = [], uncommitted_records(archive.config)
+    for path in paths:
+        try:
+            if archive.records and path not in uncommitted and _has_digest(archive, path):
+                headers.append(read_header(archive.records, path))
+                continue
+        except StoreError as error:  # told by the try to load it
+            log.info("%s", error)
+        others.append(path)
+    archive.save_headers(headers)
+    if headers:
+        days = how_many(len(headers), "day is", "days are")
+        report.remarks.append(f"{days} known from the day records")
+    return others
+
+
+def _has_digest(archive: Archive, record: str) -> bool:
+    key = record_key(record)
+    return key is not None and archive.has_file(archive.digest_path(*key))
 
 
 def load_known(archive: Archive, report: Report) -> None:
@@ -222,19 +298,15 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
             loaded += filter(None, [load_record(archive, path)])
         except DamageError as error:
             report.failures.append(error)
+            if key := record_key(path):
+                archive.forget_unloaded(*key)
     return loaded
 
 
 def unloaded_records(archive: Archive) -> list[str]:
     """Return the paths of the records whose days the database does not have."""
-    known = {record_path(*key) for key in archive.snapshot.days}
-    return [path for path in record_paths(archive) if path not in known]
-
-
-def record_paths(archive: Archive) -> list[str]:
-    """Return the paths of all records, by date: in the order in which arXiv announced the days."""
-    paths = filter(is_record_path, archive.records.paths(".jsonl") if archive.records else [])
-    return sorted(paths, key=lambda path: (posixpath.basename(path), path))
+    paths = archive.recorded | archive.no_records
+    return by_date(filter(is_record_path, paths.difference(archive.snapshot.records)))
 
 
 def load_record(archive: Archive, path: str) -> DaySummary | None:
@@ -244,12 +316,14 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
         FormatTooNewError: a newer digest wrote the record.
         DamageError: the record is damaged, or the day is stored otherwise and as well known.
     """
-    day, content_hash = read_record(archive, path)
+    day, content_hash = read_record(archive.records, path)
     stored = archive.stored(day.category, day.date)
+    if stored is None or not stored.is_loaded:
+        return archive.save(day, content_hash)
     # Of a day that is stored better known, a run was killed between the database and the record.
-    if stored is not None and (stored.content_hash == content_hash or is_better(stored, day)):
+    if stored.content_hash == content_hash or is_better(stored, day):
         return None
-    here = archive.store.day(day.category, day.date) if stored is not None and stored.state is day.state else None
+    here = archive.store.day(day.category, day.date) if stored.state is day.state else None
     if here is None or not is_read_better(day, here):
         if here is not None and (is_read_better(here, day) or day.state is State.PROVISIONAL):
             return None  # an older digest read it, or neither is known better: the one here goes on
@@ -260,39 +334,8 @@ def load_record(archive: Archive, path: str) -> DaySummary | None:
     return archive.save(day, content_hash)
 
 
-def read_record(archive: Archive, path: str) -> tuple[Day, str]:
-    """Return the day that the record at ``path`` holds, and the SHA-256 of its bytes; nothing is stored.
-
-    Raises:
-        FormatTooNewError: a newer digest wrote the record.
-        DamageError: the record is damaged.
-    """
-    data = archive.records.read(path) if archive.records else None
-    if data is None:
-        raise DamageError(f"{path}: expected a day record, found none")
-    try:
-        return _checked_record(data, path, _place(archive, path)), sha256(data)
-    except DamageError as error:
-        raise type(error)(f"{_place(archive, path)}: {error}") from error
-
-
 def _place(archive: Archive, path: str) -> str:
     return str(archive.records.root / path) if archive.records else path
-
-
-def _checked_record(data: bytes, path: str, place: str) -> Day:
-    breaches: list[str] = []
-    day = parse_record(data, breaches.append)
-    as_written = render_record(day)
-    if as_written != data and as_written == data.replace(b"\r\n", b"\n"):
-        words = "expected lines that end with LF, found CR LF"
-        raise DamageError(f"{words}: git changed them; put `* -text` into .gitattributes and check the file out again")
-    if record_path(day.category, day.date) != path or as_written != data:
-        raise DamageError("expected the record of the date in its name, as digest writes it")
-    if breaches:
-        more = f" (and {len(breaches) - 1} more)" if len(breaches) > 1 else ""
-        log.warning("%s: %s%s; %s", place, breaches[0], more, "an older version wrote it; it is accepted as it is")
-    return day
 
 
 def has_unloaded_ledger(archive: Archive) -> bool:
@@ -324,8 +367,8 @@ def write_ledger(archive: Archive) -> list[str]:
         DamageError: the file that is there is damaged; it may know what the database does not.
     """
     load_ledger(archive)
-    settled = {key for key, day in archive.snapshot.days.items() if day.is_proven}
-    archive.forget_readings({(one.category, one.date) for one in archive.snapshot.ledger.readings} & settled)
+    looked_at = {(one.category, one.date) for one in archive.snapshot.ledger.readings}
+    archive.forget_readings({key for key in looked_at if archive.snapshot.is_proven(*key)})
     ledger = archive.snapshot.ledger
     if archive.records is None or (ledger == Ledger() and not archive.records.has(LEDGER_PATH)):
         return []

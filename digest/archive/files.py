@@ -3,11 +3,12 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from enum import IntEnum
 from itertools import count, takewhile
 
 from digest.archive.archive import Archive
-from digest.archive.markers import PAIR, merge
+from digest.archive.markers import PAIR, between, merge
 from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256, views
 from digest.archive.report import Report, Track, untracked
 from digest.config.paths import part_path
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 _PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
 _FRONT_MATTER = re.compile(rb"\A---\n.*?^---\n+", re.DOTALL | re.MULTILINE)
 _AT_ONCE = 50  # files
-_BEGINNING = 40  # bytes; in them a generated text names itself and its date
+_BEGINNING = 40  # bytes, up to an empty line; in them a generated text names itself and its date
 
 
 class Standard(IntEnum):
@@ -38,7 +39,8 @@ def due_products(
     archive: Archive, products: Iterable[Product], standard: Standard = Standard.PRESENT
 ) -> tuple[list[Product], int]:
     """Return which files are not up to ``standard``, and how many that another template made are left as they are."""
-    unmade = [product for product in products if not is_made(archive, product, is_read=standard is Standard.INTACT)]
+    is_read = standard is Standard.INTACT
+    unmade = [one for one in products if not is_taken(archive, one) and not is_made(archive, one, is_read=is_read)]
     if standard > Standard.PRESENT:
         return unmade, 0
     due = [product for product in unmade if not is_left(archive, product)]
@@ -46,15 +48,51 @@ def due_products(
 
 
 def outdated_digests(archive: Archive) -> list[Product]:
-    """Return the digests that another template or other settings wrote; one that was not written yet is none."""
+    """Return the digests that another template or other settings wrote, as far as it is known who wrote them."""
     read = day_reader(archive)
-    products = [digest_of(archive, day, read) for day in archive.snapshot.summaries]
-    return [product for product in products if product.path in archive.files and not is_current(archive, product)]
+    rows, inputs_hash = archive.files, archive.template.inputs_hash
+    return [
+        digest_of(archive, day, read)
+        for path, day in archive.digests()
+        if day.content_hash and (row := rows.get(path)) and row.inputs_hash != inputs_hash(day.content_hash)
+    ]
+
+
+def outdated_unread(archive: Archive) -> list[Product]:
+    """Return which digests another template wrote of the oldest and the newest day whose entries were not loaded.
+
+    They came with a clone, and no more of them are read each night to find out.
+    """
+    days = sorted(archive.snapshot.unloaded, key=lambda day: day.date)
+    products = [digest_of(archive, day, day_reader(archive)) for day in (*days[:1], *days[1:][-1:])]
+    found = []
+    for product in products:
+        with suppress(DigestError):  # of a record that is damaged, or a template
+            found += [product] if _adopt(archive, product, product.make()) else []
+    return found
 
 
 def outdated_products(archive: Archive) -> list[Product]:
     """Return what ``regenerate --outdated`` would write: these digests, and what is not current of the views."""
     return [*outdated_digests(archive), *due_products(archive, views(archive, Report()), Standard.CURRENT)[0]]
+
+
+def take_over(archive: Archive, products: Iterable[Product]) -> None:
+    """Note how files were made that came with a clone: as they would be now, or by another template of the same.
+
+    What nothing is known of would pass for edited, or, once the day changed, for the new one's by another template.
+    """
+    rows: list[FileRow] = []
+    for product in products:
+        with suppress(DigestError):  # what cannot be made, or read, stays unknown
+            if archive.has_file(product.path) and not is_current(archive, product):
+                files, is_known = product.make(), product.path in archive.files
+                is_as_made = all(archive.output.read(path) == data for path, data in files.items())
+                rows += product.rows(files) if is_as_made else [] if is_known else _adopt(archive, product, files)
+        if len(rows) >= _AT_ONCE:
+            archive.remember_files(rows)
+            rows = []
+    archive.remember_files(rows)
 
 
 def write_products(
@@ -73,8 +111,10 @@ def write_products(
     rows: list[FileRow] = []
     for number, (name, product) in enumerate(zip(track([one.name for one in due]), due, strict=True), 1):
         try:
-            # Days never forget the row of a view: where there is none, its file may have come with a clone.
-            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT)
+            # Days never forget the row of a view: where there is none, its file may have come with a clone. But what
+            # was there before a day of it was stored anew is not made of the same.
+            is_new = not archive.renewed.isdisjoint((day.category, day.date) for day in product.days)
+            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT and not is_new)
         except DigestError as error:
             report.note(name, error)
         if number % _AT_ONCE and number < len(due):
@@ -127,8 +167,15 @@ def _write_index(archive: Archive, product: Product, report: Report) -> list[Fil
         return []
     if archive.output.write(path, data):
         report.written.append(str(place))
-    row = FileRow(path, product.inputs_hash, sha256(data), INDEX)
-    return [row] if archive.files.get(path) != row else []
+    return [] if path in archive.incomplete else product.rows({path: data})
+
+
+def is_taken(archive: Archive, product: Product) -> bool:
+    """Whether the file of a product came with the records that it is made from, none of which was read: it stays."""
+    try:
+        return product.is_unread and archive.has_file(product.path)
+    except StoreError:  # what stands in its place is told by the try to write it
+        return False
 
 
 def is_current(archive: Archive, product: Product) -> bool:
@@ -139,8 +186,7 @@ def is_current(archive: Archive, product: Product) -> bool:
 
 def is_made(archive: Archive, product: Product, *, is_read: bool = False) -> bool:
     """Whether a product is current, and all its parts are there (``is_read``: as written)."""
-    if product.kind is Kind.INDEX:
-        return False  # what a person wrote around it may have changed: it is always merged anew
+    is_read = is_read or product.kind is Kind.INDEX  # that of a person's words around it stays, whatever they are
     return is_current(archive, product) and has_all_parts(archive, product.path, is_read=is_read)
 
 
@@ -152,17 +198,21 @@ def is_left(archive: Archive, product: Product, *, is_read: bool = False) -> boo
 
 def has_all_parts(archive: Archive, path: str, *, is_read: bool = False) -> bool:
     """Whether all parts of the text at ``path`` were made of the same and are there (``is_read``: as written)."""
+    if not is_read and archive.is_sole_file(path):
+        return True  # as nearly all are, each night
     rows = [*_rows_of_parts(archive, path, after=0)]
     try:
-        found = [is_as_written(archive, row) if is_read else archive.output.has(row.path) for row in rows]
+        found = [is_as_written(archive, row) if is_read else archive.has_file(row.path) for row in rows]
     except StoreError:  # what stands in its place is told by the try to write it
         return False
     return bool(rows) and all(found) and len({row.inputs_hash for row in rows}) == 1
 
 
 def is_as_written(archive: Archive, row: FileRow) -> bool:
-    """Whether a file holds what was written."""
+    """Whether a file holds what was written; an index, between its markers."""
     data = archive.output.read(row.path)
+    if data is not None and row.template_version == INDEX:
+        data = between(data)
     return data is not None and sha256(data) == row.sha256
 
 
@@ -192,7 +242,11 @@ def _adopt(archive: Archive, product: Product, files: Mapping[str, bytes]) -> li
 def _begin_alike(one: bytes, other: bytes) -> bool:
     """Whether two texts name themselves and their dates alike, be it behind front matter."""
     bare, other_bare = (_FRONT_MATTER.sub(b"", text, count=1) for text in (one, other))
-    return one[:_BEGINNING] == other[:_BEGINNING] or bare[:_BEGINNING] == other_bare[:_BEGINNING]
+    return _beginning(one) == _beginning(other) or _beginning(bare) == _beginning(other_bare)
+
+
+def _beginning(text: bytes) -> bytes:
+    return text[:_BEGINNING].partition(b"\n\n")[0]
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
@@ -201,7 +255,7 @@ def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
     # From the last one on: what an interruption leaves can still be counted from the first.
     for row in reversed([*_rows_of_parts(archive, path, after)]):
         if is_as_written(archive, row):
-            archive.output.remove(row.path)
+            archive.remove_file(row.path)
             removed.append(str(archive.output.root / row.path))
         elif archive.output.has(row.path):
             log.warning("%s: left alone, because it was edited; it is no longer a part of the digest", row.path)

@@ -41,6 +41,12 @@ def merge(existing: bytes | None, title: str, generated: bytes) -> bytes | None:
     return before + with_ends_of(existing, _block(generated)) + after
 
 
+def between(index: bytes) -> bytes:
+    """Return what stands between the markers of an index but for the line breaks beside them; all, without markers."""
+    parts = split(index)
+    return with_lf(index if parts is None else parts[1]).removeprefix(b"\n").removesuffix(b"\n")
+
+
 def generated_part(index: bytes) -> bytes:
     """Return what stands between the markers, as it was generated; b"" without a pair of them."""
     _, inside, _ = split(with_lf(index)) or (b"", b"", b"")

@@ -8,23 +8,25 @@ import hashlib
 import json
 import logging
 import posixpath
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
+from operator import itemgetter
 
 from digest.archive.archive import Archive
+from digest.archive.markers import between
 from digest.archive.report import Report
+from digest.archive.snapshot import Snapshot
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
 from digest.config.settings import View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
-from digest.render.digest import DigestTemplate
-from digest.render.indexes import CategoryDays, NewestHits, root_index, year_index
+from digest.render.digest import DigestTemplate, version_of_texts
+from digest.render.indexes import RENDERER, CategoryDays, NewestHits, newest_listings, root_index, year_index
 
 # Views and feeds are imported where a configured view needs them: most archives have none.
 
@@ -63,7 +65,7 @@ class Product:
     ``make`` gives its bytes by path, the first part first; it raises ``DigestError`` if it cannot be made. ``path`` is
     that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
     ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
-    and ``when`` are those of a digest.
+    and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from.
     """
 
     kind: Kind
@@ -76,10 +78,17 @@ class Product:
     title: str = ""
     category: str = ""
     when: date | None = None
+    days: Sequence[DaySummary] = ()
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
-        """Return what is remembered of its ``files`` once they are written."""
-        return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in files.items()]
+        """Return what is remembered of its ``files`` once they are written; of an index, of its generated part."""
+        own = {path: between(data) if self.kind is Kind.INDEX else data for path, data in files.items()}
+        return [FileRow(path, self.inputs_hash, sha256(data), self.version) for path, data in own.items()]
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether all that it is made from is in day records, and nothing of it in the database."""
+        return bool(self.days) and not any(day.is_loaded for day in self.days)
 
     def is_of_the_same(self, row: FileRow) -> bool:
         """Whether another template, or renderer, made what ``row`` tells of, and of the very same.
@@ -99,9 +108,9 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
 
     @lru_cache(maxsize=held)
     def read(category: str, when: date) -> Day:
-        day = archive.store.day(category, when)
+        day = archive.day(category, when)
         if day is None:
-            raise DamageError(f"{category} {when}: expected a stored day, found none")
+            raise archive.why_unread(category, when)
         return day
 
     return read
@@ -109,7 +118,7 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
 
 def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
     """Return the digest of a day; ``read`` gives its entries when it is made."""
-    path = archive.config.digest_path(day.category, day.date)
+    path = archive.digest_path(day.category, day.date)
     folder, name = posixpath.split(path)
 
     def make() -> Mapping[str, bytes]:
@@ -126,6 +135,7 @@ def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
         hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash),
         category=day.category,
         when=day.date,
+        days=(day,),
     )
 
 
@@ -149,28 +159,41 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
         if fault := query_in(view):
             report.warn(f"{'; '.join(fault)}; until then the files of this view stay as they are")
             continue
-        dates = dates_of(view, archive.snapshot.summaries)
+        dates = dates_of(view, archive.snapshot)
         found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
             template = view_template(archive, view)
         except DigestError as error:
             report.note(f"view {view.name}", error)
             continue
-        found += [(when, _view_digest(view, template, when, days, read)) for when, days in dates.items()]
+        found += zip(dates, _view_digests(view, template, dates, read), strict=True)
     # Those of one date follow one another, so that its days are read once.
-    yield from (product for _, product in sorted(found, key=lambda item: item[0], reverse=True))
+    yield from (product for _, product in sorted(found, key=itemgetter(0), reverse=True))
 
 
-def dates_of(view: View, stored: Iterable[DaySummary]) -> dict[date, list[DaySummary]]:
-    """Return the stored days of a view's categories by date, the newest first, in the order of its categories."""
-    by_date: Mapping[date, dict[str, DaySummary]] = defaultdict(dict)
-    for day in stored:
-        by_date[day.date][day.category] = day
-    found = {
-        when: [days[category] for category in view.categories if category in days]
-        for when, days in sorted(by_date.items(), reverse=True)
-    }
-    return {when: days for when, days in found.items() if days}
+def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
+    """Yield the digests of all views of a date; note in ``report`` each view that cannot be made."""
+    if not archive.config.views:
+        return
+    from digest.views.queries import query_in  # noqa: PLC0415 - see above
+
+    read = day_reader(archive, held=len(archive.config.arxiv.categories))
+    for view in archive.config.views:
+        days = [] if query_in(view) else _days_of(view, archive.snapshot.by_date.get(when, {}))
+        try:
+            yield from _view_digests(view, view_template(archive, view), {when: days} if days else {}, read)
+        except DigestError as error:
+            report.note(f"view {view.name}", error)
+
+
+def dates_of(view: View, known: Snapshot, most: int | None = None) -> dict[date, list[DaySummary]]:
+    """Return the stored days of a view's categories by date, the newest first (of the newest ``most`` dates)."""
+    of_dates = ((when, _days_of(view, days)) for when, days in known.by_date.items())
+    return dict(islice(((when, days) for when, days in of_dates if days), most))
+
+
+def _days_of(view: View, days: Mapping[str, DaySummary]) -> list[DaySummary]:
+    return [days[category] for category in view.categories if category in days]
 
 
 def view_template(archive: Archive, view: View) -> DigestTemplate:
@@ -203,21 +226,34 @@ def render_view(view: View, template: DigestTemplate, when: date, days: Sequence
     return {posixpath.join(folder, part): data for part, data in parts.items()}
 
 
-def _view_digest(
-    view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
-) -> Product:
+def _view_digests(
+    view: View, template: DigestTemplate, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
+) -> Iterator[Product]:
     from digest.views import descriptions  # noqa: PLC0415 - see above
 
-    inputs = [[*(day.content_hash for day in days), rules] for rules in descriptions(view)]
-    return Product(
-        Kind.VIEW,
-        name=f"view {view.name} {when}",
-        path=view.digest_path(when),
-        inputs_hash=template.inputs_hash(*inputs[-1]),
-        version=template.version,
-        make=lambda: render_view(view, template, when, [read(day.category, when) for day in days]),
-        hashes_by=lambda version: [one for by_rules in inputs for one in template.hashes_by(version, *by_rules)],
-    )
+    rules, paths = descriptions(view), view.digest_paths(dates)
+    for when, days in dates.items():
+        hashes = [day.content_hash for day in days]
+        yield Product(
+            Kind.VIEW,
+            name=f"view {view.name} {when}",
+            path=paths[when],
+            inputs_hash=template.inputs_hash(*hashes, rules[-1]),
+            version=template.version,
+            make=partial(_view_files, view, template, when, days, read),
+            hashes_by=partial(_view_hashes, template, hashes, rules),
+            days=days,
+        )
+
+
+def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], version: str) -> Sequence[str]:
+    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules)]
+
+
+def _view_files(
+    view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
+) -> Mapping[str, bytes]:
+    return render_view(view, template, when, [read(day.category, when) for day in days])
 
 
 def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
@@ -233,7 +269,8 @@ def _feed(
     from digest.views import descriptions  # noqa: PLC0415 - see above
 
     config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
-    hashes = [day.content_hash for days in shown_dates.values() for day in days]
+    shown_days = [day for days in shown_dates.values() for day in days]
+    hashes = [day.content_hash for day in shown_days]
     address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
     more = [*filter(None, [config.address_of(view.path), address, home])]
     newest_date = max(shown_dates).isoformat()
@@ -264,6 +301,7 @@ def _feed(
         version=version,
         make=make,
         hashes_by=lambda other: by_rules if other == version else (),
+        days=shown_days,
     )
 
 
@@ -271,46 +309,60 @@ def indexes(archive: Archive) -> list[Product]:
     """Return the generated part of each index: the archive's, and one a category and year.
 
     Where nothing is stored, there is none but one that is there already.
-
-    Raises:
-        TemplateError: it cannot be made.
     """
     snapshot, config = archive.snapshot, archive.config
     if not snapshot.summaries and not archive.output.has(README):
         return []
-    names = dict.fromkeys((*config.arxiv.categories, *(day.category for day in snapshot.summaries)))
+    names = dict.fromkeys((*config.arxiv.categories, *snapshot.categories))
     categories = []
     for name in names:
         days, start, lost = snapshot.days_of(name), snapshot.start(name), snapshot.ledger.losses_of(name)
         is_kept = name in config.arxiv.categories
         categories.append(CategoryDays(name, days, snapshot.calendar, start, lost, config.digest_path, is_kept))
-    text = root_index(archive.index_templates.root, categories, _newest_of_first_view(archive))
-    found = [_index(README, "arXiv digests", text)]
+    found = [_root_index(archive, categories)]
     for category in categories:
-        for year in category.years:
-            text = year_index(archive.index_templates.year, year, category)
-            found.append(_index(year_index_path(category.name, year), f"{category.name} {year}", text))
+        found += [_year_index(archive, year, category) for year in category.years]
     return found
 
 
-def _index(path: str, title: str, generated: str) -> Product:
-    data = generated.strip().encode()
-    return Product(Kind.INDEX, "index", path, sha256(data), INDEX, lambda: {path: data}, title=title)
+def _index(path: str, title: str, inputs: Sequence[object], make: Callable[[], str]) -> Product:
+    inputs_hash = sha256(json.dumps([RENDERER, *inputs]).encode())
+    make_once = lru_cache(maxsize=1)(lambda: {path: make().strip().encode()})  # who proves it asks several times
+    return Product(Kind.INDEX, "index", path, inputs_hash, INDEX, make_once, title=title)
 
 
-def _newest_of_first_view(archive: Archive) -> NewestHits | None:
+def _year_index(archive: Archive, year: int, category: CategoryDays) -> Product:
+    source, title = archive.index_templates.year, f"{category.name} {year}"
+    inputs = [sha256(source.encode()), archive.config.digest.path, *category.told_of(year)]
+    return _index(year_index_path(category.name, year), title, inputs, partial(year_index, source, year, category))
+
+
+def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product:
+    source, first, dates = archive.index_templates.root, next(iter(archive.config.views), None), {}
+    inputs: list[object] = [sha256(source.encode()), newest_listings(categories)]
+    if first is not None:
+        from digest.views import descriptions  # noqa: PLC0415 - see above
+        from digest.views.queries import query_in  # noqa: PLC0415 - see above
+
+        first = None if query_in(first) else first
+    if first is not None:
+        dates = dates_of(first, archive.snapshot, _README_DATES)
+        hashes = [(str(when), *(day.content_hash for day in days)) for when, days in dates.items()]
+        inputs += [version_of_texts(), descriptions(first)[-1], first.path, hashes]
+
+    def make() -> str:
+        newest = _newest_of(archive, first, dates) if first else None
+        return root_index(source, categories, newest)
+
+    return _index(README, "arXiv digests", inputs, make)
+
+
+def _newest_of(archive: Archive, view: View, dates: Mapping[date, Sequence[DaySummary]]) -> NewestHits | None:
     """Return what the README shows of the first view; a damaged day must not cost the whole index."""
-    first = next(iter(archive.config.views), None)
-    if first is None:
-        return None
-    from digest.views.queries import query_in  # noqa: PLC0415 - see above
-
-    if query_in(first):
-        return None
-    dates = dict(islice(dates_of(first, archive.snapshot.summaries).items(), _README_DATES))
     try:
-        found = newest_hits(first, dates, day_reader(archive), _IN_README)
+        found = newest_hits(view, dates, day_reader(archive), _IN_README)
     except DamageError as error:
         log.warning("the newest papers of the first view are left out: %s", error)
+        archive.incomplete.add(README)
         return None
-    return NewestHits(first.name, found, first.digest_path)
+    return NewestHits(view.name, found, view.digest_path)

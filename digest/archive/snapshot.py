@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from digest.decide import in_reach_since, is_final_answer, is_in_reach
 from digest.model import LOST, State
+from digest.records.day import record_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -67,11 +68,34 @@ class Snapshot:
         return tuple(self.days[key] for key in sorted(self.days))
 
     @cached_property
+    def by_date(self) -> Mapping[date, Mapping[str, DaySummary]]:
+        """The stored days by date, the newest first, and by category."""
+        found: dict[date, dict[str, DaySummary]] = {}
+        for day in self.summaries:
+            found.setdefault(day.date, {})[day.category] = day
+        return {when: found[when] for when in sorted(found, reverse=True)}
+
+    @cached_property
+    def records(self) -> Mapping[str, Key]:
+        """Which day's record lies at which path, by the path."""
+        return {record_path(*key): key for key in self.days}
+
+    @cached_property
+    def unloaded(self) -> tuple[DaySummary, ...]:
+        """The days whose entries are in their records alone: with any, a database is a part of the archive."""
+        return tuple(day for day in self.summaries if not day.content_hash)
+
+    @cached_property
     def _by_category(self) -> Mapping[str, tuple[DaySummary, ...]]:
         found: dict[str, list[DaySummary]] = defaultdict(list)
         for day in self.summaries:
             found[day.category].append(day)
         return {category: tuple(days) for category, days in found.items()}
+
+    @property
+    def categories(self) -> Collection[str]:
+        """The categories that any day is stored of."""
+        return self._by_category.keys()
 
     def days_of(self, category: str) -> tuple[DaySummary, ...]:
         """Return the stored days of a category, the oldest first."""
@@ -88,11 +112,18 @@ class Snapshot:
 
     def has_moved_on(self, category: str, when: date) -> bool:
         """Whether a later listing is stored: /new no longer shows that of ``when``."""
-        return any(day.date > when for day in self.days_of(category))
+        return any(day.date > when for day in self.days_of(category)[-1:])
 
     def first_run(self, category: str) -> date | None:
         """Return the listing date that the first run of ``category`` asked for, as far as anything tells it."""
-        return self.ledger.start_of(category, [(day.date, day.source) for day in self.days_of(category)])
+        if category not in self._first_runs:
+            days = [(day.date, day.source) for day in self.days_of(category)]
+            self._first_runs[category] = self.ledger.start_of(category, days)
+        return self._first_runs[category]
+
+    @cached_property
+    def _first_runs(self) -> dict[str, date | None]:
+        return {}
 
     def start(self, category: str) -> date | None:
         """Return the listing date from which on ``category`` has to be whole; None before its first run."""
@@ -103,22 +134,31 @@ class Snapshot:
 
         Before the first run there is no gap between days; of an archive without any, the newest listing is missing.
         """
-        known = {day.date for day in self.days_of(category)} if known is None else known
+        known = [day.date for day in self.days_of(category)] if known is None else known
         newest, start = self.calendar.newest_expected(now), self.start(category)
         if start is None and known:
             return []
-        first = min(start or newest, newest)
-        return [day for day in self.calendar.listing_dates(first, newest) if day not in known]
+        return self.calendar.lacking(min(start or newest, newest), newest, known)
 
     def status(self, category: str, now: datetime) -> CategoryStatus:
         """Say which listing dates of a category are stored and which are not since its start."""
+        if (category, now) not in self._told:
+            self._told[category, now] = self._status(category, now)
+        return self._told[category, now]
+
+    @cached_property
+    def _told(self) -> dict[tuple[str, datetime], CategoryStatus]:
+        return {}
+
+    def _status(self, category: str, now: datetime) -> CategoryStatus:
         days = self.days_of(category)
         decisions, given_up = self.ledger.decisions_of(category), self.ledger.losses_of(category)
         # A person may have given up a date before the start, too.
-        unstored = given_up.keys() - {day.date for day in days}
+        unstored = [when for when in given_up if self.day(category, when) is None]
         gaps = sorted({*self.gaps(category, now), *filter(self.calendar.is_listing_date, unstored)})
-        states = {day.date: day.state.value for day in days} | dict.fromkeys(gaps, LOST)
         # A decision counts as long as it says what its date still is: a lost day may have turned up since.
+        stored = {when: self.day(category, when) for when in decisions}
+        states = {when: day.state.value if day else LOST for when, day in stored.items() if day or when in gaps}
         accepted = {when: one for when, one in decisions.items() if one.state == states.get(when)}
         provisional = [day.date for day in days if day.state is State.PROVISIONAL]
         provable = tuple(when for when in provisional if self._is_provable(category, when, now))
@@ -141,7 +181,14 @@ class Snapshot:
 
     def with_days(self, days: Mapping[Key, DaySummary]) -> Snapshot:
         """Return what is known once ``days`` are stored."""
-        return replace(self, days={**self.days, **days})
+        known = replace(self, days={**self.days, **days})
+        if "records" in self.__dict__:  # of thousands, one is new
+            known.__dict__["records"] = {**self.records, **{record_path(*key): key for key in days}}
+        return known
+
+    def without(self, key: Key) -> Snapshot:
+        """Return what is known without a day."""
+        return replace(self, days={other: day for other, day in self.days.items() if other != key})
 
     def with_ledger(self, ledger: Ledger) -> Snapshot:
         """Return what is known with another ledger."""

@@ -39,7 +39,7 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
         return today(session.now) - timedelta(days=text == "yesterday")
     if text == "latest":
         wanted = categories or session.config.arxiv.categories
-        with session.reading() as archive:
+        with session.reading(whole=False) as archive:
             stored = [day.date for day in archive.snapshot.summaries if day.category in wanted]
         if not stored:
             raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")

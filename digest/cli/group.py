@@ -174,9 +174,9 @@ categories_option = click.option(
 dry_run_option = click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 
 
-def plan(session: Session, job: Callable[[Archive], Sequence[object]]) -> int:
-    """Print what a job would do, a line each."""
-    with session.reading() as archive:
+def plan(session: Session, job: Callable[[Archive], Sequence[object]], *, whole: bool = False) -> int:
+    """Print what a job would do, a line each; ``whole``: it takes the entries of all days to tell."""
+    with session.reading(whole=whole) as archive:
         lines = [str(step) for step in job(archive)]
     session.console.answer({"plan": lines}, lines)
     return 0

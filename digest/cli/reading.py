@@ -63,8 +63,8 @@ def _digest_of(session: Session, category: str, when: date) -> bytes | None:
         with suppress(OSError):
             if data := (output / path).read_bytes():
                 return data
-    with session.reading() as archive:
-        stored = archive.store.day(category, when)
+    with session.reading(whole=False) as archive:
+        stored = archive.day(category, when)
         if stored is not None:
             return archive.template.render(stored)
         error = archive.why_not_stored(category, when)
@@ -97,7 +97,7 @@ def view(session: Session, name: str, day: str) -> int:
         return UsageError.exit_code
     chosen = _named(session, name)
     when = parse_date(session, day, chosen.categories)
-    with session.reading() as archive:
+    with session.reading(whole=False) as archive:
         stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
         missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
         if stored:

@@ -149,7 +149,7 @@ def regenerate(
         return job.regenerate(archive, chosen, session.console.track, only_outdated=outdated)
 
     if dry_run:
-        return plan(session, paths)
+        return plan(session, paths, whole=True)
     report = work(session, f"regenerate {dates or ('--outdated' if outdated else '--all')}", regenerate_job)
     session.console.answer({}, report.written)
     return report.exit_code
@@ -239,8 +239,11 @@ def backup(session: Session, file: Path) -> int:
     Example:
       digest backup ~/archive-backup.db
     """
-    from digest.jobs.backup import back_up
+    from digest.jobs.backup import back_up, lacks_entries
 
+    if lacks_entries(session.config):
+        with session.reading():  # a backup is to be whole by itself
+            pass
     made = back_up(session.config, file)
     session.console.answer({"path": str(made.path), "size": made.size, "days": made.days}, [made.line])
-    return 0
+    return gravest([session.damage])

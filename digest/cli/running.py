@@ -135,7 +135,7 @@ def status(session: Session, categories: Sequence[str]) -> int:
     """
     from digest.cli.status import ArchiveStatus, status_data, status_text
 
-    with session.reading() as archive:
+    with session.reading(whole=False) as archive:
         found = ArchiveStatus(
             [archive.snapshot.status(category, session.now) for category in categories],
             archive.runs(limit=10),

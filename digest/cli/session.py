@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, LockHeldError, UsageError, gravest
+from digest.errors import ConfigError, DigestError, LockHeldError, StoreError, UsageError, gravest, how_many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,11 +183,18 @@ class Session:
         return Client(http, archive, self.machine, arxiv.pages_delay, arxiv.timeout, feeds_delay=arxiv.feeds_delay)
 
     @contextmanager
-    def reading(self, may_take_in: Callable[[Archive], bool] = lambda _archive: True) -> Iterator[Archive]:
+    def reading(
+        self, may_take_in: Callable[[Archive], bool] = lambda _archive: True, *, whole: bool = True
+    ) -> Iterator[Archive]:
         """Open the archive to read it: nothing is made, but a lost database from the records that are here.
 
-        Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees. Where nothing can be
-        written, a lost database is made in memory, and one that is there is read as it is.
+        Records that the database lacks are taken in, if it is there and ``may_take_in`` agrees; ``whole``: with all
+        entries, else what their headers tell may be all. Where nothing can be written, a lost database is made in
+        memory, and one that is there is read as it is.
+
+        Raises:
+            StoreError: all entries are needed, and the database cannot take them in here.
+            LockHeldError: the same, because a run is at work.
         """
         from digest.archive.days import has_unloaded_ledger, unloaded_records
         from digest.disk.files import is_absent
@@ -201,9 +208,11 @@ class Session:
         place = (_IN_MEMORY, None) if in_memory else (config.store_url, config.database)
         with self.open_archive(*place, is_fixed=is_fixed and not in_memory) as archive:
             takes_in = is_new or may_take_in(archive)
-            if takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive)):
-                self._load_records(archive, in_memory=in_memory)
+            lacks_entries = whole and takes_in and bool(archive.snapshot.unloaded)
+            if lacks_entries or (takes_in and (unloaded_records(archive) or has_unloaded_ledger(archive))):
+                self._load_records(archive, in_memory=in_memory, whole=whole)
             yield archive
+            self._tell(archive.damage)
 
     @property
     def is_fixed(self) -> bool:
@@ -212,10 +221,15 @@ class Session:
 
         return self.config.database is not None and not can_be_written(self.config.database)
 
-    def _load_records(self, archive: Archive, *, in_memory: bool) -> None:
+    def _load_records(self, archive: Archive, *, in_memory: bool, whole: bool) -> None:
         from digest.archive.days import load_records
         from digest.disk.files import hold_lock
 
+        lacking = len(archive.snapshot.unloaded) if whole else 0
+        if self.is_fixed and not in_memory and lacking:
+            words = f"the entries of {how_many(lacking, 'day')} were not loaded yet, and it cannot be written here"
+            way_out = "`digest rebuild` loads them, where it can be written or on a copy of the archive"
+            raise StoreError(f"{self.config.database}: {words}; {way_out}")
         if self.is_fixed and not in_memory:
             words = "the day records hold more, and it cannot be written here: that is not shown"
             self.console.say(f"{self.config.database}: {words}", "warning")
@@ -223,13 +237,18 @@ class Session:
         try:
             # Nobody else can see a database in memory, and the lock's folder may be read-only, too.
             with nullcontext() if in_memory else hold_lock(self.config.lock):
-                failures = load_records(archive, self.console.track).failures
+                failures = load_records(archive, self.console.track, whole=whole).failures
         except LockHeldError:
+            if lacking:
+                raise
             self.console.say("another run is at work; what it does is not shown yet", "warning")
             return
+        self._tell(failures)
+
+    def _tell(self, failures: Sequence[DigestError]) -> None:
         for failure in failures:
             self.console.fail(failure)
-        self.damage = gravest(failure.exit_code for failure in failures)
+        self.damage = gravest([self.damage, *(failure.exit_code for failure in failures)])
 
 
 def checked_category(name: str) -> str:

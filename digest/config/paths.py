@@ -43,8 +43,10 @@ def year_index_path(category: str, year: int) -> str:
 
 def part_path(path: str, number: int) -> str:
     """Return the path of a part of the text at ``path``; the first part is at ``path`` itself."""
+    if number == 1:
+        return path
     stem, suffix = posixpath.splitext(path)
-    return path if number == 1 else f"{stem}.{number}{suffix}"
+    return f"{stem}.{number}{suffix}"
 
 
 def check_path(path: str, where: str, field: str, sample: str) -> None:

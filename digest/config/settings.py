@@ -1,14 +1,52 @@
 """What can be configured, and the defaults (config.example.toml explains each key)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import quote
 
 from digest.terms import Section
+
+_DATE = re.compile(r"\{date(?::([^{}]*))?\}")
+_PARTS = {"%Y": "{0}", "%m": "{1}", "%d": "{2}"}
+_DAY = "\0"  # in no path
+
+
+def _dated(path: str, day: date, **names: str) -> str:
+    return _all_dated(path, [day], **names)[day]
+
+
+def _all_dated(path: str, days: Iterable[date], **names: str) -> dict[date, str]:
+    """Fill in a configured path for each of many days: each night asks for those of all, and strftime() is slow."""
+    form = _with_parts(path)
+    found: dict[date, str] = {}
+    if "{date" in form:
+        return {day: form.format(*day.isoformat().split("-"), date=day, **names) for day in days}
+    month = of_month = ""
+    for day in days:
+        text = day.isoformat()
+        if text[:7] != month:
+            month = text[:7]
+            of_month = form.format(*month.split("-"), _DAY, **names)
+        found[day] = of_month.replace(_DAY, text[8:])
+    return found
+
+
+@lru_cache(maxsize=64)
+def _with_parts(path: str) -> str:
+    """Return a configured path with {0}, {1} and {2} for year, month and day, unless a date takes other directives."""
+
+    def parts(field: re.Match[str]) -> str:
+        form = field[1] or "%Y-%m-%d"
+        for directive, place in _PARTS.items():
+            form = form.replace(directive, place)
+        return field[0] if "%" in form else form
+
+    return _DATE.sub(parts, path)
 
 
 @dataclass(frozen=True)
@@ -124,7 +162,11 @@ class View:
 
     def digest_path(self, day: date) -> str:
         """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
-        return self.path.format(view=self.name, date=day)
+        return _dated(self.path, day, view=self.name)
+
+    def digest_paths(self, days: Iterable[date]) -> dict[date, str]:
+        """The paths of the digests of many dates."""
+        return _all_dated(self.path, days, view=self.name)
 
     @property
     def folder(self) -> str:
@@ -230,7 +272,11 @@ class Config:
 
     def digest_path(self, category: str, day: date) -> str:
         """The path of a day's digest, relative to ``output``, with forward slashes."""
-        return self.digest.path.format(category=category, date=day)
+        return _dated(self.digest.path, day, category=category)
+
+    def digest_paths(self, category: str, days: Iterable[date]) -> dict[date, str]:
+        """The paths of the digests of many days."""
+        return _all_dated(self.digest.path, days, category=category)
 
     def digest_address(self, category: str, day: date) -> str:
         """The address at which a day's digest is published; "" if it is not."""

@@ -5,7 +5,8 @@ Nothing is upgraded or sent but what is asked for.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -14,9 +15,9 @@ from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, unkept_settings
-from digest.archive.days import read_record, record_paths
 from digest.archive.files import outdated_products
 from digest.archive.products import digest_of
+from digest.archive.recorded import read_record, record_paths
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
@@ -89,17 +90,22 @@ def _without_database(case: Case) -> Iterator[Result]:
         yield Result("no database yet", "`digest run` makes it")
         return
     yield Result("no database; the next run makes it from the day records, if it needs one")
-    outdated = older = 0
+    counts: Counter[str] = Counter()
     with case.session.open_archive("sqlite://", None) as archive:
-        for path in record_paths(archive):
-            try:
-                day, _ = read_record(archive, path)
-                outdated += _is_outdated(archive, day)
-            except StoreError as error:
-                yield Result(f"day record: {error}", "`digest verify` says more", error.exit_code)
-            else:
-                older += day.parser_version < PARSER_VERSION or day.link_rules < LINK_RULES
-    yield from _upgrades(outdated, older)
+        yield from _look_through(archive, record_paths(archive.records), counts)
+    yield from _upgrades(counts["outdated"], counts["older"])
+
+
+def _look_through(archive: Archive, paths: Iterable[str], counts: Counter[str]) -> Iterator[Result]:
+    """Count which records an upgrade left as they were read, or with digests as they were; tell what is damaged."""
+    for path in paths:
+        try:
+            day, _ = read_record(archive.records, path)
+            counts["outdated"] += _is_outdated(archive, day)
+        except StoreError as error:
+            yield Result(f"day record: {error}", "`digest verify` says more", error.exit_code)
+        else:
+            counts["older"] += day.parser_version < PARSER_VERSION or day.link_rules < LINK_RULES
 
 
 def _is_outdated(archive: Archive, day: Day) -> bool:
@@ -120,10 +126,14 @@ def _upgrades(outdated: int, older: int) -> Iterator[Result]:
 
 
 def _history(archive: Archive, case: Case) -> Iterator[Result]:
-    days, now = archive.store.summaries(), case.session.now
+    days, unloaded, now = archive.snapshot.summaries, archive.snapshot.unloaded, case.session.now
     newest = f", the newest {max(day.date for day in days)}" if days else ""
-    yield Result(f"database with {len(days)} days{newest}")
-    yield from _upgrades(len(outdated_products(archive)), archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
+    partial = f"; the entries of {len(unloaded)} of them are in the day records alone" if unloaded else ""
+    yield Result(f"database with {len(days)} days{newest}{partial}")
+    counts: Counter[str] = Counter()
+    yield from _look_through(archive, (record_path(day.category, day.date) for day in unloaded), counts)
+    outdated = len(outdated_products(archive)) + counts["outdated"]
+    yield from _upgrades(outdated, archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
     runs = archive.store.runs(_LOOKED_AT)
     # What was done cannot be later than now, unless the clock went back. Runs bear the time that is decided by, which
     # --now can set, pages the machine's own.

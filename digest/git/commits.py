@@ -61,7 +61,7 @@ def commit_paths(repository: Repository, paths: Sequence[str], message: str, aut
     repository.git.run("add", paths=paths)
     # Asked again: a file that was staged and is gone, or whose line ends alone changed, is no change to be committed.
     wanted = frozenset(paths)
-    staged = [one.path for one in repository.changes(untracked=False) if one.is_staged and one.path in wanted]
+    staged = [path for path in repository.staged() if path in wanted]
     if not staged:
         return None
     git = repository.git.having(identity(repository.git, author))
@@ -117,7 +117,7 @@ def start_repository(folder: Path, paths: Sequence[str], message: str, settings:
         return done
     require_branch(repository, settings)
     is_first = repository.head is None and repository.root == folder.resolve()
-    staged = [change.path for change in repository.changes(untracked=False) if change.is_staged]
+    staged = repository.staged()
     if commit_paths(repository, changed, message, settings.author):
         files, where = how_many(len(changed), "file"), f"the git repository {repository.root}"
         done.append(f"made it a git repository with {files} committed" if is_first else f"committed {files} in {where}")

@@ -106,6 +106,11 @@ class Repository:
                 found.append(FileChange(fields[-1], is_staged=kind == "u" or fields[1][:1] not in ("", ".")))
         return found
 
+    def staged(self) -> list[str]:
+        """Return the paths in which the index differs from the last commit, whatever the work tree has."""
+        said = self.git.run("diff", "--cached", "--name-only", "--no-renames", "--ignore-submodules=dirty", "-z")
+        return list(filter(None, said.split("\0")))
+
     def unkept(self, places: Iterable[Path]) -> tuple[list[FileChange], list[Path]]:
         """Return which of the files at ``places`` a clone would not have as they are, and which lie outside of it.
 

@@ -8,7 +8,7 @@ from digest.config.settings import Config
 from digest.disk.files import new_file
 from digest.errors import MissingError, StoreError, UsageError, how_many
 from digest.store.engine import SIDE_FILES
-from digest.store.soundness import copy_database, is_archive, is_there
+from digest.store.soundness import copy_database, is_archive, is_partial, is_there
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,17 @@ class Backup:
     def line(self) -> str:
         """The backup on one line."""
         return f"{self.path}: {how_many(self.size, 'byte')}, {how_many(self.days, 'day')}, verified"
+
+
+def lacks_entries(config: Config) -> bool:
+    """Whether there is a database that lacks the entries of some days, which are in the day records alone.
+
+    One that cannot be read is none: to copy it tells what is wrong.
+    """
+    try:
+        return config.database is not None and is_there(config.database) and is_partial(config.database)
+    except StoreError:
+        return False
 
 
 def back_up(config: Config, target: Path) -> Backup:

@@ -97,7 +97,7 @@ def _learn(archive: Archive, when: date, following: date, evidence: str) -> bool
         wanted = "an announcement that is out" if is_to_come else "the next announcement"
         log.warning("%s: expected a link to %s, found %s: not believed", evidence, wanted, following)
         return False
-    stored = {day.date for day in archive.snapshot.summaries if day.size}
+    stored = {day.date for day in archive.snapshot.summaries if day.date in between and day.size}
     for day in between:
         # A listing that is here is a better witness than a link that leaves it out.
         if day not in stored:
@@ -142,7 +142,7 @@ def unconfirmed_deferrals(archive: Archive, categories: Sequence[str]) -> list[d
         return []
     snapshot, newest = archive.snapshot, archive.calendar.newest_expected(archive.now)
     first = min(snapshot.start(category) or newest for category in categories)
-    last = max((day.date for category in categories for day in snapshot.days_of(category)), default=first)
+    last = max((day.date for category in categories for day in snapshot.days_of(category)[-1:]), default=first)
     first, last = max(first, in_reach_since(archive.now) + _LONGEST_PAUSE), min(last, newest)
     dates = archive.calendar.unconfirmed_deferrals(first, last)
     return [when for when in dates if may_be_asked_again(archive, categories[0], when, _DAY)]

@@ -34,7 +34,7 @@ def take_in(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError 
         archive.learn(day.date, day.pages[0].url, has_listing=True)
     reason = _suspicion(archive, day)
     if reason is None or _is_confirmed(archive, day):
-        here = archive.store.day(day.category, day.date) if reason else None
+        here = archive.day(day.category, day.date) if reason else None
         # What is settled are the texts that were announced: those of the first look.
         is_the_same = here is not None and here.source is not Source.FEED and fingerprint(here) == fingerprint(day)
         store(archive, replace(here, state=State.COMPLETE) if here and is_the_same else day, report)
@@ -58,8 +58,9 @@ def _suspicion(archive: Archive, day: Day) -> str | None:
 
 def _sizes(archive: Archive, day: Day) -> list[int]:
     """Return how many entries the other complete days of its weekday have."""
-    others = [one for one in archive.snapshot.days_of(day.category) if one.date != day.date]
-    return [one.size for one in others if one.state is State.COMPLETE and one.date.weekday() == day.date.weekday()]
+    weekday = day.date.weekday()
+    others = [one for one in archive.snapshot.days_of(day.category) if one.date.weekday() == weekday]
+    return [one.size for one in others if one.state is State.COMPLETE and one.date != day.date]
 
 
 def _is_confirmed(archive: Archive, day: Day) -> bool:

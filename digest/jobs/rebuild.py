@@ -1,9 +1,10 @@
 """The database from the day records. Offline."""
 
 from digest.archive.archive import Archive
-from digest.archive.days import is_recorded, load, load_known, prepare_folders, record_paths, update_files, write_day
+from digest.archive.days import is_recorded, load, load_known, update_files, write_day
 from digest.archive.files import is_current, is_left, is_made
 from digest.archive.products import day_reader, digest_of
+from digest.archive.recorded import record_paths
 from digest.archive.report import Report, Track, untracked
 from digest.errors import DigestError, UsageError
 
@@ -16,11 +17,11 @@ def rebuild(archive: Archive, track: Track = untracked) -> Report:
     """
     if archive.records is None:
         raise UsageError("this archive keeps no day records ([store] records is empty)")
-    prepare_folders(archive)
+    archive.prepare_folders()
     report = Report(verb="loaded")
     load_known(archive, report)
-    known = {*archive.snapshot.days}
-    report.changed = load(archive, track(record_paths(archive)), report)
+    known = {key for key, day in archive.snapshot.days.items() if day.is_loaded}
+    report.changed = load(archive, track(record_paths(archive.records)), report)
     report.succeeded = len(report.changed)
     for day in archive.snapshot.summaries:
         product = digest_of(archive, day, day_reader(archive))

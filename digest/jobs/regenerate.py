@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from digest.archive.archive import Archive
-from digest.archive.days import begin, is_recorded, stored_day, update_files, write_day
-from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests
+from digest.archive.days import begin, is_recorded, stored_day, tell_damage, update_files, write_day
+from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests, outdated_unread
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
 from digest.errors import StoreError, how_many
@@ -16,10 +16,9 @@ def plan_regenerate(
     archive: Archive, selection: Selection, track: Track = untracked, *, only_outdated: bool = False
 ) -> list[Product]:
     """Return the digests that ``regenerate`` makes again, those of views among them; some may come out as they are."""
-    chosen = {f"{day.category} {day.date}": day for day in selection.stored(archive)}
-    due = [
-        chosen[name] for name in track(list(chosen)) if not _is_good(archive, chosen[name], only_outdated=only_outdated)
-    ]
+    chosen, read = {f"{day.category} {day.date}": day for day in selection.stored(archive)}, day_reader(archive)
+    products = ((chosen[name], digest_of(archive, chosen[name], read)) for name in track(list(chosen)))
+    due = [day for day, product in products if not _is_good(archive, day, product, only_outdated=only_outdated)]
     digests = [digest_of(archive, day, lambda *key: stored_day(archive, *key)) for day in due]
     standard = _standard(selection, only_outdated=only_outdated)
     return [*digests, *due_products(archive, views(archive, Report()), standard)[0]]
@@ -42,7 +41,7 @@ def regenerate(
     archive: Archive, selection: Selection, track: Track = untracked, *, only_outdated: bool = False
 ) -> Report:
     """Render stored days again, offline; a file that is as it would be made again is not touched."""
-    report = begin(archive, track)
+    report = begin(archive, track, whole=True)
     report.verb = "rendered"
     if not selection.is_everything:
         note_missing(archive, selection, report)
@@ -65,9 +64,8 @@ def _standard(selection: Selection, *, only_outdated: bool) -> Standard:
     return Standard.INTACT if selection.is_everything and not only_outdated else Standard.CURRENT
 
 
-def _is_good(archive: Archive, day: DaySummary, *, only_outdated: bool) -> bool:
+def _is_good(archive: Archive, day: DaySummary, product: Product, *, only_outdated: bool) -> bool:
     """Whether the digest of a stored day is as it would be made again; if it is to be proven, its record too."""
-    product = digest_of(archive, day, day_reader(archive))
     if only_outdated:
         return is_current(archive, product)
     return is_made(archive, product, is_read=True) and is_recorded(archive, day)
@@ -75,7 +73,9 @@ def _is_good(archive: Archive, day: DaySummary, *, only_outdated: bool) -> bool:
 
 def tell_outdated(archive: Archive, report: Report) -> None:
     """Note that there are such digests: an upgrade never alters old files by itself."""
-    if number := len(outdated_digests(archive)) + report.left_outdated:
-        were = how_many(number, "digest was", "digests were")
+    unread = outdated_unread(archive)
+    tell_damage(archive, report)
+    if number := len(outdated_digests(archive)) + report.left_outdated + len(unread):
+        were = f"{'at least ' if unread else ''}{how_many(number, 'digest was', 'digests were')}"
         words = "written by an older template or other settings"
         report.remarks.append(f"{were} {words}; `digest regenerate --outdated` writes what differs again")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from digest.archive.archive import Archive
-from digest.archive.days import load_records, prepare_folders
+from digest.archive.days import load_records
 from digest.archive.report import Report, Track, untracked
 from digest.errors import DamageError, DigestError, MissingError, how_many
 from digest.jobs.findings import Fault, LostError, Part, Verified
@@ -26,7 +26,7 @@ def repair(archive: Archive, tell: Tell, track: Track = untracked) -> Report:
     No text that may be a person's is lost: it is kept beside the file that takes its place.
     """
     report = Report(verb="restored")
-    prepare_folders(archive)
+    archive.prepare_folders()
     found, failed = _go_round(archive, tell, report, track)
     if _restore_from_pages(archive, found, tell, report):
         found, failed = _go_round(archive, tell, report, track)
@@ -78,7 +78,7 @@ def _look(archive: Archive, track: Track) -> Verified:
     """Check everything, after what other machines wrote into the records was taken in."""
     archive.refresh()
     if may_be_read(archive):
-        load_records(archive)  # what of them is damaged is found by the check
+        load_records(archive, whole=True)  # what of them is damaged is found by the check
     return verify(archive, track)
 
 

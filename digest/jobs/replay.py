@@ -45,7 +45,7 @@ def replay(
         write: whether to store what differs; if not, nothing at all is changed.
         shown: how many differences of a day are shown one by one; None for all.
     """
-    found = Replay(archive, chosen, write=write, shown=shown)
+    found = Replay(archive, chosen, track, write=write, shown=shown)
     # Kept listings first, because a day that they prove needs no further look.
     steps: dict[str, Callable[[], None]] = {
         f"{kept.category} kept listing {number}": partial(found.prove, kept)
@@ -67,8 +67,8 @@ def replay(
 class Replay:
     """What a replay does and finds: ``lines`` for a person, how many days came out so or so, and how it went."""
 
-    def __init__(self, archive: Archive, chosen: Selection, *, write: bool, shown: int | None) -> None:
-        self.report = begin(archive) if write else Report()
+    def __init__(self, archive: Archive, chosen: Selection, track: Track, *, write: bool, shown: int | None) -> None:
+        self.report = begin(archive, track, whole=True) if write else Report()
         self.lines: list[str] = []
         self.counts: Counter[str] = Counter()
         self._archive, self._chosen, self._write, self._shown = archive, chosen, write, shown
@@ -134,7 +134,7 @@ class Replay:
             self.report.each([f"{category} {when}"], lambda name: self._compare(name, category, when))
 
     def _compare(self, name: str, category: str, when: date) -> DigestError | None:
-        stored = self._archive.store.day(category, when)
+        stored = self._archive.day(category, when)
         if stored is None:
             return None
         fresh, lost = self._read_again(stored)

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from digest.archive.archive import Archive
@@ -147,7 +148,8 @@ def _newest_step(archive: Archive, category: str) -> GetNewest | None:
 
 
 def _needs_listing(archive: Archive, category: str, expected: date) -> bool:
-    return needs_listing(expected, [day.date for day in archive.snapshot.days_of(category) if day.is_proven])
+    newest_first = takewhile(lambda day: day.date >= expected, reversed(archive.snapshot.days_of(category)))
+    return needs_listing(expected, [day.date for day in newest_first if day.is_proven])
 
 
 def _bring_in_newest(archive: Archive, category: str, report: Report) -> DigestError | None:

@@ -7,8 +7,9 @@ from datetime import date
 from itertools import chain
 
 from digest.archive.archive import Archive
-from digest.archive.days import load_record, record_paths
+from digest.archive.days import load_record
 from digest.archive.products import digest_of, sha256
+from digest.archive.recorded import record_paths
 from digest.decide import is_better, is_read_better
 from digest.disk.files import Folder
 from digest.disk.raw import read_raw
@@ -130,6 +131,8 @@ def _about_rows(archive: Archive, copies: Copies) -> Finding:
         return f"restored {where}"
 
     way_out = _NOTHING
+    if copies.summary is not None and not copies.summary.is_loaded:
+        way_out = "its record has them: restore that from git or a backup"
     if copies.best is not None:
         way_out = f"{REPAIR} restores it"
     elif _is_of_another_day(archive, copies):
@@ -179,7 +182,7 @@ def examine_unloaded_records(archive: Archive, stored: Collection[DayKey], found
     """Check the records of days that the database does not have; return the days of those that are whole."""
     known = {record_path(*key) for key in stored}
     loadable: list[DayKey] = []
-    for path in record_paths(archive):
+    for path in record_paths(archive.records):
         if path in known:
             continue
         day = _read_record(archive, path)
@@ -251,7 +254,7 @@ def _is_of_another_day(archive: Archive, copies: Copies) -> bool:
     if copies.summary is None:
         return False
     others = [day for day in readable_days(archive) if (day.category, day.date) != copies.key]
-    paths = set(record_paths(archive)) - {record_path(*copies.key)}
+    paths = set(record_paths(archive.records)) - {record_path(*copies.key)}
     records = filter(None, (_read_record(archive, path) for path in paths))
     hashes = chain((day.content_hash for day in others), (sha256(render_record(day)) for day in records))
     return copies.summary.content_hash in hashes

@@ -7,7 +7,7 @@ from dataclasses import replace
 from digest.archive import markers
 from digest.archive.archive import Archive
 from digest.archive.files import is_as_written
-from digest.archive.products import README, Kind, Product, sha256
+from digest.archive.products import README, Kind, Product
 from digest.disk.files import Folder
 from digest.errors import DamageError, GitError, StoreError
 from digest.git.repository import open_repository
@@ -146,7 +146,7 @@ def _judged_index(archive: Archive, product: Product, path: str, different: Mism
     if row is None:  # a fresh clone, where no database tells what was written
         is_of_before = has_markers and markers.with_lf(_committed(archive, path) or b"") == markers.with_lf(found)
     else:
-        is_of_before = has_markers and row.inputs_hash == sha256(markers.generated_part(found))
+        is_of_before = has_markers and is_as_written(archive, row)
     words = "expected the index by the current settings, found an older one"
     return Mismatch(Fault.OUTDATED, words) if is_of_before else different
 

@@ -1,14 +1,14 @@
 """The record of a day: deterministic, lossless text, a header line and a line an entry."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from digest.calendar import parse_listing_date
 from digest.errors import DamageError, FormatTooNewError, quoted
-from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, RawText, Section, Source, State
+from digest.model import ArxivId, Day, DayHeader, Entry, Link, PageRef, Paper, RawText, Section, Source, State
 from digest.records.values import DAMAGED, category, from_json, text, to_json
 
 FORMAT = 3
@@ -31,12 +31,27 @@ _PLACES = ("abstract", "comments")
 _CHECKED_SINCE = 3
 """The parser since which texts are held to docs/RECORDS.md. What an older one wrote is taken, and told."""
 
+CR_LF = (
+    "expected lines that end with LF, found CR LF: git changed them; put `* -text` into .gitattributes and check the "
+    "file out again"
+)
+
 Tell = Callable[[str], object]
 
 
 def record_path(category: str, day: date) -> str:
     """Return where a day's record lies in the folder of records."""
-    return f"{category}/{day:%Y}/{day}.jsonl"
+    text = day.isoformat()
+    return f"{category}/{text[:4]}/{text}.jsonl"
+
+
+def record_key(path: str) -> tuple[str, date] | None:
+    """Return the category and date of the day whose record lies at ``path``; None if no day's can."""
+    name, _, file = path.split("/")
+    try:
+        return name, date.fromisoformat(file.removesuffix(".jsonl"))
+    except ValueError:
+        return None
 
 
 def is_record_path(path: str) -> bool:
@@ -54,20 +69,27 @@ def render_record(day: Day) -> bytes:
     """
     has_raw = any(entry.paper.raw is not None for entry in day.entries)
     is_first = day.link_rules == 1 and not has_raw and not day.shortage
+    number = 1 if is_first else FORMAT if day.shortage else 2
+    header = _header_row(day, day.counts, number)
+    return "".join(f"{to_json(line)}\n" for line in (header, *map(_entry_row, day.entries))).encode()
+
+
+def _header_row(day: Day, counts: Mapping[Section, int], number: int) -> dict[str, Any]:
+    """Return the header of a record of the format ``number``."""
     header: dict[str, Any] = {
-        "format": 1 if is_first else FORMAT if day.shortage else 2,
+        "format": number,
         "category": day.category,
         "date": day.date.isoformat(),
         "state": day.state.value,
         "source": day.source.value,
         "declared": {section.value: count for section, count in day.declared.items()},
-        "stored": {section.value: count for section, count in day.counts.items()},
+        "stored": {section.value: count for section, count in counts.items()},
         "pages": [{"url": page.url, "sha256": page.sha256} for page in day.pages],
         "parser": day.parser_version,
     }
-    if not is_first:
+    if number > 1:
         header["link_rules"] = day.link_rules
-    return "".join(f"{to_json(line)}\n" for line in (header, *map(_entry_row, day.entries))).encode()
+    return header
 
 
 def _entry_row(entry: Entry) -> dict[str, Any]:
@@ -93,22 +115,26 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
 # --- read -----------------------------------------------------------------------------------------
 
 
-def parse_header(line: bytes) -> DaySummary:
-    """Read of the first line of a record what tells whether its day needs further proof: no numbers, and no hash.
+def parse_header(line: bytes) -> DayHeader:
+    """Read the first line of a record, which tells all but the entries.
 
     Raises:
         FormatTooNewError: a newer digest wrote it.
-        DamageError: it is cut or damaged.
+        DamageError: it is cut, damaged or not as digest writes it.
     """
     if not line.endswith(b"\n"):
         raise DamageError("expected a header line that ends with a line end, found it cut")
     try:
         header = from_json(line)
-        _require_known_format(header)
-        name, when = category(header["category"]), parse_listing_date(header["date"])
-        return DaySummary(name, when, State(header["state"]), Source(header["source"]), {}, {}, content_hash="")
+        day, number = _day_without_entries(header), header["format"]
+        counts = {section: _number(header["stored"][section.value]) for section in Section}
     except DAMAGED as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
+    _require_possible(day, counts, lambda _words: None)
+    is_short = sum(day.declared.values()) > sum(counts.values())
+    if (number == FORMAT) is not is_short or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
+        raise DamageError(CR_LF if line.endswith(b"\r\n") else "expected the header of a record as digest writes it")
+    return DayHeader(day, counts)
 
 
 def parse_record(data: bytes, tell: Tell = lambda _words: None) -> Day:
@@ -212,18 +238,23 @@ def _require_whole(day: Day, stored: object, tell: Tell) -> None:
     found = {section.value: count for section, count in day.counts.items()}
     if found != stored:
         raise DamageError(f"expected {stored} entries as its header says, found {found}")
-    if day.state is State.EMPTY and day.entries:
-        raise DamageError(f"expected no entries of a day that is empty, found {len(day.entries)}")
+    _require_possible(day, day.counts, tell)
+    positions = [entry.position for entry in day.entries]
+    if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
+        raise DamageError("expected rising positions and different ids, found a repetition or another order")
+
+
+def _require_possible(day: Day, counts: Mapping[Section, int], tell: Tell) -> None:
+    """Refuse numbers of entries that no listing can have."""
+    if day.state is State.EMPTY and any(counts.values()):
+        raise DamageError(f"expected no entries of a day that is empty, found {sum(counts.values())}")
     # A feed declares nothing. No other page was ever accepted with more entries than it counts itself.
-    if day.source is not Source.FEED and any(day.counts[one] > day.declared.get(one, 0) for one in Section):
-        declared = {section.value: count for section, count in day.declared.items()}
+    if day.source is not Source.FEED and any(counts[one] > day.declared.get(one, 0) for one in Section):
+        declared, found = ({section.value: count for section, count in of.items()} for of in (day.declared, counts))
         breach = f"expected no more entries than declared ({declared}), found {found}"
         if day.parser_version >= _CHECKED_SINCE:
             raise DamageError(breach)
         tell(f"line 1: {breach}")
-    positions = [entry.position for entry in day.entries]
-    if positions != sorted({*positions} - {0}) or len({entry.paper.arxiv_id for entry in day.entries}) < len(positions):
-        raise DamageError("expected rising positions and different ids, found a repetition or another order")
 
 
 def _markup_or_none(value: object) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from itertools import accumulate, takewhile
+from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
 
 from digest.calendar import heading_date
@@ -32,12 +33,18 @@ _TEXTS = 2
 """Raised when ``text`` and ``comments_text``, or what ``markdown`` makes of arXiv's texts, are others than before: that
 makes those digests outdated whose template shows them, and no other."""
 
+_PLACE = "-"  # in no hash
 _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section.REPLACEMENT: "Replacements"}
 _FIRST_WITH_HTML = (2023, 12)
 _ON_ONE_LINE = 174
 """The room of a list's item on GitHub's page of 390 pixels, in tenths of the type's size, without an ellipsis."""
 _WIDTHS = dict.fromkeys("fijlrtI .,:;'!|()[]-", 3) | dict.fromkeys("mwM%", 9) | dict.fromkeys("W@", 10)
 _FIRST_SQUARE = "\u2e80"  # where the scripts of East Asia begin
+
+
+def version_of_texts() -> int:
+    """Return the number of what ``markdown`` makes of arXiv's texts."""
+    return _TEXTS
 
 
 class DigestTemplate:
@@ -52,6 +59,7 @@ class DigestTemplate:
         self.version = hashlib.sha256(source.encode()).hexdigest()
         self._name = name
         self._sections = tuple(sections)
+        self._around: dict[tuple[int, int], tuple[str, str]] = {}
         self._source = source
         self._front_matter = front_matter
         if name not in BUILT_IN:
@@ -63,8 +71,15 @@ class DigestTemplate:
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
-        texts = _TEXTS if self._traits.texts else 1
-        return self._hash(_RENDERER, texts, self._settings()[-1], self.version, content_hash, *more)
+        key = (_RENDERER, _TEXTS if self._traits.texts else 1)
+        if key not in self._around:
+            inputs = self._told(*key, self._settings()[-1], self.version, _PLACE)
+            before, _, after = inputs[:-1].partition(_PLACE)
+            self._around[key] = before, after
+        # Put together from pieces: each night asks for those of all days.
+        before, after = self._around[key]
+        others = "".join(f", {in_json(one)}" for one in more) if more else ""
+        return hashlib.sha256(f"{before}{content_hash}{after}{others}]".encode()).hexdigest()
 
     def hashes_by(self, version: str, content_hash: str, *more: str) -> list[str]:
         """Return what ``inputs_hash`` would be by another version of the template, and each renderer until now.
@@ -72,7 +87,7 @@ class DigestTemplate:
         UNKNOWN stands for the version of one that nobody knows.
         """
         return [
-            self._hash(renderer, texts, settings, version, content_hash, *more)
+            hashlib.sha256(self._told(renderer, texts, settings, version, content_hash, *more).encode()).hexdigest()
             for renderer in range(1, _RENDERER + 1)
             for texts in range(1, _TEXTS + 1)
             for settings in self._settings()
@@ -90,9 +105,9 @@ class DigestTemplate:
         return [without, with_it] if self._front_matter else [with_it, without]
 
     @staticmethod
-    def _hash(renderer: int, texts: int, settings: list[str], version: str, content_hash: str, *more: str) -> str:
+    def _told(renderer: int, texts: int, settings: list[str], version: str, content_hash: str, *more: str) -> str:
         made_by = renderer if texts == 1 else [renderer, texts]
-        return hashlib.sha256(json.dumps([made_by, content_hash, version, settings, *more]).encode()).hexdigest()
+        return json.dumps([made_by, content_hash, version, settings, *more])
 
     def render(self, day: Day) -> bytes:
         """Return the whole digest of ``day`` in UTF-8; the same day gives the same bytes.

@@ -2,6 +2,7 @@
 
 import calendar
 import posixpath
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,6 +16,9 @@ from digest.config.paths import year_index_path
 from digest.model import DaySummary, Hit, Section, State
 from digest.render.markdown import code_urls
 from digest.render.templates import render
+
+RENDERER = 1
+"""Raised when the same values give another index than before."""
 
 NOTHING = "Nothing is stored yet."
 """The whole index of such an archive, as ``digest init`` writes it."""
@@ -84,7 +88,7 @@ class CategoryDays:
     @property
     def years(self) -> list[int]:
         """The years that have an index: those with a stored day, and since ``start`` the gaps between them."""
-        years = sorted({day.date.year for day in self.stored})
+        years = sorted(self._by_year)
         gaps = [range(first, last) for first, last in pairwise(years) if last - first <= _LONGEST_GAP]
         between = {year for gap in gaps for year in gap if self.start and year >= self.start.year}
         return sorted({*years, *between})
@@ -97,6 +101,24 @@ class CategoryDays:
     def absence(self, when: date) -> str:
         """Return what a listing date is called that should be stored and is not; "" if there is no listing of it."""
         return "" if not self.known.is_listing_date(when) else "lost" if when in self.lost else "missing"
+
+    @cached_property
+    def _by_year(self) -> Mapping[int, list[DaySummary]]:
+        found: dict[int, list[DaySummary]] = defaultdict(list)
+        for day in self.stored:
+            found[day.date.year].append(day)
+        return found
+
+    def told_of(self, year: int) -> list[object]:
+        """Return all that the index of a year is made from; it is much less work than the index.
+
+        A day is told by the hash of its record, which has whatever an index shows of it.
+        """
+        days = self._by_year[year]
+        stored = [day.content_hash or _told(day) for day in days]
+        first, last = max(self.stored[0].date, date(year, 1, 1)), min(self.stored[-1].date, date(year, 12, 31))
+        others = self.known.possible(first, last, [day.date for day in days])
+        return [self.name, year, stored, [(str(when), self.absence(when)) for when in others if self.is_gap(when)]]
 
     def shown(self) -> dict[str, Any]:
         """Return a category's name and its years, the newest first."""
@@ -116,6 +138,10 @@ class CategoryDays:
         is_asked_for = self.start is not None and first < when >= self.start and not is_over
         says = self.absence(when) if when in self.lost or is_asked_for else ""
         return {"name": self.name, "link": "", "says": says}
+
+
+def _told(day: DaySummary) -> list[object]:
+    return [str(day.date), day.state, *map(dict, (day.declared, day.counts))]
 
 
 def year_index(source: str, year: int, category: CategoryDays) -> str:
@@ -155,23 +181,27 @@ def _month(category: CategoryDays, year: int, month: int) -> dict[str, Any]:
     }
 
 
-def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHits | None = None) -> str:
-    """Return the generated part of the archive's README, by the template ``source``, and with what a view shows.
+def newest_listings(categories: Sequence[CategoryDays]) -> dict[str, Any]:
+    """Return what the archive's README shows of its listings.
 
-    It is a table of the newest dates; categories without any day are left out. Where nothing is stored, it says so.
+    It is a table of the newest dates; categories without any day are left out.
     """
     categories = [category for category in categories if category.stored]
-    dates = sorted({when for category in categories for when in category.days}, reverse=True)[:_NEWEST]
+    dates = sorted({day.date for category in categories for day in category.stored[-_NEWEST:]}, reverse=True)[:_NEWEST]
     listings = {when: [one.listing(when) for one in categories] for when in dates}
     days = [
         {"heading_date": heading_date(when), "listings": [one for one in found if one["says"]]}
         for when, found in listings.items()
     ]
-    context = {
-        "view": newest.shown() if newest else None,
-        "days": days,
-        "categories": [one.shown() for one in categories],
-    }
+    return {"days": days, "categories": [one.shown() for one in categories]}
+
+
+def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHits | None = None) -> str:
+    """Return the generated part of the archive's README, by the template ``source``, and with what a view shows.
+
+    Where nothing is stored, it says so.
+    """
+    context = {"view": newest.shown() if newest else None, **newest_listings(categories)}
     text = render(source, "index.md.j2", context).strip() or NOTHING
     # A title that spells a marker would be taken for it by the next run; markdown shows this as a blank.
     return text.replace("<!-- digest:", "<!--&#32;digest:")

@@ -1,17 +1,19 @@
 """Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, delete, func, insert, or_, select
 
+from digest.errors import DamageError
 from digest.model import (
     Announcement,
     ArxivId,
     Day,
+    DayHeader,
     DaySummary,
     Entry,
     Link,
@@ -25,13 +27,16 @@ from digest.model import (
 from digest.store import tables
 from digest.store.driver import Driver
 from digest.store.engine import Database, driver_of
-from digest.store.rows import SUMMARY, RevisionKey, Writer, counts, require, summary_of, write_day
+from digest.store.rows import SUMMARY, RevisionKey, Writer, counts, day_row, require, summaries_of, write_day
 from digest.store.rows import Row as StoredRow
 
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
 # The hashes are left out: they are asked for only to find a revision.
 _PAPER = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+
+
+_AS_TEXT = frozenset({"date", "declared", "stored"})
 
 
 class Days(Database):
@@ -47,6 +52,16 @@ class Days(Database):
             # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
+    def save_headers(self, headers: Iterable[DayHeader]) -> None:
+        """Store days that are not stored, and of whose records only the headers were read.
+
+        Their content hash is "" until their entries are stored, too.
+        """
+        rows = [day_row(header.day, header.counts, content_hash="") for header in headers]
+        if rows:
+            with self._write() as connection:
+                connection.execute(insert(tables.day), rows)
+
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
         with self._write() as connection:
@@ -56,7 +71,7 @@ class Days(Database):
         """Return the stored day with its entries, or None.
 
         Raises:
-            DamageError: its rows cannot be read.
+            DamageError: its rows cannot be read, or its entries were not stored yet.
         """
         with self._read(f"{category} {when}") as connection:
             row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
@@ -64,13 +79,16 @@ class Days(Database):
                 return None
             require(int, row.parser_version, row.link_rules)
             require(str, *(text for page in row.pages for text in page))
+            entries = _read_entries(connection, row.id)
+            if not entries and not row.content_hash and any(row.stored.values()):  # never to be taken for an empty day
+                raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
             return Day(
                 category=row.category,
                 date=row.date,
                 state=State(row.state),
                 source=Source(row.source),
                 declared=counts(row.declared),
-                entries=_read_entries(connection, row.id),
+                entries=entries,
                 pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
                 parser_version=row.parser_version,
                 link_rules=row.link_rules,
@@ -202,9 +220,10 @@ def writer_of(connection: Connection) -> Writer:
 
 def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
-    columns = [tables.day.c[name] for name in SUMMARY]
+    # As texts: there are thousands of days, and few of whose numbers anybody asks for.
+    columns = [cast(tables.day.c[name], Text) if name in _AS_TEXT else tables.day.c[name] for name in SUMMARY]
     query = select(*columns).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
-    return [summary_of(row) for row in connection.execute(query)]
+    return summaries_of(connection.execute(query).all())
 
 
 def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:

@@ -5,7 +5,6 @@ found, the whole store is to be asked, and tells what it is.
 """
 
 import hashlib
-import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +26,7 @@ from digest.model import (
     Start,
 )
 from digest.store.driver import Driver, as_stored
-from digest.store.rows import SUMMARY, UNREADABLE, file_rows, page_row, summary_of, write_day
+from digest.store.rows import SUMMARY, UNREADABLE, file_rows, page_row, summaries_of, write_day
 
 SCHEMA = "0005"
 """The newest migration; a database of any other, unknown one was made by a newer digest."""
@@ -87,14 +86,9 @@ class LightStore:
         """Return the summaries, the ledger and what is known of the files: of one moment, in one transaction."""
         days = f"{', '.join(SUMMARY)} FROM day ORDER BY category, date"
         with self._transaction():
-            summaries = tuple(
-                summary_of(
-                    (category, _date(when), state, source, json.loads(declared), json.loads(stored), content_hash)
-                )
-                for category, when, state, source, declared, stored, content_hash in self._rows(days)
-            )
+            summaries = tuple(summaries_of(self._rows(days).fetchall()))
             files = self._rows("path, inputs_hash, sha256, template_version FROM file")
-            return Known(summaries, self._ledger(), {row[0]: FileRow(*row) for row in files})
+            return Known(summaries, self._ledger(), {row[0]: FileRow._make(row) for row in files})
 
     def _ledger(self) -> Ledger:
         corrections = self._rows("date, has_listing, evidence, seen_at FROM correction ORDER BY date")

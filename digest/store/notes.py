@@ -205,7 +205,7 @@ def read_ledger(connection: Connection) -> Ledger:
 
 def read_files(connection: Connection) -> dict[str, FileRow]:
     """Return what is known of every written file, by its path."""
-    return {row.path: FileRow(*row) for row in connection.execute(select(tables.file))}
+    return {row[0]: FileRow._make(row) for row in connection.execute(select(tables.file)).all()}
 
 
 def _has(sha256: str) -> ColumnElement[bool]:

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from operator import itemgetter
 from typing import Any, Protocol
 
 from digest.model import CATEGORY, Day, DaySummary, FileRow, Paper, RawPage, Section, Source, State
@@ -24,15 +26,15 @@ _as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make 
 # In
 
 
-def day_row(day: Day, content_hash: str) -> Row:
-    """Return the row of a day, without its number."""
+def day_row(day: Day, counts: Mapping[Section, int], content_hash: str) -> Row:
+    """Return the row of a day that has so many entries, without its number."""
     return {
         "category": day.category,
         "date": day.date,
         "state": day.state.value,
         "source": day.source.value,
         "declared": {section.value: count for section, count in day.declared.items()},
-        "stored": {section.value: count for section, count in day.counts.items()},
+        "stored": {section.value: count for section, count in counts.items()},
         "pages": [[page.url, page.sha256] for page in day.pages],
         "parser_version": day.parser_version,
         "link_rules": day.link_rules,
@@ -109,7 +111,7 @@ def page_row(page: RawPage, path: str) -> Row:
 
 def file_rows(rows: Iterable[FileRow]) -> list[Row]:
     """Return the rows of files, the last one of each path."""
-    return list({row.path: asdict(row) for row in rows}.values())
+    return list({row.path: row._asdict() for row in rows}.values())
 
 
 class Writer(Protocol):
@@ -138,7 +140,7 @@ def write_day(writer: Writer, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
     writer.delete_day(day.category, day.date)
     numbers = _number_revisions(writer, [entry.paper for entry in day.entries])
-    day_id = writer.insert_day(day_row(day, content_hash))
+    day_id = writer.insert_day(day_row(day, day.counts, content_hash))
     writer.insert("entry", entry_rows(day, day_id, numbers))
 
 
@@ -168,22 +170,59 @@ def _number_revisions(writer: Writer, papers: Sequence[Paper]) -> list[int]:
 SUMMARY = ("category", "date", "state", "source", "declared", "stored", "content_hash")
 """The columns that a summary is made of."""
 
+_STATES = {state.value: state for state in State}
+_SOURCES = {source.value: source for source in Source}
+_USUAL = re.compile("{" + ", ".join(rf'"{section}": (?:0|[1-9][0-9]{{0,8}})' for section in Section) + "}")
+"""How the numbers of entries of all sections are written."""
 
-def summary_of(row: Sequence[Any]) -> DaySummary:
-    """Return what a row of ``SUMMARY`` says."""
-    category, when, state, source, declared, stored, content_hash = row
-    if not CATEGORY.fullmatch(category):  # paths are made of it
-        raise ValueError(f"{category!r} is no category")
-    found = counts(stored)
-    return DaySummary(
-        category=category,
-        date=when,
-        state=State(state),
-        source=Source(source),
-        declared=counts(declared),
-        counts={section: found[section] for section in Section},  # all of them, or it is damage
-        content_hash=content_hash,
-    )
+
+def summaries_of(rows: Sequence[Sequence[Any]]) -> list[DaySummary]:
+    """Return what rows of ``SUMMARY`` say, whose date and numbers are texts.
+
+    There are thousands of days, and few of whose numbers anybody asks for.
+    """
+    numbers = {text: _numbers(text) for text in {*map(itemgetter(4), rows), *map(itemgetter(5), rows)}}
+    for text in {row[5] for row in rows}:
+        found = numbers[text]
+        if not isinstance(found, _Numbers) and len(found) < len(Section):  # all of them, or it is damage
+            raise ValueError(f"{text} is not the number of entries of each section")
+    for category in {row[0] for row in rows}:
+        if not CATEGORY.fullmatch(category):  # paths are made of it
+            raise ValueError(f"{category!r} is no category")
+    when = date.fromisoformat
+    return [
+        DaySummary._make((name, when(day), _STATES[state], _SOURCES[source], numbers[one], numbers[other], content))
+        for name, day, state, source, one, other, content in rows
+    ]
+
+
+def _numbers(text: str) -> Mapping[Section, int]:
+    """Return the numbers of entries by section that a text holds; of the usual one they are read when asked for."""
+    return _Numbers(text) if _USUAL.fullmatch(text) else counts(json.loads(text))
+
+
+class _Numbers(Mapping[Section, int]):
+    """The numbers of entries of all sections, read when they are asked for."""
+
+    __slots__ = ("_found", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: Mapping[Section, int] | None = None
+
+    def _read(self) -> Mapping[Section, int]:
+        if self._found is None:
+            self._found = counts(json.loads(self._text))
+        return self._found
+
+    def __getitem__(self, section: Section) -> int:
+        return self._read()[section]
+
+    def __iter__(self) -> Iterator[Section]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(Section)
 
 
 def counts(stored: Mapping[str, int]) -> dict[Section, int]:

@@ -90,6 +90,16 @@ def is_archive(file: Path) -> bool:
         return False
 
 
+def is_partial(database: Path) -> bool:
+    """Whether the entries of some days of a database are not loaded yet.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with storage_errors(database), open_file(database) as connection:
+        return connection.execute("SELECT 1 FROM day WHERE content_hash = '' LIMIT 1").fetchone() is not None
+
+
 # Copies
 
 
