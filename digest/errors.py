@@ -40,6 +40,9 @@ SHOWN = 200
 ENDING = frozenset({1, 2, 3})
 """Codes of failures after which the other parts of a job make no sense, ``NotServedError`` aside."""
 
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What reading a record or a row raises where a value is missing, or is of another kind or shape."""
+
 
 class DigestError(Exception):
     """Base of all expected failures; its text is one line for a person."""

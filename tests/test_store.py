@@ -50,7 +50,8 @@ from digest.store import tables
 from digest.store.days import Core
 from digest.store.driver import Driver
 from digest.store.engine import migrate
-from digest.store.light import SCHEMA, SHAPE, LightStore, UnansweredError, open_light, shape_of
+from digest.store.file import SCHEMA
+from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
 from digest.store.rows import write_day
 from digest.store.whole import Store
 from tests.days import WHEN, any_day, day_of, paper, simple_day

@@ -217,7 +217,7 @@ class Session:
     @property
     def is_fixed(self) -> bool:
         """Whether the archive's database is a file that cannot be written here, as on a read-only disk."""
-        from digest.store.light import can_be_written
+        from digest.store.file import can_be_written
 
         return self.config.database is not None and not can_be_written(self.config.database)
 

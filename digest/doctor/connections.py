@@ -34,8 +34,7 @@ from digest.notify.messages import Item, Message
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.records.day import record_path
-from digest.store.engine import schemas
-from digest.store.light import SCHEMA, can_be_written
+from digest.store.file import SCHEMA, can_be_written, schemas
 from digest.store.soundness import open_file
 
 _TOO_OLD = timedelta(hours=26)  # a night and two hours: runs do not begin to the minute

@@ -7,7 +7,7 @@ from pathlib import Path
 from digest.config.settings import Config
 from digest.disk.files import new_file
 from digest.errors import MissingError, StoreError, UsageError, how_many
-from digest.store.engine import SIDE_FILES
+from digest.store.file import SIDE_FILES
 from digest.store.soundness import copy_database, is_archive, is_partial, is_there
 
 

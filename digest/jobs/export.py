@@ -16,7 +16,7 @@ from digest.model import Announcement, DaySummary, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.feeds import Feed
 from digest.render.exports.rows import Why
-from digest.store.engine import SIDE_FILES
+from digest.store.file import SIDE_FILES
 from digest.views import finder
 
 _BOM = "\ufeff"

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from digest.calendar import parse_listing_date
-from digest.errors import DamageError, FormatTooNewError, quoted
+from digest.errors import UNREADABLE, DamageError, FormatTooNewError, quoted
 from digest.model import ArxivId, Day, DayHeader, Entry, Link, PageRef, Paper, RawText, Section, Source, State
-from digest.records.values import DAMAGED, category, from_json, text, to_json
+from digest.records.values import category, from_json, text, to_json
 
 FORMAT = 3
 """The newest version of the format."""
@@ -128,7 +128,7 @@ def parse_header(line: bytes) -> DayHeader:
         header = from_json(line)
         day, number = _day_without_entries(header), header["format"]
         counts = {section: _number(header["stored"][section.value]) for section in Section}
-    except DAMAGED as error:
+    except UNREADABLE as error:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
     _require_possible(day, counts, lambda _words: None)
     is_short = sum(day.declared.values()) > sum(counts.values())
@@ -160,7 +160,7 @@ def parse_record(data: bytes, tell: Tell = lambda _words: None) -> Day:
                 if day.parser_version >= _CHECKED_SINCE:
                     raise ValueError(breach)
                 tell(f"line {number}: {breach}")
-    except DAMAGED as error:
+    except UNREADABLE as error:
         words = f"in line {number}: {type(error).__name__}: {error}"
         raise DamageError(f"expected a day record, found it damaged ({words})") from error
     day = replace(day, entries=tuple(entries))

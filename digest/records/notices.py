@@ -4,9 +4,9 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.errors import DamageError, FormatTooNewError
+from digest.errors import UNREADABLE, DamageError, FormatTooNewError
 from digest.model import KEPT_DATES, LISTINGS, Alert, Reach, Told, Trouble
-from digest.records.values import DAMAGED, from_json, moment, text
+from digest.records.values import from_json, moment, text
 
 NOTICES_PATH = "notices.json"
 """Where it lies: in the folder of records or, without one, beside the database."""
@@ -72,7 +72,7 @@ def parse_notices(data: bytes) -> Told:
         rows = found.get("reached", ())
         reached = {(text(row.get("view", LISTINGS)), date.fromisoformat(row["date"])): _reach(row) for row in rows}
         return Told(dates, _alert(found["alert"]) if found["alert"] is not None else None, reached)
-    except DAMAGED as error:
+    except UNREADABLE as error:
         raise DamageError(f"expected the list of sent messages, found it damaged ({type(error).__name__})") from error
 
 

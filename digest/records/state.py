@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import Any
 
 from digest.calendar import parse_listing_date
-from digest.errors import DamageError, quoted
+from digest.errors import UNREADABLE, DamageError, quoted
 from digest.model import Correction, Decision, Ledger, Reading, Source, Start
-from digest.records.values import DAMAGED, category, flag, from_json, line, moment
+from digest.records.values import category, flag, from_json, line, moment
 
 LEDGER_PATH = "state.json"
 """Where it lies in the folder of records."""
@@ -56,7 +56,7 @@ def parse_ledger(data: bytes) -> Ledger:
                 for name, (kind, keys) in _LISTS.items()
             }
         )
-    except DAMAGED as error:
+    except UNREADABLE as error:
         raise DamageError(f"expected what digest knows, found it damaged ({type(error).__name__}: {error})") from error
 
 

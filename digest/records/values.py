@@ -7,9 +7,6 @@ from typing import Any
 from digest.errors import quoted
 from digest.model import CATEGORY
 
-DAMAGED = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError)
-"""What reading raises where a value is missing, or of another kind or shape."""
-
 to_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 
 

@@ -7,21 +7,15 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import quote
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select, text
 
 from digest import package_file
-from digest.errors import DamageError, SchemaTooNewError, StoreError, quoted
-from digest.store.light import PRAGMAS, SCHEMA, can_be_written
-from digest.store.rows import UNREADABLE
+from digest.errors import UNREADABLE, DamageError, SchemaTooNewError, StoreError, quoted
+from digest.store.file import PRAGMAS, SCHEMA, SIDE_FILES, is_newer, readable, schemas
 from digest.store.search import SEARCH_INDEX
 from digest.store.tables import metadata, version
-
-SIDE_FILES = ("-wal", "-shm", "-journal")
-"""What SQLite keeps beside a database while it is in use."""
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
 _NO_TEXT = "Could not decode to UTF-8"
@@ -72,35 +66,6 @@ def driver_of(connection: Connection) -> sqlite3.Connection | None:
     """Return the driver's own connection to a SQLite database; None to another."""
     raw = connection.connection.driver_connection
     return raw if isinstance(raw, sqlite3.Connection) else None
-
-
-# Which file
-
-
-@contextmanager
-def readable(database: Path) -> Iterator[str]:
-    """Give the address by which the SQLite database in this file can be read, wherever it lies.
-
-    Where nothing can be written beside it, SQLite can read it only if it is told that nobody changes it, or if the
-    files of whoever has it open are there (https://www.sqlite.org/wal.html#read_only_databases). What a killed run
-    left beside it is read in a copy.
-    """
-    wal, shm = (database.with_name(f"{database.name}{ending}") for ending in ("-wal", "-shm"))
-    if can_be_written(database):
-        yield _address(database, "mode=rw")
-    elif wal.exists() and shm.exists():
-        yield _address(database, "mode=ro")
-    elif wal.exists() and wal.stat().st_size:
-        with TemporaryDirectory(prefix="digest-") as place:
-            for file in (database, wal):
-                shutil.copyfile(file, Path(place, file.name))
-            yield _address(Path(place, database.name), "mode=rw")
-    else:
-        yield _address(database, "mode=ro&immutable=1")
-
-
-def _address(database: Path, options: str) -> str:
-    return f"file:{quote(str(database.absolute()))}?{options}"
 
 
 # Opening
@@ -240,16 +205,6 @@ def _schema_of(connection: Connection) -> str | None:
 
 
 # Upgrading
-
-
-def schemas() -> Sequence[str]:
-    """Return the numbers of all schemas, the newest first."""
-    return [f"{number:0{len(SCHEMA)}}" for number in range(int(SCHEMA), 0, -1)]
-
-
-def is_newer(number: str) -> bool:
-    """Whether this can be the number of a schema that only a newer digest knows."""
-    return len(number) == len(SCHEMA) and number.isascii() and number.isdigit() and number > SCHEMA
 
 
 def migrate(connection: Connection, number: str) -> None:

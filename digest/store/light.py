@@ -5,13 +5,13 @@ found, the whole store is to be asked, and tells what it is.
 """
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from digest.errors import UNREADABLE
 from digest.model import (
     Correction,
     Day,
@@ -26,12 +26,8 @@ from digest.model import (
     Start,
 )
 from digest.store.driver import Driver, as_stored
-from digest.store.rows import SUMMARY, UNREADABLE, file_rows, page_row, summaries_of, write_day
-
-SCHEMA = "0005"
-"""The newest migration; a database of any other, unknown one was made by a newer digest."""
-
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+from digest.store.file import PRAGMAS, SCHEMA, can_be_written
+from digest.store.rows import SUMMARY, file_rows, page_row, summaries_of, write_day
 
 SHAPE = "8da87af39c9468a7c363008c86c237b2bc83cc3ced845014fefdfac071f66f6d"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, those of ``tables`` and of the full-text index."""
@@ -43,12 +39,6 @@ WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT
 
 class UnansweredError(Exception):
     """The whole store has to be asked."""
-
-
-def can_be_written(database: Path) -> bool:
-    """Whether a SQLite database can be written, and the files that it needs beside it."""
-    place = next((parent for parent in database.absolute().parents if parent.exists()), Path("/"))
-    return os.access(place, os.W_OK) and (not database.exists() or os.access(database, os.W_OK))
 
 
 def open_light(database: Path) -> "LightStore | None":

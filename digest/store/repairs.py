@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import JSON, Connection, Table, Text, cast, delete, func, select, update
 
+from digest.errors import UNREADABLE
 from digest.model import Day, Link
 from digest.store import days, rows, search, tables
 from digest.store.engine import driver_of, storage_errors
-from digest.store.rows import UNREADABLE
 from digest.store.soundness import Soundness, UnsoundRow, open_file
 
 _BATCH = 500

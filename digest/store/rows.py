@@ -17,9 +17,6 @@ Row = dict[str, Any]
 RevisionKey = tuple[str, str, str]
 """What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
 
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What reading rows raises when their dates, names or JSON are damaged."""
-
 _as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder a call
 
 

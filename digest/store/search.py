@@ -6,8 +6,8 @@ What is searched is defined in one place, by which rows are added, proven and ma
 import json
 import sqlite3
 
+from digest.errors import UNREADABLE
 from digest.markup import without_markup
-from digest.store.rows import UNREADABLE
 
 SEARCH_INDEX = "revision_text"
 SEARCH_SHADOWS = ("data", "idx", "docsize", "config")

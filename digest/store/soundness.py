@@ -17,11 +17,10 @@ from typing import Any
 from sqlalchemy import JSON, Column, Date, create_engine
 from sqlalchemy.dialects import sqlite
 
-from digest.errors import DamageError, StoreError
+from digest.errors import UNREADABLE, DamageError, StoreError
 from digest.model import CATEGORY, YEARS, Source
-from digest.store.engine import is_newer, migrate, readable, schemas, storage_errors
-from digest.store.light import SCHEMA
-from digest.store.rows import UNREADABLE
+from digest.store.engine import migrate, storage_errors
+from digest.store.file import SCHEMA, is_newer, readable, schemas
 from digest.store.search import SEARCH_INDEX, SEARCH_SHADOWS
 from digest.store.tables import metadata, politeness, version
 
