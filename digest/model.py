@@ -76,15 +76,14 @@ class ArxivId:
         match = _NEW_ID.fullmatch(text) or _OLD_ID.fullmatch(text)
         if match is None:
             raise ValueError(f"{quoted(text)} is no arXiv id")
-        parts = match.groupdict()
-        year = int(parts["year"])
+        archive = match["archive"] if match.re is _OLD_ID else ""
+        year, month, number = int(match["year"]), int(match["month"]), match["number"]
         year += 1900 if year > 90 else 2000
-        month, number = int(parts["month"]), parts["number"]
-        if ("archive" in parts) != ((year, month) < _FIRST_NEW_ID):
+        if bool(archive) != ((year, month) < _FIRST_NEW_ID):
             raise ValueError(f"{quoted(text)} is no arXiv id: it had another form in {year}-{month:02d}")
-        if "archive" not in parts and len(number) != (5 if year >= 2015 else 4):
+        if not archive and len(number) != (5 if year >= 2015 else 4):
             raise ValueError(f"{quoted(text)} is no arXiv id: {len(number)} digits in {year}")
-        return cls(year, month, int(number), parts.get("archive", ""), text)
+        return cls(year, month, int(number), archive, text)
 
     @property
     def without_class(self) -> str:

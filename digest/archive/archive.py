@@ -9,7 +9,7 @@ import logging
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
+_AT_ONCE = 50  # files
 _NEAR = timedelta(days=7)  # a listing farther away says nothing of this one
 
 
@@ -73,6 +74,7 @@ class Archive:
     _snapshot: Snapshot | None = field(default=None, init=False)
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
+    _unnoted: dict[str, FileRow] | None = field(default=None, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
     _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
     _damage: list[DamageError] = field(default_factory=list, init=False)
@@ -269,7 +271,7 @@ class Archive:
         if (category, when) in self._unreadable:
             return None
         if stored is None or stored.is_loaded:
-            return self.store.day(category, when)
+            return self._ask(lambda store: store.day(category, when))
         try:
             return read_record(self.records, record_path(category, when))[0]
         except DamageError as error:
@@ -348,9 +350,7 @@ class Archive:
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
         self._unreadable.pop((day.category, day.date), None)
-        if self._files is not None:
-            self._files.pop(path, None)
-        self._sole_files.discard(path)
+        self._forget_row(path)
         return summary
 
     def save_headers(self, headers: Sequence[DayHeader]) -> None:
@@ -387,14 +387,43 @@ class Archive:
         """Remember what was written, and from what."""
         if not rows:
             return
-        self._ask(lambda store: store.remember_files(rows))
-        self._rows.update({row.path: row for row in rows})
-        self._sole_files.difference_update(row.path for row in rows)
+        noted = {row.path: row for row in rows}
+        if self._unnoted is None:
+            self._ask(lambda store: store.remember_files(rows))
+        else:
+            self._unnoted |= noted
+        self._rows.update(noted)
+        self._sole_files.difference_update(noted)
+        if self._unnoted and len(self._unnoted) >= _AT_ONCE:
+            self._note_files()
+
+    @contextmanager
+    def remembering_at_once(self) -> Iterator[None]:
+        """Remember what is written in the block many files at a time; what a kill leaves unknown is written again.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        self._unnoted = {}
+        try:
+            yield
+        finally:
+            self._note_files()
+            self._unnoted = None
+
+    def _note_files(self) -> None:
+        rows, self._unnoted = list((self._unnoted or {}).values()), {}
+        if rows:
+            self._ask(lambda store: store.remember_files(rows))
 
     def forget_file(self, path: str) -> None:
         """Forget that the file at ``path`` was written."""
         self.store.forget_file(path)
-        self._rows.pop(path, None)
+        self._forget_row(path)
+
+    def _forget_row(self, path: str) -> None:
+        for rows in filter(None, (self._files, self._unnoted)):
+            rows.pop(path, None)
         self._sole_files.discard(path)
 
     def neighbours(self, category: str, when: date) -> dict[date, frozenset[str]]:

@@ -7,7 +7,7 @@ from itertools import chain
 
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, uncommitted_records
-from digest.archive.files import Standard, has_all_parts, take_over, write_product, write_products
+from digest.archive.files import Standard, has_all_parts, remembering_at_once, take_over, write_product, write_products
 from digest.archive.products import day_reader, digest_of, indexes, sha256, views, views_of
 from digest.archive.recorded import by_date, read_header, read_record
 from digest.archive.report import Report, Track, untracked
@@ -99,14 +99,14 @@ def stored_day(archive: Archive, category: str, when: date) -> Day:
         DamageError: it is not stored, or cannot be read.
     """
     load_other_record(archive, category, when)
-    day = archive.day(category, when)
-    if day is None:
-        raise archive.why_unread(category, when)
-    return day
+    return day_reader(archive)(category, when)
 
 
-def load_other_record(archive: Archive, category: str, when: date) -> None:
+def load_other_record(archive: Archive, category: str, when: date) -> bool:
     """Store the day that a record holds if it is known better than what is stored; a damaged record is kept aside.
+
+    Returns:
+        Whether the record is that of what is stored: there is nothing to load or to write.
 
     Raises:
         FormatTooNewError: a newer digest wrote the record.
@@ -114,8 +114,10 @@ def load_other_record(archive: Archive, category: str, when: date) -> None:
     path = record_path(category, when)
     data = archive.records.read(path) if archive.records else None
     stored = archive.stored(category, when)
-    if archive.records is None or data is None or (stored is not None and sha256(data) == stored.content_hash):
-        return
+    if archive.records is None or data is None:
+        return False
+    if stored is not None and sha256(data) == stored.content_hash:
+        return True
     try:
         load_record(archive, path)
     except FormatTooNewError:
@@ -124,6 +126,7 @@ def load_other_record(archive: Archive, category: str, when: date) -> None:
         archive.forget_unloaded(category, when)
         kept = archive.records.keep_beside(path, "damaged")
         log.warning("%s; it is written again from what is stored, and was kept as %s", error, kept)
+    return False
 
 
 def write_day(archive: Archive, day: DaySummary, report: Report, *, came_with_record: bool = False) -> None:
@@ -135,8 +138,10 @@ def write_day(archive: Archive, day: DaySummary, report: Report, *, came_with_re
     Raises:
         DigestError: they cannot be made or written.
     """
-    best = stored_day(archive, day.category, day.date)
-    write_record(archive, best, report)
+    is_recorded_so = load_other_record(archive, day.category, day.date)
+    best = day_reader(archive)(day.category, day.date)
+    if not is_recorded_so:
+        write_record(archive, best, report)
     product = digest_of(archive, archive.snapshot.days[day.category, day.date], lambda *_: best)
     write_product(archive, product, report, adopts=came_with_record)
 
@@ -179,12 +184,13 @@ def write_pending_days(archive: Archive, report: Report, track: Track) -> None:
     """Write the records and digests that are not there; digests that another template made stay."""
     came = {(day.category, day.date) for day in report.loaded}
     pending = {f"{day.category} {day.date}": day for day in _pending(archive)}
-    for name in track(list(pending)):
-        day = pending[name]
-        try:
-            write_day(archive, day, report, came_with_record=(day.category, day.date) in came)
-        except DigestError as error:
-            report.note(name, error)
+    with remembering_at_once(archive, report):
+        for name in track(list(pending)):
+            day = pending[name]
+            try:
+                write_day(archive, day, report, came_with_record=(day.category, day.date) in came)
+            except DigestError as error:
+                report.note(name, error)
 
 
 def _pending(archive: Archive) -> Iterator[DaySummary]:

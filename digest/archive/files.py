@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from itertools import count, takewhile
 
@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 _PAPER = re.compile(rb"arxiv\.org/(?:abs|pdf)/((?:[A-Za-z.-]+/)?[0-9]+(?:\.[0-9]+)?)")
 _FRONT_MATTER = re.compile(rb"\A---\n.*?^---\n+", re.DOTALL | re.MULTILINE)
-_AT_ONCE = 50  # files
 _BEGINNING = 40  # bytes, up to an empty line; in them a generated text names itself and its date
 
 
@@ -82,17 +81,15 @@ def take_over(archive: Archive, products: Iterable[Product]) -> None:
 
     What nothing is known of would pass for edited, or, once the day changed, for the new one's by another template.
     """
-    rows: list[FileRow] = []
-    for product in products:
-        with suppress(DigestError):  # what cannot be made, or read, stays unknown
-            if archive.has_file(product.path) and not is_current(archive, product):
-                files, is_known = product.make(), product.path in archive.files
-                is_as_made = all(archive.output.read(path) == data for path, data in files.items())
-                rows += product.rows(files) if is_as_made else [] if is_known else _adopt(archive, product, files)
-        if len(rows) >= _AT_ONCE:
+    with archive.remembering_at_once():
+        for product in products:
+            rows: list[FileRow] = []
+            with suppress(DigestError):  # what cannot be made, or read, stays unknown
+                if archive.has_file(product.path) and not is_current(archive, product):
+                    files, is_known = product.make(), product.path in archive.files
+                    is_as_made = all(archive.output.read(path) == data for path, data in files.items())
+                    rows = product.rows(files) if is_as_made else [] if is_known else _adopt(archive, product, files)
             archive.remember_files(rows)
-            rows = []
-    archive.remember_files(rows)
 
 
 def write_products(
@@ -108,22 +105,25 @@ def write_products(
     """
     due, left = due_products(archive, products, standard)
     report.left_outdated += left
-    rows: list[FileRow] = []
-    for number, (name, product) in enumerate(zip(track([one.name for one in due]), due, strict=True), 1):
-        try:
-            # Days never forget the row of a view: where there is none, its file may have come with a clone. But what
-            # was there before a day of it was stored anew is not made of the same.
-            is_new = not archive.renewed.isdisjoint((day.category, day.date) for day in product.days)
-            rows += _write(archive, product, report, adopts=standard is Standard.PRESENT and not is_new)
-        except DigestError as error:
-            report.note(name, error)
-        if number % _AT_ONCE and number < len(due):
-            continue
-        try:
-            archive.remember_files(rows)  # in one transaction; what a kill leaves unknown is written again
-        except StoreError as error:
-            report.note(name, error)
-        rows = []
+    with remembering_at_once(archive, report):
+        for name, product in zip(track([one.name for one in due]), due, strict=True):
+            try:
+                # Days never forget the row of a view: where there is none, its file may have come with a clone. But
+                # what was there before a day of it was stored anew is not made of the same.
+                is_new = not archive.renewed.isdisjoint((day.category, day.date) for day in product.days)
+                write_product(archive, product, report, adopts=standard is Standard.PRESENT and not is_new)
+            except DigestError as error:
+                report.note(name, error)
+
+
+@contextmanager
+def remembering_at_once(archive: Archive, report: Report) -> Iterator[None]:
+    """Remember what is written in the block many files at a time; note in ``report`` if the database fails at that."""
+    try:
+        with archive.remembering_at_once():
+            yield
+    except StoreError as error:
+        report.note("files", error)
 
 
 def write_product(archive: Archive, product: Product, report: Report, *, adopts: bool = False) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, is_recorded, stored_day, tell_damage, update_files, write_day
-from digest.archive.files import Standard, due_products, is_current, is_made, outdated_digests, outdated_unread
+from digest.archive.files import (
+    Standard,
+    due_products,
+    is_current,
+    is_made,
+    outdated_digests,
+    outdated_unread,
+    remembering_at_once,
+)
 from digest.archive.products import Kind, Product, day_reader, digest_of, views
 from digest.archive.report import Report, Track, untracked
 from digest.errors import StoreError, how_many
@@ -54,7 +62,8 @@ def regenerate(
         write_day(archive, days[name], report)
         report.changed.append(days[name])
 
-    report.each(track(due), write)
+    with remembering_at_once(archive, report):
+        report.each(track(due), write)
     update_files(archive, report, track, _standard(selection, only_outdated=only_outdated))
     return report
 

@@ -3,23 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, Text, cast, delete, func, insert, or_, select
 
-from digest.errors import DamageError
 from digest.model import (
     Announcement,
     ArxivId,
     Day,
     DayHeader,
     DaySummary,
-    Entry,
     Link,
-    PageRef,
     Paper,
-    RawText,
     Section,
     Source,
     State,
@@ -27,16 +22,34 @@ from digest.model import (
 from digest.store import tables
 from digest.store.driver import Driver
 from digest.store.engine import Database, driver_of
-from digest.store.rows import SUMMARY, RevisionKey, Writer, counts, day_row, require, summaries_of, write_day
+from digest.store.rows import (
+    AS_TEXT,
+    DAY,
+    LINK,
+    PAPER,
+    SUMMARY,
+    Access,
+    RevisionKey,
+    Values,
+    day_row,
+    links_of,
+    paper_of,
+    read_day,
+    summaries_of,
+    write_day,
+)
 from digest.store.rows import Row as StoredRow
 
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
-# The hashes are left out: they are asked for only to find a revision.
-_PAPER = [column for column in tables.revision.c if column.name not in ("text_hash", "fields_hash")]
+
+def _as_text(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
+    """Return columns of a table, those of JSON and dates as texts: few of them are ever read as what they are."""
+    return [cast(table.c[name], Text) if name in AS_TEXT else table.c[name] for name in names]
 
 
-_AS_TEXT = frozenset({"date", "declared", "stored"})
+_PAPER = _as_text(tables.revision, PAPER)
+_LINKS = select(*_as_text(tables.link, LINK)).order_by(tables.link.c.revision_id, tables.link.c.ordinal)
 
 
 class Days(Database):
@@ -48,7 +61,7 @@ class Days(Database):
         ``outdated_file``, the path of its digest, counts as not written from then on.
         """
         with self._write() as connection:
-            write_day(writer_of(connection), day, content_hash)
+            write_day(access_to(connection), day, content_hash)
             # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
@@ -65,7 +78,7 @@ class Days(Database):
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
         with self._write() as connection:
-            writer_of(connection).delete_day(category, when)
+            access_to(connection).delete_day(category, when)
 
     def day(self, category: str, when: date) -> Day | None:
         """Return the stored day with its entries, or None.
@@ -74,25 +87,7 @@ class Days(Database):
             DamageError: its rows cannot be read, or its entries were not stored yet.
         """
         with self._read(f"{category} {when}") as connection:
-            row = connection.execute(select(tables.day).where(is_day(category, when))).one_or_none()
-            if row is None:
-                return None
-            require(int, row.parser_version, row.link_rules)
-            require(str, *(text for page in row.pages for text in page))
-            entries = _read_entries(connection, row.id)
-            if not entries and not row.content_hash and any(row.stored.values()):  # never to be taken for an empty day
-                raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
-            return Day(
-                category=row.category,
-                date=row.date,
-                state=State(row.state),
-                source=Source(row.source),
-                declared=counts(row.declared),
-                entries=entries,
-                pages=tuple(PageRef(url, sha256) for url, sha256 in row.pages),
-                parser_version=row.parser_version,
-                link_rules=row.link_rules,
-            )
+            return read_day(access_to(connection), category, when)
 
     def summaries(self) -> list[DaySummary]:
         """Return the stored days without their entries, by category and date."""
@@ -147,18 +142,20 @@ class Days(Database):
         query = select(*days, tables.entry.c.section, tables.entry.c.position, *_PAPER).select_from(joined).where(is_it)
         shown = select(tables.entry.c.revision_id).where(is_it)
         with self._read(str(arxiv_id)) as connection:
-            links = read_links(connection, select(tables.link).where(tables.link.c.revision_id.in_(shown)))
+            links = read_links(connection, tables.link.c.revision_id.in_(shown))
             return [
                 Announcement(
-                    category=row.category,
-                    date=row.date,
-                    state=State(row.state),
-                    source=Source(row.source),
-                    section=Section(row.section),
-                    position=row.position,
-                    paper=paper_of(row, links[row.id]),
+                    category=category,
+                    date=when,
+                    state=State(state),
+                    source=Source(source),
+                    section=Section(section),
+                    position=position,
+                    paper=paper_of(paper, links[paper[0]]),
                 )
-                for row in connection.execute(query.order_by(tables.day.c.date, tables.day.c.category))
+                for category, when, state, source, section, position, *paper in connection.execute(
+                    query.order_by(tables.day.c.date, tables.day.c.category)
+                )
             ]
 
 
@@ -171,10 +168,28 @@ def is_day(category: str, when: date) -> ColumnElement[bool]:
 
 
 class Core:
-    """Stores rows through SQLAlchemy: PostgreSQL's."""
+    """Stores and reads rows through SQLAlchemy: PostgreSQL's."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def day_row(self, category: str, when: date) -> Values | None:
+        """Return the values of ``DAY`` of a stored day, or None."""
+        return self._connection.execute(select(*_as_text(tables.day, DAY)).where(is_day(category, when))).one_or_none()
+
+    def entry_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
+        query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(
+            tables.entry, tables.revision
+        )
+        its = query.where(tables.entry.c.day_id == day_id).order_by(tables.entry.c.position)
+        return self._connection.execute(its).all()
+
+    def link_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
+        is_its = tables.entry.c.day_id == day_id
+        joined = _LINKS.join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id).where(is_its)
+        return self._connection.execute(joined).all()
 
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
         """Return the rows of all revisions of these papers, by their keys."""
@@ -209,8 +224,8 @@ class Core:
         """Do nothing: PostgreSQL's index sees to itself."""
 
 
-def writer_of(connection: Connection) -> Writer:
-    """Return what stores rows over a connection: SQLite's driver, where that is the database."""
+def access_to(connection: Connection) -> Access:
+    """Return how rows are stored and read over a connection: by SQLite's driver, where that is the database."""
     raw = driver_of(connection)
     return Core(connection) if raw is None else Driver(raw)
 
@@ -220,55 +235,16 @@ def writer_of(connection: Connection) -> Writer:
 
 def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list[DaySummary]:
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
-    # As texts: there are thousands of days, and few of whose numbers anybody asks for.
-    columns = [cast(tables.day.c[name], Text) if name in _AS_TEXT else tables.day.c[name] for name in SUMMARY]
-    query = select(*columns).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
+    query = select(*_as_text(tables.day, SUMMARY)).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
     return summaries_of(connection.execute(query).all())
-
-
-def _read_entries(connection: Connection, day_id: int) -> tuple[Entry, ...]:
-    is_its = tables.entry.c.day_id == day_id
-    query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(tables.entry, tables.revision)
-    rows = connection.execute(query.where(is_its).order_by(tables.entry.c.position)).all()
-    require(int, *(row.position for row in rows))
-    joined = select(tables.link).join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id)
-    links = read_links(connection, joined.where(is_its))
-    return tuple(Entry(Section(row.section), row.position, paper_of(row, links[row.id])) for row in rows)
 
 
 def read_paper(connection: Connection, number: int) -> Paper:
     """Return the stored paper in the row ``number``."""
     row = connection.execute(select(*_PAPER).where(tables.revision.c.id == number)).one()
-    return paper_of(row, read_links(connection, select(tables.link).where(tables.link.c.revision_id == number))[number])
+    return paper_of(row, read_links(connection, tables.link.c.revision_id == number)[number])
 
 
-def read_links(connection: Connection, query: Select[Any]) -> defaultdict[int, list[Link]]:
-    """Return the links that a query of their table finds, by the number of the revision's row, in their order."""
-    links: defaultdict[int, list[Link]] = defaultdict(list)
-    for row in connection.execute(query.order_by(tables.link.c.revision_id, tables.link.c.ordinal)):
-        links[row.revision_id].append(Link(row.url, row.kind, row.found_in))
-    return links
-
-
-def paper_of(row: Row[Any] | SimpleNamespace, links: Sequence[Link]) -> Paper:
-    """Return the paper that a row holds.
-
-    Raises:
-        TypeError: a text is none, which only SQLite stores.
-    """
-    require(str, row.title, row.abstract or "", row.comments or "", row.journal_ref or "", row.primary_category)
-    require(list, row.authors, row.categories)
-    require(str, *row.authors, *row.categories)
-    require(str, *(part for link in links for part in (link.url, link.kind, link.found_in)))
-    return Paper(
-        arxiv_id=ArxivId.parse(row.arxiv_id),
-        title=row.title,
-        authors=tuple(row.authors),
-        primary_category=row.primary_category,
-        categories=tuple(row.categories),
-        abstract=row.abstract,
-        comments=row.comments,
-        journal_ref=row.journal_ref,
-        links=tuple(links),
-        raw=None if row.raw is None else RawText(**{**row.raw, "authors": tuple(row.raw["authors"])}),
-    )
+def read_links(connection: Connection, condition: ColumnElement[bool]) -> defaultdict[int, list[Link]]:
+    """Return the links for which a condition holds, by the number of the revision's row, in their order."""
+    return links_of(connection.execute(_LINKS.where(condition)).all())

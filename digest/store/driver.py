@@ -1,4 +1,4 @@
-"""Rows into SQLite by its driver: the hot path of a night and of a rebuild, without SQLAlchemy's share of it."""
+"""Rows into SQLite and out of it by its driver: the hot path of most commands, without SQLAlchemy's share of it."""
 
 import json
 import sqlite3
@@ -6,17 +6,38 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.store.rows import RevisionKey, Row
+from digest.store.rows import DAY, LINK, PAPER, RevisionKey, Row, Values
 from digest.store.search import add_to_search_index
+
+_OF_DAY = f"SELECT {', '.join(DAY)} FROM day WHERE category = ? AND date = ?"  # noqa: S608 - here as below, our own names
+_ENTRIES = f"""
+SELECT section, position, {", ".join(f"revision.{name}" for name in PAPER)}
+FROM entry JOIN revision ON revision.id = entry.revision_id WHERE day_id = ? ORDER BY position"""  # noqa: S608
+_LINKS = f"""
+SELECT {", ".join(f"link.{name}" for name in LINK)}
+FROM link JOIN entry ON entry.revision_id = link.revision_id WHERE day_id = ? ORDER BY link.revision_id, ordinal"""  # noqa: S608
 
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
 
 class Driver:
-    """Stores rows over a connection of the driver."""
+    """Stores and reads rows over a connection of the driver."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    def day_row(self, category: str, when: date) -> Values | None:
+        """Return the values of ``DAY`` of a stored day, or None."""
+        row: Values | None = self._connection.execute(_OF_DAY, (category, when.isoformat())).fetchone()
+        return row
+
+    def entry_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
+        return self._connection.execute(_ENTRIES, (day_id,)).fetchall()
+
+    def link_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
+        return self._connection.execute(_LINKS, (day_id,)).fetchall()
 
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
         """Return the rows of all revisions of these papers, by their keys."""

@@ -27,7 +27,7 @@ from digest.model import (
 )
 from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
-from digest.store.rows import SUMMARY, file_rows, page_row, summaries_of, write_day
+from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
 
 SHAPE = "8da87af39c9468a7c363008c86c237b2bc83cc3ced845014fefdfac071f66f6d"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, those of ``tables`` and of the full-text index."""
@@ -130,6 +130,11 @@ class LightStore:
         with self._transaction("IMMEDIATE"):
             write_day(Driver(self._connection), day, content_hash)
             self._connection.execute("DELETE FROM file WHERE path = ?", (outdated_file,))
+
+    def day(self, category: str, when: date) -> Day | None:
+        """Return the stored day with its entries, or None."""
+        with self._transaction():
+            return read_day(Driver(self._connection), category, when)
 
     def ids(self, category: str, when: date) -> frozenset[str]:
         """Return the identifiers that a stored day lists; none if it is not stored."""

@@ -1,16 +1,14 @@
 """What was damaged, told and mended: rows of an open database, its full-text index, the file of one that is closed."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Table, Text, cast, delete, func, select, update
+from sqlalchemy import Connection, Table, Text, cast, delete, func, select, update
 
 from digest.errors import UNREADABLE
 from digest.model import Day, Link
@@ -20,7 +18,6 @@ from digest.store.soundness import Soundness, UnsoundRow, open_file
 
 _BATCH = 500
 
-_JSON = [column.name for column in tables.revision.c if isinstance(column.type, JSON)]
 
 _DANGLING = [
     (tables.entry, tables.entry.c.day_id.not_in(select(tables.day.c.id))),
@@ -52,15 +49,15 @@ class Repairs(days.Days):
             # A row is known by its hashes, or by an entry that refers to it: damage leaves one of the two.
             referred = connection.execute(query.select_from(joined).where(days.is_day(day.category, day.date)))
             known = {(row[0], row[1], row[2]): row[3] for row in referred}
-            writer = days.writer_of(connection)
-            known |= writer.known_revisions([key[0] for key in papers])
+            access = days.access_to(connection)
+            known |= access.known_revisions([key[0] for key in papers])
             damaged = {number: papers[key] for key, number in known.items() if key in papers}
             for number, paper in damaged.items():
                 row = rows.revision_row(number, paper)
                 connection.execute(update(table).where(table.c.id == number).values(row))
                 connection.execute(delete(tables.link).where(tables.link.c.revision_id == number))
-            writer.insert("link", rows.link_rows(damaged))
-            rows.write_day(writer, day, content_hash)
+            access.insert("link", rows.link_rows(damaged))
+            rows.write_day(access, day, content_hash)
 
     def dangling_rows(self) -> int:
         """Return how many rows belong to a day or a paper that is not there."""
@@ -138,12 +135,12 @@ def _lenient_texts(connection: Connection) -> Iterator[None]:
 def _revisions(connection: Connection) -> Iterator[tuple[dict[str, Any], list[Link]]]:
     """Yield every stored revision, its JSON as text, with its links."""
     table, last = tables.revision, 0
-    columns = [cast(column, Text).label(column.name) if column.name in _JSON else column for column in table.c]
+    columns = [cast(column, Text).label(column.name) if column.name in rows.AS_TEXT else column for column in table.c]
     following = select(table.c.id).order_by(table.c.id).limit(_BATCH)
     while numbers := connection.scalars(following.where(table.c.id > last)).all():
         last = numbers[-1]
         within = tables.link.c.revision_id.between(numbers[0], last)
-        links = days.read_links(connection, select(tables.link).where(within))
+        links = days.read_links(connection, within)
         query = select(*columns).where(table.c.id.between(numbers[0], last)).order_by(table.c.id)
         yield from ((dict(row), links[row["id"]]) for row in connection.execute(query).mappings())
 
@@ -151,8 +148,7 @@ def _revisions(connection: Connection) -> Iterator[tuple[dict[str, Any], list[Li
 def _is_true(row: dict[str, Any], links: list[Link]) -> bool:
     """Whether a revision has the hashes of its texts."""
     try:
-        read = {name: json.loads(row[name]) for name in _JSON if row[name] is not None}
-        found = rows.key_of(days.paper_of(SimpleNamespace(**{**row, **read}), links))
+        found = rows.key_of(rows.paper_of([row[name] for name in rows.PAPER], links))
     except UNREADABLE:
         return False
     return found == (row["arxiv_id"], row["text_hash"], row["fields_hash"])

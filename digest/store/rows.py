@@ -3,16 +3,37 @@
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
 
-from digest.model import CATEGORY, Day, DaySummary, FileRow, Paper, RawPage, Section, Source, State
+from digest.errors import DamageError
+from digest.model import (
+    CATEGORY,
+    ArxivId,
+    Day,
+    DaySummary,
+    Entry,
+    FileRow,
+    Link,
+    PageRef,
+    Paper,
+    RawPage,
+    RawText,
+    Section,
+    Source,
+    State,
+)
 
 Row = dict[str, Any]
 """What a row of a table holds, by the names of its columns."""
+
+Values = Sequence[Any]
+"""What a row holds, in the order of the columns that were asked for."""
 
 RevisionKey = tuple[str, str, str]
 """What makes a revision the same: the paper, the hash of its text, the hash of its other fields."""
@@ -111,8 +132,17 @@ def file_rows(rows: Iterable[FileRow]) -> list[Row]:
     return list({row.path: row._asdict() for row in rows}.values())
 
 
-class Writer(Protocol):
-    """What stores rows, in a transaction of whoever calls."""
+class Access(Protocol):
+    """How rows are stored and read, in a transaction of whoever calls; JSON and dates are read as texts."""
+
+    def day_row(self, category: str, when: date) -> Values | None:
+        """Return the values of ``DAY`` of a stored day, or None."""
+
+    def entry_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
+
+    def link_rows(self, day_id: int) -> Sequence[Values]:
+        """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
 
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
         """Return the rows of all revisions of these papers, by their keys."""
@@ -133,21 +163,21 @@ class Writer(Protocol):
         """Add the revisions with greater numbers to the full-text index, if that does not see to itself."""
 
 
-def write_day(writer: Writer, day: Day, content_hash: str) -> None:
+def write_day(access: Access, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
-    writer.delete_day(day.category, day.date)
-    numbers = _number_revisions(writer, [entry.paper for entry in day.entries])
-    day_id = writer.insert_day(day_row(day, day.counts, content_hash))
-    writer.insert("entry", entry_rows(day, day_id, numbers))
+    access.delete_day(day.category, day.date)
+    numbers = _number_revisions(access, [entry.paper for entry in day.entries])
+    day_id = access.insert_day(day_row(day, day.counts, content_hash))
+    access.insert("entry", entry_rows(day, day_id, numbers))
 
 
-def _number_revisions(writer: Writer, papers: Sequence[Paper]) -> list[int]:
+def _number_revisions(access: Access, papers: Sequence[Paper]) -> list[int]:
     """Return the row of each paper's revision; those not known yet are added in the order given."""
     keys = [key_of(paper) for paper in papers]
-    known = writer.known_revisions([key[0] for key in keys])
+    known = access.known_revisions([key[0] for key in keys])
     # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
     # index, whose rows bear them, finds papers in that order without sorting.
-    last = number = writer.last_revision()
+    last = number = access.last_revision()
     added: dict[int, Paper] = {}
     rows = []
     for key, paper in zip(keys, papers, strict=True):
@@ -156,9 +186,9 @@ def _number_revisions(writer: Writer, papers: Sequence[Paper]) -> list[int]:
             added[number] = paper
             rows.append(revision_row(number, paper, key))
     if rows:
-        writer.insert("revision", rows)
-        writer.insert("link", link_rows(added))
-        writer.index_after(last)
+        access.insert("revision", rows)
+        access.insert("link", link_rows(added))
+        access.index_after(last)
     return [known[key] for key in keys]
 
 
@@ -167,6 +197,7 @@ def _number_revisions(writer: Writer, papers: Sequence[Paper]) -> list[int]:
 SUMMARY = ("category", "date", "state", "source", "declared", "stored", "content_hash")
 """The columns that a summary is made of."""
 
+_SECTIONS = {section.value: section for section in Section}
 _STATES = {state.value: state for state in State}
 _SOURCES = {source.value: source for source in Source}
 _USUAL = re.compile("{" + ", ".join(rf'"{section}": (?:0|[1-9][0-9]{{0,8}})' for section in Section) + "}")
@@ -222,6 +253,98 @@ class _Numbers(Mapping[Section, int]):
         return len(Section)
 
 
+DAY = (*SUMMARY, "id", "pages", "parser_version", "link_rules")
+"""The columns that a day is made of."""
+
+PAPER = (
+    *("id", "arxiv_id", "title", "authors", "primary_category", "categories", "abstract", "comments", "journal_ref"),
+    "raw",
+)
+"""The columns of a revision that a paper is made of: the hashes are asked for only to find one."""
+
+LINK = ("revision_id", "url", "kind", "found_in")
+"""The columns that a link is made of."""
+
+AS_TEXT = frozenset({"date", "declared", "stored", "pages", "authors", "categories", "raw"})
+"""The columns of JSON and dates."""
+
+
+def read_day(access: Access, category: str, when: date) -> Day | None:
+    """Return a stored day with its entries, or None.
+
+    Raises:
+        DamageError: its entries were not stored yet.
+    """
+    row = access.day_row(category, when)
+    if row is None:
+        return None
+    _, _, state, source, declared, stored, content_hash, number, pages, parser, link_rules = row
+    require(int, parser, link_rules)
+    pages = tuple(PageRef(url, sha256) for url, sha256 in json.loads(pages))
+    require(str, *(text for page in pages for text in (page.url, page.sha256)))
+    links = links_of(access.link_rows(number))
+    rows = access.entry_rows(number)
+    require(int, *map(itemgetter(1), rows))
+    papers = papers_of([row[2:] for row in rows], links)
+    entries = tuple(Entry(_SECTIONS[row[0]], row[1], paper) for row, paper in zip(rows, papers, strict=True))
+    if not entries and not content_hash and any(json.loads(stored).values()):  # never to be taken for an empty day
+        raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
+    declared = counts(json.loads(declared))
+    return Day(category, when, _STATES[state], _SOURCES[source], declared, entries, pages, parser, link_rules)
+
+
+def links_of(rows: Iterable[Values]) -> defaultdict[int, list[Link]]:
+    """Return the links that rows of ``LINK`` hold, by the number of the revision's row, in the order given."""
+    links: defaultdict[int, list[Link]] = defaultdict(list)
+    for number, *parts in rows:
+        links[number].append(Link(*parts))
+    return links
+
+
+def paper_of(row: Values, links: Sequence[Link]) -> Paper:
+    """Return the paper that a row of ``PAPER`` holds; raises as ``papers_of`` does."""
+    return papers_of([row], {row[0]: links})[0]
+
+
+def papers_of(rows: Sequence[Values], links: Mapping[int, Sequence[Link]]) -> list[Paper]:
+    """Return the papers that rows of ``PAPER`` hold, whose links stand in ``links`` by the number of the row.
+
+    Raises:
+        TypeError: a text is none, which only SQLite stores.
+        ValueError: JSON is damaged.
+    """
+    if not rows:
+        return []
+    numbers, ids, titles, names, primaries, subjects, abstracts, comments, journals, raws = zip(*rows, strict=True)
+    # Each kind of value at once: a call for each takes longer than making the papers.
+    authors, categories = _lists(names), _lists(subjects)
+    require(str, *titles, *primaries, *filter(None, (*abstracts, *comments, *journals)))
+    require(str, *chain.from_iterable((*authors, *categories)))
+    require(str, *(part for its in links.values() for link in its for part in (link.url, link.kind, link.found_in)))
+    own_links = (tuple(links.get(number, ())) for number in numbers)
+    raw_texts = (None if raw is None else _raw_text(json.loads(raw)) for raw in raws)
+    values = zip(
+        map(ArxivId.parse, ids),
+        *(titles, map(tuple, authors), primaries, map(tuple, categories), abstracts, comments, journals),
+        *(own_links, raw_texts),
+        strict=True,
+    )
+    return [Paper(*fields) for fields in values]
+
+
+def _lists(texts: Sequence[str]) -> list[list[Any]]:
+    """Return the lists that texts of JSON are, one of each."""
+    found: list[list[Any]] = json.loads(f"[{','.join(texts)}]")
+    require(list, *found)
+    if len(found) != len(texts):
+        raise ValueError(f"expected {len(texts)} lists, found {len(found)}")
+    return found
+
+
+def _raw_text(fields: dict[str, Any] | None) -> RawText | None:
+    return None if fields is None else RawText(**{**fields, "authors": tuple(fields["authors"])})
+
+
 def counts(stored: Mapping[str, int]) -> dict[Section, int]:
     """Return how many entries each section has, as they are stored."""
     require(int, *stored.values())
@@ -230,6 +353,5 @@ def counts(stored: Mapping[str, int]) -> dict[Section, int]:
 
 def require(kind: type, *values: object) -> None:
     """Refuse values that are not of ``kind``."""
-    for value in values:
-        if type(value) is not kind:  # True and False are integers to isinstance
-            raise TypeError(f"expected {kind.__name__}, found {type(value).__name__}")
+    if others := {*map(type, values)} - {kind}:  # True and False are integers to isinstance
+        raise TypeError(f"expected {kind.__name__}, found {', '.join(sorted(other.__name__ for other in others))}")
