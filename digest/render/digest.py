@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from itertools import accumulate, takewhile
+from itertools import accumulate
 from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
 
@@ -38,7 +38,8 @@ _TITLES = {Section.NEW: "New submissions", Section.CROSS: "Cross-lists", Section
 _FIRST_WITH_HTML = (2023, 12)
 _ON_ONE_LINE = 174
 """The room of a list's item on GitHub's page of 390 pixels, in tenths of the type's size, without an ellipsis."""
-_WIDTHS = dict.fromkeys("fijlrtI .,:;'!|()[]-", 3) | dict.fromkeys("mwM%", 9) | dict.fromkeys("W@", 10)
+_NARROWEST, _SQUARE = 3, 10
+_NARROW = "fijlrtI .,:;'!|()[]-"
 _FIRST_SQUARE = "\u2e80"  # where the scripts of East Asia begin
 
 
@@ -296,15 +297,21 @@ def _one_line(text: str) -> str:
     return " ".join(text.splitlines()) if "\n" in text or "\r" in text else text
 
 
-def _width(sign: str) -> int:
-    """Return about how wide a sign is, in tenths of the type's size."""
-    return _WIDTHS.get(sign) or (10 if sign >= _FIRST_SQUARE else 8 if sign.isupper() else 6)
+class _Widths(dict[str, int]):
+    """About how wide each sign is, in tenths of the type's size."""
+
+    def __missing__(self, sign: str) -> int:
+        self[sign] = _SQUARE if sign >= _FIRST_SQUARE else 8 if sign.isupper() else 6
+        return self[sign]
+
+
+_WIDTHS = _Widths(dict.fromkeys(_NARROW, _NARROWEST) | dict.fromkeys("mwM%", 9) | dict.fromkeys("W@", _SQUARE))
 
 
 def _shortened(text: str) -> str:
     """Return ``text``, or its beginning and "…"; maths is not cut."""
-    ends = takewhile(lambda end: end <= _ON_ONE_LINE, accumulate(map(_width, text)))
-    head = text[: sum(1 for _ in ends)]
+    ends = list(accumulate(map(_WIDTHS.__getitem__, text[: _ON_ONE_LINE // _NARROWEST + 1])))
+    head = text[: bisect_right(ends, _ON_ONE_LINE)]
     if head == text:
         return text
     if "$" in head:

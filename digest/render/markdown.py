@@ -37,9 +37,8 @@ are unknown, as are some of LaTeX's that authors use. It refuses formulas that h
 
 _SET_AS_TEXT = re.compile(r"\\(?:text[a-z]*|mbox)\{[^{}\\$]*\}")  # where MathJax, unlike TeX, shows a %
 
-_LIVE = re.compile(
-    # One sign, so that all others are passed over at once, and then what it has around it.
-    rf"[-\\`*\[\]~|#_<&:.!$@{_AS_REFERENCES}{_CONTROLS}]"
+_SIGNS = rf"\\`*\[\]~|#_<&:!$@{_AS_REFERENCES}{_CONTROLS}"
+_AROUND = (
     r"""(?:
       (?P<escape> (?<=[\\`*\[\]~|]) | (?<=\#)(?!\d)
         | (?<=_)(?: (?<![A-Za-z0-9]_) | (?![A-Za-z0-9]) )  # inside a word it means nothing
@@ -58,12 +57,16 @@ _LIVE = re.compile(
     | (?P<control> (?<=["""
     + _CONTROLS
     + r"""]) ) )
-    """,
-    re.ASCII | re.VERBOSE | re.IGNORECASE,
+    """
 )
-_COMMIT = re.compile(r"[0-9a-f]{7,40}(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
-_LONGEST_COMMIT, _COMMIT_PIECE = 40, 6
+_FLAGS = re.ASCII | re.VERBOSE | re.IGNORECASE
+# One sign, so that all others are passed over at once, and then what it has around it.
+_LIVE, _LIVE_BUT_FOR_RARE = (re.compile(f"[{signs}]{_AROUND}", _FLAGS) for signs in (f"-.{_SIGNS}", _SIGNS))
+_COMMIT = re.compile(r"[0-9a-f](?<![A-Za-z0-9].)[0-9a-f]{6,39}(?![A-Za-z0-9])", re.ASCII | re.IGNORECASE)
+_SHORTEST_COMMIT, _LONGEST_COMMIT, _COMMIT_PIECE = 7, 40, 6
 """GitHub takes from seven to forty hexadecimal digits for a commit."""
+_DIGITS = b"0" * _SHORTEST_COMMIT
+_AS_DIGITS = bytes.maketrans(b"123456789abcdefABCDEF", b"0" * 21)
 
 _FIRST = re.compile(r"(?=[-+=>^]|:-)|\d{1,9}(?=[.)](?:\s|$))", re.ASCII)
 """What starts a list, a quote, a rule or the underline of a heading or table, if it comes first on a line, or a
@@ -78,6 +81,7 @@ _IN_LINKS = ":/?#@!&'*+,;=%-._~"
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
 _BEFORE_MATHS = ("", " ", "(")
+_NAME = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*")
 _NOTHING = "<span></span>"  # beside which another text begins
 
 
@@ -90,6 +94,8 @@ def escaped(text: str) -> str:
     Maths between dollars becomes GitHub's form that no other markup can touch, a code span between dollars. Maths
     that does more than look like maths, or that GitHub could not set, is text.
     """
+    if len(text) < _LONGEST_COMMIT and _NAME.fullmatch(text):  # as most texts are: the names of authors
+        return text
     pieces, end = [], 0
     for maths in _shown_in(text) if "$" in text else ():
         pieces += [_plain(text[end : maths.start]), _shown_maths(maths, text[: maths.start][-1:])]
@@ -97,8 +103,10 @@ def escaped(text: str) -> str:
     line = "".join([*pieces, _plain(text[end:])])
     first = _FIRST.match(line)
     line = f"{first[0]}\\{line[first.end() :]}" if first else line
-    line = _without_liquid(_EDGE_BLANK.sub(_reference, line))
-    return f'<span dir="auto">{line}</span>' if _BIDI.search(text) else line
+    if line[:1].isspace() or line[-1:].isspace():
+        line = _EDGE_BLANK.sub(_reference, line)
+    line = _without_liquid(line)
+    return f'<span dir="auto">{line}</span>' if not text.isascii() and _BIDI.search(text) else line
 
 
 def linked(text: str, target: str) -> str:
@@ -152,7 +160,10 @@ def _without_liquid(line: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _COMMIT.sub(_in_pieces, _LIVE.sub(_harmless, text))
+    folded = text.lower()
+    live = _LIVE if "www." in folded or "gh-" in folded else _LIVE_BUT_FOR_RARE
+    line = live.sub(_harmless, text)
+    return _COMMIT.sub(_in_pieces, line) if _DIGITS in line.encode(errors="replace").translate(_AS_DIGITS) else line
 
 
 def _shown_maths(maths: Maths, before: str) -> str:
@@ -188,10 +199,8 @@ def _own_node(sign: str) -> str:
 
 def _in_pieces(commit: re.Match[str]) -> str:
     """Return the name of a commit in pieces that are none; the last stays bare, so that it guards what follows."""
-    digits, before = commit[0], commit.string[max(commit.start() - 1, 0) : commit.start()]
-    could_be = len(digits) == _LONGEST_COMMIT or not (digits.isdigit() or digits.isalpha())
-    is_inside_a_word = before.isascii() and before.isalnum()
-    if is_inside_a_word or not could_be:
+    digits = commit[0]
+    if len(digits) < _LONGEST_COMMIT and (digits.isdigit() or digits.isalpha()):
         return digits
     pieces = [digits[start : start + _COMMIT_PIECE] for start in range(0, len(digits), _COMMIT_PIECE)]
     return "".join(f"<span>{piece}</span>" for piece in pieces[:-1]) + pieces[-1]

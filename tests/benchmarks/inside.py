@@ -18,7 +18,7 @@ import feedparser  # type: ignore[import-untyped]
 from bs4 import BeautifulSoup
 
 from digest.config.resources import built_in_template
-from digest.model import Day, Section, Source, State
+from digest.model import Day, Paper, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.feed import parse_feed
 from digest.parse.links import LINK_RULES, find_links
@@ -26,6 +26,7 @@ from digest.parse.listing import parse_page
 from digest.render.digest import DigestTemplate
 from tests.benchmarks.archives import CATEGORY, Texts, page
 from tests.benchmarks.measuring import Row, in_turn, table, used_by
+from tests.benchmarks.storing import storing
 from tests.standin import Mailing, Request, StandIn, invent
 
 DAY = date(2025, 3, 5)
@@ -105,23 +106,41 @@ def links(day: Day, rounds: int) -> Iterator[Row]:
 
 
 def render(day: Day, rounds: int) -> Iterator[Row]:
-    """Yield both templates, against f-strings that escape nothing."""
-    for name in ("classic", "full"):
+    """Yield both templates, against f-strings that show the same and escape nothing."""
+    for name, theirs in (("classic", _classic), ("full", _full)):
         template = DigestTemplate(built_in_template(name), name, SHOWN)
-        theirs = partial(_formatted, day, name)
-        yield _row(f"render {len(day.entries)}, {name}", rounds, partial(template.render, day), theirs, "f-strings")
+        ours = partial(template.render, day)
+        yield _row(f"render {len(day.entries)}, {name}", rounds, ours, partial(theirs, day), "f-strings")
 
 
-def _formatted(day: Day, name: str) -> bytes:
-    papers = [entry.paper for entry in day.entries]
-    papers.sort(key=lambda paper: paper.arxiv_id, reverse=True)
+def _shown(day: Day) -> list[Paper]:
+    return sorted((entry.paper for entry in day.entries), key=lambda paper: paper.arxiv_id, reverse=True)
+
+
+def _classic(day: Day) -> bytes:
     lines = [f"# ArXiv {day.category} --{day.date:%a, %d %b %Y}\n"]
-    for number, one in enumerate(papers, 1):
+    for number, one in enumerate(_shown(day), 1):
         pdf = f"https://arxiv.org/pdf/{one.arxiv_id}.pdf"
         lines.append(f"### {number}.{one.title}  [ :arrow_down: ]({pdf})\n>  {one.abstract}      \n")
-        if name == "full":
-            badges = " · ".join(f"[{link.kind}]({link.url})" for link in one.links)
-            lines.append(f"{', '.join(one.authors)} · {', '.join(one.categories)} · {one.comments} · {badges}\n")
+    return "".join(lines).encode()
+
+
+def _full(day: Day) -> bytes:
+    papers = list(enumerate(_shown(day), 1))
+    lines = [f"# arXiv {day.category} {day.date}\n\n## Contents\n\n"]
+    for number, one in papers:
+        code = next((f" · [code]({link.url})" for link in one.links if link.kind == "code"), "")
+        first = f"{one.authors[0]}{' et al.' if len(one.authors) > 1 else ''}"
+        lines.append(f"{number}. [{one.title}](#{one.arxiv_id}) · {first}{code}\n")
+    for number, one in papers:
+        badges = " · ".join(f"**{link.kind}** [{link.url.partition('://')[2]}]({link.url})" for link in one.links)
+        lines.append(
+            f'\n### <a id="{one.arxiv_id}"></a>{number}. [{one.title}](https://arxiv.org/abs/{one.arxiv_id})\n\n'
+            f"{', '.join(one.authors)}\n\n**{one.primary_category}** · {' · '.join(one.categories)} · "
+            f"[PDF](https://arxiv.org/pdf/{one.arxiv_id}.pdf) · [HTML](https://arxiv.org/html/{one.arxiv_id})\n\n"
+            f"{badges}\n\n*Comments:* {_TAG.sub('', one.comments or '')}\n\n"
+            f"<details><summary>Abstract</summary>\n\n{_TAG.sub('', one.abstract or '')}\n\n</details>\n"
+        )
     return "".join(lines).encode()
 
 
@@ -139,6 +158,7 @@ def rows(texts: Texts, rounds: int) -> Iterator[Row]:
     yield from feed(announcement, rounds)
     yield from links(_day(entries), rounds)
     yield from render(day, rounds)
+    yield from storing(texts, rounds)
 
 
 def _day(entries: Sequence[object]) -> Day:
