@@ -1120,7 +1120,7 @@ def _next_version(home: Path, last: str) -> _NextVersion:
     ignored = shutil.ignore_patterns("__pycache__", "migrations")
     shutil.copytree(source, home / "digest", ignore=ignored)
     shutil.copytree(package_file("migrations"), home / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    known = home / "digest" / "store" / "light.py"
+    known = home / "digest" / "store" / "file.py"
     changed = known.read_text(encoding="utf-8").replace(f'SCHEMA = "{SCHEMA}"', 'SCHEMA = "9001"')
     known.write_text(changed, encoding="utf-8")
     migration = NEXT_MIGRATION.replace("{last}", last).replace("{down}", SCHEMA)
