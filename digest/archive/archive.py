@@ -67,6 +67,8 @@ class Archive:
     template: DigestTemplate
     index_templates: IndexTemplates
     now: datetime
+    is_new: bool = field(default=False, init=False)
+    """Whether its database was made just now, after git was asked for records that are not here."""
     renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
     """The days (category, date) that this job stored in place of what was known of them, if anything was."""
     incomplete: set[str] = field(default_factory=set, init=False)

@@ -225,7 +225,7 @@ def load_records(archive: Archive, track: Track = untracked, *, whole: bool = Fa
     """
     unloaded = set(map(_record_of, archive.snapshot.unloaded))
     lost = by_date(unloaded - archive.recorded)
-    if lost or not archive.snapshot.days:
+    if lost or not (archive.snapshot.days or archive.is_new):
         require_records(archive.config)
     report = Report()
     load_known(archive, report)

@@ -154,7 +154,7 @@ class Session:
 
         config = self.config
         log_to(self.console, verbose=self.verbose)
-        if config.database is not None and is_absent(config.database):
+        if is_new := config.database is not None and is_absent(config.database):
             require_records(config)
         source = read_template(config.digest.template, config.folder)
         settings = config.digest
@@ -170,6 +170,7 @@ class Session:
             light = None if is_fixed or database is None else open_light(database)
             edges = (light, open_store, partial(self._new_client, opened))
             archive = Archive(config, read_calendar(config.calendar.dates), *edges, template, indexes, self.now)
+            archive.is_new = is_new
             opened.callback(archive.close)
             if light is None:
                 _ = archive.store  # what is wrong with it is said now

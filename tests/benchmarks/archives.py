@@ -157,3 +157,4 @@ def commit(folder: Path) -> None:
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=Begin")
+    git(folder, "gc", "--quiet")  # else the first night's commit would do it, for years of files at once
