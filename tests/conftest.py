@@ -29,7 +29,11 @@ _ROOM = 2 * 1024**3
 
 
 def pytest_configure() -> None:
-    """Let the folders of tests lie in memory: they are made by the thousand, and no power fails in a test."""
+    """Let the folders of tests lie in memory: they are made by the thousand, and no power fails in a test.
+
+    And let Python keep what it compiled: there are hundreds of processes of digest.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_IN_MEMORY))
 
