@@ -919,7 +919,7 @@ def test_whether_a_push_would_be_taken(archive: Sandbox) -> None:
 
 
 def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a first commit of the named files, on main; a second time, and without git, nothing is done."""
+    """With a first commit of the named files, on main; later of those that changed; without git nothing is done."""
     folder = tmp_path / "archive"
     folder.mkdir()
     for name in ("config.toml", "README.md", "notes.md"):
@@ -931,6 +931,9 @@ def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.Monke
     assert set(tree(folder)) == {"config.toml", "README.md"}
     assert (git(folder, "branch", "--show-current"), subject(folder)) == ("main", "A new archive")
     assert start_repository(folder, names, "Again", Git()) == []
+    (folder / "README.md").write_text("y\n")
+    assert start_repository(folder, names, "Changed", Git()) == [f"committed 1 file in the git repository {folder}"]
+    assert (committed(folder), subject(folder)) == (["README.md"], "Changed")
     monkeypatch.setenv("PATH", "/nowhere")
     assert start_repository(folder, ["notes.md"], "None", Git()) == []
 
