@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from digest.config.settings import Git
+from digest.errors import GitError
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, can_push, examine_repository
+from digest.git.program import Program
 from digest.render import digest as rendering
 from tests.conftest import DAY, NIGHT, Sandbox
 from tests.nights import after, digest_path, lose_database, show
@@ -197,6 +199,34 @@ def test_no_git(archive: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     result = archive.digest("run")
     assert result.code == 7
     assert "git was not found; install it, or set [git] commit = false" in result.err
+
+
+def test_a_git_that_may_not_be_run(archive: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is the system's own, with the folder: to install git would be no help."""
+    make_repository(archive.folder)
+    archive.configure("git", commit=True)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "git").write_text("#!/bin/sh\n")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    result = archive.digest("run")
+    assert result.code == 7
+    assert f"git cannot be run in {archive.folder}: Permission denied\n" in result.err
+
+
+def test_a_folder_that_is_gone_is_not_taken_for_a_missing_git(tmp_path: Path) -> None:
+    """The system's error is the same for both."""
+    with pytest.raises(GitError, match=f"^git cannot be run in {tmp_path}/gone: No such file or directory$"):
+        Program(tmp_path / "gone").version()
+
+
+def test_a_repository_that_git_refuses(archive: Sandbox) -> None:
+    """Its error names the folder; the digests are written all the same."""
+    make_archive(archive)
+    (archive.folder / ".git" / "config").write_text("[core\n")
+    result = archive.digest("run")
+    assert result.code == 7
+    assert f"{archive.folder}: fatal: bad config line 1 in file " in result.err
+    assert (archive.folder / digest_path(DAY)).exists()
 
 
 @pytest.mark.parametrize(("durable", "code"), [(False, 7), (True, 6)])
@@ -889,7 +919,7 @@ def test_whether_a_push_would_be_taken(archive: Sandbox) -> None:
 
 
 def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a first commit of the named files, on main; a second time, and without git, nothing is done."""
+    """With a first commit of the named files, on main; later of those that changed; without git nothing is done."""
     folder = tmp_path / "archive"
     folder.mkdir()
     for name in ("config.toml", "README.md", "notes.md"):
@@ -901,6 +931,9 @@ def test_a_folder_becomes_a_repository(tmp_path: Path, monkeypatch: pytest.Monke
     assert set(tree(folder)) == {"config.toml", "README.md"}
     assert (git(folder, "branch", "--show-current"), subject(folder)) == ("main", "A new archive")
     assert start_repository(folder, names, "Again", Git()) == []
+    (folder / "README.md").write_text("y\n")
+    assert start_repository(folder, names, "Changed", Git()) == [f"committed 1 file in the git repository {folder}"]
+    assert (committed(folder), subject(folder)) == (["README.md"], "Changed")
     monkeypatch.setenv("PATH", "/nowhere")
     assert start_repository(folder, ["notes.md"], "None", Git()) == []
 

@@ -18,6 +18,7 @@ from tests.conftest import DAY, Sandbox
 from tests.days import texts
 from tests.nights import after, asked, beside, catchup, known_as, listing, lose_database, noon, show, status
 from tests.standin import Mailing, StandIn, invent
+from tests.standin.pages import listing_page
 from tests.test_jobs import errors
 
 THURSDAY, FRIDAY = date(2025, 3, 6), date(2025, 3, 7)
@@ -243,6 +244,14 @@ def test_the_first_run_is_noted_once(archive: Sandbox) -> None:
     assert parsed(archive) == Ledger(starts=(Start("cs.CV", DAY),))
     assert archive.digest("run", now=noon(DAY)).code == 0
     assert archive.read(STATE) == known
+
+
+def test_where_there_is_nothing_to_hold_no_state_json_is_made(archive: Sandbox, tmp_path: Path) -> None:
+    """A day that was imported before any run is all that the archive knows."""
+    (tmp_path / "saved.html").write_text(listing_page(invent("cs.CV", DAY)), encoding="utf-8")
+    assert archive.digest("import", str(tmp_path / "saved.html")).code == 0
+    assert (archive.folder / f"data/cs.CV/2025/{DAY}.jsonl").exists()
+    assert not (archive.folder / STATE).exists()
 
 
 def test_without_records_the_database_knows_it(archive: Sandbox, arxiv: StandIn) -> None:

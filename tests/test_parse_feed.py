@@ -603,6 +603,7 @@ EDITS: dict[str, tuple[Edit, str]] = {
     "a nameless author": (without(r"(?<=<dc:creator>)[^<]+"), "none of author"),
     "authors twice": (swap("</dc:creator>", "</dc:creator><dc:creator>X</dc:creator>", 1), "authors in item 1"),
     "no categories": (without(r"(<category[^\n]*\n\s*)+"), "categories of 2110.00001"),
+    "a category that is none": (swap("cs.LG", "../LG"), "categories of 2110.00001"),
     "no date": (without(r"<(pubDate|published)>.*?</\1>"), "date in item 1"),
     "an unknown announce type": (swap("new", "withdraw"), "'withdraw'"),
     "two announce types": (swap("announce_type>new<", "announce_type>cross<"), "one announce type"),

@@ -278,6 +278,7 @@ def test_two_addresses_side_by_side_are_two(between: str) -> None:
         ("https://huggingface.co/Own Lab/OwnNet.", "https://huggingface.co/OwnLab/OwnNet"),
         ("https://git hub.com/own-lab/Repo_1", REPO),
         ("https://github.c om/own-lab/Repo_1", REPO),
+        ("https://own. our-lab.org/paper", "https://own.our-lab.org/paper"),
         ("https://anonymous.4open.science/r/Own Net-12AB", "https://anonymous.4open.science/r/OwnNet-12AB"),
     ],
 )
@@ -376,6 +377,7 @@ def test_marks_and_brackets_glued_on_are_not_of_an_address(typed: str, url: str)
         (f"{PAGE}/ training/testing code", PAGE),
         ("https://own-lab.github.io. In this", "https://own-lab.github.io"),
         ("https://own-lab.github.io. in brief", "https://own-lab.github.io"),
+        ("https://own-lab.github.io. own-bench.com/data too", "https://own-lab.github.io"),
     ],
 )
 def test_an_address_ends_where_a_sentence_goes_on(typed: str, url: str) -> None:
@@ -506,6 +508,7 @@ def test_a_host_with_a_subdomain_or_alone_in_the_comments_is_an_address() -> Non
         ("Project website: own-net.space.", "project own-net.space"),
         ("Data: own-data.org", "project own-data.org"),
         ("It is used via OwnHub (ownhub.space).", "project ownhub.space"),
+        ("Unlike others, Big Wheel (own-net.org) turns.", "other own-net.org"),
         ("The demo is hosted at own-viewer.app.", "demo own-viewer.app"),
         ("A web app (ownseg.app) lets anybody use it.", "demo ownseg.app"),
         ("The tool is deployed at ownlab.studio and free.", "demo ownlab.studio"),
@@ -543,6 +546,7 @@ def test_an_own_host_without_scheme_is_known_by_what_stands_around_it(text: str,
         "The app was tested.it works in real world.no more, on the platform.it is new; the page.my friend.",
         "We used tools (ASP.NET, Node.js, Socket.io) and compare with Luma.ai, Runway.com and Character.ai.",
         "Mail (own at own.org).",
+        "Unlike others, Big Wheel (own.run) turns.",
         "Write www. before it, as in www.something, not www.xxx.com.",
         "trained on Own.v2.ai-generated images through OpenAI.com's models and Own.com's",
         "loss.item(), torch.cuda.is_available, os.path.join, np.linalg.norm, model.to(device), config.site",

@@ -184,6 +184,12 @@ def test_links_of_authors_to_other_listings_do_not_matter() -> None:
     assert "list/cs.LG/recent" in (listing.entries[0].paper.abstract or "")
 
 
+def test_a_link_to_what_is_no_category_does_not_matter() -> None:
+    """A group, such as ``grp_physics`` of arxiv-base's taxonomy, is another name in a category's place."""
+    page = swap("<h3>Showing", '<a href="/list/grp_physics/new">Physics</a><h3>Showing', 1)(listing_page(WHOLE))
+    assert read(page).category == "cs.CV"
+
+
 def test_an_abstract_may_quote_what_the_page_itself_says() -> None:
     """Totals, headings and "No updates" inside a paper's own text are not the page's."""
     words = "Total of 7 entries. No updates today. New submissions (showing 1 of 1 entries) Wed, 20 Oct 2021 "
@@ -371,6 +377,17 @@ CONTRADICTIONS: list[tuple[str, Edit, str]] = [
     ("a name that is blank", sub(r"(searchtype=author[^>]*>)[^<]*<", r"\1<"), f"authors of {IDS[0]}"),
     ("no label", swap("<span class='descriptor'>Title:</span>", "", 1), f"'Title:' before the list-title of {IDS[0]}"),
     ("another field's label", swap("Title:<", "Subjects:<", 1), f"'Title:' before the list-title of {IDS[0]}"),
+    (
+        "text before a label",
+        swap("<span class='descriptor'>Title:", "x <span class='descriptor'>Title:", 1),
+        "elsewhere",
+    ),
+    (
+        "a field before a label",
+        swap("<span class='descriptor'>Title:", "<i>x</i><span class='descriptor'>Title:", 1),
+        "elsewhere",
+    ),
+    ("a label that holds more", swap("Title:</span>", "Title:<i>x</i></span>", 1), "elsewhere"),
     ("text between fields", swap("<div class='list-authors'>", "x<div class='list-authors'>", 1), "in one div"),
     ("a paper of another category", swap("(cs.CV)", "(cs.LG)", 1), f"cs.CV, found {IDS[0]} in cs.LG"),
     ("no subjects", sub(r"<div class='list-subjects'>.*?</div>", ""), f"list-subjects in {IDS[0]}"),
@@ -611,6 +628,16 @@ def test_pages_that_contradict_one_another_are_refused(others: list[str], words:
     error = refusal(*parts(10), *others)
     assert type(error) is PageRefusedError
     assert words in str(error)
+
+
+def test_pages_that_lack_entries_may_not_have_more_than_declared_either() -> None:
+    """With 13 of 12 new submissions and 5 of 6 replacements the day is refused for good: it is not merely short."""
+    new = (*WHOLE.new, _other_day().new[0])
+    second = listing_page(Mailing("cs.CV", DAY, new, WHOLE.cross, WHOLE.replacement[:-1]), skip=12, show=25)
+    second = sub(r"(?<=Replacement submissions \(showing 5 of )5", "6")(swap("of 13 entries", "of 12 entries")(second))
+    error = refusal(listing_page(WHOLE, show=12), second)
+    assert type(error) is PageRefusedError
+    assert "no more entries than declared, found new 13 of 12" in str(error)
 
 
 def test_an_id_may_not_come_back_on_a_later_page() -> None:

@@ -94,6 +94,13 @@ def test_an_empty_day_with_entries_is_damage() -> None:
         parse_record(render_record(day))
 
 
+def test_an_empty_day_is_read_again() -> None:
+    """The record of a day on which arXiv announced nothing is its header alone."""
+    day = day_of([], state=State.EMPTY)
+    assert render_record(day).count(b"\n") == 1
+    assert parse_record(render_record(day)) == day
+
+
 def test_typed_texts_are_never_left_out_for_an_older_format() -> None:
     """Links found by the first rules make no record of the first format, which has no room for what was typed."""
     one = paper("2503.00002", raw=RawText("A title", ('Zo\\"e',)))
@@ -322,6 +329,17 @@ def test_a_record_of_an_older_version_loads_with_a_warning(sandbox: Sandbox, bre
     text = sandbox.read("cs.CV/2025/03/2025-03-04.md").decode()
     assert not any(line.lstrip().startswith("# heading") for line in text.splitlines())
     assert "<script" not in text.replace("\\<", "")
+
+
+@pytest.mark.parametrize(("number", "more"), [(1, "; "), (2, " (and 1 more); "), (3, " (and 2 more); ")])
+def test_what_an_older_version_wrote_is_told_once_a_record(sandbox: Sandbox, number: int, more: str) -> None:
+    """The first line that would be damage today is named, and how many follow."""
+    old = GOOD.replace(b'"title": "A title', b'"title": "A\\ntitle', number)
+    (sandbox.folder / RECORD).parent.mkdir(parents=True)
+    (sandbox.folder / RECORD).write_bytes(old.replace(b'"parser": %d' % PARSER_VERSION, b'"parser": 2'))
+    warnings = [line for line in sandbox.digest("rebuild").err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert f"{RECORD}: line 2: expected a text on one line, found 'A\\ntitle of 2503.00003'{more}" in warnings[0]
 
 
 def test_markup_that_no_version_wrote_is_damage_in_any(sandbox: Sandbox) -> None:

@@ -898,6 +898,28 @@ def test_damage_of_the_database_is_told_and_mended(whole: Sandbox, damage: str) 
     assert whole.digest("run").code == 0
 
 
+def test_a_paper_that_nobody_can_read_is_damage_though_no_day_shows_it(whole: Sandbox) -> None:
+    """It is told, and removed by the repair."""
+    columns = "arxiv_id, text_hash, fields_hash, title, authors, primary_category, categories"
+    execute(
+        whole, f"INSERT INTO revision ({columns}) VALUES ('2503.99999', '{HASH}', '{HASH}', 'T', '[', 'cs.CV', '[]')"
+    )
+    result = verify(whole)
+    assert (result.code, "2503.99999" in "".join(findings(result, "damaged"))) == (6, True), result
+    assert [verify(whole, *options).code for options in (("--repair",), ())] == [0, 0]
+
+
+def test_the_database_as_it_was_is_kept_before_rows_are_removed(whole: Sandbox) -> None:
+    """Under a name that is told, and that none has yet."""
+    for name in ("archive.db.damaged", "archive.db.damaged-2"):
+        execute(whole, f"UPDATE run SET started_at = '{name}' WHERE id = (SELECT min(id) FROM run)")
+        repaired = verify(whole, "--repair")
+        assert repaired.code == 0, repaired
+        assert f"kept     {whole.folder / name}: the database as it was before\n" in repaired.out
+        with closing(sqlite3.connect(whole.folder / name)) as connection:
+            assert connection.execute(f"SELECT count(*) FROM run WHERE started_at = '{name}'").fetchone() == (1,)
+
+
 @pytest.mark.parametrize("damage", long_after(8, SAMPLE))
 def test_no_command_ends_in_a_traceback(whole: Sandbox, damage: str) -> None:
     """Whatever is wrong with the database: what it is and the way out on one line, with exit 6, or all is well."""

@@ -97,6 +97,17 @@ def test_what_others_pushed_is_kept_and_ours_comes_on_top(archive: Sandbox, remo
     assert f"committed {commit[:8]}: digest: cs.CV {DAY}" in result.err
 
 
+def test_a_file_that_git_does_not_know_hinders_no_rebase(archive: Sandbox, remote: Path) -> None:
+    """Somebody's notes lie in the work tree: they are in nobody's way, and stay as they are."""
+    push_from_elsewhere(remote)
+    notes = archive.folder / "notes.txt"
+    notes.write_text("Mine.\n")
+    result = archive.digest("run")
+    assert (result.code, notes.read_text()) == (0, "Mine.\n"), result.err
+    notes.unlink()
+    check_whole(archive, remote, {"theirs.md"})
+
+
 def test_the_same_night_pushed_from_another_machine(archive: Sandbox, remote: Path) -> None:
     """Both made the same files: ours adds nothing, and nothing is left to do."""
     other = beside(archive, "other")
@@ -429,6 +440,18 @@ def test_a_young_lock_gets_old_before_it_is_removed(archive: Sandbox, lock: Path
     clock = HurriedClock(lock.stat().st_mtime)
     remove_stale_locks(open_repository(archive.folder), clock)
     assert 10 <= clock.slept <= 11
+    assert not lock.exists()
+
+
+def test_a_lock_that_goes_by_itself_is_no_error(archive: Sandbox, lock: Path) -> None:
+    """Whoever made it, or cleared up after them, was quicker than the removal."""
+
+    class Clock(HurriedClock):
+        def time(self) -> float:
+            lock.unlink()
+            return super().time()
+
+    remove_stale_locks(open_repository(archive.folder), Clock(lock.stat().st_mtime + 20))
     assert not lock.exists()
 
 
