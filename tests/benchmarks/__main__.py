@@ -32,11 +32,12 @@ from tests.benchmarks.archives import (
     split,
     weekdays,
 )
+from tests.benchmarks.drawing import drawn
 from tests.benchmarks.measuring import DIGEST, Row, Used, in_turn, run, table
 from tests.standin import StandIn
 
-SIZES = ((100, 20), (1000, 20), (4000, 20))
-"""Days and papers of a day, for what should not grow."""
+DAYS, PAPERS = (100, 1000, 4000), 20
+"""Days, and papers of a day, for what should not grow."""
 
 BIG = (300, 130)
 FORMATS = ("json", "jsonl", "csv", "bibtex", "atom", "jsonfeed")
@@ -51,6 +52,11 @@ class Bench:
     texts: Texts
     rounds: int
     sizes: Sequence[tuple[int, int]]
+
+    @property
+    def new(self) -> int:
+        """How many papers a new day has."""
+        return max(26, *(size for _, size in self.sizes))
 
     def archive(self, count: int, size: int) -> Path:
         """Return an archive with a database, files and a commit, made at its first use."""
@@ -186,16 +192,17 @@ def growth(bench: Bench) -> Iterator[Row]:
         when = next(dates)
         _announce(bench, arxiv, when)
         clone = {str(size[0]): _in_clones(bench, folders[size], when, size[0]) for size in sizes}
-    for name, found in (("nothing to do", idle), ("a new day of 26", new), ("a new day of 26, fresh clone", clone)):
+    of_new = f"a new day of {bench.new}"
+    for name, found in (("nothing to do", idle), (of_new, new), (f"{of_new}, fresh clone", clone)):
         yield from _against_first(f"{name}: {{}} days", found)
     for days, used in clone.items():
-        yield Row(f"a new day of 26, fresh clone of {days} days", used, new[days][: len(used)], "with a disk")
+        yield Row(f"{of_new}, fresh clone of {days} days", used, new[days][: len(used)], "with a disk")
     for folder in folders.values():
         shutil.rmtree(folder)
 
 
 def _announce(bench: Bench, arxiv: StandIn, when: date) -> None:
-    arxiv.announce(bench.texts.announcement(when, split(26)))
+    arxiv.announce(bench.texts.announcement(when, split(bench.new)))
     arxiv.today = when
 
 
@@ -214,11 +221,14 @@ def whole(bench: Bench) -> Iterator[Row]:
     """Commands that go through everything: linear in the papers, in memory that does not grow."""
     made = {str(days): [bench.rebuilt(days, size)] for days, size in bench.sizes}
     yield from _against_first("`rebuild`, {} days", made)
-    for words in (["status"], ["verify"], ["export", "..", "--format", "jsonl"]):
+    for words in (["status"], ["verify"], ["export", "..", "--format", "jsonl"], ["regenerate", "--all"]):
         found = {}
         for days, size in bench.sizes:
             tell(f"{' '.join(words)}, {days} days")
-            found[str(days)] = [run([*DIGEST, "--now", NOW, *words], bench.archive(days, size))]
+            folder = bench.archive(days, size)
+            if "regenerate" in words:
+                shutil.rmtree(folder / CATEGORY)
+            found[str(days)] = [run([*DIGEST, "--now", NOW, *words], folder)]
         yield from _against_first(f"`{' '.join(words)}`, {{}} days", found)
 
 
@@ -285,12 +295,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of each measure; long ones have fewer (default: 5)")
     parser.add_argument("--texts", type=Path, help="real papers, a JSON object a line, packed by gzip")
     parser.add_argument("--place", type=Path, help="a folder in which the archives are kept for the next time")
-    parser.add_argument("--most-days", type=int, default=SIZES[-1][0], help="leave larger archives out (default: all)")
+    parser.add_argument("--most-days", type=int, default=DAYS[-1], help="leave larger archives out (default: all)")
+    parser.add_argument("--papers", type=int, default=PAPERS, help=f"of a day of what may grow (default: {PAPERS})")
+    parser.add_argument("--draw", type=Path, metavar="FILE", help="draw what was measured at several sizes, as SVG")
     options = parser.parse_args()
     unknown = set(options.groups) - GROUPS.keys()
     if unknown:
         parser.error(f"expected {', '.join(GROUPS)}, found {', '.join(sorted(unknown))}")
-    sizes = [size for size in SIZES if size[0] <= options.most_days]
+    sizes = [(days, options.papers) for days in DAYS if days <= options.most_days]
     with contextlib.ExitStack() as stack:
         place = options.place or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digest-bench-")))
         place.mkdir(parents=True, exist_ok=True)
@@ -305,6 +317,8 @@ def main() -> None:
             rows += GROUPS[name](bench)
     print(f"{datetime.now(UTC):%Y-%m-%d}, Python {sys.version.split()[0]}, {bench.texts.kind}, {bench.rounds} rounds\n")
     sys.stdout.writelines(f"{line}\n" for line in table(rows))
+    if options.draw:
+        options.draw.write_text(drawn(rows, f"days of {options.papers} papers"), encoding="utf-8")
 
 
 if __name__ == "__main__":
