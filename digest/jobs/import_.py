@@ -3,9 +3,11 @@
 import hashlib
 import logging
 import os
+import pickle
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ from digest.archive.days import begin, update_files
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.disk.raw import read_saved_page
-from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, TryLaterError, UsageError
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, StoreError, TryLaterError, UsageError
 from digest.jobs.doubt import take_in
 from digest.model import RawPage, Source, State
 from digest.parse.entries import belongs
@@ -31,13 +33,54 @@ _BROWSERS_OWN = ("_files", ".files", "-Dateien", "_fichiers", "_archivos", "_fil
 
 @dataclass(frozen=True)
 class _Saved:
-    """A saved page, where it was found, and of what it is."""
+    """A saved page: where it was found, and of what it is."""
 
     path: Path
     raw: RawPage
-    page: Page
     category: str
     date: date
+
+
+class _PutAside:
+    """Pages that were read, in a temporary file: those of ten years need not be in memory until their day comes."""
+
+    def __init__(self) -> None:
+        with _temporary_file():
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is gone when it is closed
+
+    def close(self) -> None:
+        """Remove the pages."""
+        self._file.close()
+
+    def put(self, page: Page) -> int:
+        """Put a page aside; return its place.
+
+        Raises:
+            StoreError: the temporary file cannot be written.
+        """
+        with _temporary_file():
+            place = self._file.seek(0, os.SEEK_END)
+            pickle.dump(page, self._file)
+            return place
+
+    def get(self, place: int) -> Page:
+        """Return the page at ``place``.
+
+        Raises:
+            StoreError: the temporary file cannot be read.
+        """
+        with _temporary_file():
+            self._file.seek(place)
+            page: Page = pickle.load(self._file)  # noqa: S301 - our own, of a moment ago
+            return page
+
+
+@contextmanager
+def _temporary_file() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"temporary file (TMPDIR says where): {error.strerror}") from error
 
 
 def require_there(paths: Sequence[Path]) -> None:
@@ -76,20 +119,24 @@ def import_pages(
     """
     _require_possible(archive, category, when)
     report = begin(archive)
-    by_day: dict[tuple[str, date, bool], list[_Saved]] = defaultdict(list)
     files = {shown(file): file for path in paths for file in _files_at(path, report)}
-    for name in track(list(files)):
-        try:
-            saved = _read_saved(archive, files[name], category, when)
-        except ListingIncompleteError as error:  # a saved page will not become whole later, as arXiv's own may
-            report.fail(name, PageRefusedError(str(error)))
-        except DigestError as error:
-            report.fail(name, error)
-        else:
-            # A day's listing comes before its catchup pages, which may show later texts.
-            by_day[saved.category, saved.date, saved.page.source is Source.CATCHUP].append(saved)
-    days = {", ".join(shown(saved.path) for saved in by_day[key]): by_day[key] for key in sorted(by_day)}
-    report.each(days, lambda name: _import_day(archive, days[name], report))
+    by_day: dict[tuple[str, date, bool], list[tuple[_Saved, int]]] = defaultdict(list)
+    with closing(_PutAside()) as aside:
+        for name in track(list(files)):
+            try:
+                saved, page = _read_saved(archive, files[name], category, when)
+                # A day's listing comes before its catchup pages, which may show later texts.
+                by_day[saved.category, saved.date, page.source is Source.CATCHUP].append((saved, aside.put(page)))
+            except ListingIncompleteError as error:  # a saved page will not become whole later, as arXiv's own may
+                report.fail(name, PageRefusedError(str(error)))
+            except DigestError as error:
+                report.fail(name, error)
+        days = {", ".join(shown(saved.path) for saved, _ in by_day[key]): by_day[key] for key in sorted(by_day)}
+
+        def take(name: str) -> DigestError | None:
+            return _import_day(archive, [(saved, aside.get(place)) for saved, place in days[name]], report)
+
+        report.each(days, take)
     update_files(archive, report)
     return report
 
@@ -140,7 +187,7 @@ def _files_at(path: Path, report: Report) -> Iterator[Path]:
         report.fail(shown(path), PageRefusedError(f"{words}; name other files one by one"))
 
 
-def _read_saved(archive: Archive, path: Path, category: str | None, when: date | None) -> _Saved:
+def _read_saved(archive: Archive, path: Path, category: str | None, when: date | None) -> tuple[_Saved, Page]:
     """Keep a page and parse it; what is no listing at all is named by its kind, and not kept."""
     body = read_saved_page(path)
     # The name alone: where the file lay on somebody's machine has no place in an archive.
@@ -162,7 +209,7 @@ def _read_saved(archive: Archive, path: Path, category: str | None, when: date |
         raise PageRefusedError(f"expected entries, found 'No updates'; {way_out}")
     category = category or _category_of(page, archive.config.arxiv.categories)
     # Its bytes are kept by now; those of a whole folder need not be held.
-    return _Saved(path, replace(raw, body=b""), page, category, _date_of(page, when))
+    return _Saved(path, replace(raw, body=b""), category, _date_of(page, when)), page
 
 
 def _category_of(page: Page, configured: Sequence[str]) -> str:
@@ -186,8 +233,8 @@ def _date_of(page: Page, when: date | None) -> date:
     return found
 
 
-def _import_day(archive: Archive, saved: Sequence[_Saved], report: Report) -> DigestError | None:
-    category, when, pages = saved[0].category, saved[0].date, [one.page for one in saved]
+def _import_day(archive: Archive, saved: Sequence[tuple[_Saved, Page]], report: Report) -> DigestError | None:
+    category, when, pages = saved[0][0].category, saved[0][0].date, [page for _, page in saved]
     try:
         listing = replace(join_pages(pages, category), source=Source.IMPORT)
         if listing.shortage and listing.date:  # all pages are here, and arXiv counts more than they list
@@ -198,7 +245,7 @@ def _import_day(archive: Archive, saved: Sequence[_Saved], report: Report) -> Di
         further = "" if any(page.partial for page in pages) else "; the listing has further pages: import them together"
         return PageRefusedError(f"{error}{further}")
     state = State.COMPLETE if listing.date else State.IMPORTED
-    ordered = sorted(saved, key=lambda one: one.page.entries[0].position)
-    if doubt := take_in(archive, as_day(listing, when, state, [one.raw for one in ordered]), report):
+    ordered = sorted(saved, key=lambda pair: pair[1].entries[0].position)
+    if doubt := take_in(archive, as_day(listing, when, state, [one.raw for one, _ in ordered]), report):
         log.warning("%s: %s", category, doubt)
     return None
