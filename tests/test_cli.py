@@ -156,11 +156,12 @@ HEAVY = {"alembic", "bs4", "feedparser", "jinja2", "lxml", "requests", "rich", "
 
 LOADED = """
 import sys
+before = {*sys.modules}  # what measures coverage, for one
 from digest.__main__ import main
 try:
     main(sys.argv[1:])
 except SystemExit as end:
-    sys.stderr.write(" ".join(["", str(end.code), *sys.modules]))
+    sys.stderr.write(" ".join(["", str(end.code), *sys.modules.keys() - before]))
 """
 
 
