@@ -157,4 +157,5 @@ def commit(folder: Path) -> None:
     git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=Begin")
-    git(folder, "gc", "--quiet")  # else the first night's commit would do it, for years of files at once
+    # Else the first night's commit would do it, for years of files at once; what is alike is not looked for here.
+    git(folder, "-c", "pack.window=0", "gc", "--quiet")
