@@ -5,12 +5,13 @@ import math
 import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 
 from tests.benchmarks.measuring import Row
 
-_SIZED = re.compile(r"(?P<what>.+?)[:,]? (?P<days>[0-9]+) days")
-_COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b")
-_WIDTH, _HEIGHT, _LEFT, _TOP, _LABELS = 250, 260, 56, 40, 215
+_SIZED = re.compile(r"(?P<what>.+?)[:,] (?P<days>[0-9]+) days")
+_COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#17becf", "#e377c2", "#7f7f7f")
+_WIDTH, _HEIGHT, _LEFT, _TOP, _LABELS = 250, 260, 56, 40, 230
 
 Series = Mapping[str, Sequence[tuple[int, float]]]
 """Figures by what was measured: each at a number of days."""
@@ -60,7 +61,7 @@ def _panel(series: Series, title: str, at: int) -> Iterator[str]:
     # Labels stand beside the ends of their lines, and none on another.
     lowest = float(_TOP + _HEIGHT + 14)
     for (what, points), colour in sorted(
-        zip(series.items(), _COLOURS, strict=False), key=lambda item: item[0][1][-1][1]
+        zip(series.items(), cycle(_COLOURS), strict=False), key=lambda item: item[0][1][-1][1]
     ):
         line = " ".join(f"{x(day):.1f},{y(figure):.1f}" for day, figure in points)
         lowest = min(y(points[-1][1]) + 4, lowest - 14)
