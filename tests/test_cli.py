@@ -171,6 +171,9 @@ except SystemExit as end:
         ("run --help", set()),
         ("show latest", set()),
         ("show 2025-03-05", set()),
+        ("show latest --titles", set()),
+        ("show latest --with-code --json", set()),
+        ("show --unread", set()),
         ("status", set()),
         ("status --json", set()),
         ("run", {"jinja2"}),  # for the indexes
@@ -188,9 +191,9 @@ def test_a_command_loads_no_more_than_it_needs(archive: Sandbox, words: str, nee
 def loaded(archive: Sandbox, *words: str, now: str = NIGHT) -> set[str]:
     """Return the modules that a command has loaded, which ends well."""
     line = ["--config", "config.toml", "--now", now, *words]
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, *line], cwd=archive.folder, capture_output=True, text=True, check=True
-    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(archive.folder.parent)}
+    program = [sys.executable, "-c", LOADED, *line]
+    done = subprocess.run(program, cwd=archive.folder, env=environment, capture_output=True, text=True, check=True)
     code, *modules = done.stderr.rpartition("\n")[2].split()
     assert code == "0"
     return {*modules}

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Read the archive": {
-        "show": ("reading", "Print the digest of a date."),
-        "view": ("reading", "Print a view's digest of a date."),
+        "show": ("show", "Show the papers of a date."),
+        "view": ("show", "Show what a view finds on a date."),
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
     },
