@@ -14,7 +14,7 @@ import pytest
 from digest.model import Day, Link, Section, Source, State
 from digest.records.day import record_path, render_record
 from digest.store.whole import Store
-from tests.conftest import NIGHT, Sandbox
+from tests.conftest import NIGHT, Sandbox, long_after
 from tests.days import day_of, paper, simple_day
 
 ARXIV = "https://arxiv.org"
@@ -278,21 +278,15 @@ def test_unread_in_a_pipe_is_the_text_of_the_files(sandbox: Sandbox) -> None:
     assert sandbox.digest("show", "--unread").out == sandbox.digest("show", "latest").out
 
 
-def test_nothing_is_remembered_that_was_not_shown(sandbox: Sandbox, state: Path) -> None:
-    """Its reader was gone, or there was no room for it."""
+@pytest.mark.parametrize("words", long_after(1, [["--json"], ["--titles"], []]), ids=" ".join)
+def test_nothing_is_remembered_that_was_not_shown(sandbox: Sandbox, state: Path, words: list[str]) -> None:
+    """There was no room for it, or its reader was gone."""
     keep(sandbox, one_day(TUESDAY, "2503.00001"))
-    for words in ([], ["--titles"], ["--json"]):
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(
-                [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "show", "--unread", *words],
-                cwd=sandbox.folder,
-                stdout=full,
-                stderr=subprocess.PIPE,
-                text=True,
-                check=False,
-            )
-        assert (done.returncode, done.stderr) == (6, "error: standard output: No space left on device\n")
-        assert not state.exists()
+    command = [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, "show", "--unread", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=sandbox.folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (6, "error: standard output: No space left on device\n")
+    assert not state.exists()
     assert unread(sandbox) == ["2503.00001"]
 
 

@@ -12,6 +12,7 @@ from digest.cli.console import write_out
 from digest.cli.dates import parse_dates
 from digest.cli.group import as_path, categories_option, command
 from digest.cli.session import Session
+from digest.cli.show import named_view, of_view
 from digest.cli.wanted import SECTIONS, pager_option
 from digest.errors import MissingError, UsageError, gravest, how_many
 
@@ -109,7 +110,6 @@ def export(
       digest export .. --format jsonl | gzip > archive.jsonl.gz
     """
     from digest.archive.report import untracked
-    from digest.cli.show import named_view, of_view
     from digest.jobs import export as job
     from digest.jobs.selection import Selection
     from digest.terms import Section

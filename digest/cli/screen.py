@@ -12,6 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import click
@@ -66,7 +67,7 @@ class Paragraph:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What a terminal can show; ``links``: whether a link needs not show its address."""
+    """What a terminal can show; ``links``: whether it opens links, so that they need not show their addresses."""
 
     width: int
     height: int
@@ -81,21 +82,6 @@ class Screen:
         size, kind = shutil.get_terminal_size((80, 24)), os.environ.get("TERM")
         colours = not os.environ.get("NO_COLOR") and kind != "dumb"  # https://no-color.org
         return cls(max(size.columns, 1), size.lines, colours, colours and _has_links())
-
-    def new_console(self, file: object) -> Console:
-        """Return rich's console for this screen, which writes to ``file``."""
-        from rich.console import Console
-
-        return Console(
-            file=file,  # type: ignore[arg-type]
-            width=self.width,
-            force_terminal=self.colours,
-            color_system="standard" if self.colours else None,
-            no_color=not self.colours,
-            markup=False,
-            emoji=False,
-            highlight=False,
-        )
 
 
 def _has_links() -> bool:
@@ -116,23 +102,28 @@ def _has_links() -> bool:
 def show(paragraphs: Iterable[Paragraph], screen: Screen | None, *, pages: bool = True) -> None:
     """Write ``paragraphs`` to stdout; on a terminal through a pager, if they are longer than its screen."""
     if screen is None:
-        text = "".join(f"{line}\n" for line in map(_as_line, paragraphs))
-        sys.stdout.buffer.write(text.encode(errors="replace"))
-        sys.stdout.flush()
+        pieces: Iterator[str] = (f"{_as_line(paragraph)}\n" for paragraph in paragraphs)
     else:
-        show_text("".join(_laid_out(paragraphs, screen)), screen, pages=pages)
-
-
-def show_text(text: str, screen: Screen, *, pages: bool = True) -> None:
-    """Write a finished ``text`` to a terminal, through a pager if it is longer than the screen."""
-    if pages and text.count("\n") >= screen.height and sys.stdin.isatty() and (pager := _pager()):
-        if os.path.basename(pager[0]) == "less":  # noqa: PTH119 - of a word
-            # Else it shows styles as characters; of all that a terminal obeys, it lets through these and links alone.
-            os.environ["LESS"] = f"-R {os.environ.get('LESS', '')}".rstrip()
-        click.echo_via_pager(text, color=True)
-    else:
-        sys.stdout.buffer.write(text.encode(errors="replace"))
+        pieces = _laid_out(paragraphs, screen)
+        if pages and sys.stdin.isatty() and (pager := _pager()):
+            first, lines = [], 0
+            while lines < screen.height and (piece := next(pieces, "")):
+                first.append(piece)
+                lines += piece.count("\n")
+            pieces = chain(first, pieces)
+            if lines >= screen.height:
+                _page(pieces, pager)
+                return
+    for piece in pieces:
+        sys.stdout.buffer.write(piece.encode(errors="replace"))
     sys.stdout.flush()
+
+
+def _page(pieces: Iterable[str], pager: Sequence[str]) -> None:
+    if os.path.basename(pager[0]) == "less":  # noqa: PTH119 - of a word
+        # Else it shows styles as characters; of all that a terminal obeys, it lets through these and links alone.
+        os.environ["LESS"] = f"-R {os.environ.get('LESS', '')}".rstrip()
+    click.echo_via_pager(pieces, color=True)
 
 
 def _pager() -> Sequence[str]:
@@ -151,26 +142,37 @@ def _as_line(paragraph: Paragraph) -> str:
 
 
 def _laid_out(paragraphs: Iterable[Paragraph], screen: Screen) -> Iterator[str]:
-    import io
-
+    """Yield each paragraph as its lines."""
+    from rich.console import Console
     from rich.text import Text
 
-    out = io.StringIO()
-    console = screen.new_console(out)
-    for paragraph in paragraphs:
-        indent = paragraph.indent if screen.width >= 2 * _NARROWEST else 0
-        room = max(min(screen.width, _WIDEST) - indent, _NARROWEST)
-        runs = [Text.assemble(*[_styled(one) for one in run]) for run in _runs(paragraph)]
+    console = Console(width=screen.width, color_system=None)
+    is_narrow = screen.width < 2 * _NARROWEST
+    for paragraph in map(_unindented, paragraphs) if is_narrow else paragraphs:
+        room = max(min(screen.width, _WIDEST) - paragraph.indent, _NARROWEST)
+        runs = [Text.assemble(*[_styled(one, screen) for one in run]) for run in _runs(paragraph)]
         lines = _filled(runs, room) if paragraph.is_row else _wrapped(runs, console, room)
-        for place, line in enumerate(lines or [Text()]):
-            lead = _styled(paragraph.lead if place == 0 else _NOTHING)
-            lead.pad_right(max(indent - lead.cell_len, 0))
-            shown = Text.assemble(lead, line)
-            shown.rstrip()
-            console.print(shown, soft_wrap=True)
-        yield out.getvalue()
-        out.seek(0)
-        out.truncate()
+        lead, shown = _styled(paragraph.lead, screen), []
+        lead.pad_right(max(paragraph.indent - lead.cell_len, 0))
+        for line in lines or [Text()]:
+            line.rstrip()
+            if not line:
+                lead.rstrip()
+            shown.append(f"{_rendered(lead, console, screen)}{_rendered(line, console, screen)}\n")
+            lead = Text(" " * paragraph.indent)
+        yield "".join(shown)
+
+
+def _rendered(text: Text, console: Console, screen: Screen) -> str:
+    # Not by the console: it takes twice as long, and there are thousands of lines in a day.
+    from rich.color import ColorSystem
+
+    if not screen.colours:
+        return text.plain
+    return "".join(
+        one.style.render(one.text, color_system=ColorSystem.STANDARD) if one.style else one.text
+        for one in text.render(console)
+    )
 
 
 def _runs(paragraph: Paragraph) -> list[list[Piece]]:
@@ -184,7 +186,13 @@ def _runs(paragraph: Paragraph) -> list[list[Piece]]:
     return runs
 
 
-def _styled(piece: Piece) -> Text:
+def _unindented(paragraph: Paragraph) -> Paragraph:
+    lead = paragraph.lead.text.strip()
+    pieces = [Piece(f"{lead} ", paragraph.lead.style), *paragraph.pieces] if lead else paragraph.pieces
+    return Paragraph(pieces, is_row=paragraph.is_row)
+
+
+def _styled(piece: Piece, screen: Screen) -> Text:
     from rich.style import Style
     from rich.text import Text
 
@@ -194,7 +202,7 @@ def _styled(piece: Piece) -> Text:
 
         text = in_unicode(text)
     style = Style.parse(piece.style)
-    if link := link_target(piece.link):
+    if screen.links and (link := link_target(piece.link)):
         style += Style(link=link)
     return Text(one_line(text), style)
 
@@ -213,10 +221,7 @@ def link_target(address: str) -> str:
 
 
 def _wrapped(runs: Sequence[Text], console: Console, room: int) -> list[Text]:
-    lines = [line for run in runs for line in run.wrap(console, room, overflow="fold")]
-    for line in lines:
-        line.rstrip()
-    return lines
+    return [line for run in runs for line in run.wrap(console, room, overflow="fold")]
 
 
 def _filled(runs: Sequence[Text], room: int) -> list[Text]:

@@ -133,14 +133,20 @@ def _why_not(archive: Archive, category: str, when: date) -> DigestError:
 def _print_days(session: Session, keys: Sequence[Key], wanted: Wanted, *, pages: bool) -> list[DigestError]:
     """Print the papers of days as lists; return why others could not be."""
     days: list[Day] = []
+    files: list[bytes] = []
     failures: list[DigestError] = []
     with session.reading(whole=False) as archive:
         for category, when in keys:
             if stored := archive.day(category, when):
                 days.append(stored)
+            elif wanted.is_whole and (data := _file_of(session, category, when)):  # its day may be lost
+                files.append(data)
             else:
                 failures.append(_why_not(archive, category, when))
     _print_lists(session, [(day, frozenset()) for day in days], wanted, pages=pages)
+    for data in files:
+        write_out(data)
+    sys.stdout.flush()
     return failures
 
 

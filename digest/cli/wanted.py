@@ -44,10 +44,14 @@ class Wanted:
     with_code: bool
     titles: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of a digest."""
+        return not (self.sections or self.with_code or self.titles)
+
     def is_file(self, console: Console) -> bool:
         """Whether the text of a digest's file is asked for: all of it, and not on a terminal."""
-        is_whole = not (self.sections or self.with_code or self.titles)
-        return is_whole and (console.answers_json or not sys.stdout.isatty())
+        return self.is_whole and (console.answers_json or not sys.stdout.isatty())
 
     def of(
         self, sections: Sequence[ShownSection], default: Sequence[str], left_out: Collection[str] = ()

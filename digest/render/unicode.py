@@ -184,7 +184,7 @@ class _Formula:
                 before, after = shown[-1:].isalnum(), self._follower.isalnum() or self._follower[:1] == "\\"
                 piece = f"{' ' if before else ''}{piece}{' ' if after else ''}"
             elif token[0] == "\\" and len(piece) == 1 and not shown.endswith(" "):
-                self._pass_blanks()  # which only ended the command's name
+                self._pass_the_end_of_a_name()
             shown += piece
         return shown
 
@@ -201,6 +201,12 @@ class _Formula:
     def _pass_blanks(self) -> None:
         while self._follower.isspace():
             self._next()
+
+    def _pass_the_end_of_a_name(self) -> None:
+        r"""Pass over blanks that may be there for TeX alone, as in ``X\to Y``."""
+        rest = "".join(self._tokens[self._place :]).lstrip()
+        if rest[:1] == "\\" or (rest[:1].isascii() and rest[:1].isalpha()):
+            self._pass_blanks()
 
     def _argument(self) -> str:
         self._pass_blanks()
