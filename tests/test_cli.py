@@ -21,12 +21,13 @@ from digest.__main__ import main
 from digest.cli import group
 from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
+from tests.manual import PAGE, manual
 from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
     "Read the archive": ["show", "view", "paper", "export"],
-    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo"],
+    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
 NEED_CONFIG = [
@@ -105,6 +106,23 @@ def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str]
     example = result.out.partition("Example")[2]
     assert re.search(rf"^    .*digest (-q )?{name}\b", example, re.MULTILINE)
     assert "\\b" not in result.out
+
+
+def test_the_manual_page_tells_what_the_help_does() -> None:
+    """After a change of the help, ``python -m tests.manual`` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == manual()
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not here")
+def test_the_manual_page_is_right_for_man() -> None:
+    """Nothing is wrong with it by groff, which shows each command and its options."""
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", "-rLL=100n", PAGE], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    for name in itertools.chain(*COMMANDS.values()):
+        assert re.search(rf"^ +digest {name} \[OPTIONS\]", done.stdout.replace("\u2010", "-"), re.MULTILINE)
+    assert "--with-code" in done.stdout.replace("\u2010", "-")
 
 
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
@@ -597,13 +615,16 @@ TELLING = {
     ("verify", "--repair"): "lines",
     ("backup", "copy.db"): "size",
     ("show", "latest"): "digests",
+    ("show", "latest", "--titles"): "digests",
     ("view", "all", "latest"): "text",
+    ("view", "all", "latest", "--titles"): "papers",
     ("paper", "2503.12006"): "events",
     ("status",): "categories",
     ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
     ("init", "another"): "made",
     ("doctor",): "findings",
     ("demo", "shown"): "lines",
+    ("completion", "bash"): "script",
 }
 
 

@@ -24,7 +24,7 @@ from tests.hostile.test_hostile_full import ANY_TEXT
         (r"over 360$^\circ$ at $\pm 2^{\circ}$", "over 360° at ± 2°"),
         (r"$\alpha\beta$ and $\mathbb{R}^3$, $\mathcal{O}(n\log n)$", "αβ and ℝ³, \U0001d4aa(n log n)"),
         (r"$\mathbf{x}$, $\boldsymbol{\theta}$, $\mathrm{SO}(3)$, $\texttt{ViT}$", "x, θ, SO(3), ViT"),
-        (r"$f: X \to Y$, $X\to Y$, $\mu\in (0,1)$, $\alpha = 3$", "f: X → Y, X→Y, μ∈ (0,1), α = 3"),
+        (r"$f: X \to Y$, $X\to Y$, $\mu\in (0,1)$, $\alpha = 3$", "f: X → Y, X→Y, μ∈ (0,1), \u03b1 = 3"),
         # Above and below the line.
         (r"$x_0^2$, $10^{-3}$, $H_2O$, $A^T$, $L_{1.5}$", "x₀², 10⁻³, H₂O, Aᵀ, L_1.5"),
         (r"$d^{T-1}$ is no $d^T-1$", "dᵀ⁻¹ is no dᵀ-1"),

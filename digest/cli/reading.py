@@ -10,7 +10,7 @@ import click
 
 from digest.cli.console import write_out
 from digest.cli.dates import parse_dates
-from digest.cli.group import as_path, categories_option, command
+from digest.cli.group import as_path, categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
 from digest.cli.show import named_view, of_view
 from digest.cli.wanted import SECTIONS, pager_option
@@ -70,7 +70,7 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", shell_complete=complete_dates)
 @click.option("--format", "form", type=click.Choice(_FORMATS), required=True, help="What to write.")
 @categories_option
 @click.option(
@@ -79,9 +79,17 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
     type=click.Choice(SECTIONS),
     help="Only this section; may be repeated. Default: those of the digests.",
 )
-@click.option("--view", "view_name", metavar="NAME", help="Only what this view shows, with its reasons.")
+@click.option(
+    "--view",
+    "view_name",
+    metavar="NAME",
+    shell_complete=complete_views,
+    help="Only what this view shows, with its reasons.",
+)
 @click.option("--bom", is_flag=True, help="With csv: the mark that Excel knows UTF-8 by.")
-@click.option("--output", callback=as_path, metavar="FILE", help="Where to write it, whole or not at all.")
+@click.option(
+    "--output", type=click.Path(), callback=as_path, metavar="FILE", help="Where to write it, whole or not at all."
+)
 def export(
     session: Session,
     dates: str,

@@ -13,7 +13,7 @@ import click
 
 from digest.cli.console import write_out
 from digest.cli.dates import nothing_stored, parse_date
-from digest.cli.group import categories_option, command
+from digest.cli.group import categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
 from digest.cli.wanted import Wanted, list_options
 from digest.errors import ConfigError, DigestError, MissingError, StoreError, UsageError, gravest, quoted
@@ -28,7 +28,7 @@ Key = tuple[str, date]
 
 
 @command()
-@click.argument("day", metavar="[DATE]", required=False)
+@click.argument("day", metavar="[DATE]", required=False, shell_complete=complete_dates)
 @categories_option
 @click.option("--unread", is_flag=True, help="What came since the last time, instead of a date.")
 @list_options
@@ -213,8 +213,8 @@ def _show_unread(session: Session, categories: Sequence[str], wanted: Wanted, *,
 
 
 @command()
-@click.argument("name", metavar="NAME")
-@click.argument("day", metavar="DATE")
+@click.argument("name", metavar="NAME", shell_complete=complete_views)
+@click.argument("day", metavar="DATE", shell_complete=complete_dates)
 @list_options
 def view(
     session: Session,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digest.cli.session import user_folder
 from digest.disk.files import Folder
 from digest.errors import UNREADABLE, DigestError, StoreError
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from digest.model import Day, DaySummary
 
 _FORMAT = 1
+_VARIABLE, _STATES = "XDG_STATE_HOME", ".local/state"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,10 @@ class Memory:
             StoreError: nobody knows where the user's home is.
         """
         self._archive = str(config_path.resolve())
-        self._folder = Folder(_state_folder(environment))
+        # macOS has one folder for all that a program keeps.
+        is_mac = sys.platform == "darwin" and _VARIABLE not in environment
+        place = Path(click.get_app_dir("digest")) if is_mac else user_folder(environment, _VARIABLE, _STATES) / "digest"
+        self._folder = Folder(place)
         self._name = f"read-{hashlib.sha256(self._archive.encode(errors='surrogateescape')).hexdigest()[:16]}.json"
 
     def load(self) -> Mapping[str, Seen]:
@@ -141,20 +145,3 @@ def _as_json(seen: Seen) -> dict[str, object]:
 def _from_json(value: Mapping[str, Any]) -> Seen:
     unproven = {date.fromisoformat(when): frozenset(map(str, papers)) for when, papers in value["unproven"].items()}
     return Seen(frozenset(map(date.fromisoformat, value["seen"])), unproven)
-
-
-def _state_folder(environment: Mapping[str, str]) -> Path:
-    """Return where programs keep what they remember for a user: https://specifications.freedesktop.org/basedir-spec/.
-
-    Raises:
-        StoreError: nobody knows where the user's home is.
-    """
-    named = environment.get("XDG_STATE_HOME", "")
-    if os.path.isabs(named):  # noqa: PTH117 - others are to be ignored, "" too
-        return Path(named) / "digest"
-    if sys.platform == "darwin":
-        return Path(click.get_app_dir("digest"))
-    try:
-        return Path.home() / ".local/state/digest"
-    except RuntimeError as error:
-        raise StoreError("there is no home folder, and XDG_STATE_HOME names none") from error
