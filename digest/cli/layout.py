@@ -68,7 +68,7 @@ def paper_paragraphs(
 
     page, pdf = f"https://arxiv.org/abs/{paper.arxiv_id}", f"https://arxiv.org/pdf/{paper.arxiv_id}"
     lead = Piece(paper.lead.rjust(indent - 1), "dim")
-    linked = [Piece(one.text, one.style, page, one.tex) for one in paper.title]
+    linked = [Piece(one.text, "" if titles_only else one.style, page, one.tex) for one in paper.title]
     if titles_only:
         yield Paragraph([*linked, Piece("  "), Piece(paper.arxiv_id, "dim", page)], indent, lead)
         return
