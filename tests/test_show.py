@@ -253,6 +253,16 @@ def test_of_a_provisional_day_what_it_lacked_is_unread(sandbox: Sandbox) -> None
     assert unread(sandbox) == []
 
 
+def test_a_day_without_anything_to_show_is_no_news(sandbox: Sandbox) -> None:
+    """Its replacements came, say, which digests leave out; it is read all the same."""
+    keep(sandbox, one_day(TUESDAY, "2503.00001", state=State.PROVISIONAL, source=Source.FEED))
+    assert unread(sandbox) == ["2503.00001"]
+    keep(sandbox, one_day(TUESDAY, "2503.00001", replacement=["2501.00001"]), one_day(WEDNESDAY, state=State.EMPTY))
+    found = sandbox.digest("show", "--unread")
+    assert (found.out, found.err) == ("", "nothing came since the last time\n")
+    assert unread(sandbox, "--section", "replacement") == []
+
+
 def test_each_category_and_archive_is_remembered_by_itself(sandbox: Sandbox, state: Path, tmp_path: Path) -> None:
     """In a file for each archive."""
     sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])

@@ -188,7 +188,7 @@ def _show_unread(session: Session, categories: Sequence[str], wanted: Wanted, *,
         memory = None
         session.console.say(f"{error}; what you read now is not remembered", "warning")
     with session.reading(whole=False) as archive:
-        news = news_of(archive, categories, known)
+        news = news_of(archive, categories, known, wanted.sections or session.config.sections)
         if not archive.snapshot.summaries:
             raise nothing_stored()
     failures = news.failures

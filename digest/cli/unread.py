@@ -65,8 +65,8 @@ class News:
     failures: list[DigestError]
 
 
-def news_of(archive: Archive, categories: Sequence[str], known: Mapping[str, Seen]) -> News:
-    """Return what was not seen of ``categories``; of one that nothing is known of, the newest day."""
+def news_of(archive: Archive, categories: Sequence[str], known: Mapping[str, Seen], sections: Sequence[str]) -> News:
+    """Return what was not seen of ``categories`` in these ``sections``; where nothing is known, the newest day."""
     days: list[tuple[Day, frozenset[str]]] = []
     seen: dict[str, Seen] = {}
     failures: list[DigestError] = []
@@ -80,9 +80,14 @@ def news_of(archive: Archive, categories: Sequence[str], known: Mapping[str, See
                 failures.append(archive.why_unread(category, one.date))
         if read:
             before = before or Seen(frozenset())
-            days += [(day, papers) for day in read if day.ids - (papers := before.papers_of(day.date))]
+            shown = [(day, before.papers_of(day.date)) for day in read]
+            days += [(day, papers) for day, papers in shown if _ids_in(day, sections) - papers]
             seen[category] = before.with_days(read)
     return News(sorted(days, key=lambda one: one[0].date), seen, failures)
+
+
+def _ids_in(day: Day, sections: Sequence[str]) -> set[str]:
+    return {str(entry.paper.arxiv_id) for entry in day.entries if entry.section in sections}
 
 
 class Memory:
