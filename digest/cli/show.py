@@ -166,7 +166,10 @@ def _print_lists(session: Session, days: Sequence[tuple[Day, frozenset[str]]], w
         everything = contents_of_day(day, [*shown, *(one for one in Section if one not in shown)]).sections
         chosen = wanted.of(everything, shown, seen)
         path = session.config.digest_path(day.category, day.date)
-        found.append({"category": day.category, "date": str(day.date), "path": path, "papers": wanted.data(chosen)})
+        if session.console.answers_json:
+            papers = wanted.data(chosen)
+            found.append({"category": day.category, "date": str(day.date), "path": path, "papers": papers})
+            continue
         paragraphs += [screen.Paragraph()] if paragraphs else []
         paragraphs += heading(day.category, heading_date(day.date), [day])
         paragraphs += list_paragraphs(chosen, terminal, titles_only=wanted.titles)
@@ -201,7 +204,7 @@ def _show_unread(session: Session, categories: Sequence[str], wanted: Wanted, *,
 
     def remember() -> None:
         try:
-            if memory:
+            if memory and news.seen:
                 memory.save(news.seen)
         except StoreError as error:
             session.console.say(f"{error}; what you read is not remembered", "warning")

@@ -57,7 +57,8 @@ class Seen:
 class News:
     """What a reader has not seen: days, each with the ids of its papers that were seen, the oldest first.
 
-    ``seen`` is what will have been seen of each category; ``failures`` tell of days that cannot be read.
+    ``seen`` is what will have been seen of each category; ``failures`` tell of days that cannot be read, those aside
+    that the archive tells of itself.
     """
 
     days: Sequence[tuple[Day, frozenset[str]]]
@@ -76,8 +77,8 @@ def news_of(archive: Archive, categories: Sequence[str], known: Mapping[str, See
         for one in filter(before.may_have_news, stored) if before else stored[-1:]:
             if day := archive.day(category, one.date):
                 read.append(day)
-            else:
-                failures.append(archive.why_unread(category, one.date))
+            elif (error := archive.why_unread(category, one.date)) not in archive.damage:  # which is told of anyway
+                failures.append(error)
         if read:
             before = before or Seen(frozenset())
             shown = [(day, before.papers_of(day.date)) for day in read]
