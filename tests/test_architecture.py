@@ -58,6 +58,7 @@ ONLY_IMPORTER = {
     "sqlalchemy": "store",
     "alembic": "store",
     "jinja2": "render",
+    "pylatexenc": "render",
     "apprise": "notify",
     "subprocess": "git",
     "fcntl": "disk",

@@ -21,12 +21,13 @@ from digest.__main__ import main
 from digest.cli import group
 from digest.disk.files import hold_lock
 from tests.conftest import DAY, NIGHT, Result, Sandbox, long_after
+from tests.manual import PAGE, manual
 from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
     "Read the archive": ["show", "view", "paper", "export"],
-    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo"],
+    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
 NEED_CONFIG = [
@@ -107,6 +108,23 @@ def test_the_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str]
     assert "\\b" not in result.out
 
 
+def test_the_manual_page_tells_what_the_help_does() -> None:
+    """After a change of the help, ``python -m tests.manual`` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == manual()
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not here")
+def test_the_manual_page_is_right_for_man() -> None:
+    """Nothing is wrong with it by groff, which shows each command and its options."""
+    done = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-P-cbou", "-rLL=100n", PAGE], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    for name in itertools.chain(*COMMANDS.values()):
+        assert re.search(rf"^ +digest {name} \[OPTIONS\]", done.stdout.replace("\u2010", "-"), re.MULTILINE)
+    assert "--with-code" in done.stdout.replace("\u2010", "-")
+
+
 def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
     """For a report of a bug."""
     result = command(capsys, "--version")
@@ -172,6 +190,9 @@ except SystemExit as end:
         ("run --help", set()),
         ("show latest", set()),
         ("show 2025-03-05", set()),
+        ("show latest --titles", set()),
+        ("show latest --with-code --json", set()),
+        ("show --unread", set()),
         ("status", set()),
         ("status --json", set()),
         ("run", {"jinja2"}),  # for the indexes
@@ -189,9 +210,9 @@ def test_a_command_loads_no_more_than_it_needs(archive: Sandbox, words: str, nee
 def loaded(archive: Sandbox, *words: str, now: str = NIGHT) -> set[str]:
     """Return the modules that a command has loaded, which ends well."""
     line = ["--config", "config.toml", "--now", now, *words]
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED, *line], cwd=archive.folder, capture_output=True, text=True, check=True
-    )
+    environment = {**os.environ, "XDG_STATE_HOME": str(archive.folder.parent)}
+    program = [sys.executable, "-c", LOADED, *line]
+    done = subprocess.run(program, cwd=archive.folder, env=environment, capture_output=True, text=True, check=True)
     code, *modules = done.stderr.rpartition("\n")[2].split()
     assert code == "0"
     return {*modules}
@@ -595,13 +616,16 @@ TELLING = {
     ("verify", "--repair"): "lines",
     ("backup", "copy.db"): "size",
     ("show", "latest"): "digests",
+    ("show", "latest", "--titles"): "digests",
     ("view", "all", "latest"): "text",
+    ("view", "all", "latest", "--titles"): "papers",
     ("paper", "2503.12006"): "events",
     ("status",): "categories",
     ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
     ("init", "another"): "made",
     ("doctor",): "findings",
     ("demo", "shown"): "lines",
+    ("completion", "bash"): "script",
 }
 
 

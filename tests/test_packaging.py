@@ -65,11 +65,13 @@ def shipped(folder: str) -> set[str]:
 
 @pytest.mark.long
 def test_wheel_carries_the_package_and_what_stands_beside_it(wheel: Path) -> None:
-    """Templates, migrations and the example travel inside; of the rest of the checkout, nothing does."""
+    """Templates, migrations and the example travel inside; of the rest of the checkout, only the manual page does."""
     names = set(zipfile.ZipFile(wheel).namelist())
+    beside_it = [name.partition(".data/")[2] for name in names if ".data/" in name]
+    assert beside_it == ["data/share/man/man1/digest.1"]
     beside = {*shipped("templates"), *shipped("migrations"), "config.example.toml"}
     package = {*shipped("digest"), *(f"digest/{name}" for name in beside)}
-    assert {name for name in names if ".dist-info/" not in name} == package
+    assert {name for name in names if ".dist-info/" not in name and ".data/" not in name} == package
     assert len(package) > 100
 
 
@@ -112,6 +114,7 @@ def test_wheel_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None
     assert "# ArXiv cs.CV --" in run(digest, "demo", "shown", cwd=tmp_path)
     assert (tmp_path / "shown/README.md").is_file()
     assert len(list((tmp_path / "shown/cs.CV").rglob("????-??-??.md"))) == 5
+    assert (home / "share/man/man1/digest.1").read_bytes() == (ROOT / "docs/digest.1").read_bytes()
     check_installed(digest, tmp_path)
     run(home / "bin/python", "-m", "digest", "--config", "mine/config.toml", "--now", IN_TIME, "doctor", cwd=tmp_path)
 
@@ -129,6 +132,7 @@ def test_pipx_installs_the_wheel(wheel: Path, tmp_path: Path) -> None:
     }
     run(sys.executable, "-m", "pipx", "install", "--python", sys.executable, wheel, cwd=tmp_path, env=env)
     check_installed(bin_folder / "digest", tmp_path)
+    assert (tmp_path / "man/man1/digest.1").is_file()
 
 
 @pytest.mark.long

@@ -22,6 +22,7 @@ READING = [
     ("status",),
     ("status", "--json"),
     ("show", "latest"),
+    ("show", "latest", "--titles"),
     ("view", "all", "latest"),
     ("paper", "2503.12006"),
     ("export", "..", "--format", "csv"),

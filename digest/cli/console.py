@@ -48,6 +48,7 @@ class Console:
         self._failures: list[tuple[str, Mapping[str, object]]] = []
         self._held: list[Callable[[], None]] = []
         self._sources: list[Iterable[str]] = []
+        self._then: list[Callable[[], None]] = []
 
     @cached_property
     def run_id(self) -> str:
@@ -98,6 +99,13 @@ class Console:
         told = (self._document or {}).get("lines")
         self.answer({"lines": [*(told if isinstance(told, list) else []), line]}, [line])
 
+    def once_told(self, then: Callable[[], None]) -> None:
+        """Do something once the result was told: at once, but for a JSON document, which is printed in the end."""
+        if self.answers_json:
+            self._then.append(then)
+        else:
+            then()
+
     def close_answer(self, exit_code: int) -> None:
         """Print the JSON document, if one is asked for, and nothing but a help page took its place."""
         if not self.answers_json or (self._document is None and not exit_code):
@@ -111,6 +119,8 @@ class Console:
         safe = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)
         sys.stdout.buffer.write(f"{safe}\n".encode())
         sys.stdout.flush()
+        for then in self._then:
+            then()
 
     def end(self, exit_code: int) -> None:
         """Take the progress bar away, and let out what was held back, if something went wrong."""
@@ -155,7 +165,7 @@ class Console:
 def write_out(data: bytes) -> None:
     """Write to stdout: byte for byte into a file or a pipe; on a terminal without what it would obey or hide."""
     if sys.stdout.isatty():
-        data = _tame(data.decode(errors="replace")).encode()
+        data = tame(data.decode(errors="replace")).encode()
     with _around_the_bar():
         sys.stdout.buffer.write(data)
 
@@ -163,11 +173,12 @@ def write_out(data: bytes) -> None:
 def print_line(text: str) -> None:
     """Write a line for people to stdout, without what a terminal would obey, in UTF-8 whatever the locale."""
     with _around_the_bar():
-        sys.stdout.buffer.write(f"{_tame(text)}\n".encode(errors="replace"))
+        sys.stdout.buffer.write(f"{tame(text)}\n".encode(errors="replace"))
         sys.stdout.flush()
 
 
-def _tame(text: str) -> str:
+def tame(text: str) -> str:
+    """Return a text without what a terminal would obey."""
     return re.sub(_OBEYED, "\ufffd", text)
 
 
@@ -208,7 +219,7 @@ def _progress(names: Sequence[str]) -> Iterator[str]:
     _bars.append(progress)
     try:
         for name in names:
-            progress.update(task, description=_tame(name))
+            progress.update(task, description=tame(name))
             yield name
             progress.advance(task)
     finally:

@@ -42,7 +42,7 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
         with session.reading(whole=False) as archive:
             stored = [day.date for day in archive.snapshot.summaries if day.category in wanted]
         if not stored:
-            raise MissingError("nothing is stored yet; `digest run` fetches the newest listing")
+            raise nothing_stored()
         return max(stored)
     try:
         # fromisoformat alone takes other forms too, such as 20211020 and 2021-W42-3.
@@ -55,3 +55,8 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
     if day.year not in YEARS:
         raise UsageError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {day.year}")
     return day
+
+
+def nothing_stored() -> MissingError:
+    """Return what to say where no day is stored that could be shown."""
+    return MissingError("nothing is stored yet; `digest run` fetches the newest listing")

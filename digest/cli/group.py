@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -11,18 +11,19 @@ import click
 
 from digest import __version__
 from digest.cli.console import Console, give_up_output
-from digest.errors import quoted
+from digest.errors import DigestError, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from digest.archive.archive import Archive
     from digest.cli.session import Session
+    from digest.config.settings import Config
 
 COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Read the archive": {
-        "show": ("reading", "Print the digest of a date."),
-        "view": ("reading", "Print a view's digest of a date."),
+        "show": ("show", "Show the papers of a date."),
+        "view": ("show", "Show what a view finds on a date."),
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
     },
@@ -33,6 +34,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "fetch": ("running", "Get past listings, which arXiv serves for 91 days."),
         "import": ("running", "Take in listing pages that you saved."),
         "demo": ("setting_up", "Show the whole pipeline offline, in DIR."),
+        "completion": ("completion", "Complete commands in your shell."),
     },
     "Check and repair it": {
         "verify": ("repairing", "Prove that the archive is whole, offline."),
@@ -122,7 +124,9 @@ def _as_moment(_context: click.Context, _option: click.Parameter, value: str | N
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="digest")
-@click.option("--config", "config_path", callback=as_path, metavar="FILE", help="The configuration file.")
+@click.option(
+    "--config", "config_path", type=click.Path(), callback=as_path, metavar="FILE", help="The configuration file."
+)
 @click.option("--now", callback=_as_moment, metavar="ISO-8601", help="The time to decide by, with a zone.")
 @click.option("-v", "--verbose", is_flag=True, help="Show each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing when all is well.")
@@ -162,10 +166,39 @@ def command(name: str | None = None) -> Callable[[Callable[..., int]], click.Com
     return add
 
 
+def _names(context: click.Context, of: Callable[[Config], Iterable[str]], incomplete: str) -> list[str]:
+    """Return what completes a name of the configuration; nothing where that cannot be read."""
+    from digest.cli.session import Session
+
+    console = Console()
+    console.quiet = True  # where it would speak, a prompt stands
+    session = Session(console, context.find_root().params.get("config_path"), datetime.now(UTC))
+    try:
+        return [name for name in of(session.config) if name.startswith(incomplete)]
+    except DigestError:
+        return []
+
+
+def complete_categories(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the categories that are kept."""
+    return _names(context, lambda config: config.arxiv.categories, incomplete)
+
+
+def complete_views(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the names of the views."""
+    return _names(context, lambda config: [view.name for view in config.views], incomplete)
+
+
+def complete_dates(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Return the words that name a date."""
+    return [word for word in ("latest", "today", "yesterday") if word.startswith(incomplete)]
+
+
 categories_option = click.option(
     *("--category", "categories"),
     multiple=True,
     callback=lambda context, _option, names: context.obj.chosen(names),
+    shell_complete=complete_categories,
     metavar="NAME",
     help="Only this category; may be repeated.",
 )

@@ -1,19 +1,14 @@
-"""A paper's history in words, for a terminal."""
+"""A paper's history in words."""
 
-import io
-import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from digest.cli.layout import named_authors
+from digest.cli.screen import Paragraph, Piece, Screen
 from digest.history import Change, Event, Field, History, Value
-from digest.history.wording import Piece, difference
+from digest.history.wording import Piece as Run
+from digest.history.wording import difference
 from digest.model import MOST_AUTHORS_LISTED
 from digest.terms import Section
 
@@ -21,55 +16,41 @@ PathOf = Callable[[str, date], str]
 Line = list[str | tuple[str, str]]
 """Texts, some with the style in which a terminal shows them."""
 
-_NAMED_AUTHORS = 10
+_INDENT = len("2021-10-20  ")
 _ANNOUNCED = {Section.NEW: "announced as new in", Section.CROSS: "cross-listed in", Section.REPLACEMENT: "replaced in"}
 _FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
 
 
-def history_text(history: History, path_of: PathOf) -> str:
-    """Return a history as text for this terminal, the newest event last.
+def history_paragraphs(history: History, path_of: PathOf, screen: Screen | None) -> Iterator[Paragraph]:
+    """Yield a history for a terminal or (None) a pipe, the newest event last.
 
-    Without colours, words that were left out stand in ``[-…-]`` and words that were put in in ``{+…+}``. Foreign
-    characters that a terminal would obey are shown escaped.
+    Without colours, words that were left out stand in ``[-…-]`` and words that were put in in ``{+…+}``. Characters
+    that are not seen are shown escaped.
     """
-    # https://no-color.org
-    is_coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=shutil.get_terminal_size((100, 24)).columns,
-        force_terminal=is_coloured,
-        color_system="standard" if is_coloured else None,
-        no_color=not is_coloured,
-    )
-    for shown in [Text.assemble(*line) for line in _head(history)]:
-        console.print(shown, soft_wrap=shown.plain.startswith("https:"))  # an address must stay whole to be clicked
-    console.print()
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+    is_coloured = screen is not None and screen.colours
+    yield from _head(history)
+    yield Paragraph()
     before = None
     for event in history.events:
-        for place, line in enumerate(_lines(history, path_of, before, event, is_coloured=is_coloured)):
-            table.add_row("" if place else Text(str(event.date), "bold"), Text.assemble(*line))
+        lead = Piece(str(event.date), "bold")
+        for line in _lines(history, path_of, before, event, is_coloured=is_coloured):
+            pieces = [Piece(*((one, "") if isinstance(one, str) else one)) for one in line]
+            yield Paragraph(pieces, _INDENT, lead)
+            lead = Piece("")
         before = event
-    console.print(table)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _head(history: History) -> Iterator[Line]:
+def _head(history: History) -> Iterator[Paragraph]:
     """Yield the paper as it was last known, and its history in one line."""
     title, categories = _words(history.latest[Field.TITLE]), _words(history.latest[Field.CATEGORIES])
-    authors = _words(history.latest.get(Field.AUTHORS, ()))
-    or_more = " or" if len(authors) == MOST_AUTHORS_LISTED else ""  # arXiv's listings show no more of them
-    if len(authors) > _NAMED_AUTHORS + 1:
-        authors = [*authors[:_NAMED_AUTHORS], f"and {len(authors) - _NAMED_AUTHORS}{or_more} more"]
-    yield [f"{history.arxiv_id}  ", (_visible(title[0]), "bold")]
-    yield [_visible(", ".join(authors))]
-    yield [_visible(", ".join(categories))]
-    yield [f"https://arxiv.org/abs/{history.arxiv_id}  https://arxiv.org/pdf/{history.arxiv_id}"]
+    authors = [*map(_visible, _words(history.latest.get(Field.AUTHORS, ())))]
+    page, pdf = (f"https://arxiv.org/{kind}/{history.arxiv_id}" for kind in ("abs", "pdf"))
+    yield Paragraph([Piece(f"{history.arxiv_id}  "), Piece(_visible(title[0]), "bold", page, tex=True)])
+    yield Paragraph([Piece(named_authors(authors, may_be_more=len(authors) == MOST_AUTHORS_LISTED))])
+    yield Paragraph([Piece(_visible(", ".join(categories)))])
+    yield Paragraph([Piece(page, link=page), Piece(pdf, link=pdf)], is_row=True)
     if history.withdrawn_since:
-        yield [(f"withdrawn (listed so since {history.withdrawn_since})", "bold red")]
+        yield Paragraph([Piece(f"withdrawn (listed so since {history.withdrawn_since})", "bold red")])
 
 
 def _words(value: Value) -> Sequence[str]:
@@ -129,7 +110,7 @@ _STYLES = {"same": "", "removed": "red strike", "added": "bold green"}
 _PLAIN = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
 
 
-def _marked(pieces: Sequence[Piece], between: str, *, is_coloured: bool) -> Iterator[str | tuple[str, str]]:
+def _marked(pieces: Sequence[Run], between: str, *, is_coloured: bool) -> Iterator[str | tuple[str, str]]:
     """Yield pieces of a text, what went and what came told apart by colours or by marks."""
     for place, piece in enumerate(pieces):
         # What was exchanged stands close together, [-so-]{+thus+}, unless only colours part the two.

@@ -1,158 +1,32 @@
-"""Commands that read an archive: show, view, paper, export."""
+"""Commands that read an archive beyond a day: paper, export."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.console import write_out
-from digest.cli.dates import parse_date, parse_dates
-from digest.cli.group import as_path, categories_option, command
+from digest.cli.dates import parse_dates
+from digest.cli.group import as_path, categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
-from digest.errors import ConfigError, MissingError, UsageError, gravest, how_many, quoted
+from digest.cli.show import named_view, of_view
+from digest.cli.wanted import SECTIONS, pager_option
+from digest.errors import MissingError, UsageError, gravest, how_many
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from digest.config.settings import View
-
-# They are spelled out here: what knows them costs more than the command line may.
+# Spelled out here: what knows them costs more than the command line may.
 _FORMATS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
-_SECTIONS = ("new", "cross", "replacement")
-
-
-@command()
-@click.argument("day", metavar="DATE")
-@categories_option
-def show(session: Session, day: str, categories: Sequence[str]) -> int:
-    """Print the digest of a date.
-
-    \b
-    Examples:
-      digest show latest
-      digest show 2021-10-20 | less
-    """
-    code = 0
-    found: list[dict[str, str]] = []
-    for category in categories:
-        when = parse_date(session, day, [category])
-        data = _digest_of(session, category, when)
-        if data is None:
-            code = MissingError.exit_code
-        elif session.console.answers_json:
-            path, text = session.config.digest_path(category, when), data.decode("utf-8", "replace")
-            found.append({"category": category, "date": str(when), "path": path, "text": text})
-        else:
-            write_out(data)
-    session.console.answer({"digests": found})
-    sys.stdout.flush()
-    return code
-
-
-def _digest_of(session: Session, category: str, when: date) -> bytes | None:
-    """Return the digest of a day as it was written, else as it would be; say why, if the day is not stored."""
-    from digest.config.paths import part_path
-
-    output, path = session.config.output, session.config.digest_path(category, when)
-    if not (output / part_path(path, 2)).exists():  # the file of a digest in parts is not the whole of it
-        with suppress(OSError):
-            if data := (output / path).read_bytes():
-                return data
-    with session.reading(whole=False) as archive:
-        stored = archive.day(category, when)
-        if stored is not None:
-            return archive.template.render(stored)
-        error = archive.why_not_stored(category, when)
-    if isinstance(error, UsageError):  # no listing can be of that date: a mistake in the command line
-        raise error
-    session.console.fail(type(error)(f"{category} {when}: {error}"))
-    return None
-
-
-@command()
-@click.argument("name", metavar="NAME")
-@click.argument("day", metavar="DATE")
-def view(session: Session, name: str, day: str) -> int:
-    """Print a view's digest of a date.
-
-    NAME is that of a [[view]] in config.toml. Nothing is written, so you can try out keywords. Categories of the view
-    that are not stored for this date are left out, and named.
-
-    \b
-    Examples:
-      digest view splatting latest
-      digest view "point clouds" 2021-10-20 | less
-    """
-    from digest.archive.products import day_reader, render_view, view_template
-
-    if not session.config.views:
-        session.console.fail(UsageError("no view is configured; add one to config.toml, for example:"))
-        for line in ("[[view]]", 'name = "splatting"', 'keywords = ["gaussian splatting", "nerf*"]'):
-            session.console.say(line)
-        return UsageError.exit_code
-    chosen = _named(session, name)
-    when = parse_date(session, day, chosen.categories)
-    with session.reading(whole=False) as archive:
-        stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
-        missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
-        if stored:
-            read = day_reader(archive)
-            days = [read(category, when) for category in stored]
-            text = b"".join(render_view(chosen, view_template(archive, chosen), when, days).values())
-            if not session.console.answers_json:
-                write_out(text)
-            shown = {"view": chosen.name, "date": str(when), "categories": stored, "text": text.decode()}
-            session.console.answer(shown)
-    sys.stdout.flush()  # the text before the errors, on a terminal that shows both
-    for category, error in missing.items():
-        if isinstance(error, UsageError) and not stored:
-            raise error
-        session.console.fail(type(error)(f"{category} {when}: {error}"))
-    return gravest([session.damage, MissingError.exit_code if missing else 0])
-
-
-def _of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return those of the view's categories or sections that are ``asked`` for; there must be some."""
-    found = [name for name in shown if name in asked]
-    if not found:
-        raise UsageError(f"--{what}: view {view.name!r} shows {', '.join(shown)}, not {', '.join(asked)}")
-    return found
-
-
-def _named(session: Session, name: str) -> View:
-    """Return the view of this name.
-
-    Raises:
-        UsageError: there is none.
-        ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
-    """
-    from digest.config.paths import folded
-    from digest.views.queries import query_in
-
-    views = session.config.views
-    if not views:
-        raise UsageError(f"no view {quoted(name)}: config.toml has none")
-    found = next((one for one in views if folded(one.name) == folded(name)), None)
-    if found is None:
-        import difflib
-
-        names = [one.name for one in views]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-        raise UsageError(f"no view {quoted(name)}; {hint}")
-    if fault := query_in(found):
-        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
-    return found
 
 
 @command()
 @click.argument("reference", metavar="ID")
-def paper(session: Session, reference: str) -> int:
+@pager_option
+def paper(session: Session, reference: str, *, no_pager: bool) -> int:
     """Show a paper's history over the stored days.
 
     When it was announced, in which categories, and what changed from one announcement to the next. ID is an arXiv
@@ -183,29 +57,39 @@ def paper(session: Session, reference: str) -> int:
             raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
         # An old id may have been asked for with its subject class, which the stored one does not have.
         history = history_of(announcements[0].paper.arxiv_id, announcements, min(dates))
-        path_of = archive.config.digest_path
-        if session.console.answers_json:
-            session.console.answer(history_data(history, path_of))
-        else:
-            from digest.cli.paper import history_text
+        path_of = session.config.digest_path
+    if session.console.answers_json:
+        session.console.answer(history_data(history, path_of))
+    else:
+        from digest.cli.paper import history_paragraphs
+        from digest.cli.screen import Screen, show
 
-            click.echo(history_text(history, path_of))
+        screen = Screen.here()
+        show(history_paragraphs(history, path_of, screen), screen, pages=not no_pager)
     return gravest([session.damage])
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", shell_complete=complete_dates)
 @click.option("--format", "form", type=click.Choice(_FORMATS), required=True, help="What to write.")
 @categories_option
 @click.option(
     *("--section", "sections"),
     multiple=True,
-    type=click.Choice(_SECTIONS),
+    type=click.Choice(SECTIONS),
     help="Only this section; may be repeated. Default: those of the digests.",
 )
-@click.option("--view", "view_name", metavar="NAME", help="Only what this view shows, with its reasons.")
+@click.option(
+    "--view",
+    "view_name",
+    metavar="NAME",
+    shell_complete=complete_views,
+    help="Only what this view shows, with its reasons.",
+)
 @click.option("--bom", is_flag=True, help="With csv: the mark that Excel knows UTF-8 by.")
-@click.option("--output", callback=as_path, metavar="FILE", help="Where to write it, whole or not at all.")
+@click.option(
+    "--output", type=click.Path(), callback=as_path, metavar="FILE", help="Where to write it, whole or not at all."
+)
 def export(
     session: Session,
     dates: str,
@@ -242,10 +126,10 @@ def export(
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
     if bom and form != "csv":
         raise UsageError(f"--bom is for spreadsheets: expected --format csv with it, found {form}")
-    view = None if view_name is None else _named(session, view_name)
+    view = None if view_name is None else named_view(session, view_name)
     if view:
-        categories = _of_view(view, "category", view.categories, categories)
-        sections = _of_view(view, "section", view.sections, sections) if sections else ()
+        categories = of_view(view, "category", view.categories, categories)
+        sections = of_view(view, "section", view.sections, sections) if sections else ()
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
     selection = Selection(chosen, [parse_dates(session, dates, chosen)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.dates import parse_dates
-from digest.cli.group import as_path, categories_option, command, dry_run_option, plan
+from digest.cli.group import as_path, categories_option, command, complete_dates, dry_run_option, plan
 from digest.cli.session import Session
 from digest.errors import LockHeldError, StoreError, UsageError, gravest
 
@@ -80,7 +80,7 @@ def _require_idle(lock: Path) -> None:
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO")
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", shell_complete=complete_dates)
 @click.option("--note", default="", metavar="TEXT", help="Why; it is kept with the decision.")
 @click.option("--undo", is_flag=True, help="Take the decision back: the day is open again.")
 @click.option("--force", is_flag=True, help="Also dates before the archive's start, where nothing is missing.")
@@ -115,7 +115,7 @@ def accept(session: Session, dates: str, note: str, categories: Sequence[str], *
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False)
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False, shell_complete=complete_dates)
 @click.option("--all", "everything", is_flag=True, help="Every stored day.")
 @click.option("--outdated", is_flag=True, help="Days whose digest was made by another template or settings.")
 @categories_option
@@ -156,7 +156,7 @@ def regenerate(
 
 
 @command()
-@click.argument("dates", metavar="[DATE|FROM..TO|FROM..|..TO]...", nargs=-1)
+@click.argument("dates", metavar="[DATE|FROM..TO|FROM..|..TO]...", nargs=-1, shell_complete=complete_dates)
 @click.option("--all", "everything", is_flag=True, help="Every stored day, and every other that a kept page proves.")
 @click.option("--write", is_flag=True, help="Store what differs, a day at a time, and write its files.")
 @categories_option
@@ -228,7 +228,7 @@ def rebuild(session: Session) -> int:
 
 
 @command()
-@click.argument("file", metavar="FILE", callback=as_path)
+@click.argument("file", metavar="FILE", type=click.Path(), callback=as_path)
 def backup(session: Session, file: Path) -> int:
     """Make a verified copy of the database.
 

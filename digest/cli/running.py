@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.dates import parse_date, parse_dates
-from digest.cli.group import as_path, categories_option, command, dry_run_option, plan
+from digest.cli.group import as_path, categories_option, command, complete_dates, dry_run_option, plan
 from digest.cli.session import Session, checked_category
 from digest.errors import MissingError, UsageError, gravest
 
@@ -50,7 +50,7 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False)
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False, shell_complete=complete_dates)
 @click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
 @categories_option
 @dry_run_option
@@ -89,7 +89,7 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 
 
 @command(name="import")
-@click.argument("paths", nargs=-1, required=True, callback=as_path)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), callback=as_path)
 @click.option("--date", "when", metavar="DATE", help="The date of pages that show none.")
 @click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:

@@ -265,3 +265,22 @@ def checked_category(name: str) -> str:
     except ValueError as error:
         raise UsageError(str(error)) from error
     return name
+
+
+def user_folder(environment: Mapping[str, str], variable: str, default: str) -> Path:
+    """Return the folder of the user's that a variable names, else one below the home.
+
+    Source: https://specifications.freedesktop.org/basedir-spec/, by which a relative path names none.
+
+    Raises:
+        StoreError: nobody knows where the home is.
+    """
+    from pathlib import Path
+
+    named = Path(environment.get(variable, ""))
+    if named.is_absolute():
+        return named
+    try:
+        return Path.home() / default
+    except RuntimeError as error:
+        raise StoreError(f"expected a home folder or {variable}, found neither") from error

@@ -25,7 +25,7 @@ _PUSH = "git push -u origin HEAD"
 
 
 @command()
-@click.argument("folder", metavar="DIR", callback=as_path)
+@click.argument("folder", metavar="DIR", type=click.Path(), callback=as_path)
 @click.option("--github", is_flag=True, help="Also a workflow, so that GitHub runs it.")
 @click.option("--from", "source", metavar="SPEC", help="With --github: what pip installs there.")
 @click.option("--category", "categories", multiple=True, metavar="NAME", help="What to keep; may be repeated.")
@@ -141,7 +141,13 @@ def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
 @command()
 @click.option("--online", is_flag=True, help="Also ask arXiv (twice) and the git remote.")
 @click.option("--notify", is_flag=True, help="Also send a test message to each channel of [notify].")
-@click.option("--bundle", metavar="FILE", callback=as_path, help="Pack what a bug report needs, without secrets.")
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    type=click.Path(),
+    callback=as_path,
+    help="Pack what a bug report needs, without secrets.",
+)
 def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None) -> int:
     """Check this installation and its archive.
 
@@ -170,7 +176,7 @@ def doctor(session: Session, *, online: bool, notify: bool, bundle: Path | None)
 
 
 @command(name="demo")
-@click.argument("folder", metavar="[DIR]", default="digest-demo", callback=as_path)
+@click.argument("folder", metavar="[DIR]", default="digest-demo", type=click.Path(), callback=as_path)
 def demo_(session: Session, folder: Path) -> int:
     """Show the whole pipeline offline, in DIR.
 

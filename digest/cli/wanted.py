@@ -1,0 +1,84 @@
+"""Which papers of a list are asked for on the command line, and how they are given: to a reader or to a program."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from digest.cli.console import Console
+    from digest.render.digest import NumberedEntry, ShownSection
+
+SECTIONS = ("new", "cross", "replacement")
+"""Spelled out here: what knows them costs more than the command line may."""
+
+pager_option = click.option("--no-pager", is_flag=True, help="Print it all at once, however long it is.")
+
+
+def list_options(function: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options of a ``Wanted``."""
+    for option in (
+        pager_option,
+        click.option("--titles", is_flag=True, help="Only the titles."),
+        click.option("--with-code", is_flag=True, help="Only papers with a link to their code."),
+        click.option(
+            *("--section", "sections"),
+            multiple=True,
+            type=click.Choice(SECTIONS),
+            help="Only this section; may be repeated. Default: those of the digest.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which papers, and what of them."""
+
+    sections: Sequence[str]
+    with_code: bool
+    titles: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of a digest."""
+        return not (self.sections or self.with_code or self.titles)
+
+    def is_file(self, console: Console) -> bool:
+        """Whether the text of a digest's file is asked for: all of it, and not on a terminal."""
+        return self.is_whole and (console.answers_json or not sys.stdout.isatty())
+
+    def of(
+        self, sections: Sequence[ShownSection], default: Sequence[str], left_out: Collection[str] = ()
+    ) -> list[ShownSection]:
+        """Return what is wanted of a digest's sections, those of ``default`` if none is named; not these ids."""
+
+        def has(entry: NumberedEntry) -> bool:
+            return entry.id not in left_out and bool(entry.code_urls or not self.with_code)
+
+        named = self.sections or default
+        return [replace(one, entries=[*filter(has, one.entries)]) for one in sections if one.name in named]
+
+    def data(self, sections: Sequence[ShownSection]) -> list[Mapping[str, Any]]:
+        """Return the papers of ``sections`` for a program."""
+        return [self._record(entry) for section in sections for entry in section.entries]
+
+    def _record(self, entry: NumberedEntry) -> Mapping[str, Any]:
+        found = {"number": entry.number, "section": entry.section, "id": entry.id, "title": entry.title}
+        if self.titles:
+            return found
+        return {
+            **found,
+            "authors": entry.authors,
+            "more_authors": entry.more_authors,
+            "abstract": entry.text,
+            "links": [{"url": link.url, "kind": link.kind, "found_in": link.found_in} for link in entry.links],
+            "abstract_url": entry.abstract_url,
+            "pdf_url": entry.pdf_url,
+            **({"reasons": entry.reasons} if entry.reasons else {}),
+        }
