@@ -24,6 +24,7 @@ READING = [
     ("show", "latest"),
     ("view", "all", "latest"),
     ("paper", "2503.12006"),
+    ("search", "the OR a", "--limit", "500"),
     ("export", "..", "--format", "csv"),
     ("verify",),
     ("replay", "--all"),

@@ -31,6 +31,8 @@ COMMANDS = [
     ("export", "2025-03-05", "--format", "bibtex"),
     ("paper", "2503.00001"),
     ("paper", "2503.00001", "--json"),
+    ("search", "title"),
+    ("search", "title", "--json"),
 ]
 OBEYED = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), *"\u202e\u2066"} - {"\n", "\r", "\t"}
 
@@ -49,11 +51,14 @@ def evil(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
-def on_terminal(sandbox: Sandbox, *arguments: str, code: int = 0, told: bool = False) -> str:
-    """Return what a command writes to a terminal of its own; ``told``: with what it says on stderr."""
+def on_terminal(sandbox: Sandbox, *arguments: str, code: int = 0, told: bool = False, **variables: str) -> str:
+    """Return what a command writes to a terminal of its own; ``told``: with what it says on stderr.
+
+    ``variables`` of its environment go over those of a terminal without colours.
+    """
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "digest", "--config", "config.toml", "--now", NIGHT, *arguments]
-    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "TERM": "xterm"}
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "80", "TERM": "xterm", **variables}
     with subprocess.Popen(
         command,
         cwd=sandbox.folder,

@@ -878,6 +878,7 @@ COMMANDS = (
     ("status",),
     ("show", "latest"),
     ("paper", "2503.00001"),
+    ("search", "the"),
     ("doctor",),
     ("regenerate", "--all"),
     ("replay", "--all"),

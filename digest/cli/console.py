@@ -155,7 +155,7 @@ class Console:
 def write_out(data: bytes) -> None:
     """Write to stdout: byte for byte into a file or a pipe; on a terminal without what it would obey or hide."""
     if sys.stdout.isatty():
-        data = _tame(data.decode(errors="replace")).encode()
+        data = tame(data.decode(errors="replace")).encode()
     with _around_the_bar():
         sys.stdout.buffer.write(data)
 
@@ -163,11 +163,12 @@ def write_out(data: bytes) -> None:
 def print_line(text: str) -> None:
     """Write a line for people to stdout, without what a terminal would obey, in UTF-8 whatever the locale."""
     with _around_the_bar():
-        sys.stdout.buffer.write(f"{_tame(text)}\n".encode(errors="replace"))
+        sys.stdout.buffer.write(f"{tame(text)}\n".encode(errors="replace"))
         sys.stdout.flush()
 
 
-def _tame(text: str) -> str:
+def tame(text: str) -> str:
+    """Return a text without what a terminal would obey."""
     return re.sub(_OBEYED, "\ufffd", text)
 
 
@@ -208,7 +209,7 @@ def _progress(names: Sequence[str]) -> Iterator[str]:
     _bars.append(progress)
     try:
         for name in names:
-            progress.update(task, description=_tame(name))
+            progress.update(task, description=tame(name))
             yield name
             progress.advance(task)
     finally:
