@@ -33,6 +33,7 @@ from tests.benchmarks.archives import (
     weekdays,
 )
 from tests.benchmarks.measuring import DIGEST, Row, Used, in_turn, run, table
+from tests.benchmarks.searching import searching
 from tests.standin import StandIn
 
 SIZES = ((100, 20), (1000, 20), (4000, 20))
@@ -194,8 +195,8 @@ def growth(bench: Bench) -> Iterator[Row]:
         shutil.rmtree(folder)
 
 
-def _announce(bench: Bench, arxiv: StandIn, when: date) -> None:
-    arxiv.announce(bench.texts.announcement(when, split(26)))
+def _announce(bench: Bench, arxiv: StandIn, when: date, size: int = 26) -> None:
+    arxiv.announce(bench.texts.announcement(when, split(size)))
     arxiv.today = when
 
 
@@ -250,6 +251,22 @@ def kept(bench: Bench) -> Iterator[Row]:
     yield from _against_first("`replay --all` of {} pages of 20", replayed)
 
 
+def search(bench: Bench) -> Iterator[Row]:
+    """Searches among 350,000 papers of real texts, against LIKE; the index against its texts, and against a night."""
+    if bench.texts.kind.startswith("invented"):
+        tell("search: left out, for it needs --texts")
+        return
+    folder, dates = bench.fresh("night"), nights()
+    with StandIn([bench.texts.announcement(day := next(dates), split(140))], today=day) as arxiv:
+        configure(folder, arxiv.url)
+        run([*DIGEST, "-q", "--now", at(day), "run"], folder)
+        _announce(bench, arxiv, day := next(dates), 140)
+        one = run([*DIGEST, "-q", "--now", at(day), "run"], folder)
+    place = bench.place / "search"
+    place.mkdir(exist_ok=True)
+    yield from searching(place, bench.texts, one)
+
+
 def _against_first(name: str, found: Mapping[str, Sequence[Used]]) -> Iterator[Row]:
     """Yield a row a size, each but the first against the first."""
     (first, base), *others = found.items()
@@ -275,6 +292,7 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "export": export,
     "kept": kept,
     "whole": whole,
+    "search": search,
 }
 
 
