@@ -286,6 +286,90 @@ class Hit:
     reasons: tuple[str, ...]
 
 
+MATCH = ("\x02", "\x03")
+"""What stands around each word that was looked for, where a search shows it: no text of arXiv's has a use for these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that follow one another, whatever signs stand between them; ``goes_on``: the last of them may be longer."""
+
+    words: str
+    goes_on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One of several phrases, in one ``field`` (``title``, ``authors``, ``abstract``) or, if that is "", in any.
+
+    ``torn`` are words that a hyphen may have torn apart: as two words, they may mean something else.
+    """
+
+    phrases: tuple[Phrase, ...]
+    torn: tuple[Phrase, ...] = ()
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """All of its parts (``is_any``: one of them is enough), and none of what is ``excluded``."""
+
+    parts: "tuple[Term | Clause, ...]"
+    excluded: "tuple[Term | Clause, ...]" = ()
+    is_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a paper has to be besides its words, or (``excludes``) must not be.
+
+    ``kind`` tells what ``values`` are: of ``announced`` the first and the last date, "" without bound; of ``category``
+    names, one of which is enough; of ``link`` its kind, and a part of its address, "" for any.
+    """
+
+    kind: str
+    values: tuple[str, ...]
+    excludes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is searched for: words, conditions, or both; ``excluded``: words to leave out where ``text`` is None.
+
+    ``typed`` is what a person typed.
+    """
+
+    text: Clause | None
+    conditions: tuple[Condition, ...] = ()
+    excluded: tuple[Term | Clause, ...] = ()
+    typed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A paper that a search found: as it was announced first with the text that the search found.
+
+    In ``marked_title``, ``marked_authors`` and ``excerpt`` (of the abstract, or of the comments) what was looked for
+    stands between the two of ``MATCH``.
+    """
+
+    category: str
+    date: date
+    section: Section
+    arxiv_id: str
+    title: str
+    authors: tuple[str, ...]
+    marked_title: str
+    marked_authors: str
+    excerpt: str
+
+    @property
+    def snippet(self) -> str:
+        """Where the paper has what was looked for; without words to look for, how its abstract begins."""
+        texts = (self.excerpt, self.marked_title, self.marked_authors)
+        return next((text for text in texts if MATCH[0] in text), self.excerpt)
+
+
 class DaySummary(NamedTuple):  # a frozen dataclass takes four times as long to make, and there are thousands
     """A stored day without its entries: what an index, a status or a decision needs.
 

@@ -26,7 +26,7 @@ from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
-    "Read the archive": ["show", "view", "paper", "export"],
+    "Read the archive": ["show", "search", "view", "paper", "export"],
     "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
@@ -199,6 +199,7 @@ except SystemExit as end:
         ("run --dry-run", set()),
         ("fetch --missing", {"jinja2"}),
         ("export latest --format json", {"sqlalchemy"}),
+        ("search the", set()),
     ],
 )
 def test_a_command_loads_no_more_than_it_needs(archive: Sandbox, words: str, needed: set[str]) -> None:

@@ -258,6 +258,7 @@ LOADING = [
     *(("regenerate", "--all"), ("regenerate", "--all", "--dry-run"), ("rebuild",)),
     *(("verify", "--repair"), ("regenerate", "--outdated"), ("regenerate", "2025-02-27")),
     ("export", "2025-02-27", "--format", "csv"),
+    *(("search", "the OR a", "--limit", "50"), ("export", "--search", "the OR a", "--format", "csv")),
 ]
 SPARING = [
     *(("status",), ("show", "2025-02-27"), ("view", "mine", "2025-02-27"), ("run",), ("run", "--dry-run")),

@@ -25,6 +25,7 @@ READING = [
     ("show", "latest", "--titles"),
     ("view", "all", "latest"),
     ("paper", "2503.12006"),
+    ("search", "the OR a", "--limit", "500"),
     ("export", "..", "--format", "csv"),
     ("verify",),
     ("replay", "--all"),

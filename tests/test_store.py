@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
-from itertools import count
+from itertools import count, permutations
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,14 @@ from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inspect, text
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import make_url
 
 from digest import package_file
 from digest.errors import DamageError, SchemaTooNewError, StoreError
 from digest.model import (
     ArxivId,
+    Clause,
     Correction,
     Day,
     DayHeader,
@@ -39,12 +40,15 @@ from digest.model import (
     Known,
     Ledger,
     Link,
+    Phrase,
+    Query,
     RawPage,
     Reading,
     Section,
     Source,
     Start,
     State,
+    Term,
 )
 from digest.store import tables
 from digest.store.days import Core
@@ -52,7 +56,7 @@ from digest.store.driver import Driver
 from digest.store.engine import migrate
 from digest.store.file import SCHEMA
 from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
-from digest.store.rows import write_day
+from digest.store.rows import day_row, entry_rows, revision_row, write_day
 from digest.store.whole import Store
 from tests.days import WHEN, any_day, day_of, paper, simple_day
 
@@ -69,7 +73,7 @@ PAGE = RawPage("https://arxiv.org/list/cs.CV/new", 200, NOON, (("Content-Type", 
 OPEN = """
 import sys
 from pathlib import Path
-from digest.store.rows import write_day
+from digest.store.rows import day_row, entry_rows, revision_row, write_day
 from digest.store.whole import Store
 
 Store(sys.argv[1], Path(sys.argv[2]) if sys.argv[2] else None)
@@ -583,19 +587,74 @@ def test_a_changed_field_is_another_revision(store: Store, field: str, value: ob
 
 
 def found_by(place: Place, query: str) -> list[str]:
-    """Return the ids of the revisions that the full-text index finds, in the index's own order."""
-    match = f"SELECT rowid FROM revision_text WHERE revision_text MATCH '{query}'"  # noqa: S608
-    ids = dict(place.rows("SELECT id, arxiv_id FROM revision"))
+    """Return the ids of the revisions that the full-text index finds, from its greatest row number to its least."""
+    match = f"SELECT rowid FROM revision_text WHERE revision_text MATCH '{query}' ORDER BY rowid DESC"  # noqa: S608
+    ids = dict(place.rows("SELECT place, arxiv_id FROM revision"))
     return [ids[row[0]] for row in place.rows(match)]
 
 
-def test_full_text_finds_revisions_in_the_order_of_their_announcement(sqlite: Place) -> None:
-    """The index's row numbers are those of the revisions, and rise as papers were announced."""
+IN_ORDER = [
+    simple_day(["2503.00007", "2503.00002"], ["2502.00009"]),
+    simple_day(["2503.00001"], date=date(2025, 3, 6)),
+    simple_day(["2503.00007", "2503.00003"], category="cs.LG", date=date(2025, 3, 7)),
+]
+
+
+@pytest.mark.parametrize(
+    "days", [*permutations(IN_ORDER)], ids=lambda days: " ".join(str(one.date.day) for one in days)
+)
+def test_full_text_has_the_newest_announcements_first(sqlite: Place, days: Sequence[Day]) -> None:
+    """In whatever order days came in: by the first date of a text, and those of a date as its digest has them."""
     with closing(sqlite.open()) as store:
-        save(store, simple_day(["2503.00007", "2503.00002"], ["2502.00009"]))
-        save(store, simple_day(["2503.00001"], date=date(2025, 3, 6)))
-        save(store, simple_day(["2503.00007", "2503.00003"], category="cs.LG", date=date(2025, 3, 7)))
-    assert found_by(sqlite, "abstract") == ["2503.00007", "2503.00002", "2502.00009", "2503.00001", "2503.00003"]
+        for day in days:
+            save(store, day)
+        assert store.is_search_index_true()
+    found = found_by(sqlite, "abstract")
+    assert found[:2] == ["2503.00003", "2503.00001"]
+    # What another day showed before comes after the others of its date.
+    assert found[2:] in (["2503.00007", "2503.00002", "2502.00009"], ["2503.00002", "2502.00009", "2503.00007"])
+
+
+def test_full_text_has_what_days_show(sqlite: Place) -> None:
+    """A text that a day shows no more is found where another day shows it, and else not at all, until one does."""
+    with closing(sqlite.open()) as store:
+        for day in IN_ORDER:
+            save(store, day)
+        save(store, simple_day(["2503.00002"]))
+        assert found_by(sqlite, "abstract")[-2:] == ["2503.00001", "2503.00002"]
+        store.forget_day("cs.LG", date(2025, 3, 7))
+        assert found_by(sqlite, "abstract") == ["2503.00001", "2503.00002"]
+        save(store, simple_day(["2502.00009"], date=date(2025, 3, 4)))
+        assert found_by(sqlite, "abstract") == ["2503.00001", "2503.00002", "2502.00009"]
+        assert store.is_search_index_true()
+
+
+@given(data=st.data())
+def test_places_follow_the_days(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """However days are stored, replaced and forgotten: the index is true, and remaking it changes no order of dates."""
+    place = sqlite_place(tmp_path_factory.mktemp("places") / "archive.db")
+    ids = [f"2503.{number:05d}" for number in range(1, 6)]
+    some = st.lists(st.sampled_from(ids), unique=True, max_size=4)
+    with closing(place.open()) as store:
+        shown: dict[tuple[str, date], set[str]] = {}
+        for _ in range(data.draw(st.integers(1, 6))):
+            category, when = data.draw(st.sampled_from(["cs.CV", "cs.LG"])), date(2025, 3, data.draw(st.integers(3, 5)))
+            if data.draw(st.booleans()) and (category, when) in shown:
+                store.forget_day(category, when)
+                del shown[category, when]
+            else:
+                listed = data.draw(some)
+                save(store, simple_day(listed, category=category, date=when))
+                shown[category, when] = {*listed}
+            assert store.is_search_index_true()
+        first = {
+            one: min(when for (_, when), its in shown.items() if one in its) for one in set().union(*shown.values())
+        }
+        dates = [first[one] for one in found_by(place, "abstract")]
+        assert dates == sorted(first.values(), reverse=True)
+        store.remake_search_index()
+        assert store.is_search_index_true()
+        assert [first[one] for one in found_by(place, "abstract")] == dates
 
 
 @pytest.mark.parametrize(
@@ -604,15 +663,16 @@ def test_full_text_finds_revisions_in_the_order_of_their_announcement(sqlite: Pl
         ("title: Lumiere", True),
         ("authors: OZGUNES", True),
         ("abstract: a NEAR b", False),
-        ('abstract: "this https URL"', True),
+        ('abstract: "github com x y"', True),
+        ("abstract: URL", False),
         ("abstract: external", False),
         ("abstract: amp", False),
-        ("comments: github", False),
+        ("comments: nofollow", False),
         ("comments: oral", True),
     ],
 )
 def test_full_text_covers_the_texts_and_not_the_markup(sqlite: Place, query: str, *, is_found: bool) -> None:
-    """Title, authors, abstract and comments are searched without accents, tags and entities."""
+    """Title, authors, abstract and comments are searched without accents, tags and entities; addresses, as typed."""
     link = '<a class="link-external link-https" href="https://github.com/x/y" rel="nofollow">this https URL</a>'
     one = paper(title="Lumière", authors=("İpek Özgüneş",), abstract=f"R&amp;D at {link}", comments=f"Oral, {link}")
     with closing(sqlite.open()) as store:
@@ -860,6 +920,7 @@ def in_a_block(store: Store) -> None:
 
 
 HEADER = DayHeader(simple_day(category="cs.LG"), {Section.NEW: 2, Section.CROSS: 0, Section.REPLACEMENT: 1})
+QUERY = Query(Clause((Term((Phrase("abstract"),)),)))
 
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
@@ -879,6 +940,8 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),
     "known": lambda store: store.known(),
     "summaries": lambda store: store.summaries(),
+    "find": lambda store: store.find(QUERY, ranked=True, limit=9),
+    "find_announcements": lambda store: store.find_announcements(QUERY),
     "count_read_before": lambda store: store.count_read_before(3, 2),
     "summary": lambda store: store.summary("cs.CV", WHEN),
     "day_keys": lambda store: store.day_keys(),
@@ -1042,11 +1105,11 @@ def test_the_migrations_make_the_tables_that_the_code_knows(make_place: MakePlac
 
 
 def _full_text(place: Place) -> list[tuple[Any, ...]]:
-    """Return how the full-text index, and the table of the schema's number, were made."""
+    """Return how the full-text index, the views, and the table of the schema's number were made."""
     if place.database is None:
         names = "('revision_text', 'alembic_version_pkc')"
         return place.rows(f"SELECT indexdef FROM pg_indexes WHERE indexname IN {names} ORDER BY 1")  # noqa: S608
-    return place.rows("SELECT sql FROM sqlite_master WHERE name = 'revision_text'")
+    return place.rows("SELECT sql FROM sqlite_master WHERE name = 'revision_text' OR type = 'view' ORDER BY name")
 
 
 def test_the_code_knows_the_newest_migration(place: Place) -> None:
@@ -1171,24 +1234,82 @@ def test_an_older_database_is_copied_before_it_is_upgraded(sqlite: Place, tmp_pa
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
 
 
-def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> None:
-    """Of old days no typed text was kept and the links were found by the first rules; old runs have no name."""
-    _filled(place)
+def make_older(place: Place, number: str, days: Sequence[Day]) -> None:
+    """Make a database as it was in an older schema, with a run and ``days``, each of which has papers of its own."""
+    papers = [entry.paper for day in days for entry in day.entries]
+    entries = [
+        row | {"revision_id": papers.index(entry.paper) + 1}
+        for day_id, day in enumerate(days, 1)
+        for row, entry in zip(entry_rows(day, day_id, range(len(day.entries))), day.entries, strict=True)
+    ]
+    rows: dict[str, list[dict[str, Any]]] = {
+        "run": [{"id": 1, "command": "run", "started_at": NOON, "requests": 0}],
+        "day": [day_row(day, day.counts, HASH) | {"id": number} for number, day in enumerate(days, 1)],
+        "revision": [revision_row(number, one) for number, one in enumerate(papers, 1)],
+        "entry": entries,
+    }
     engine = place.engine()
     with engine.begin() as connection:
-        for change in (
-            "ALTER TABLE revision DROP COLUMN raw",
-            "ALTER TABLE day DROP COLUMN link_rules",
-            "ALTER TABLE run DROP COLUMN run_id",
-            "DROP TABLE start",
-            "UPDATE alembic_version SET version_num = '0002'",
-        ):
-            connection.execute(text(change))
+        migrate(connection, number)
+        older = MetaData()
+        older.reflect(connection, only=list(rows))
+        for name, several in rows.items():
+            table = older.tables[name]
+            known = [{key: value for key, value in row.items() if key in table.columns} for row in several]
+            connection.execute(table.insert(), known)
     engine.dispose()
+
+
+def test_days_of_the_second_schema_had_the_first_link_rules(place: Place) -> None:
+    """Of old days no typed text was kept and the links were found by the first rules; old runs have no name."""
+    make_older(place, "0002", [simple_day(["2503.00001"])])
     with closing(place.open()) as store:
         assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"], link_rules=1)
         assert [run.run_id for run in store.runs(limit=5)] == [""]
     assert place.rows("SELECT version_num FROM alembic_version") == [(SCHEMA,)]
+
+
+def test_an_upgrade_makes_old_days_searchable(place: Place) -> None:
+    """The papers of the fifth schema get their places and plain texts: all is as if their days were stored now."""
+    link = '<a class="link-external" href="https://x.example/">this https URL</a>'
+    texts = [
+        paper("2503.00002", authors=("Narciso García", 'Jo "J" B'), abstract=f"R&amp;D at {link}"),
+        paper("2503.00001", comments="A &lt; B", authors=()),
+    ]
+    days = [
+        day_of([(Section.NEW, one) for one in texts]),
+        day_of([(Section.REPLACEMENT, paper("2503.00003"))], date=date(2025, 3, 4)),
+    ]
+    make_older(place, "0005", days)
+    with closing(place.open()) as store:
+        assert [store.day(day.category, day.date) for day in days] == days
+        assert store.is_search_index_true()
+    columns = "arxiv_id, place, authors_text, abstract_text, comments_text"
+    assert place.rows(f"SELECT {columns} FROM revision ORDER BY place DESC") == [  # noqa: S608
+        ("2503.00002", place_of(WHEN, 1), 'Narciso García, Jo "J" B', "R&D at https://x.example/", None),
+        ("2503.00001", place_of(WHEN, 2), None, None, "A < B"),
+        ("2503.00003", place_of(date(2025, 3, 4), 1), "Zoë van der Plaat, Mei O'Dunmore", None, None),
+    ]
+    if place.database:
+        assert found_by(place, "garcia OR zoe") == ["2503.00002", "2503.00003"]
+
+
+def place_of(when: date, position: int) -> int:
+    """Return the place of what a date showed first, second …: a date has 2**20, of which the greatest comes first."""
+    return (when.toordinal() + 1) * 2**20 - position
+
+
+def test_an_upgrade_passes_by_damage(sqlite: Place) -> None:
+    """What cannot be read is upgraded all the same, so that `digest verify` can tell and mend it."""
+    make_older(sqlite, "0005", [simple_day(["2503.00001", "2503.00002", "2503.00003"])])
+    execute(sqlite, "UPDATE revision SET authors = '[' WHERE id = 1")
+    execute(
+        sqlite, "UPDATE revision SET title = CAST(x'80ff' AS TEXT), abstract = CAST(x'3c80ff' AS TEXT) WHERE id = 2"
+    )
+    with closing(sqlite.open()) as store:
+        assert store.is_search_index_true()
+        assert {one.number for one in store.false_revisions()} == {1, 2}
+    assert found_by(sqlite, "zoe") == ["2503.00002", "2503.00003"]
 
 
 @pytest.mark.parametrize("stored", ["math.GT/0309136", "math/0309136"])

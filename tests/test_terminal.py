@@ -37,6 +37,8 @@ COMMANDS = [
     ("export", "2025-03-05", "--format", "bibtex"),
     ("paper", "2503.00001"),
     ("paper", "2503.00001", "--json"),
+    ("search", "title"),
+    ("search", "title", "--json"),
 ]
 LISTS = [("show", "2025-03-05"), ("view", "all", "2025-03-05"), ("paper", "2503.00001"), ("show", "latest", "--titles")]
 OBEYED = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), *"\u202e\u2066"} - {"\n", "\r", "\t"}

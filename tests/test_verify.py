@@ -152,7 +152,8 @@ def test_records_that_came_from_elsewhere_are_no_damage(whole: Sandbox) -> None:
 
 def test_a_damaged_record_of_a_day_that_is_not_stored_is_told(whole: Sandbox) -> None:
     """Nothing else has the day: exit 6, repaired or not, and the record stays as it is."""
-    execute(whole, "DELETE FROM entry", "DELETE FROM day", "DELETE FROM file")
+    execute(whole, "DELETE FROM entry", "DELETE FROM day", "DELETE FROM file", "UPDATE revision SET place = NULL")
+    execute(whole, *REBUILD)
     change(whole, RECORD, lambda data: data[:-100])
     damaged = whole.read(RECORD)
     for options in ((), ("--repair",)):
@@ -741,6 +742,8 @@ def test_a_decision_that_cannot_be_read_is_damage(whole: Sandbox) -> None:
 
 HASH = "0" * 64
 DAY_ROW = "INSERT INTO day (category, date, state, source, declared, stored, pages, parser_version, content_hash)"
+PLACE = "(SELECT place FROM revision WHERE id = 3)"
+REBUILD = ("INSERT INTO revision_text (revision_text) VALUES ('rebuild')",)
 DAMAGES: Mapping[str, tuple[str, ...]] = {
     # an entry and its revision
     "an entry's id": ("UPDATE entry SET arxiv_id = '2503.99999' WHERE position = 2",),
@@ -770,20 +773,37 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     ),
     # the full-text index
     "no full-text index": ("DROP TABLE revision_text",),
-    "full text of one paper missing": (
-        """INSERT INTO revision_text (revision_text, rowid, title, authors, abstract, comments)
-        SELECT 'delete', id, title, '', '', '' FROM revision WHERE id = 3""",
+    "full text of one paper missing": (f"DELETE FROM revision_text WHERE rowid = {PLACE}",),
+    "a word of one paper missing": (
+        f"""INSERT INTO revision_text (revision_text, rowid, title, authors, abstract, comments)
+        SELECT 'delete', place, title, '', '', '' FROM revision_plain WHERE place = {PLACE}""",
     ),
     "full text emptied": ("INSERT INTO revision_text (revision_text) VALUES ('delete-all')",),
     "full text of none": ("INSERT INTO revision_text (rowid, title) VALUES (9999, 'Nothing')",),
-    "full text twice": ("INSERT INTO revision_text (rowid, title) VALUES (3, 'Nothing')",),
+    "full text twice": (f"INSERT INTO revision_text (rowid, title) VALUES ({PLACE}, 'Nothing')",),
     "full text of others": (
         "INSERT INTO revision_text (revision_text) VALUES ('delete-all')",
-        "INSERT INTO revision_text (rowid, title) SELECT id + 1, title FROM revision",
+        "INSERT INTO revision_text (rowid, title) SELECT place + 1, title FROM revision",
     ),
     "a part of the full-text index": ("DROP TABLE revision_text_config",),
-    "the sizes of the full-text index": ("DELETE FROM revision_text_docsize WHERE id = 3",),
+    "the sizes of the full-text index": (f"DELETE FROM revision_text_docsize WHERE id = {PLACE}",),
     "the data of the full-text index": ("UPDATE revision_text_data SET block = x'00' WHERE id > 10",),
+    # what it is made from
+    "no place": ("UPDATE revision SET place = NULL WHERE id = 3",),
+    "a place of another date": ("UPDATE revision SET place = place + 9 * 1048576 WHERE id = 3",),
+    "places of other dates": ("UPDATE revision SET place = id", *REBUILD),
+    "a place that is no number": ("UPDATE revision SET place = 'x' WHERE id = 3",),
+    "places turned round": ("UPDATE revision SET place = -place", *REBUILD),
+    "a plain text": ("UPDATE revision SET abstract_text = 'Other.' WHERE id = 3", *REBUILD),
+    "no plain texts": ("UPDATE revision SET authors_text = NULL, abstract_text = NULL", *REBUILD),
+    "a plain text that is none": ("UPDATE revision SET comments_text = CAST(x'80ff' AS TEXT) WHERE id = 3",),
+    "no index of places": ("DROP INDEX revision_place", "UPDATE revision SET place = 1"),
+    "no plain view": ("DROP VIEW revision_plain",),
+    "another plain view": (
+        "DROP VIEW revision_plain",
+        "CREATE VIEW revision_plain AS SELECT place, title, '' AS authors, title AS abstract, comments FROM revision",
+    ),
+    "no view of papers": ("DROP VIEW papers",),
     # the schema
     **{
         f"no table {name}": (f"DROP TABLE {name}",)
@@ -858,6 +878,7 @@ COMMANDS = (
     ("status",),
     ("show", "latest"),
     ("paper", "2503.00001"),
+    ("search", "the"),
     ("doctor",),
     ("regenerate", "--all"),
     ("replay", "--all"),

@@ -25,7 +25,7 @@ from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw
 from digest.errors import DamageError, DigestError, MissingError
-from digest.model import Correction, Day, DayHeader, DaySummary, FileRow, Ledger, RawPage, RunSummary
+from digest.model import Correction, Day, DayHeader, DaySummary, FileRow, Found, Ledger, Query, RawPage, RunSummary
 from digest.records.day import record_path
 from digest.render.digest import DigestTemplate
 from digest.store.light import LightStore, UnansweredError
@@ -228,6 +228,22 @@ class Archive:
     def runs(self, limit: int) -> list[RunSummary]:
         """Return the last jobs, the newest first."""
         return self._ask(lambda store: store.runs(limit))
+
+    def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
+        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable.
+
+        Raises:
+            UsageError: the database is no SQLite.
+        """
+        return self._ask(lambda store: store.find(query, ranked=ranked, limit=limit))
+
+    def find_announcements(self, query: Query) -> set[tuple[str, date, str]]:
+        """Return the category, date and id of all announcements whose texts a query finds.
+
+        Raises:
+            UsageError: the database is no SQLite.
+        """
+        return self._ask(lambda store: store.find_announcements(query))
 
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""

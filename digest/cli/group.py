@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Read the archive": {
         "show": ("show", "Show the papers of a date."),
+        "search": ("search", "Search titles, authors, abstracts and comments."),
         "view": ("show", "Show what a view finds on a date."),
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
@@ -153,11 +154,13 @@ def cli(context: click.Context, config_path: Path | None, now: datetime, *, verb
     context.obj = Session(console, config_path, now, verbose=verbose)
 
 
-def command(name: str | None = None) -> Callable[[Callable[..., int]], click.Command]:
+def command(
+    name: str | None = None, cls: type[click.Command] = click.Command
+) -> Callable[[Callable[..., int]], click.Command]:
     """Make a function one of the commands: it is given the session first, returns the exit code, and has --json."""
 
     def add(function: Callable[..., int]) -> click.Command:
-        added = cli.command(name)(click.pass_obj(function))
+        added = cli.command(name, cls=cls)(click.pass_obj(function))
         words = "Print the result as one JSON document, also on failure."
         # Appended, so that it is the last of the command's own options in the help.
         added.params.append(click.Option([_JSON], is_flag=True, expose_value=False, help=words))

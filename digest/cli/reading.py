@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,9 @@ from digest.errors import MissingError, UsageError, gravest, how_many
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from digest.config.settings import View
+    from digest.jobs.export import Wanted
 
 # Spelled out here: what knows them costs more than the command line may.
 _FORMATS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
@@ -70,7 +74,7 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
 
 
 @command()
-@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", shell_complete=complete_dates)
+@click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False, shell_complete=complete_dates)
 @click.option("--format", "form", type=click.Choice(_FORMATS), required=True, help="What to write.")
 @categories_option
 @click.option(
@@ -86,18 +90,20 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
     shell_complete=complete_views,
     help="Only what this view shows, with its reasons.",
 )
+@click.option("--search", "typed", metavar="QUERY", help="Only what this search finds, in all sections; see `search`.")
 @click.option("--bom", is_flag=True, help="With csv: the mark that Excel knows UTF-8 by.")
 @click.option(
     "--output", type=click.Path(), callback=as_path, metavar="FILE", help="Where to write it, whole or not at all."
 )
 def export(
     session: Session,
-    dates: str,
+    dates: str | None,
     *,
     form: str,
     categories: Sequence[str],
     sections: Sequence[str],
     view_name: str | None,
+    typed: str | None,
     bom: bool,
     output: Path | None,
 ) -> int:
@@ -106,7 +112,8 @@ def export(
     json, jsonl and csv have a record for every paper in every listing, the oldest first. bibtex and ris have each
     paper once, as it was first announced. atom and jsonfeed are feeds, the newest first, with each paper once and
     without replacements unless --section asks for them. Days that are missing from a range are named, and the rest is
-    written. --json says how it went, and needs --output: without it, the export itself is printed.
+    written. With --search, all dates are meant if none are named. --json says how it went, and needs --output: without
+    it, the export itself is printed.
 
     In a spreadsheet import the column id as text: as a number, 2110.10100 would lose its zeros.
 
@@ -115,25 +122,23 @@ def export(
       digest export latest --format bibtex
       digest export 2021-10-01..2021-10-31 --format csv --bom --output october.csv
       digest export 2021-10-01.. --view splatting --format ris --output splatting.ris
+      digest export --search "author:garcia has:code" --format bibtex
       digest export .. --format jsonl | gzip > archive.jsonl.gz
     """
     from digest.archive.report import untracked
     from digest.jobs import export as job
-    from digest.jobs.selection import Selection
-    from digest.terms import Section
+    from digest.jobs.search import read_query
 
     if session.console.answers_json and output is None:
         raise UsageError("--json says how an export went: expected --output FILE for the export itself")
     if bom and form != "csv":
         raise UsageError(f"--bom is for spreadsheets: expected --format csv with it, found {form}")
+    if dates is None and typed is None:
+        raise UsageError("expected a date or FROM..TO; .. is all that is stored")
     view = None if view_name is None else named_view(session, view_name)
-    if view:
-        categories = of_view(view, "category", view.categories, categories)
-        sections = of_view(view, "section", view.sections, sections) if sections else ()
-    # In the order of the configuration: an export must not depend on how the categories were named.
-    chosen = [category for category in session.config.arxiv.categories if category in categories]
-    selection = Selection(chosen, [parse_dates(session, dates, chosen)])
-    wanted = job.Wanted(selection, dates, form, [*map(Section, sections)] or None, view, output, bom)
+    query = None if typed is None else read_query(session.config, typed)
+    wanted = _wanted(session, dates, form, view, categories=categories, sections=sections)
+    wanted = replace(wanted, query=query, target=output, bom=bom)
     # On a terminal that shows both, a progress bar would run through the text.
     track = untracked if output is None and sys.stdout.isatty() else session.console.track
     with session.reading() as archive:
@@ -149,6 +154,29 @@ def export(
     for failure in made.report.failures:
         session.console.fail(failure)
     return gravest([session.damage, made.report.exit_code])
+
+
+def _wanted(
+    session: Session,
+    dates: str | None,
+    form: str,
+    view: View | None,
+    *,
+    categories: Sequence[str],
+    sections: Sequence[str],
+) -> Wanted:
+    """Return which announcements are wanted; of a view, those of its own categories and sections."""
+    from digest.jobs.export import Wanted
+    from digest.jobs.selection import Selection
+    from digest.terms import Section
+
+    if view:
+        categories = of_view(view, "category", view.categories, categories)
+        sections = of_view(view, "section", view.sections, sections) if sections else ()
+    # In the order of the configuration: an export must not depend on how the categories were named.
+    chosen = [category for category in session.config.arxiv.categories if category in categories]
+    selection = Selection(chosen, [parse_dates(session, ".." if dates is None else dates, chosen)])
+    return Wanted(selection, dates or "", form, [*map(Section, sections)] or None, view)
 
 
 def _print(pieces: Iterable[str]) -> None:

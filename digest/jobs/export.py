@@ -12,7 +12,7 @@ from digest.config.settings import View
 from digest.disk.files import new_file
 from digest.errors import StoreError, UsageError
 from digest.jobs.selection import Selection, is_one_date, note_missing
-from digest.model import Announcement, DaySummary, Section
+from digest.model import Announcement, DaySummary, Query, Section
 from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.feeds import Feed
 from digest.render.exports.rows import Why
@@ -25,11 +25,12 @@ _BOM = "\ufeff"
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to export: which sections of which stored days, in which form; ``dates`` is how a person said which.
+    """What to export: which sections of which stored days, in which form.
 
-    The categories of ``selection`` stand in the order of the configuration. ``sections`` None means those of the
-    digests, or of the ``view`` whose papers alone are wanted (of a feed: without replacements, which are no news to
-    its readers). ``target`` is the file that it is for, if any; ``bom``: with a byte order mark.
+    ``dates`` is how a person said which dates, "" if none did. The categories of ``selection`` stand in the order of
+    the configuration. ``sections`` None means those of the digests, or of the ``view`` whose papers alone are wanted,
+    or all that a ``query`` finds (of a feed: without replacements, which are no news to its readers). ``target`` is the
+    file that it is for, if any; ``bom``: with a byte order mark.
     """
 
     selection: Selection
@@ -37,6 +38,7 @@ class Wanted:
     form: str
     sections: Collection[Section] | None = None
     view: View | None = None
+    query: Query | None = None
     target: Path | None = None
     bom: bool = False
 
@@ -57,18 +59,23 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
     """Export stored days; the text is made while it is taken."""
     chosen, view, is_feed, report = wanted.selection, wanted.view, wanted.form in FEEDS, Report()
     why = finder(view) if view else None
-    note_missing(archive, chosen, report)
+    if wanted.dates:  # else no date is missed
+        note_missing(archive, chosen, report)
     # Those of one date stand in the order of the categories.
     days = sorted(chosen.stored(archive), key=lambda day: chosen.categories.index(day.category))
     days.sort(key=lambda day: day.date, reverse=is_feed)
     (span,) = chosen.spans
     if not days and is_one_date(span):
         return Export(None, report)
-    unwanted = {Section.REPLACEMENT} if is_feed else set()
-    shown = {Section(name) for name in view.sections} if view else {*archive.config.sections}
-    sections = frozenset(wanted.sections or shown - unwanted)
+    found = archive.find_announcements(wanted.query) if wanted.query else None
+    if found is not None:
+        with_hits = {(category, when) for category, when, _ in found}
+        days = [day for day in days if (day.category, day.date) in with_hits]
+    sections = wanted.sections or _sections(archive, wanted, is_feed=is_feed)
     # Nothing is read yet: each day is, when the text has come to it.
     announcements = _announcements(archive, days, sections, track)
+    if found is not None:
+        announcements = (one for one in announcements if (one.category, one.date, str(one.paper.arxiv_id)) in found)
     if why is not None:
         announcements = filter(why, announcements)
     if is_feed:
@@ -78,13 +85,21 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
     return Export(chain([_BOM], pieces) if wanted.bom else pieces, report, len(days))
 
 
+def _sections(archive: Archive, wanted: Wanted, *, is_feed: bool) -> frozenset[Section]:
+    """Return the sections that are wanted where none are named."""
+    shown = wanted.view.sections if wanted.view else tuple(Section) if wanted.query else archive.config.sections
+    return frozenset(map(Section, shown)) - ({Section.REPLACEMENT} if is_feed else set())
+
+
 def _feed(archive: Archive, wanted: Wanted, sections: Collection[Section], why: Why | None) -> Feed:
     config, view, (span,) = archive.config, wanted.view, wanted.selection.spans
     categories = ", ".join(wanted.selection.categories)
     shown = " ".join(section for section in Section if section in sections)
     whose = f"view {view.name} of {categories}" if view else categories
+    if wanted.query:
+        whose = f"search {wanted.query.typed} in {whose}"
     return Feed(
-        title=f"arXiv {view.name if view else categories}",
+        title=f"arXiv {wanted.query.typed if wanted.query else view.name if view else categories}",
         seed=f"export of {whose} ({shown}) {wanted.dates}",
         empty_at=span[1] or span[0],
         digest_address=lambda one: (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, cast, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, Text, cast, delete, func, insert, or_, select, update
 
 from digest.model import (
     Announcement,
@@ -32,6 +32,7 @@ from digest.store.rows import (
     RevisionKey,
     Values,
     day_row,
+    forget_day,
     links_of,
     paper_of,
     read_day,
@@ -78,7 +79,7 @@ class Days(Database):
     def forget_day(self, category: str, when: date) -> None:
         """Remove a day and its entries; its revisions stay."""
         with self._write() as connection:
-            access_to(connection).delete_day(category, when)
+            forget_day(access_to(connection), category, when)
 
     def day(self, category: str, when: date) -> Day | None:
         """Return the stored day with its entries, or None.
@@ -191,13 +192,13 @@ class Core:
         joined = _LINKS.join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id).where(is_its)
         return self._connection.execute(joined).all()
 
-    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
-        """Return the rows of all revisions of these papers, by their keys."""
+    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
+        """Return the number and the place of all revisions of these papers, by their keys."""
         table, known = tables.revision, {}
-        query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
+        query = select(table.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id, table.c.place)
         for start in range(0, len(ids), _BATCH):
             rows = self._connection.execute(query.where(table.c.arxiv_id.in_(ids[start : start + _BATCH])))
-            known.update({(row[0], row[1], row[2]): row[3] for row in rows})
+            known.update({(row[0], row[1], row[2]): (row[3], row[4]) for row in rows})
         return known
 
     def last_revision(self) -> int:
@@ -213,14 +214,38 @@ class Core:
         """Add the row of a day; return its number."""
         return self._connection.scalar(insert(tables.day).returning(tables.day.c.id), row) or 0
 
-    def delete_day(self, category: str, when: date) -> None:
-        """Remove a day with its entries, if it is there."""
-        found = self._connection.scalar(select(tables.day.c.id).where(is_day(category, when)))
-        if found is not None:
-            self._connection.execute(delete(tables.entry).where(tables.entry.c.day_id == found))
-            self._connection.execute(delete(tables.day).where(tables.day.c.id == found))
+    def delete_day(self, category: str, when: date) -> set[int]:
+        """Remove a day with its entries, if it is there; return the numbers of the revisions that it showed."""
+        number = self._connection.scalar(select(tables.day.c.id).where(is_day(category, when)))
+        if number is None:
+            return set()
+        its = tables.entry.c.day_id == number
+        shown = set(self._connection.scalars(select(tables.entry.c.revision_id).where(its)))
+        self._connection.execute(delete(tables.entry).where(its))
+        self._connection.execute(delete(tables.day).where(tables.day.c.id == number))
+        return shown
 
-    def index_after(self, _last: int) -> None:
+    def least_place(self, places: range) -> int | None:
+        """Return the least of these places that is taken, or None."""
+        place = tables.revision.c.place
+        query = select(func.min(place)).where(place.between(places.start, places.stop - 1))
+        least: int | None = self._connection.scalar(query)
+        return least
+
+    def announced(self, numbers: Sequence[int]) -> Sequence[tuple[int, int | None, date | None]]:
+        """Return the number of each of these revisions, its place, and the first date on which a day shows it."""
+        table, entry = tables.revision, tables.entry
+        first = select(func.min(tables.day.c.date)).select_from(entry.join(tables.day))
+        first = first.where(entry.c.arxiv_id == table.c.arxiv_id, entry.c.revision_id == table.c.id)
+        query = select(table.c.id, table.c.place, first.scalar_subquery())
+        found = (self._connection.execute(query.where(table.c.id == number)).one_or_none() for number in numbers)
+        return [(row[0], row[1], row[2]) for row in found if row is not None]
+
+    def move(self, number: int, place: int | None) -> None:
+        """Give a revision another place, or none."""
+        self._connection.execute(update(tables.revision).where(tables.revision.c.id == number).values(place=place))
+
+    def index(self, _places: range) -> None:
         """Do nothing: PostgreSQL's index sees to itself."""
 
 

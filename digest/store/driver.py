@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from digest.store.rows import DAY, LINK, PAPER, RevisionKey, Row, Values
-from digest.store.search import add_to_search_index
+from digest.store.search import add_to_search_index, take_out_of_search_index
 
 _OF_DAY = f"SELECT {', '.join(DAY)} FROM day WHERE category = ? AND date = ?"  # noqa: S608 - here as below, our own names
 _ENTRIES = f"""
@@ -16,6 +16,10 @@ FROM entry JOIN revision ON revision.id = entry.revision_id WHERE day_id = ? ORD
 _LINKS = f"""
 SELECT {", ".join(f"link.{name}" for name in LINK)}
 FROM link JOIN entry ON entry.revision_id = link.revision_id WHERE day_id = ? ORDER BY link.revision_id, ordinal"""  # noqa: S608
+_ANNOUNCED = """
+SELECT id, place, (SELECT min(date) FROM entry JOIN day ON day.id = entry.day_id
+WHERE entry.arxiv_id = revision.arxiv_id AND entry.revision_id = revision.id) FROM revision WHERE id = ?"""
+"""The papers' ids are compared for their index."""
 
 _BATCH = 500  # well under the number of variables that any SQLite allows in a statement
 
@@ -39,14 +43,14 @@ class Driver:
         """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
         return self._connection.execute(_LINKS, (day_id,)).fetchall()
 
-    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
-        """Return the rows of all revisions of these papers, by their keys."""
-        known: dict[RevisionKey, int] = {}
+    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
+        """Return the number and the place of all revisions of these papers, by their keys."""
+        known: dict[RevisionKey, tuple[int, int | None]] = {}
         for start in range(0, len(ids), _BATCH):
             some = ids[start : start + _BATCH]
             places = ", ".join("?" * len(some))
-            query = f"SELECT arxiv_id, text_hash, fields_hash, id FROM revision WHERE arxiv_id IN ({places})"  # noqa: S608
-            known.update({(row[0], row[1], row[2]): row[3] for row in self._connection.execute(query, some)})
+            query = f"SELECT arxiv_id, text_hash, fields_hash, id, place FROM revision WHERE arxiv_id IN ({places})"  # noqa: S608
+            known.update({(row[0], row[1], row[2]): row[3:] for row in self._connection.execute(query, some)})
         return known
 
     def last_revision(self) -> int:
@@ -63,16 +67,36 @@ class Driver:
         """Add the row of a day; return its number."""
         return self._connection.execute(_insertion("day", row), _stored(row)).lastrowid or 0
 
-    def delete_day(self, category: str, when: date) -> None:
-        """Remove a day with its entries, if it is there."""
+    def delete_day(self, category: str, when: date) -> set[int]:
+        """Remove a day with its entries, if it is there; return the numbers of the revisions that it showed."""
         its = "SELECT id FROM day WHERE category = ? AND date = ?"
+        shown: set[int] = set()
         for (number,) in self._connection.execute(its, (category, when.isoformat())).fetchall():
+            rows = self._connection.execute("SELECT revision_id FROM entry WHERE day_id = ?", (number,))
+            shown.update(row[0] for row in rows)
             self._connection.execute("DELETE FROM entry WHERE day_id = ?", (number,))
             self._connection.execute("DELETE FROM day WHERE id = ?", (number,))
+        return shown
 
-    def index_after(self, last: int) -> None:
-        """Add the revisions with greater numbers to the full-text index."""
-        add_to_search_index(self._connection, last)
+    def least_place(self, places: range) -> int | None:
+        """Return the least of these places that is taken, or None."""
+        query = "SELECT min(place) FROM revision WHERE place BETWEEN ? AND ?"
+        (place,) = self._connection.execute(query, (places.start, places.stop - 1)).fetchone()
+        return None if place is None else int(place)
+
+    def announced(self, numbers: Sequence[int]) -> Sequence[tuple[int, int | None, date | None]]:
+        """Return the number of each of these revisions, its place, and the first date on which a day shows it."""
+        found = (self._connection.execute(_ANNOUNCED, (number,)).fetchone() for number in numbers)
+        return [(number, place, first and date.fromisoformat(first)) for number, place, first in filter(None, found)]
+
+    def move(self, number: int, place: int | None) -> None:
+        """Give a revision another place, or none, and take it out of the full-text index."""
+        take_out_of_search_index(self._connection, number)
+        self._connection.execute("UPDATE revision SET place = ? WHERE id = ?", (place, number))
+
+    def index(self, places: range) -> None:
+        """Add the revisions in these places to the full-text index; none of them is in it."""
+        add_to_search_index(self._connection, places)
 
 
 def _insertion(table: str, row: Row) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, inser
 from digest import package_file
 from digest.errors import UNREADABLE, DamageError, SchemaTooNewError, StoreError, quoted
 from digest.store.file import PRAGMAS, SCHEMA, SIDE_FILES, is_newer, readable, schemas
-from digest.store.search import SEARCH_INDEX
+from digest.store.search import SEARCH_INDEX, SEARCHED
 from digest.store.tables import metadata, version
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
@@ -183,15 +183,16 @@ def _look(engine: Engine) -> str | None:
         query = "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p"
         rows = connection.execute(text(f"{query} WHERE m.sql LIKE 'CREATE TABLE %'"))
         found = {(row[0], row[1]) for row in rows}
-        names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")))
+        names = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")))
     for table in metadata.sorted_tables:
         if table.name not in names:
             raise DamageError(f"expected the table {table.name}, found none")
         lost = [column.name for column in table.columns if (table.name, column.name) not in found]
         if lost:
             raise DamageError(f"expected the column {lost[0]} of the table {table.name}, found none")
-    if SEARCH_INDEX not in names:
-        raise DamageError(f"expected the full-text index {SEARCH_INDEX}, found none")
+    for name, what in ((SEARCH_INDEX, "full-text index"), (SEARCHED, "view")):
+        if name not in names:
+            raise DamageError(f"expected the {what} {name}, found none")
     return number
 
 

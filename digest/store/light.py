@@ -17,24 +17,28 @@ from digest.model import (
     Day,
     Decision,
     FileRow,
+    Found,
     Known,
     Ledger,
+    Query,
     RawPage,
     Reading,
     RunSummary,
     Source,
     Start,
 )
+from digest.store import queries
 from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
 
-SHAPE = "8da87af39c9468a7c363008c86c237b2bc83cc3ced845014fefdfac071f66f6d"
-"""The SHA-256 of the names of all tables and columns of ``SCHEMA``, those of ``tables`` and of the full-text index."""
+SHAPE = "7f288f742d6019a805aee63cc150dd395ae56cbdead3cd0f83a0f3544078683f"
+"""The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""
 SELECT t.name || '.' || c.name FROM sqlite_master t JOIN pragma_table_info(t.name) c
-WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT LIKE 'revision\_text\_%' ESCAPE '\'"""
+WHERE (t.type = 'table' OR t.name = 'revision_plain')
+AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT LIKE 'revision\_text\_%' ESCAPE '\'"""
 
 
 class UnansweredError(Exception):
@@ -122,6 +126,16 @@ class LightStore:
         statement = "UPDATE run SET finished_at = ?, exit_code = ?, requests = ? WHERE id = ?"
         with self._transaction("IMMEDIATE"):
             self._connection.execute(statement, (as_stored(at), exit_code, requests, number))
+
+    def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
+        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable."""
+        with self._transaction():
+            return queries.find(self._connection, query, ranked=ranked, limit=limit)
+
+    def find_announcements(self, query: Query) -> set[tuple[str, date, str]]:
+        """Return the category, date and id of all announcements whose texts a query finds."""
+        with self._transaction():
+            return queries.find_announcements(self._connection, query)
 
     # What a night notes
 

@@ -50,7 +50,7 @@ class Repairs(days.Days):
             referred = connection.execute(query.select_from(joined).where(days.is_day(day.category, day.date)))
             known = {(row[0], row[1], row[2]): row[3] for row in referred}
             access = days.access_to(connection)
-            known |= access.known_revisions([key[0] for key in papers])
+            known |= {key: row for key, (row, _) in access.known_revisions([key[0] for key in papers]).items()}
             damaged = {number: papers[key] for key, number in known.items() if key in papers}
             for number, paper in damaged.items():
                 row = rows.revision_row(number, paper)

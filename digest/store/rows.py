@@ -4,14 +4,14 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol
 
-from digest.errors import DamageError
+from digest.errors import DamageError, StoreError
 from digest.model import (
     CATEGORY,
     ArxivId,
@@ -28,6 +28,8 @@ from digest.model import (
     Source,
     State,
 )
+from digest.store.places import places_of
+from digest.store.plain import plain_texts
 
 Row = dict[str, Any]
 """What a row of a table holds, by the names of its columns."""
@@ -88,7 +90,7 @@ def _hash(*values: Any) -> str:
 
 
 def revision_row(number: int, paper: Paper, key: RevisionKey | None = None) -> Row:
-    """Return the row of a paper as one listing showed it; ``key``, if it is known."""
+    """Return the row of a paper as one listing showed it, without its place; ``key``, if it is known."""
     arxiv_id, text_hash, fields_hash = key or key_of(paper)
     return {
         "id": number,
@@ -103,6 +105,7 @@ def revision_row(number: int, paper: Paper, key: RevisionKey | None = None) -> R
         "primary_category": paper.primary_category,
         "categories": list(paper.categories),
         "raw": None if paper.raw is None else asdict(paper.raw),
+        **plain_texts(paper.authors, paper.abstract, paper.comments),
     }
 
 
@@ -144,8 +147,8 @@ class Access(Protocol):
     def link_rows(self, day_id: int) -> Sequence[Values]:
         """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
 
-    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, int]:
-        """Return the rows of all revisions of these papers, by their keys."""
+    def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
+        """Return the number and the place of all revisions of these papers, by their keys."""
 
     def last_revision(self) -> int:
         """Return the greatest number of a revision, 0 without any."""
@@ -156,40 +159,89 @@ class Access(Protocol):
     def insert_day(self, row: Row) -> int:
         """Add the row of a day; return its number."""
 
-    def delete_day(self, category: str, when: date) -> None:
-        """Remove a day with its entries, if it is there."""
+    def delete_day(self, category: str, when: date) -> set[int]:
+        """Remove a day with its entries, if it is there; return the numbers of the revisions that it showed."""
 
-    def index_after(self, last: int) -> None:
-        """Add the revisions with greater numbers to the full-text index, if that does not see to itself."""
+    def least_place(self, places: range) -> int | None:
+        """Return the least of these places that is taken, or None."""
+
+    def announced(self, numbers: Sequence[int]) -> Sequence[tuple[int, int | None, date | None]]:
+        """Return the number of each of these revisions, its place, and the first date on which a day shows it."""
+
+    def move(self, number: int, place: int | None) -> None:
+        """Give a revision another place, or none, and take it out of the full-text index."""
+
+    def index(self, places: range) -> None:
+        """Add the revisions in these places to the full-text index; none of them is in it."""
 
 
 def write_day(access: Access, day: Day, content_hash: str) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
-    access.delete_day(day.category, day.date)
-    numbers = _number_revisions(access, [entry.paper for entry in day.entries])
+    former = access.delete_day(day.category, day.date)
+    numbers = _number_revisions(access, day.date, [entry.paper for entry in day.entries])
     day_id = access.insert_day(day_row(day, day.counts, content_hash))
     access.insert("entry", entry_rows(day, day_id, numbers))
+    _displace(access, former.difference(numbers))
 
 
-def _number_revisions(access: Access, papers: Sequence[Paper]) -> list[int]:
-    """Return the row of each paper's revision; those not known yet are added in the order given."""
+def forget_day(access: Access, category: str, when: date) -> None:
+    """Remove a day with its entries, if it is there; its revisions stay."""
+    _displace(access, access.delete_day(category, when))
+
+
+def _number_revisions(access: Access, when: date, papers: Sequence[Paper]) -> list[int]:
+    """Return the row of each paper's revision; those not known yet are added in the order given.
+
+    Those that no earlier day shows get the next places of this one.
+    """
     keys = [key_of(paper) for paper in papers]
     known = access.known_revisions([key[0] for key in keys])
-    # The writer's lock is held, so the numbers can be given out here: they follow the announcements, and the full-text
-    # index, whose rows bear them, finds papers in that order without sorting.
-    last = number = access.last_revision()
+    # The writer's lock is held, so numbers and places can be given out here.
+    number, after = access.last_revision(), places_of(when).stop
+    places = _free_places(access, when)
+    given: list[int] = []
     added: dict[int, Paper] = {}
     rows = []
     for key, paper in zip(keys, papers, strict=True):
-        if key not in known:
-            known[key] = number = number + 1
+        row, place = known.get(key, (0, None))
+        if place is not None and place < after:
+            continue
+        given.append(next(places))
+        if row:
+            access.move(row, given[-1])
+        else:
+            row = number = number + 1
             added[number] = paper
-            rows.append(revision_row(number, paper, key))
-    if rows:
-        access.insert("revision", rows)
-        access.insert("link", link_rows(added))
-        access.index_after(last)
-    return [known[key] for key in keys]
+            rows.append(revision_row(number, paper, key) | {"place": given[-1]})
+        known[key] = row, given[-1]
+    access.insert("revision", rows)
+    access.insert("link", link_rows(added))
+    if given:
+        access.index(range(given[-1], given[0] + 1))
+    return [known[key][0] for key in keys]
+
+
+def _free_places(access: Access, when: date) -> Iterator[int]:
+    """Yield the places of a date that come after all that are taken.
+
+    Raises:
+        StoreError: there are no more.
+    """
+    places = places_of(when)
+    taken = access.least_place(places)
+    yield from range((places.stop if taken is None else taken) - 1, places.start - 1, -1)
+    raise StoreError(f"{when}: expected up to {len(places)} different texts of papers on one date, found more")
+
+
+def _displace(access: Access, numbers: Collection[int]) -> None:
+    """Give revisions that a day showed, and shows no more, the places of what is their first announcement now."""
+    for number, place, first in sorted(access.announced([*numbers]), key=lambda row: row[1] or 0):
+        if first is None:
+            access.move(number, None)
+        elif place not in places_of(first):
+            new = next(_free_places(access, first))
+            access.move(number, new)
+            access.index(range(new, new + 1))
 
 
 # Out; SQLite lets anything stand in any column, so that the kind of each value is looked at

@@ -1,23 +1,43 @@
 """The full-text index of the revisions; PostgreSQL sees to its own, so that this is about SQLite's.
 
-What is searched is defined in one place, by which rows are added, proven and made again.
+It has the revisions that days show, in the order of ``places``, with the plain texts of the view ``SEARCHED``.
 """
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import date
 
 from digest.errors import UNREADABLE
-from digest.markup import without_markup
+from digest.store.places import ROOM, places_of
+from digest.store.plain import plain_texts
 
 SEARCH_INDEX = "revision_text"
+SEARCHED = "revision_plain"
+"""The view that has its texts."""
+
 SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
 """What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
 
+_COLUMNS = "title, authors, abstract, comments"
+_ADD = f"""
+INSERT INTO {SEARCH_INDEX} (rowid, {_COLUMNS})
+SELECT place, {_COLUMNS} FROM {SEARCHED} WHERE place BETWEEN ? AND ? ORDER BY place"""  # noqa: S608 - our own names
+_TAKE_OUT = f"DELETE FROM {SEARCH_INDEX} WHERE rowid = (SELECT place FROM revision WHERE id = ?)"  # noqa: S608 - as above
+
 # As BLOBs: damage may have made something of a text that the driver cannot decode.
-_SEARCHED = """
-SELECT id, title, names(CAST(authors AS BLOB)) AS authors, plain(CAST(abstract AS BLOB)) AS abstract,
-plain(CAST(comments AS BLOB)) AS comments"""
-_FILL = f"INSERT INTO {SEARCH_INDEX} (rowid, title, authors, abstract, comments) {_SEARCHED} FROM revision"
+_TEXTS = ("authors", "abstract", "comments")
+_STORED = f"""
+SELECT id, {", ".join(f"CAST({name} AS BLOB), CAST({name}_text AS BLOB)" for name in _TEXTS)} FROM revision"""  # noqa: S608
+_CORRECT = f"UPDATE revision SET {', '.join(f'{name}_text = :{name}_text' for name in _TEXTS)} WHERE id = :id"  # noqa: S608
+
+_SHOWN = "SELECT revision_id, date FROM entry JOIN day ON day.id = day_id ORDER BY date, day.id, position"
+_MISPLACED = f"""
+SELECT 1 FROM revision LEFT JOIN
+(SELECT revision_id, min(date) AS first FROM entry JOIN day ON day.id = day_id GROUP BY revision_id)
+ON revision_id = id WHERE first IS NOT
+CASE typeof(place) WHEN 'null' THEN NULL WHEN 'integer' THEN date(place / {ROOM} + 1721424.5) ELSE '' END LIMIT 1"""  # noqa: S608
 
 _SIGNS_OF_FALSEHOOD = (
     *("SQLITE_CORRUPT", "SQLITE_CORRUPT_VTAB", "SQLITE_CONSTRAINT", "SQLITE_MISMATCH"),
@@ -25,33 +45,42 @@ _SIGNS_OF_FALSEHOOD = (
 )
 
 
-def add_to_search_index(raw: sqlite3.Connection, after: int) -> None:
-    """Add the revisions with a greater number than ``after``."""
-    _add_functions(raw)
-    raw.execute(f"{_FILL} WHERE id > ? ORDER BY id", (after,))
+def add_to_search_index(raw: sqlite3.Connection, places: range) -> None:
+    """Add the revisions in these places, none of which is in it."""
+    raw.execute(_ADD, (places.start, places.stop - 1))
+
+
+def take_out_of_search_index(raw: sqlite3.Connection, number: int) -> None:
+    """Take a revision out, if it has a place; it is about to get another."""
+    raw.execute(_TAKE_OUT, (number,))
 
 
 def remake_search_index(raw: sqlite3.Connection) -> None:
-    """Make the index again from the stored texts."""
-    _add_functions(raw)
-    raw.execute(f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('delete-all')")  # noqa: S608 - our own names
-    raw.execute(_FILL)
+    """Make the index again from the stored texts, and all that it is made from: places and plain texts."""
+    raw.executemany(_CORRECT, list(_false_texts(raw)))
+    raw.execute("UPDATE revision SET place = NULL")
+    raw.executemany("UPDATE revision SET place = ? WHERE id = ?", list(_due_places(raw)))
+    raw.execute(f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('rebuild')")  # noqa: S608 - our own names
 
 
 def is_search_index_true(raw: sqlite3.Connection) -> bool:
-    """Whether the index is that of the stored texts, row by row.
+    """Whether the index is that of the stored texts, row by row, and what it is made from is right."""
+    is_well_made = next(_false_texts(raw), None) is None and raw.execute(_MISPLACED).fetchone() is None
+    return is_well_made and _proves(raw)
 
-    A contentless index cannot be compared with anything by itself, so that a copy of it is, one whose content is a
-    view of the stored texts (https://www.sqlite.org/fts5.html, 6.4 and 4.4.3).
+
+def _proves(raw: sqlite3.Connection) -> bool:
+    """Whether FTS5 finds the texts of the view in its index.
+
+    To ask it is to write, which cannot be everywhere, and shall not be: a copy is asked, whose content is the view.
     """
-    _add_functions(raw)
     (made,) = raw.execute("SELECT sql FROM sqlite_master WHERE name = ?", (SEARCH_INDEX,)).fetchone() or ("",)
-    proof = made.replace(SEARCH_INDEX, "temp.proof").replace("content=''", "content='proof_texts', content_rowid='id'")
+    proof = made.replace(SEARCH_INDEX, "temp.proof").replace(SEARCHED, "proof_texts")
     try:
-        raw.execute(f"CREATE TEMP VIEW proof_texts AS {_SEARCHED} FROM main.revision")
+        raw.execute(f"CREATE TEMP VIEW proof_texts AS SELECT * FROM main.{SEARCHED}")  # noqa: S608 - our own names
         raw.execute(proof)
         for part in SEARCH_SHADOWS:
-            raw.execute(f"DELETE FROM temp.proof_{part}")  # noqa: S608 - our own names
+            raw.execute(f"DELETE FROM temp.proof_{part}")  # noqa: S608 - as above
             raw.execute(f"INSERT INTO temp.proof_{part} SELECT * FROM main.{SEARCH_INDEX}_{part}")  # noqa: S608 - as above
         raw.execute("INSERT INTO temp.proof (proof, rank) VALUES ('integrity-check', 1)")
     except sqlite3.DatabaseError as error:
@@ -64,17 +93,35 @@ def is_search_index_true(raw: sqlite3.Connection) -> bool:
     return True
 
 
-def _add_functions(raw: sqlite3.Connection) -> None:
-    """Let a connection know what of a text is searched."""
+def _false_texts(raw: sqlite3.Connection) -> Iterator[dict[str, object]]:
+    """Yield the plain texts of each revision that has others, or lacks them."""
+    for number, *columns in raw.execute(_STORED):
+        stored = [None if value is None else lenient(value) for value in columns]
+        texts = plain_texts(_names(stored[0]), stored[2], stored[4])
+        if [*texts.values()] != stored[1::2]:
+            yield {"id": number, **texts}
 
-    def names(value: bytes | None) -> str:
-        try:
-            return ", ".join(json.loads(lenient(value)))
-        except UNREADABLE:  # none, if the row is damaged: the day that it belongs to is restored first
-            return ""
 
-    raw.create_function("names", 1, names)
-    raw.create_function("plain", 1, lambda value: without_markup(lenient(value)))
+def _names(as_json: str | None) -> list[str]:
+    try:
+        names = json.loads(as_json or "")
+        return names if all(isinstance(name, str) for name in names) else []
+    except UNREADABLE:  # none, if the row is damaged: the day that it belongs to is restored first
+        return []
+
+
+def _due_places(raw: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    """Yield the place that each revision should have which a day shows, and its number."""
+    current, free = "", iter(range(0))
+    placed: set[int] = set()
+    for number, when in raw.execute(_SHOWN):
+        if when != current:
+            current, free = when, iter(range(0))
+            with suppress(ValueError, TypeError):  # a damaged day is restored first
+                free = reversed(places_of(date.fromisoformat(when)))
+        if number not in placed and (place := next(free, None)):
+            placed.add(number)
+            yield place, number
 
 
 def lenient(value: bytes | None) -> str:

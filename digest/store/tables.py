@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from digest.store.plain import VIEWS
+
 metadata = sa.MetaData()
 
 
@@ -58,9 +60,12 @@ day = _table(
     sa.UniqueConstraint("category", "date", name="day_category_date"),
 )
 
+PLACE_INDEX = "revision_place"
+
 # text_hash covers title and abstract: what makes a revision another text. fields_hash covers the other
 # fields, so that a changed comment is neither lost nor written over what was announced. raw: the texts as their
-# authors typed them, as sa.JSON, where the source shows them so.
+# authors typed them, as sa.JSON, where the source shows them so. place: see places.py. The last three hold plain texts
+# where these are not what the stored ones are by themselves (see plain.py).
 revision = _table(
     "revision",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
@@ -75,6 +80,11 @@ revision = _table(
     sa.Column("primary_category", sa.Text, nullable=False),
     sa.Column("categories", sa.JSON, nullable=False),
     sa.Column("raw", sa.JSON(none_as_null=True)),
+    sa.Column("place", sa.BigInteger),
+    sa.Column("authors_text", sa.Text),
+    sa.Column("abstract_text", sa.Text),
+    sa.Column("comments_text", sa.Text),
+    sa.Index(PLACE_INDEX, "place", unique=True),
     sa.UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
 )
 
@@ -164,14 +174,15 @@ attempt = _table(
     sa.Column("at", Moment, nullable=False),
 )
 
-# SQLite's is contentless: the texts stand in "revision" already; a row's id is its revision's.
-_SEARCH_INDEXES = {
-    "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5("
-    "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2')",
+# SQLite's has its texts from the view revision_plain; a row's number is its place.
+_FULL_TEXT = {
+    "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5(title, authors, abstract, comments, "
+    "content='revision_plain', content_rowid='place', tokenize='unicode61 remove_diacritics 2')",
     "postgresql": "CREATE INDEX revision_text ON revision USING gin (to_tsvector('simple', "
     "title || ' ' || coalesce(abstract, '') || ' ' || coalesce(comments, '')))",
 }
-for _dialect, _statement in _SEARCH_INDEXES.items():
+_MADE_LAST = [*(("sqlite", f"CREATE VIEW {name} AS\n{query}") for name, query in VIEWS.items()), *_FULL_TEXT.items()]
+for _dialect, _statement in _MADE_LAST:
     _made = sa.DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     sa.event.listen(metadata, "after_create", _made)
 

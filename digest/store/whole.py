@@ -1,7 +1,15 @@
 """The whole store: days, and what is noted besides."""
 
-from digest.model import Known
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from digest.errors import UsageError
+from digest.model import Found, Known, Query
+from digest.store import queries
 from digest.store.days import read_summaries
+from digest.store.engine import driver_of
 from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import Repairs
 
@@ -20,3 +28,29 @@ class Store(Repairs, Notes):
         """
         with self._read() as connection:
             return Known(tuple(read_summaries(connection)), read_ledger(connection), read_files(connection))
+
+    def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
+        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable.
+
+        Raises:
+            UsageError: the database is no SQLite.
+        """
+        with self._searching() as raw:
+            return queries.find(raw, query, ranked=ranked, limit=limit)
+
+    def find_announcements(self, query: Query) -> set[tuple[str, date, str]]:
+        """Return the category, date and id of all announcements whose texts a query finds.
+
+        Raises:
+            UsageError: the database is no SQLite.
+        """
+        with self._searching() as raw:
+            return queries.find_announcements(raw, query)
+
+    @contextmanager
+    def _searching(self) -> Iterator[sqlite3.Connection]:
+        with self._read() as connection:
+            raw = driver_of(connection)
+            if raw is None:
+                raise UsageError("expected SQLite to search in, found another database in [store] url")
+            yield raw

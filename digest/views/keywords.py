@@ -1,7 +1,7 @@
 """A keyword as its user wrote it → whether a text has it. docs/VIEWS.md tells these rules to users."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from digest.config.settings import excludes
 from digest.views.words import CJK, SIGNS, Text
@@ -15,14 +15,18 @@ _LAST_LETTERS = re.compile(r"([^\W\d_]+)[\W_]*$")
 _BETWEEN = f"[{SIGNS}]"
 _REST = f"[^{SIGNS}]*"  # what a star stands for
 _BLANK = "[ =-]"  # what a blank of a keyword stands for
+_TORN = "-?"  # between letters, where the keyword has nothing
+_MOST_SPELLINGS = 16  # of a stem; "3D-2D-1D" has more
+_SMALL = re.compile("an?|and|as|at|be|by|for|from|in|is|it|not?|off?|on|or|out|over|so|the|to|up|we|with")
+"""What stands before other words everywhere: "an isotropic" has nothing to do with "anisotropic"."""
 
 _PLURALS = (
-    (re.compile(r"(.*(?:[^aeiou]|qu))y"), "(?:ys?|ies)"),  # ontology
-    (re.compile(r"(..+)is"), "(?:is|ises|es)"),  # hypothesis
-    (re.compile(r"(.+)ix"), "(?:ix|ixes|ices)"),  # matrix
-    (re.compile(r"(.+)ex"), "(?:ex|exes|ices)"),  # vertex
-    (re.compile(r"(.*z)"), "(?:s|z?es)?"),  # quiz
-    (re.compile(r"(.*(?:[sxo]|[cs]h))"), "(?:e?s)?"),  # box, class, echo, mesh
+    (re.compile(r"(.*(?:[^aeiou]|qu))y"), ("y", "ys", "ies")),  # ontology
+    (re.compile(r"(..+)is"), ("is", "ises", "es")),  # hypothesis
+    (re.compile(r"(.+)ix"), ("ix", "ixes", "ices")),  # matrix
+    (re.compile(r"(.+)ex"), ("ex", "exes", "ices")),  # vertex
+    (re.compile(r"(.*z)"), ("", "s", "es", "zes")),  # quiz
+    (re.compile(r"(.*(?:[sxo]|[cs]h))"), ("", "s", "es")),  # box, class, echo, mesh
 )
 """What a plural in -es or -ies keeps of its singular, and what either ends with."""
 
@@ -42,9 +46,14 @@ class Keyword:
         before = "" if not head or _STARTS_CJK.match(first) else f"{head}(?<={_BETWEEN}{head})"
         after = "" if last and _STARTS_CJK.match(last[-1]) else _BETWEEN
         ending = "" if last else _REST
+        self._endings: Sequence[str] = ("",)
         if after and last:
-            pieces[-1], ending = _plural(last, self.shown)
-        words = f"{_REST}{_BLANK}".join("".join(_spellings(piece)) for piece in pieces if piece)
+            pieces[-1], self._endings = _plural(last, self.shown)
+            ending = f"(?:{'|'.join(self._endings)})"
+        self._pieces = pieces
+        words = f"{_REST}{_BLANK}".join(
+            "".join(f"{gap}{re.escape(one)}" for gap, _, one in _gaps(piece)) for piece in pieces if piece
+        )
         # Signs alone, and stars alone, find nothing.
         words = f"{before}{words[len(head) :]}" if before else words
         self._pattern = re.compile(f"{words}{ending}{after}" if words else "(?!)")
@@ -59,24 +68,42 @@ class Keyword:
                     return place
         return ""
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it ends with a star."""
+        return len(self._pieces) > 1 and not self._pieces[-1]
 
-def _plural(words: str, shown: str) -> tuple[str, str]:
-    """Return what singular and plural share of ``words``, and a pattern of how they end."""
+    @property
+    def spellings(self) -> tuple[Sequence[str], Sequence[str]]:
+        """How it may stand in a text of which an index has the words, without the signs between them.
+
+        The second ones are those with a word that a hyphen tears, which may be two words there. A star may stand at
+        its end alone.
+        """
+        wholes, tears = _divided(self._pieces[0])
+        torn = [f"{wholes[0][:place]} {wholes[0][place:]}" for place in tears if _may_be_torn(wholes[0], place)]
+        return [f"{one}{end}" for one in wholes for end in self._endings if one], [
+            f"{one}{end}" for one in torn for end in self._endings
+        ]
+
+
+def _plural(words: str, shown: str) -> tuple[str, Sequence[str]]:
+    """Return what singular and plural share of ``words``, and how they end."""
     letters = _LAST_LETTERS.search(words)
     together = Text(words.rpartition(" ")[2]).letters
     if letters is None or letters.end(1) < len(words) or len(together) < _SHORTEST_PLURAL:
-        return words, ""
+        return words, ("",)
     written, word = _LAST_LETTERS.search(shown), letters[1]
     is_acronym = written is not None and written[1].isupper() and len(written[1]) <= _LONGEST_ACRONYM
     if len(word) >= _SHORTEST_PLURAL and not is_acronym:
         for form, endings in _PLURALS:
             if kept := form.fullmatch(word):
                 return words[: letters.start(1)] + kept[1], endings
-    return words, "s?"
+    return words, ("", "s")
 
 
-def _spellings(words: str) -> Iterator[str]:
-    """Yield the pieces of a pattern that finds ``words`` as others may write them.
+def _gaps(words: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the characters of ``words``, each after a pattern of what others may write before it, and what is there.
 
     A hyphen is a blank, or nothing: U-Net is UNet and U Net, and fewshot is few-shot. Letters and digits may be parted
     or not, and so may a version: SAM2 is SAM 2, YOLOv8 is YOLO v8. Digits never come together that were apart.
@@ -88,8 +115,28 @@ def _spellings(words: str) -> Iterator[str]:
             continue
         is_version = one == "v" and words[place + 1 : place + 2].isdigit()
         gap = _gap(before, sign, one, is_version=is_version)
-        yield ("" if gap == "-?" and len(words) < _SHORTEST_TORN else gap) + re.escape(one)
+        yield ("" if gap == _TORN and len(words) < _SHORTEST_TORN else gap), sign, one
         before, sign = one, ""
+
+
+def _divided(words: str) -> tuple[list[str], list[int]]:
+    """Return the ways in which blanks may divide ``words``, first as they are, and where a hyphen may tear that one."""
+    wholes, tears = [""], []
+    for gap, sign, one in _gaps(words):
+        if gap == _TORN:
+            tears.append(len(wholes[0]))
+            between = [""]
+        else:
+            forms = {"": re.fullmatch(gap, ""), " ": any(re.fullmatch(gap, form) for form in SIGNS)}
+            between = sorted(filter(forms.get, forms), key=bool, reverse=bool(sign))
+        wholes = [f"{whole}{blank}{one}" for whole in wholes for blank in between][:_MOST_SPELLINGS]
+    return wholes, tears
+
+
+def _may_be_torn(words: str, place: int) -> bool:
+    """Whether neither part of a word that is torn at ``place`` stands before others everywhere."""
+    parts = (words[:place].rpartition(" ")[2], words[place:].partition(" ")[0])
+    return not any(map(_SMALL.fullmatch, parts))
 
 
 def _gap(before: str, sign: str, after: str, *, is_version: bool) -> str:
@@ -103,4 +150,4 @@ def _gap(before: str, sign: str, after: str, *, is_version: bool) -> str:
     if sign == "-" or is_version or before.isdigit() != after.isdigit():
         # R1 and R-1 are not R@1, nor is T5 T = 5.
         return f"{_BLANK}?" if sign in (" ", "=") else "[ -]?"
-    return _BLANK if sign else "-?"
+    return _BLANK if sign else _TORN

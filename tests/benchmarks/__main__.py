@@ -34,6 +34,7 @@ from tests.benchmarks.archives import (
 )
 from tests.benchmarks.drawing import drawn
 from tests.benchmarks.measuring import DIGEST, Row, Used, in_turn, run, table
+from tests.benchmarks.searching import searching
 from tests.standin import StandIn
 
 DAYS, PAPERS = (100, 1000, 4000), 20
@@ -186,11 +187,11 @@ def growth(bench: Bench) -> Iterator[Row]:
         new: dict[str, list[Used]] = {str(days): [] for days, _ in sizes}
         dates = nights()
         for when in islice(dates, bench.rounds):
-            _announce(bench, arxiv, when)
+            _announce(bench, arxiv, when, bench.new)
             for size in sizes:
                 new[str(size[0])].append(run([*DIGEST, "-q", "--now", at(when), "run"], folders[size]))
         when = next(dates)
-        _announce(bench, arxiv, when)
+        _announce(bench, arxiv, when, bench.new)
         clone = {str(size[0]): _in_clones(bench, folders[size], when, size[0]) for size in sizes}
     of_new = f"a new day of {bench.new}"
     for name, found in (("nothing to do", idle), (of_new, new), (f"{of_new}, fresh clone", clone)):
@@ -201,8 +202,8 @@ def growth(bench: Bench) -> Iterator[Row]:
         shutil.rmtree(folder)
 
 
-def _announce(bench: Bench, arxiv: StandIn, when: date) -> None:
-    arxiv.announce(bench.texts.announcement(when, split(bench.new)))
+def _announce(bench: Bench, arxiv: StandIn, when: date, size: int) -> None:
+    arxiv.announce(bench.texts.announcement(when, split(size)))
     arxiv.today = when
 
 
@@ -260,6 +261,22 @@ def kept(bench: Bench) -> Iterator[Row]:
     yield from _against_first("`replay --all` of {} pages of 20", replayed)
 
 
+def search(bench: Bench) -> Iterator[Row]:
+    """Searches among 350,000 papers of real texts, against LIKE; the index against its texts, and against a night."""
+    if bench.texts.kind.startswith("invented"):
+        tell("search: left out, for it needs --texts")
+        return
+    folder, dates = bench.fresh("night"), nights()
+    with StandIn([bench.texts.announcement(day := next(dates), split(140))], today=day) as arxiv:
+        configure(folder, arxiv.url)
+        run([*DIGEST, "-q", "--now", at(day), "run"], folder)
+        _announce(bench, arxiv, day := next(dates), 140)
+        one = run([*DIGEST, "-q", "--now", at(day), "run"], folder)
+    place = bench.place / "search"
+    place.mkdir(exist_ok=True)
+    yield from searching(place, bench.texts, one)
+
+
 def _against_first(name: str, found: Mapping[str, Sequence[Used]]) -> Iterator[Row]:
     """Yield a row a size, each but the first against the first."""
     (first, base), *others = found.items()
@@ -285,6 +302,7 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "export": export,
     "kept": kept,
     "whole": whole,
+    "search": search,
 }
 
 

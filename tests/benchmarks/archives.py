@@ -1,4 +1,4 @@
-"""Archives to measure on: days of as many papers as wanted, taken in by the command line alone.
+"""Archives to measure on: days of as many papers as wanted, in the form in which the command line takes one in.
 
 The texts are real ones where a file of them is given, else those that the stand-in for arXiv invents.
 """
@@ -9,12 +9,14 @@ import random
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from digest.model import Paper
+from digest.records.day import parse_record
 from tests.benchmarks.measuring import DIGEST, run
 from tests.standin import InventedPaper, Mailing, Request, StandIn, invent
 
@@ -63,7 +65,7 @@ class Texts:
     def announcement(self, when: date, counts: tuple[int, int, int]) -> Mailing:
         """Return what is announced at ``when``: so many new submissions, cross-lists and replacements."""
         chance = random.Random(str(when))  # noqa: S311  # no secret
-        papers = [replace(chance.choice(self.papers), arxiv_id=one) for one in _ids(when, sum(counts))]
+        papers = [replace(chance.choice(self.papers), arxiv_id=one) for one in ids(when, sum(counts))]
         new, cross = counts[0], counts[0] + counts[1]
         at_home = [_in(paper, CATEGORY) for paper in papers]
         guests = [_in(paper, "cs.LG") for paper in papers]
@@ -81,7 +83,7 @@ def _in(paper: InventedPaper, primary: str) -> InventedPaper:
     return replace(paper, primary_category=primary, categories=(primary, *others))
 
 
-def _ids(when: date, count: int) -> list[str]:
+def ids(when: date, count: int) -> list[str]:
     """Return ids that no other date has: a month has room for 31 days of 3,000, of 300 before 2015."""
     width, room = (5, 3000) if when.year >= 2015 else (4, 300)
     return [f"{when:%y%m}.{when.day * room + number:0{width}d}" for number in range(1, count + 1)]
@@ -110,6 +112,12 @@ def weekdays(count: int) -> list[date]:
     return sorted([day for day in days if day.weekday() < 5][:count])
 
 
+def papers(folder: Path, texts: Texts) -> Sequence[Paper]:
+    """Return texts as digest stores them: in the form in which one page shows them, with the links in them."""
+    header, rows = _imported(folder, texts)
+    return [entry.paper for entry in parse_record(_record([header, *rows])).entries]
+
+
 def fill(folder: Path, texts: Texts, count: int, size: int) -> None:
     """Write the day records of ``count`` days of ``size`` papers, whose form an import of one day has shown."""
     configure(folder)
@@ -117,8 +125,11 @@ def fill(folder: Path, texts: Texts, count: int, size: int) -> None:
     for when in weekdays(count):
         path = folder / "data" / CATEGORY / f"{when:%Y}" / f"{when}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
-        lines = _day(header, rows, when, size)
-        path.write_text("".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines), encoding="utf-8")
+        path.write_bytes(_record(_day(header, rows, when, size)))
+
+
+def _record(lines: Iterable[dict[str, Any]]) -> bytes:
+    return "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines).encode()
 
 
 def _imported(folder: Path, texts: Texts) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -147,7 +158,7 @@ def _day(header: dict[str, Any], rows: Sequence[dict[str, Any]], when: date, siz
     counts = {"new": new, "cross": cross, "replacement": replacement}
     sections = Counter(counts).elements()
     yield header | {"date": str(when), "source": "listing", "declared": counts, "stored": counts}
-    for position, (section, one) in enumerate(zip(sections, _ids(when, size), strict=True), 1):
+    for position, (section, one) in enumerate(zip(sections, ids(when, size), strict=True), 1):
         yield chance.choice(rows) | {"position": position, "section": section, "id": one}
 
 

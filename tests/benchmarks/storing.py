@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,9 +26,12 @@ from tests.benchmarks.measuring import Row, Used, in_turn, used_by
 
 _AT_ONCE = 12
 _TAG = re.compile(r"<[^>]*>")
+_ADDRESS = re.compile(r'<a [^>]*href="(?:http://)?([^"]*)"[^>]*>this [a-z]+ URL</a>')
+_ROOM = 2**20
 _REVISION = """
 INSERT INTO revision (id, arxiv_id, text_hash, fields_hash, title, abstract, authors, comments, journal_ref,
-primary_category, categories) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+primary_category, categories, place, authors_text, abstract_text, comments_text)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _TEXT = "INSERT INTO revision_text (rowid, title, authors, abstract, comments) VALUES (?, ?, ?, ?, ?)"
 _DAY = """
 INSERT INTO day (category, date, state, source, declared, stored, pages, parser_version, link_rules, content_hash)
@@ -160,6 +163,9 @@ def _look(connection: sqlite3.Connection, one: Kept) -> None:
 
 def _write(connection: sqlite3.Connection, one: Kept) -> None:
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM revision").fetchone()
+    stop = (date.fromisoformat(one.header["date"]).toordinal() + 1) * _ROOM
+    taken = "SELECT min(place) FROM revision WHERE place BETWEEN ? AND ?"
+    (least,) = connection.execute(taken, (stop - _ROOM, stop - 1)).fetchone()
     revisions, links, texts = [], [], []
     for number, row in enumerate(one.rows, last + 1):
         where = [(link["url"], link["kind"], link["found_in"]) for link in row["links"]]
@@ -169,13 +175,18 @@ def _write(connection: sqlite3.Connection, one: Kept) -> None:
         )
         authors, categories = json.dumps(row["authors"]), json.dumps(row["categories"])
         texts_of = (row["title"], row["abstract"], authors, row["comments"], row["journal_ref"])
-        revisions.append((number, row["id"], *hashes, *texts_of, row["primary"], categories))
+        place = (least or stop) - (number - last)
+        names, plain = ", ".join(row["authors"]), [_shown(row[name]) for name in ("abstract", "comments")]
+        others = [None if authors[2:-2].replace('", "', ", ") == names else names]
+        others += [
+            None if text == row[name] else text for text, name in zip(plain, ("abstract", "comments"), strict=True)
+        ]
+        revisions.append((number, row["id"], *hashes, *texts_of, row["primary"], categories, place, *others))
         links += [(number, ordinal, *parts) for ordinal, parts in enumerate(where)]
-        plain = [html.unescape(_TAG.sub("", row[name] or "")) for name in ("abstract", "comments")]
-        texts.append((number, row["title"], ", ".join(row["authors"]), *plain))
+        texts.append((place, row["title"], names, *plain))
     connection.executemany(_REVISION, revisions)
     connection.executemany("INSERT INTO link VALUES (?, ?, ?, ?, ?)", links)
-    connection.executemany(_TEXT, texts)
+    connection.executemany(_TEXT, reversed(texts))
     header = one.header
     pages = json.dumps([[page["url"], page["sha256"]] for page in header["pages"]])
     values = [*map(header.get, ("category", "date", "state", "source")), json.dumps(header["declared"])]
@@ -184,6 +195,10 @@ def _write(connection: sqlite3.Connection, one: Kept) -> None:
     entries = [(day, row["position"], row["id"], row["section"], last + i) for i, row in enumerate(one.rows, 1)]
     columns = "(day_id, position, arxiv_id, section, revision_id)"
     connection.executemany(f"INSERT INTO entry {columns} VALUES (?, ?, ?, ?, ?)", entries)  # noqa: S608 - our own names
+
+
+def _shown(text: str | None) -> str | None:
+    return text and html.unescape(_TAG.sub("", _ADDRESS.sub(r"\1", text)))
 
 
 def _hash(*values: object) -> str:
