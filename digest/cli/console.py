@@ -45,6 +45,7 @@ class Console:
         self.answers_json = False
         """Whether the result is one JSON document, which has the exit code and the failures, too."""
         self._document: dict[str, object] | None = None
+        self._rows: Sequence[object] | None = None
         self._failures: list[tuple[str, Mapping[str, object]]] = []
         self._held: list[Callable[[], None]] = []
         self._sources: list[Iterable[str]] = []
@@ -94,6 +95,10 @@ class Console:
             for line in lines:
                 print_line(line)
 
+    def answer_rows(self, rows: Sequence[object]) -> None:
+        """Give a result that is a list in JSON; of a document that tells of failures, it is the ``rows``."""
+        self._rows = rows
+
     def answer_line(self, line: str) -> None:
         """Give one line of a result that is told as it comes; a JSON document has them as ``lines``."""
         told = (self._document or {}).get("lines")
@@ -108,12 +113,14 @@ class Console:
 
     def close_answer(self, exit_code: int) -> None:
         """Print the JSON document, if one is asked for, and nothing but a help page took its place."""
-        if not self.answers_json or (self._document is None and not exit_code):
+        if not self.answers_json or (self._document is None and self._rows is None and not exit_code):
             return
         import json
 
         failures = [{**fields, "message": self._clean(message)} for message, fields in self._failures]
-        document = {**(self._document or {}), "exit": exit_code, "failures": failures}
+        document: object = {**(self._document or {}), "exit": exit_code, "failures": failures}
+        if self._rows is not None:
+            document = {"rows": self._rows, "exit": exit_code, "failures": failures} if exit_code else self._rows
         text = json.dumps(document, indent=2, ensure_ascii=False)
         # What a terminal might obey, and what no encoding has, is escaped as JSON does it.
         safe = "".join(one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text)

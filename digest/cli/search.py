@@ -62,7 +62,7 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int) 
         hits = job.search(archive, query, ranked=ranked, limit=limit)
     if session.console.answers_json:
         found = [_data(paper) for paper in hits.papers]
-        session.console.answer({"query": query.typed, "hits": found, "has_more": hits.has_more})
+        session.console.answer_rows(found)
     else:
         from digest.cli.hits import print_hits
 
