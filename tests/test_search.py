@@ -382,10 +382,11 @@ def test_a_word_to_leave_out_is_no_option(filled: Sandbox, arguments: Sequence[s
 
 # On a terminal
 
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STYLE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;(?:id=[0-9]+)?;(?:https://arxiv\.org/abs/[0-9.]+)?\x1b\\")
+"""What colours a text, or makes an id a link."""
 
 
-@pytest.mark.parametrize("columns", [40, 120])
+@pytest.mark.parametrize("columns", [30, 120])
 def test_on_a_terminal_words_stand_in_colour(filled: Sandbox, columns: int) -> None:
     """Lines are wrapped at words and indented; only what was looked for is styled, and has no asterisks."""
     written = on_terminal(filled, "search", "point", "-medical", NO_COLOR="", COLUMNS=str(columns))
@@ -396,6 +397,7 @@ def test_on_a_terminal_words_stand_in_colour(filled: Sandbox, columns: int) -> N
     )
     assert max(map(len, lines)) <= columns
     assert all(line.startswith("   ") for line in lines[1:])
+    assert "https://arxiv.org/abs/2503.00002" in written
     assert re.findall(r"\x1b\[[0-9;]+m([^\x1b]*)\x1b\[0m", written) == ["point", "point"]
 
 
