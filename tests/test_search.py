@@ -630,11 +630,12 @@ def test_an_export_of_a_search_has_the_papers_of_a_view(filled: Sandbox) -> None
 def test_a_feed_of_a_search_says_what_it_is_of(filled: Sandbox) -> None:
     """Its title is the query; two searches are two feeds; replacements are left out."""
     ids = set()
-    for query, papers in (("point OR revised", 2), ("point", 2), ("splatting", 1)):
+    for query, papers in (("point OR revised", 2), ("point", 2), ("splatting\x1b", 1)):
         feed = json.loads(filled.digest("export", "--search", query, "--format", "jsonfeed").out)
-        assert feed["title"] == f"arXiv {query}"
+        assert feed["title"] == f"arXiv {query}".removesuffix("\x1b")
         assert len(feed["items"]) == papers
         atom = filled.digest("export", "--search", query, "--format", "atom").out
+        assert "\x1b" not in atom
         ids.add(re.search(r"<id>(.*?)</id>", atom)[1])  # type: ignore[index]
     assert len(ids) == 3
 
