@@ -377,10 +377,11 @@ def test_a_word_to_leave_out_is_no_option(filled: Sandbox, arguments: Sequence[s
 
 # On a terminal
 
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_STYLE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;(?:id=[0-9]+)?;(?:https://arxiv\.org/abs/[0-9.]+)?\x1b\\")
+"""What colours a text, or makes an id a link."""
 
 
-@pytest.mark.parametrize("columns", [40, 120])
+@pytest.mark.parametrize("columns", [30, 120])
 def test_on_a_terminal_words_stand_in_colour(filled: Sandbox, columns: int) -> None:
     """Lines are wrapped at words and indented; only what was looked for is styled, and has no asterisks."""
     written = on_terminal(filled, "search", "point", "-medical", env={"NO_COLOR": "", "COLUMNS": str(columns)})
@@ -391,6 +392,7 @@ def test_on_a_terminal_words_stand_in_colour(filled: Sandbox, columns: int) -> N
     )
     assert max(map(len, lines)) <= columns
     assert all(line.startswith("   ") for line in lines[1:])
+    assert "https://arxiv.org/abs/2503.00002" in written
     assert re.findall(r"\x1b\[[0-9;]+m([^\x1b]*)\x1b\[0m", written) == ["point", "point"]
 
 
@@ -625,11 +627,12 @@ def test_an_export_of_a_search_has_the_papers_of_a_view(filled: Sandbox) -> None
 def test_a_feed_of_a_search_says_what_it_is_of(filled: Sandbox) -> None:
     """Its title is the query; two searches are two feeds; replacements are left out."""
     ids = set()
-    for query, papers in (("point OR revised", 2), ("point", 2), ("splatting", 1)):
+    for query, papers in (("point OR revised", 2), ("point", 2), ("splatting\x1b", 1)):
         feed = json.loads(filled.digest("export", "--search", query, "--format", "jsonfeed").out)
-        assert feed["title"] == f"arXiv {query}"
+        assert feed["title"] == f"arXiv {query}".removesuffix("\x1b")
         assert len(feed["items"]) == papers
         atom = filled.digest("export", "--search", query, "--format", "atom").out
+        assert "\x1b" not in atom
         ids.add(re.search(r"<id>(.*?)</id>", atom)[1])  # type: ignore[index]
     assert len(ids) == 3
 

@@ -55,7 +55,7 @@ def parse_query(text: str) -> Query:
     if len(text) > _LONGEST:
         raise UsageError(f"expected a query of up to {_LONGEST} characters, found {len(text)}")
     clean = "".join(one if one.isprintable() else " " for one in text.translate(_QUOTES))
-    return replace(_Parser([*_tokens(clean)]).query(), typed=text)
+    return replace(_Parser([*_tokens(clean)]).query(), typed=clean.strip())
 
 
 @dataclass(frozen=True, slots=True)
