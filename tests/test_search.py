@@ -381,10 +381,12 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;(?:id=[0-9]+)?;(?:https://arxiv\.or
 """What colours a text, or makes an id a link."""
 
 
-@pytest.mark.parametrize("columns", [30, 120])
+@pytest.mark.parametrize("columns", [60, 120])
 def test_on_a_terminal_words_stand_in_colour(filled: Sandbox, columns: int) -> None:
     """Lines are wrapped at words and indented; only what was looked for is styled, and has no asterisks."""
-    written = on_terminal(filled, "search", "point", "-medical", env={"NO_COLOR": "", "COLUMNS": str(columns)})
+    written = on_terminal(
+        filled, "search", "point", "-medical", env={"NO_COLOR": "", "COLUMNS": str(columns), "FORCE_HYPERLINK": "1"}
+    )
     lines = _STYLE.sub("", written).replace("\r", "").splitlines()
     assert " ".join(" ".join(lines).split()) == (
         "1. 2025-03-04 A U-Net for point clouds Ada Example 2503.00002 cs.CV "

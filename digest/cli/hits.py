@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
-from digest.cli.console import print_line, tame
+from digest.cli.console import print_line
+from digest.cli.screen import Paragraph, Piece, Screen, show
 from digest.model import MATCH, Found
 from digest.terms import Section
-
-if TYPE_CHECKING:
-    from rich.text import Text
 
 _INDENT = "   "
 _MARK = "**"
@@ -32,17 +26,38 @@ def _without_marks(text: str) -> str:
     return text.replace(MATCH[0], "").replace(MATCH[1], "")
 
 
-def print_hits(papers: Sequence[Found]) -> None:
-    """Print papers for whoever reads stdout."""
-    # https://no-color.org
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        _print_in_colour(papers)
+def print_hits(papers: Sequence[Found], *, pages: bool = True) -> None:
+    """Print papers for whoever reads stdout: on a terminal laid out, through a pager (``pages``) if they are many."""
+    screen = Screen.here()
+    if screen is not None:
+        show(_paragraphs(papers, screen), screen, pages=pages)
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     for number, paper in enumerate(papers, 1):
         for place, line in enumerate(_lines(paper)):
-            for piece in _wrapped(f"{_INDENT if place else f'{number}. '}{marked(line)}", width):
-                print_line(piece)
+            print_line(f"{_INDENT if place else f'{number}. '}{marked(line)}")
+
+
+def _paragraphs(papers: Sequence[Found], screen: Screen) -> Iterator[Paragraph]:
+    indent = len(f"{len(papers)}. ")
+    for number, paper in enumerate(papers, 1):
+        lead = Piece(f"{number}.".rjust(indent - 1))
+        for line in _lines(paper):
+            head, _, rest = line.partition("  ")
+            if head == paper.arxiv_id:
+                pieces = [Piece(head, link=f"https://arxiv.org/abs/{head}"), Piece(f"  {rest}")]
+            else:
+                pieces = list(_pieces(line, screen))
+            yield Paragraph(pieces, indent, lead)
+            lead = Piece("")
+
+
+def _pieces(line: str, screen: Screen) -> Iterator[Piece]:
+    """Yield a line with what was looked for in a style of its own, or where there is none between asterisks."""
+    if not screen.colours:
+        yield Piece(marked(line))
+        return
+    for place, part in enumerate(_MATCHED.split(line)):
+        yield Piece(_without_marks(part), _STYLE if place % 2 else "")
 
 
 def _lines(paper: Found) -> Iterator[str]:
@@ -58,37 +73,3 @@ def _lines(paper: Found) -> Iterator[str]:
 
 def _on_one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _wrapped(line: str, width: int) -> Sequence[str]:
-    if not width:
-        return [line]
-    import textwrap
-
-    return textwrap.wrap(line, width, subsequent_indent=_INDENT, break_on_hyphens=False)
-
-
-def _print_in_colour(papers: Sequence[Found]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 1))
-    table.add_column(justify="right")
-    table.add_column(overflow="fold")
-    for number, paper in enumerate(papers, 1):
-        shown = Text("\n").join(_in_colour(line) for line in _lines(paper))
-        shown.highlight_regex(
-            rf"(?<=\n){re.escape(paper.arxiv_id)}(?=  )", f"link https://arxiv.org/abs/{paper.arxiv_id}"
-        )
-        table.add_row(f"{number}.", shown)
-    Console(highlight=False).print(table)
-
-
-def _in_colour(line: str) -> Text:
-    from rich.text import Text
-
-    parts = _MATCHED.split(line)
-    return Text.assemble(
-        *((tame(_without_marks(part)), _STYLE if place % 2 else "") for place, part in enumerate(parts))
-    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli.group import command
+from digest.cli.wanted import pager_option
 from digest.errors import gravest, how_many
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class _WithWords(click.Command):
 @command(cls=_WithWords)
 @click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option("--rank", "ranked", is_flag=True, help="The most suitable papers first, instead of the newest.")
+@pager_option
 @click.option("--limit", type=click.IntRange(1), default=_DEFAULT, show_default=True, help="How many papers at most.")
-def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int) -> int:
+def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, no_pager: bool) -> int:
     """Search titles, authors, abstracts and comments.
 
     A paper is found that has all words, in any order; each stands once, the newest first. Accents and cases make no
@@ -66,7 +68,7 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int) 
     else:
         from digest.cli.hits import print_hits
 
-        print_hits(hits.papers)
+        print_hits(hits.papers, pages=not no_pager)
     if hits.has_more:
         session.console.say(f"{how_many(limit, 'paper')} shown, there are more; --limit {limit * 5} shows more of them")
     elif not hits.papers:
