@@ -203,6 +203,14 @@ def test_days_of_an_older_archive_tell_that_it_has_run() -> None:
 def as_before(sandbox: Sandbox) -> None:
     """Make an archive what the version before would have left: a first attempt, and no start."""
     with closing(sqlite3.connect(sandbox.folder / "archive.db")) as database, database:
+        for view in ("links", "days", "papers_with_code", "papers", "revision_plain"):
+            database.execute(f"DROP VIEW {view}")
+        database.execute("DROP TABLE revision_text")
+        database.execute("DROP INDEX revision_place")
+        for column in ("place", "authors_text", "abstract_text", "comments_text"):
+            database.execute(f"ALTER TABLE revision DROP COLUMN {column}")
+        columns = "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2'"
+        database.execute(f"CREATE VIRTUAL TABLE revision_text USING fts5({columns})")
         database.execute("DROP TABLE start")
         database.execute("INSERT INTO attempt VALUES ('cs.CV', ?, '2025-03-04 01:00:00')", (str(EVE),))
         database.execute("UPDATE alembic_version SET version_num = '0004'")
