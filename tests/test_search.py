@@ -421,6 +421,13 @@ def test_hostile_text_styles_nothing(sandbox: Sandbox) -> None:
     assert "\x02" not in sandbox.digest("search", "title").out
 
 
+def test_formulas_of_an_excerpt_are_read(sandbox: Sandbox) -> None:
+    """On a terminal, as `show` has them; in a pipe they stay as they were typed."""
+    fill(sandbox, [day_of([(Section.NEW, paper(title="A title", abstract="Sparse at a cost of $O(n^2)$ each."))])])
+    assert "cost of O(n²) each." in on_terminal(sandbox, "search", "sparse")
+    assert "cost of $O(n^2)$ each." in sandbox.digest("search", "sparse").out
+
+
 # What cannot be asked
 
 

@@ -54,10 +54,10 @@ def _paragraphs(papers: Sequence[Found], screen: Screen) -> Iterator[Paragraph]:
 def _pieces(line: str, screen: Screen) -> Iterator[Piece]:
     """Yield a line with what was looked for in a style of its own, or where there is none between asterisks."""
     if not screen.colours:
-        yield Piece(marked(line))
+        yield Piece(marked(line), tex=True)
         return
     for place, part in enumerate(_MATCHED.split(line)):
-        yield Piece(_without_marks(part), _STYLE if place % 2 else "")
+        yield Piece(_without_marks(part), _STYLE if place % 2 else "", tex=True)
 
 
 def _lines(paper: Found) -> Iterator[str]:
