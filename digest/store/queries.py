@@ -74,7 +74,9 @@ def find_announcements(raw: sqlite3.Connection, query: Query) -> set[tuple[str, 
 def _rows(raw: sqlite3.Connection, query: Query, expression: str, order: str) -> Iterator[Sequence[Any]]:
     """Yield rows as SQLite finds them, and no more of them than are taken."""
     asked, values = _asked(query, expression)
-    yield from raw.execute(f"SELECT {_SHOWN} {asked} {order}", values)
+    # "yield from" would close the cursor in the end, be its database closed before.
+    for row in raw.execute(f"SELECT {_SHOWN} {asked} {order}", values):  # noqa: UP028
+        yield row
 
 
 def _asked(query: Query, expression: str, joined: str = "") -> tuple[str, list[object]]:
