@@ -421,6 +421,14 @@ def test_hostile_text_styles_nothing(sandbox: Sandbox) -> None:
     assert "\x02" not in sandbox.digest("search", "title").out
 
 
+@pytest.mark.parametrize("limit", ["0", "1000001", "9223372036854775807", "many"])
+def test_a_limit_is_a_number_of_papers(filled: Sandbox, limit: str) -> None:
+    """What no number of papers can be is a mistake in the command line, and no damage of the archive."""
+    result = filled.digest("search", "point", "--limit", limit)
+    assert (result.code, result.out) == (2, "")
+    assert "--limit" in result.err
+
+
 def test_formulas_of_an_excerpt_are_read(sandbox: Sandbox) -> None:
     """On a terminal, as `show` has them; in a pipe they stay as they were typed."""
     fill(sandbox, [day_of([(Section.NEW, paper(title="A title", abstract="Sparse at a cost of $O(n^2)$ each."))])])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from digest.cli.session import Session
     from digest.model import Found
 
-_DEFAULT = 20
+_DEFAULT, _MOST = 20, 1_000_000
 _WORD = "\0"  # no argument can hold it
 _EXCLUDED = re.compile(r"-[^\W\d_]{2,}|-[\"(]|-[^\W\d_].")
 
@@ -32,7 +32,9 @@ class _WithWords(click.Command):
 @click.argument("words", metavar="QUERY", nargs=-1, required=True)
 @click.option("--rank", "ranked", is_flag=True, help="The most suitable papers first, instead of the newest.")
 @pager_option
-@click.option("--limit", type=click.IntRange(1), default=_DEFAULT, show_default=True, help="How many papers at most.")
+@click.option(
+    "--limit", type=click.IntRange(1, _MOST), default=_DEFAULT, show_default=True, help="How many papers at most."
+)
 def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, no_pager: bool) -> int:
     """Search titles, authors, abstracts and comments.
 
