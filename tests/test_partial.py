@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from digest.archive.archive import Archive
+from digest.disk.files import hold_lock
 from digest.model import Day, DaySummary, Source, State
 from digest.records.day import parse_record, record_path, render_record
 from digest.store.whole import Store
@@ -536,3 +537,16 @@ def stored(sandbox: Sandbox) -> list[DaySummary]:
     database = sandbox.folder / "archive.db"
     with closing(Store(f"sqlite:///{database}", database)) as store:
         return store.summaries()
+
+
+@pytest.mark.parametrize("words", ["search scenes", "show latest", "status"])
+def test_a_lost_database_is_not_read_as_empty_while_a_run_is_at_work(
+    clone: tuple[Sandbox, StandIn], words: str
+) -> None:
+    """The records cannot be taken in then: 3 says so, instead of no hits, no day or nothing missing."""
+    sandbox, _ = clone
+    lose_database(sandbox)
+    with hold_lock(sandbox.folder / "archive.db.lock"):
+        found = sandbox.digest(*words.split())
+    assert (found.code, found.out) == (3, "")
+    assert sandbox.digest(*words.split()).code in (0, 4)

@@ -240,7 +240,7 @@ class Session:
             with nullcontext() if in_memory else hold_lock(self.config.lock):
                 failures = load_records(archive, self.console.track, whole=whole).failures
         except LockHeldError:
-            if lacking:
+            if lacking or not archive.snapshot.days:  # what is there would pass for nothing
                 raise
             self.console.say("another run is at work; what it does is not shown yet", "warning")
             return
