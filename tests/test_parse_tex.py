@@ -19,8 +19,8 @@ from digest.markup import readable
 from digest.parse.document import plain_text
 from digest.parse.feed import parse_feed
 from digest.parse.listing import parse_page
-from digest.parse.markup import one_line_html
 from digest.parse.typed import abstract_of, comments_of, title_of, unicode_of
+from tests.markup import one_line_html
 
 ANCHOR = '<a class="link-external link-{}" href="{}" rel="external noopener nofollow">this {} URL</a>'
 ID_ANCHOR = '<a class="link-https" data-arxiv-id="{0}" href="https://arxiv.org/abs/{0}">arXiv:{0}</a>'

@@ -23,12 +23,13 @@ from digest.markup import readable, without_markup
 from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State
 from digest.parse.document import plain_text
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html, with_anchors
+from digest.parse.markup import with_anchors
 from digest.render.digest import MOST_BYTES, DigestTemplate
 from digest.render.markdown import escaped
 from tests.conftest import Sandbox, long_after
 from tests.days import WHEN, day_of, paper, simple_day
 from tests.hostile.engines import ENGINES, SHOWN, Page, body_of, check_day, joined, template
+from tests.markup import one_line_html
 from tests.standin import invent
 
 FILE = "2025-03-05.md"

@@ -7,7 +7,7 @@ gives the same bytes.
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -72,14 +72,6 @@ class Lines:
         for place, line in zip(self._unusual, _lines_of_any(batch) if batch else (), strict=True):
             self._lines[place] = line
         return [line.strip(" \t\f\v") for line in self._lines]
-
-
-def one_line_html(elements: Iterable[etree._Element]) -> list[str]:
-    """Return the inner HTML of each of ``elements`` in canonical form, one line each."""
-    lines = Lines()
-    for element in elements:
-        lines.add(element)
-    return lines.finished()
 
 
 def _usual_line(element: etree._Element) -> tuple[str | None, int]:

@@ -19,8 +19,8 @@ from lxml import html as lxml_html
 from digest.model import Link
 from digest.parse.document import plain_text
 from digest.parse.links import find_links
-from digest.parse.markup import one_line_html
 from digest.parse.typed import abstract_of, comments_of, title_of
+from tests.markup import one_line_html
 
 Record = Mapping[str, Any]
 Links = tuple[Link, ...]

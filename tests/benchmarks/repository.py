@@ -27,9 +27,9 @@ from digest.model import ArxivId, Day, Entry, PageRef, Paper, Section, Source, S
 from digest.parse import PARSER_VERSION
 from digest.parse.document import collapse
 from digest.parse.links import LINK_RULES, find_links
-from digest.parse.markup import one_line_html
 from digest.records.day import record_path, render_record
 from digest.render.digest import DigestTemplate
+from tests.markup import one_line_html
 
 CATEGORY = "cs.CV"
 LISTINGS, ENTRIES = 253, 107
