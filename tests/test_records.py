@@ -385,10 +385,10 @@ def test_a_record_of_a_date_that_no_listing_has_is_damage(when: str) -> None:
             read(changed(0, "date", when))
 
 
-@pytest.mark.parametrize("number", [4, 99])
+@pytest.mark.parametrize("number", [5, 99])
 def test_a_format_that_is_not_known_is_refused(number: object) -> None:
     """A record of a newer digest is not guessed at; the error tells the way out."""
-    with pytest.raises(DamageError, match=r"expected record format 1 to 3, found .*; upgrade digest"):
+    with pytest.raises(DamageError, match=r"expected record format 1 to 4, found .*; upgrade digest"):
         parse_record(changed(0, "format", number))
 
 
@@ -610,14 +610,14 @@ def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
     """It is not overwritten, repaired or called edited; the way out is an upgrade, exit 6."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    newer = path.read_bytes().replace(b'"format": 2', b'"format": 4', 1)
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 5', 1)
     path.write_bytes(newer)
     digest = archive.folder / "cs.CV/2025/03/2025-03-05.md"
     digest.unlink()
     for command in (("regenerate", "--all"), ("rebuild",), ("verify",), ("verify", "--repair")):
         result = archive.digest(*command)
         assert result.code == 6, command
-        assert "expected record format 1 to 3, found 4; upgrade digest" in result.out + result.err, command
+        assert "expected record format 1 to 4, found 5; upgrade digest" in result.out + result.err, command
         assert path.read_bytes() == newer
 
 
@@ -638,7 +638,7 @@ def test_a_day_whose_record_is_of_a_newer_digest_is_stored_all_the_same(archive:
     """Without a database such a day is asked for once; the record stays as it is, and later runs ask nothing more."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    newer = path.read_bytes().replace(b'"format": 2', b'"format": 4', 1)
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 5', 1)
     path.write_bytes(newer)
     lose_database(archive)
     assert archive.digest("run").code == 6
