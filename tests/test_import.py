@@ -474,6 +474,40 @@ def test_no_cut_and_no_foreign_byte_is_stored(
     assert stored(clean) == {}
 
 
+def test_an_imported_feed_that_is_accepted_stays_provisional(archive: Sandbox, arxiv: StandIn) -> None:
+    """As one of a run does: a feed declares nothing, so that nothing proves it whole."""
+    archive.digest("import", saved(archive, feed_of(arxiv, "rss"), "feed.xml"))
+    assert archive.digest("accept", "2025-03-05").code == 0
+    assert stored(archive) == {"2025-03-05": ("provisional", "import")}
+    assert archive.digest("verify").code == 0
+
+
+def test_an_imported_digest_is_no_look_at_arxiv(archive: Sandbox, arxiv: StandIn) -> None:
+    """A listing that is doubtful, and has the same papers as a digest, is stored with all that the listing tells."""
+    mailing = invent("cs.CV", DAY, new=2, cross=0, replacement=0)
+    papers = [(paper.arxiv_id, "T", "A.") for paper in reversed(mailing.new)]
+    heading = "# ArXiv cs.CV --Wed, 5 Mar 2025"
+    assert archive.digest("import", saved(archive, classic(papers, heading), "2025-03-05.md")).code == 0
+    eve = classic(papers, "# ArXiv cs.CV --Tue, 4 Mar 2025")  # the day before has them, too
+    assert archive.digest("import", saved(archive, eve, "2025-03-04.md")).code == 0
+    arxiv.announce(mailing)
+    assert archive.digest("run").code == 75
+    assert stored(archive)["2025-03-05"] == ("provisional", "listing")
+    assert archive.digest("run", now="2025-03-05T12:00:00Z").code == 0
+    found = archive.digest("export", "2025-03-05", "--format", "jsonl").out.splitlines()
+    assert {json.loads(line)["primary"] for line in found} == {"cs.CV"}
+    assert archive.digest("verify", now="2025-03-05T12:00:00Z").code == 0
+
+
+def test_endless_oddities_are_told_in_a_few_words(sandbox: Sandbox) -> None:
+    """A line of ten thousand bare signs is one remark; one beyond all measure is refused."""
+    text = classic([("2110.10002", "A", "&" * 10_000)])
+    result = sandbox.digest("import", saved(sandbox, text))
+    assert (result.code, result.err.count("a bare &")) == (0, 1)
+    result = sandbox.digest("import", saved(sandbox, classic([("2110.10002", "A", "&" * 30_000)]), "b.md"))
+    assert (result.code, "at most 20000 characters in a line" in result.err) == (5, True)
+
+
 # --- where files come from -------------------------------------------------------------------------
 
 
