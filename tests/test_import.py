@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import re
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -580,11 +581,17 @@ def test_wildcards_that_no_shell_replaced_are_replaced(sandbox: Sandbox) -> None
 
 
 def test_another_archive_is_taken_as_a_folder(kept: Sandbox, clean: Sandbox) -> None:
-    """Its records are better than its digests, and come first; its indexes and state are left out."""
-    result = clean.digest("import", str(kept.folder))
-    assert result.code == 0, result.err
-    assert stored(clean) == {"2025-03-05": ("complete", "listing")} or stored(clean)["2025-03-05"][0] == "complete"
+    """What knows a day best comes first: its pages, else its records, else its digests; indexes are left out."""
+    assert clean.digest("import", str(kept.folder)).code == 0
+    assert stored(clean) == {"2025-03-05": ("complete", "import")}
     assert clean.read(DIGEST) == kept.read(DIGEST)
+    shutil.rmtree(kept.folder / "raw")
+    other = Sandbox(kept.folder.parent / "other", kept.capture)
+    other.folder.mkdir()
+    other.configure("store", records="data")
+    assert other.digest("import", str(kept.folder)).code == 0
+    assert stored(other) == {"2025-03-05": ("complete", "listing")}
+    assert other.read(RECORD) == kept.read(RECORD)
 
 
 def test_a_second_import_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
@@ -596,7 +603,9 @@ def test_a_second_import_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
     second = sandbox.digest("import", path, bad)
     assert (first.code, second.code) == (5, 5)
     assert sandbox.tree() == before
-    assert f"{path}: classic digest of cs.CV 2021-10-20: 3 new, 2 cross-lists; stored already, imported" in second.err
+    assert (
+        f"{path}: classic digest of cs.CV 2021-10-20: 3 new, 2 cross-lists; stored already as imported\n" in second.err
+    )
     assert "nothing new: all that could be read is stored already" in second.err
 
 
@@ -608,7 +617,7 @@ def test_nothing_better_known_is_replaced(archive: Sandbox) -> None:
     result = archive.digest("import", saved(archive, text, "other.md"))
     assert result.code == 0
     assert archive.tree() == before
-    assert "stored already, complete from listing" in result.err
+    assert "stored already as complete from listing" in result.err
 
 
 def test_imported_digests_are_islands(archive: Sandbox) -> None:

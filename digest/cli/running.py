@@ -137,10 +137,11 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     asked = Asked(category, None if when is None else parse_date(session, when))
     _ = session.config  # that there is none is said before anything of the files
     files = job.require_there(paths)
+    stdin = sys.stdin.buffer if sys.stdin else None  # none at all where it was closed
     track = session.console.track
 
     def import_job(archive: Archive) -> Report:
-        return job.import_files(archive, files, asked, track, sys.stdin.buffer)
+        return job.import_files(archive, files, asked, track, stdin)
 
     return work(session, "import", import_job).exit_code
 
