@@ -609,6 +609,26 @@ def test_a_second_import_changes_nothing_and_says_so(sandbox: Sandbox) -> None:
     assert "nothing new: all that could be read is stored already" in second.err
 
 
+def test_two_digests_of_one_day_that_differ_are_told(sandbox: Sandbox) -> None:
+    """The first stays; also of two files with one name in a zip archive neither is passed over."""
+    path = saved(sandbox, classic(), "a.md")
+    other = saved(sandbox, classic().replace("mice", "rats"), "b.md")
+    result = sandbox.digest("import", path, other)
+    assert f"{path}: classic digest of cs.CV 2021-10-20: 3 new, 2 cross-lists; stored as imported\n" in result.err
+    assert "b.md: classic digest of cs.CV 2021-10-20: 3 new, 2 cross-lists; stored already as imported, and other" in (
+        result.err
+    )
+    assert "mice" in sandbox.read(OLD_DIGEST).decode()
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a.md", classic())
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.md", classic().replace("mice", "rats"))
+    result = sandbox.digest("import", saved(sandbox, made.getvalue(), "old.zip"))
+    assert result.err.count("stored already as imported") == 2
+    assert result.err.count("and other than in this file") == 1
+
+
 def test_nothing_better_known_is_replaced(archive: Sandbox) -> None:
     """A digest of a day that a listing proved, damaged or not, changes nothing."""
     archive.digest("run")

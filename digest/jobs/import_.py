@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from digest.archive.archive import Archive
 from digest.archive.days import begin, store, update_files
+from digest.archive.products import sha256
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.disk.saved import STDIN, SavedFile, SavedReader, is_zip, zip_members
@@ -24,6 +25,7 @@ from digest.jobs.import_pages import SavedPage, read_page, take_pages
 from digest.model import RawPage, Source
 from digest.parse.foreign import own_kind
 from digest.parse.listing import Page
+from digest.records.day import render_record
 
 _PAGES = (".html", ".htm", ".xhtml")
 _OTHERS = (".md", ".markdown", ".jsonl", ".json", ".csv", ".xml", ".rss", ".atom", ".zip")
@@ -148,7 +150,10 @@ def import_files(
     _require_possible(archive, asked.category, asked.date)
     report = begin(archive)
     with closing(_PutAside()) as aside, closing(SavedReader(stdin)) as reader:
-        files = {_shown_name(file): file for path in paths for file in _files_at(path, report)}
+        files: dict[str, SavedFile] = {}
+        for file in dict.fromkeys(file for path in paths for file in _files_at(path, report)):
+            name = _shown_name(file)  # of two files in a zip archive with one name, neither is lost
+            files[name if name not in files else f"{name} ({file.member})"] = file
         found: dict[_Key, list[int]] = defaultdict(list)
         for name in track(list(files)):
             try:
@@ -198,8 +203,26 @@ def _take(archive: Archive, key: _Key, read: Sequence[_Read], report: Report) ->
         is_new = len(report.changed) > changed
         known = f"stored as {stored.state}" if is_new else f"stored already as {stored.state} from {stored.source}"
         known = known.removesuffix(f" from {Source.IMPORT}")
+        if not is_new and told and _differs(archive, told[0][1]):
+            known += ", and other than in this file"
         report.remarks.append(f"{names}: {words}; {known}")
         report.remarks += [f"{name}: {remark}" for name, one in told for remark in one.remarks if is_new]
+
+
+def _differs(archive: Archive, told: Told) -> bool:
+    """Whether a day that is known just as well has other papers, or other texts of them, than a file tells."""
+    stored = archive.stored(told.day.category, told.day.date)
+    if stored is None or (stored.state, stored.source) != (told.day.state, told.day.source):
+        return False
+    if stored.content_hash == sha256(render_record(told.day)):  # as mostly: then nothing has to be read
+        return False
+    here = archive.day(told.day.category, told.day.date)
+    both = [
+        [(entry.section, entry.paper.arxiv_id, entry.paper.title, entry.paper.abstract) for entry in day.entries]
+        for day in (here, told.day)
+        if day is not None
+    ]
+    return both[0] != both[-1]
 
 
 def _require_possible(archive: Archive, category: str | None, when: date | None) -> None:
