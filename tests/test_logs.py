@@ -285,9 +285,10 @@ def test_a_bug_is_shown_as_python_does(archive: Sandbox, monkeypatch: pytest.Mon
         assert last.startswith(f"error: this is a bug in digest {__version__}, please report it")
 
 
-def test_a_stderr_that_is_gone_stops_nothing(archive: Sandbox) -> None:
-    """The work is done although nobody can be told."""
-    script = 'exec 2>&-; exec "$0" -m digest --config config.toml --now "$1" --log-json -v run'
+@pytest.mark.parametrize("closed", ["2>&-", ">&-"])
+def test_an_output_that_is_gone_stops_nothing(archive: Sandbox, closed: str) -> None:
+    """The work is done although nobody can be told; a run prints no result."""
+    script = f'exec {closed}; exec "$0" -m digest --config config.toml --now "$1" --log-json -v run'
     done = subprocess.run(["sh", "-c", script, sys.executable, NIGHT], cwd=archive.folder, timeout=60, check=False)
     assert done.returncode == 0
     assert (archive.folder / "cs.CV/2025/03/2025-03-05.md").is_file()

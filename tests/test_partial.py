@@ -550,3 +550,19 @@ def test_a_lost_database_is_not_read_as_empty_while_a_run_is_at_work(
         found = sandbox.digest(*words.split())
     assert (found.code, found.out) == (3, "")
     assert sandbox.digest(*words.split()).code in (0, 4)
+
+
+@pytest.mark.parametrize("words", ["search in:2025-03-05", "export .. --format jsonl"])
+def test_days_that_a_run_keeps_from_being_read_are_named(clone: tuple[Sandbox, StandIn], words: str) -> None:
+    """Such as one that git brought: what is found without it would pass for all, unless 3 says so."""
+    sandbox, _ = clone
+    brought = record(sandbox, date(2025, 3, 5))
+    aside = brought.rename(sandbox.folder / "aside")
+    assert sandbox.digest("search", "scenes").code == 0
+    aside.rename(brought)
+    with hold_lock(sandbox.folder / "archive.db.lock"):
+        during = sandbox.digest(*words.split())
+    assert during.code == 3
+    assert "another run is at work" in during.err
+    assert "cs.CV/2025/2025-03-05.jsonl" in during.err
+    assert sandbox.digest(*words.split()).code in (0, 4)

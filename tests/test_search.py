@@ -2,6 +2,7 @@
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date
@@ -436,6 +437,12 @@ def test_formulas_of_an_excerpt_are_read(sandbox: Sandbox) -> None:
     assert "cost of $O(n^2)$ each." in sandbox.digest("search", "sparse").out
 
 
+def test_a_formula_that_holds_the_word_is_marked_whole(sandbox: Sandbox) -> None:
+    """A mark inside would tear it, and leave its LaTeX to be read as text."""
+    fill(sandbox, [day_of([(Section.NEW, paper(title="A title", abstract=r"At a cost of $\mathcal{O}(n \log n)$."))])])
+    assert "cost of **\U0001d4aa(n log n)**." in on_terminal(sandbox, "search", "log", "o")
+
+
 # What cannot be asked
 
 
@@ -472,6 +479,8 @@ def test_formulas_of_an_excerpt_are_read(sandbox: Sandbox) -> None:
         ("https://github.com/x", "code: takes a part of an address"),
         ("title:", "expected what to look for right after title:"),
         ("title: point", "expected what to look for right after title:"),
+        ("title:author:point", "expected what to look for right after 'title', found 'author:'"),
+        ("title:ti:point", "expected what to look for right after 'title', found 'ti:'"),
         ("in:2021-13", "in: expected a date that is one, found '2021-13'"),
         ("in:2021-02-30", "in: expected a date that is one"),
         ("in:2021-00", "in: expected a date that is one"),
@@ -585,6 +594,57 @@ def test_any_query_is_answered_or_refused(searched: Store, query: str) -> None:
 
 
 # Where it is asked
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("2503.99999", 0),
+        ("arXiv:2503.99999v2", 2),
+        ("https://arxiv.org/abs/2503.99999", 2),
+        ("10.48550/arXiv.2503.99999", 0),
+    ],
+)
+def test_whoever_types_an_id_is_shown_the_way(filled: Sandbox, query: str, code: int) -> None:
+    """A search is for words; `paper` takes the id, also where a colon makes no query of it."""
+    result = filled.digest("search", query)
+    assert (result.code, result.out) == (code, "")
+    assert "`digest paper 2503.99999` looks for a paper by its id" in result.err
+    assert "digest paper" not in filled.digest("search", "nothing99").err
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "authors = '[1, null]'",
+        "authors = '{}'",
+        "authors = '['",
+        "title = x'ff'",
+        "abstract = x'ff'",
+        "comments = x'ff'",
+    ],
+)
+def test_a_hit_that_cannot_be_read_is_damage(filled: Sandbox, damage: str) -> None:
+    """Exit 6, as for every command that meets it; other papers are found as ever."""
+    with closing(sqlite3.connect(filled.folder / "archive.db")) as database, database:
+        database.execute(f"UPDATE revision SET {damage} WHERE arxiv_id = '2503.00003'")  # noqa: S608 - ours
+    found = filled.digest("search", "nerf")
+    assert (found.code, found.out) == (6, "")
+    assert "digest verify" in found.err
+    assert filled.digest("search", "clouds").code == 0
+
+
+def test_a_damaged_day_leaves_an_export_whole_in_form(filled: Sandbox) -> None:
+    """It is named, with exit 6; the other days are exported, and JSON is JSON."""
+    with closing(sqlite3.connect(filled.folder / "archive.db")) as database, database:
+        database.execute("UPDATE revision SET authors = '[1, null]' WHERE arxiv_id = '2503.00003'")
+    found = filled.digest("export", "..", "--format", "json")
+    assert found.code == 6
+    assert str(THIRD) in found.err
+    assert {one["id"] for one in json.loads(found.out)} == {"2503.00001", "2503.00002", "2503.00004"}
+    written = filled.digest("export", "..", "--format", "csv", "--output", str(filled.folder / "days.csv"))
+    assert written.code == 6
+    assert "days.csv: 2 days as csv" in written.err
 
 
 def test_postgresql_cannot_be_searched(sandbox: Sandbox) -> None:

@@ -2,9 +2,11 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -361,3 +363,19 @@ def test_a_damaged_day_is_named_and_read_once_it_is_mended(stored: Sandbox) -> N
     (path.parent / "2025-03-06.jsonl").write_bytes(whole)
     (stored.folder / "archive.db").unlink()
     assert unread(stored) == ["2503.00010"]
+
+
+@pytest.mark.parametrize("lost", ["entry WHERE position = 1", "revision WHERE id = 1"])
+@pytest.mark.parametrize(
+    "words", [["show", "2025-03-05", "--titles"], ["view", "all", "2025-03-05"], ["show", "--unread"]]
+)
+def test_what_the_database_lost_is_no_shortfall_of_arxiv_s(stored: Sandbox, lost: str, words: list[str]) -> None:
+    """A lost row is damage, named with its day, whoever looks at the day: exit 6, and no list that passes for all."""
+    with (stored.folder / "config.toml").open("a") as config:
+        config.write('[[view]]\nname = "all"\nkeywords = ["title"]\n')
+    with closing(sqlite3.connect(stored.folder / "archive.db")) as database, database:
+        database.execute(f"DELETE FROM {lost}")  # noqa: S608 - ours
+    found = stored.digest(*words)
+    assert found.code == 6, found
+    assert "cs.CV 2025-03-05: expected 4 entries in the database, found 3; `digest verify --repair`" in found.err
+    assert "counts 1 more" not in found.out

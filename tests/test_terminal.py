@@ -350,10 +350,37 @@ def test_the_rest_is_printed(long_day: Sandbox, case: tuple[str, str]) -> None:
     assert not (long_day.folder / "paged").exists()
 
 
-@pytest.mark.parametrize("pager", long_after(1, ["head -n 3", "true", "false"]))
+@pytest.mark.parametrize("pager", long_after(1, ["head -n 3", "true", "sh -c 'kill -INT $$'"]))
 def test_a_pager_that_ends_early_is_no_failure(long_day: Sandbox, pager: str, tmp_path: Path) -> None:
     """Its reader has seen enough, and what was shown counts as read."""
     env = {"PAGER": pager, "XDG_STATE_HOME": str(tmp_path / "state")}
     shown = on_terminal(long_day, "show", "--unread", typed=True, told=True, env=env)
     assert shown.count("\n") == (3 if pager.startswith("head") else 0)
     assert len(list((tmp_path / "state/digest").iterdir())) == 1
+
+
+@pytest.mark.parametrize("pager", long_after(1, ["false", "sh -c 'exit 3'", "sh -c 'kill -SEGV $$'", "{bin}/data"]))
+def test_what_a_pager_failed_to_show_is_printed(long_day: Sandbox, pager: str) -> None:
+    """All of it, as without a pager: nothing counts as read that nobody saw."""
+    data = long_day.folder / "bin/data"
+    data.write_text("no program")
+    data.chmod(0o755)
+    env = {"PAGER": pager.format(bin=data.parent)}
+    for words in (["show", "latest"], ["search", "words", "--limit", "60"]):
+        plain = on_terminal(long_day, *words, "--no-pager", typed=True)
+        assert plain.count("\n") > 60
+        assert on_terminal(long_day, *words, typed=True, env=env) == plain
+
+
+@pytest.mark.parametrize(
+    "words",
+    long_after(2, ["show --unread", "show --unread --json", "show --unread --titles", "search words", "--help"]),
+)
+def test_a_result_that_nobody_can_get_is_a_failure(long_day: Sandbox, words: str, tmp_path: Path) -> None:
+    """Where standard output is closed, 6 says so, and nothing counts as read."""
+    script = 'exec "$0" -m digest --config config.toml --now "$1" $2 >&-'
+    command = ["sh", "-c", script, sys.executable, NIGHT, words]
+    env = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    done = subprocess.run(command, cwd=long_day.folder, env=env, timeout=60, check=False, capture_output=True)
+    assert (done.returncode, done.stderr) == (6, b"error: standard output: Bad file descriptor\n")
+    assert not (tmp_path / "state").exists()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from digest.config.settings import View
 from digest.model import Day, Hit, Link, Section
 from digest.views import description, descriptions, hits, newest
-from digest.views.queries import query_in
+from digest.views.foreign_queries import query_in
 from tests.days import AWKWARD, day_of, paper
 
 CODE = Link("https://github.com/example/robots", "code", "abstract")

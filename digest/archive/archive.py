@@ -283,13 +283,18 @@ class Archive:
         A day whose record turns out to be damaged is not known from then on, and ``damage`` tells of it.
 
         Raises:
-            DamageError: its rows cannot be read.
+            DamageError: its rows cannot be read, or some are lost.
         """
         stored = self.stored(category, when)
         if (category, when) in self._unreadable:
             return None
         if stored is None or stored.is_loaded:
-            return self._ask(lambda store: store.day(category, when))
+            found = self._ask(lambda store: store.day(category, when))
+            if stored and found and found.counts != stored.counts:
+                # What is lost of it must not pass for what arXiv itself left out.
+                lost = f"expected {stored.size} entries in the database, found {len(found.entries)}"
+                raise DamageError(f"{category} {when}: {lost}; `digest verify --repair` mends it")
+            return found
         try:
             return read_record(self.records, record_path(category, when))[0]
         except DamageError as error:

@@ -151,7 +151,7 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
     """
     if not archive.config.views:
         return
-    from digest.views.queries import query_in  # noqa: PLC0415 - see above
+    from digest.views.foreign_queries import query_in  # noqa: PLC0415 - see above
 
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     found: list[tuple[date, Product]] = []
@@ -175,7 +175,7 @@ def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
     """Yield the digests of all views of a date; note in ``report`` each view that cannot be made."""
     if not archive.config.views:
         return
-    from digest.views.queries import query_in  # noqa: PLC0415 - see above
+    from digest.views.foreign_queries import query_in  # noqa: PLC0415 - see above
 
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     for view in archive.config.views:
@@ -342,7 +342,7 @@ def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product
     inputs: list[object] = [sha256(source.encode()), newest_listings(categories)]
     if first is not None:
         from digest.views import descriptions  # noqa: PLC0415 - see above
-        from digest.views.queries import query_in  # noqa: PLC0415 - see above
+        from digest.views.foreign_queries import query_in  # noqa: PLC0415 - see above
 
         first = None if query_in(first) else first
     if first is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 
 from digest.cli.console import print_line
 from digest.cli.screen import Paragraph, Piece, Screen, show
@@ -53,11 +54,34 @@ def _paragraphs(papers: Sequence[Found], screen: Screen) -> Iterator[Paragraph]:
 
 def _pieces(line: str, screen: Screen) -> Iterator[Piece]:
     """Yield a line with what was looked for in a style of its own, or where there is none between asterisks."""
+    parts = _parts(line)
     if not screen.colours:
-        yield Piece(marked(line), tex=True)
+        yield Piece("".join(f"{_MARK}{part}{_MARK}" if is_match else part for part, is_match in parts), tex=True)
         return
-    for place, part in enumerate(_MATCHED.split(line)):
-        yield Piece(_without_marks(part), _STYLE if place % 2 else "", tex=True)
+    for part, is_match in parts:
+        yield Piece(part, _STYLE if is_match else "", tex=True)
+
+
+def _parts(line: str) -> Iterator[tuple[str, bool]]:
+    """Yield the parts of a line, and whether each was looked for; of a formula that holds such a word, all of it is."""
+    texts = [_without_marks(part) for part in _MATCHED.split(line)]
+    plain, ends = "".join(texts), [0, *accumulate(map(len, texts))]
+    formulas: list[tuple[int, int]] = []
+    if "$" in plain:
+        from digest.render.maths import maths_in
+
+        formulas = [(one.start, one.end) for one in maths_in(plain)]
+    end = 0
+    for place in range(1, len(texts), 2):
+        match = ends[place], ends[place + 1]
+        whole = [match, *(one for one in formulas if one[0] < match[1] and match[0] < one[1])]
+        start, stop = min(first for first, _ in whole), max(last for _, last in whole)
+        if stop <= end:  # the formula has two of them
+            continue
+        yield plain[end:start], False
+        yield plain[max(start, end) : stop], True
+        end = stop
+    yield plain[end:], False
 
 
 def _lines(paper: Found) -> Iterator[str]:

@@ -20,8 +20,8 @@ _INTERRUPTED = 130  # as shells have it: 128 and the number of SIGINT
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command with ``arguments`` (default: those of the process) and exit with its code."""
     # A process may have been started without them; Python gives None then.
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the caller
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - as above
+    sys.stdout = sys.stdout or _closed_output()
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - closed by the caller
     for stream in (sys.stdout, sys.stderr):
         # What the locale's encoding cannot say is shown as "?", and is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
@@ -39,6 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     finally:
         console.end(code)
     sys.exit(code)
+
+
+def _closed_output() -> io.TextIOWrapper:
+    """Return an output that fails as soon as a result is written to it: whoever asked for one must not miss it."""
+    nowhere = io.FileIO(os.open(os.devnull, os.O_RDONLY), "w")
+    return io.TextIOWrapper(io.BufferedWriter(nowhere), encoding="utf-8")
 
 
 def _run(console: Console, arguments: Sequence[str] | None) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,9 +14,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import click
-
 from digest.cli.console import tame
+from digest.cli.pager import page, pager_words
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -105,34 +103,19 @@ def show(paragraphs: Iterable[Paragraph], screen: Screen | None, *, pages: bool 
         pieces: Iterator[str] = (f"{_as_line(paragraph)}\n" for paragraph in paragraphs)
     else:
         pieces = _laid_out(paragraphs, screen)
-        if pages and sys.stdin.isatty() and (pager := _pager()):
+        if pages and sys.stdin.isatty() and (pager := pager_words()):
             first, lines = [], 0
             while lines < screen.height and (piece := next(pieces, "")):
                 first.append(piece)
                 lines += piece.count("\n")
             pieces = chain(first, pieces)
             if lines >= screen.height:
-                _page(pieces, pager)
-                return
+                sys.stdout.flush()
+                sys.stdout.buffer.writelines(page(pieces, pager))
+                pieces = iter(())
     for piece in pieces:
         sys.stdout.buffer.write(piece.encode(errors="replace"))
     sys.stdout.flush()
-
-
-def _page(pieces: Iterable[str], pager: Sequence[str]) -> None:
-    if os.path.basename(pager[0]) == "less":  # noqa: PTH119 - of a word
-        # Else it shows styles as characters; of all that a terminal obeys, it lets through these and links alone.
-        os.environ["LESS"] = f"-R {os.environ.get('LESS', '')}".rstrip()
-    click.echo_via_pager(pieces, color=True)
-
-
-def _pager() -> Sequence[str]:
-    """Return the words of the command that pages, as $PAGER names it; none if it cannot be run, or is to be none."""
-    try:
-        words = shlex.split(os.environ.get("PAGER", "less"))
-    except ValueError:
-        return ()
-    return words if words and words[0] != "cat" and shutil.which(words[0]) else ()
 
 
 def _as_line(paragraph: Paragraph) -> str:

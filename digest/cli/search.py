@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
 
 from digest.cli.group import command
 from digest.cli.wanted import pager_option
-from digest.errors import gravest, how_many
+from digest.errors import UsageError, gravest, how_many
 
 if TYPE_CHECKING:
     from digest.cli.session import Session
@@ -61,7 +62,11 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, 
     """
     from digest.jobs import search as job
 
-    query = job.read_query(session.config, " ".join(word.removeprefix(_WORD) for word in words))
+    typed = " ".join(word.removeprefix(_WORD) for word in words)
+    try:
+        query = job.read_query(session.config, typed)
+    except UsageError as error:
+        raise UsageError(f"{error}{_way_to_paper(typed)}") from error
     with session.reading() as archive:
         hits = job.search(archive, query, ranked=ranked, limit=limit)
     if session.console.answers_json:
@@ -74,8 +79,17 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, 
     if hits.has_more:
         session.console.say(f"{how_many(limit, 'paper')} shown, there are more; --limit {limit * 5} shows more of them")
     elif not hits.papers:
-        session.console.say("no paper found")
+        session.console.say(f"no paper found{_way_to_paper(typed)}")
     return gravest([session.damage])
+
+
+def _way_to_paper(typed: str) -> str:
+    """Return what shows the paper whose id, or address, somebody typed; "" for all else."""
+    from digest.history import parse_paper_id
+
+    with suppress(UsageError):
+        return f"; `digest paper {parse_paper_id(typed)[0]}` looks for a paper by its id"
+    return ""
 
 
 def _data(paper: Found) -> dict[str, object]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.errors import ConfigError, DigestError, LockHeldError, StoreError, UsageError, gravest, how_many
+from digest.errors import ConfigError, DigestError, LockHeldError, StoreError, UsageError, gravest, how_many, named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ class Session:
         self._started = machine.monotonic()
         self._named_config = config_path
         self.damage = 0
-        """The exit code that damaged records deserve, once an archive was opened to read it."""
+        """The exit code that records deserve which could not be read, once an archive was opened to read it."""
 
     @cached_property
     def config_path(self) -> Path:
@@ -223,7 +223,7 @@ class Session:
         return self.config.database is not None and not can_be_written(self.config.database)
 
     def _load_records(self, archive: Archive, *, in_memory: bool, whole: bool) -> None:
-        from digest.archive.days import load_records
+        from digest.archive.days import load_records, unloaded_records
         from digest.disk.files import hold_lock
 
         lacking = len(archive.snapshot.unloaded) if whole else 0
@@ -242,7 +242,12 @@ class Session:
         except LockHeldError:
             if lacking or not archive.snapshot.days:  # what is there would pass for nothing
                 raise
-            self.console.say("another run is at work; what it does is not shown yet", "warning")
+            unread = unloaded_records(archive) if whole else []
+            words = "another run is at work; what it does is not shown yet"
+            if unread:  # they would be missed in what goes through all days
+                self._tell([LockHeldError(f"{words}: {named(unread, most=3)}; try again when it is over")])
+            else:
+                self.console.say(words, "warning")
             return
         self._tell(failures)
 

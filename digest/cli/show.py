@@ -310,7 +310,7 @@ def named_view(session: Session, name: str) -> View:
         ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
     """
     from digest.config.paths import folded
-    from digest.views.queries import query_in
+    from digest.views.foreign_queries import query_in
 
     views = session.config.views
     if not views:

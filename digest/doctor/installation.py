@@ -25,7 +25,7 @@ from digest.disk.files import Folder
 from digest.errors import ConfigError, DigestError, StoreError
 from digest.model import MachineClock
 from digest.render.digest import DigestTemplate
-from digest.views.queries import query_in
+from digest.views.foreign_queries import query_in
 
 _FAILS = StoreError.exit_code
 _LEAST_SQLITE = (3, 35, 0)  # the first with RETURNING

@@ -10,7 +10,7 @@ from digest.archive.products import day_reader
 from digest.archive.report import Report, Track, untracked
 from digest.config.settings import View
 from digest.disk.files import new_file
-from digest.errors import StoreError, UsageError
+from digest.errors import DamageError, StoreError, UsageError
 from digest.jobs.selection import Selection, is_one_date, note_missing
 from digest.model import Announcement, DaySummary, Query, Section
 from digest.render.exports import FEEDS, RECORDS
@@ -47,12 +47,17 @@ class Wanted:
 class Export:
     """An export: its text, piece by piece (None if the date asked for is not stored), and what could not be had.
 
-    ``days``: how many days (of a category each) it is of.
+    ``chosen``: how many days (of a category each) it is of, those included that turn out to be damaged.
     """
 
     pieces: Iterator[str] | None
     report: Report
-    days: int = 0
+    chosen: int = 0
+
+    @property
+    def days(self) -> int:
+        """How many days its text holds, once that was made."""
+        return self.chosen - sum(isinstance(error, DamageError) for error in self.report.failures)
 
 
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
@@ -73,7 +78,7 @@ def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export
         days = [day for day in days if (day.category, day.date) in with_hits]
     sections = wanted.sections or _sections(archive, wanted, is_feed=is_feed)
     # Nothing is read yet: each day is, when the text has come to it.
-    announcements = _announcements(archive, days, sections, track)
+    announcements = _announcements(archive, days, sections, report, track)
     if found is not None:
         announcements = (one for one in announcements if (one.category, one.date, str(one.paper.arxiv_id)) in found)
     if why is not None:
@@ -120,11 +125,16 @@ def _address(archive: Archive, target: Path | None) -> str:
 
 
 def _announcements(
-    archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], track: Track
+    archive: Archive, days: Iterable[DaySummary], sections: Collection[Section], report: Report, track: Track
 ) -> Iterator[Announcement]:
+    """Yield what was announced on these days; one that is damaged is noted, and leaves a text that is whole in form."""
     parts, read = {f"{day.category} {day.date}": day for day in days}, day_reader(archive)
     for name in track(list(parts)):
-        day = read(parts[name].category, parts[name].date)
+        try:
+            day = read(parts[name].category, parts[name].date)
+        except DamageError as error:
+            report.failures.append(error)
+            continue
         yield from (one for one in day.announcements if one.section in sections)
 
 

@@ -93,7 +93,7 @@ class _Stored:
             addresses = {name: address for name, address in published.items() if address}
             return listing_message(when, days, self.given_up(when), papers, addresses)
         from digest.views import hits  # noqa: PLC0415 - most archives have no view
-        from digest.views.queries import query_in  # noqa: PLC0415 - as above
+        from digest.views.foreign_queries import query_in  # noqa: PLC0415 - as above
 
         (view,) = (view for view in config.views if view.name == subject)
         if query_in(view):  # the run warns of it

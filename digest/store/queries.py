@@ -10,6 +10,7 @@ from typing import Any
 from digest.model import MATCH, Clause, Condition, Found, Phrase, Query, Section, Term
 from digest.store.places import places_of
 from digest.store.plain import ABSTRACT, AUTHORS
+from digest.store.rows import require
 from digest.store.search import SEARCH_INDEX
 
 _WORDS = 32
@@ -135,6 +136,9 @@ def _papers(raw: sqlite3.Connection, rows: Iterator[Sequence[Any]]) -> Iterator[
             continue
         seen.add(arxiv_id)
         category, when, section = announced
+        names = json.loads(authors)
+        require(list, names)
+        require(str, title, marked_title, marked_authors, *filter(None, (abstract, comments)), *names)
         is_in_comments = MATCH[0] in (comments or "") and MATCH[0] not in (abstract or "")
         yield Found(
             category,
@@ -142,7 +146,7 @@ def _papers(raw: sqlite3.Connection, rows: Iterator[Sequence[Any]]) -> Iterator[
             Section(section),
             arxiv_id,
             title,
-            tuple(json.loads(authors)),
+            tuple(names),
             marked_title,
             marked_authors,
             (comments if is_in_comments else abstract) or "",

@@ -90,6 +90,8 @@ def _tokens(text: str) -> Iterator[_Token]:
         elif phrase := take(_PHRASE):
             yield _Token("", phrase.replace('"', ""), field, excludes)
         elif word := take(_WORD):
+            if field and (second := _FIELD.match(word)) and second[0].removesuffix(":").lower() in _FIELDS:
+                raise UsageError(f"expected what to look for right after {quoted(field)}, found {quoted(second[0])}")
             is_operator = word in _OPERATORS and not (excludes or field)
             yield _Token(word) if is_operator else _Token("", word if field else _checked(word), field, excludes)
         else:
