@@ -37,9 +37,11 @@ from digest.model import (
     DayHeader,
     Decision,
     FileRow,
+    Harvest,
     Known,
     Ledger,
     Link,
+    Metadata,
     Phrase,
     Query,
     RawPage,
@@ -48,7 +50,9 @@ from digest.model import (
     Source,
     Start,
     State,
+    Submission,
     Term,
+    Version,
 )
 from digest.store import tables
 from digest.store.days import Core
@@ -922,6 +926,8 @@ def in_a_block(store: Store) -> None:
 HEADER = DayHeader(simple_day(category="cs.LG"), {Section.NEW: 2, Section.CROSS: 0, Section.REPLACEMENT: 1})
 QUERY = Query(Clause((Term((Phrase("abstract"),)),)))
 
+HARVEST = Harvest("cs:cs:CV", "arXivRaw", None, "verb%3DListRecords", NOON, WHEN, 2500, NOON)
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -969,6 +975,14 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "remember_request": lambda store: store.remember_request(1.0),
     "not_before": lambda store: store.not_before(),
     "remember_not_before": lambda store: store.remember_not_before(1.0),
+    "save_metadata": lambda store: store.save_metadata([metadata("2503.00001")], "oai", run=1),
+    "save_versions": lambda store: store.save_versions([metadata("2503.00001")], "oai"),
+    "forget_metadata": lambda store: store.forget_metadata(["2503.00001"]),
+    "harvested_ids": lambda store: store.harvested_ids(["2503.00001"]),
+    "metadata": lambda store: store.metadata(["2503.00001"]),
+    "submissions": lambda store: list(store.submissions()),
+    "harvests": lambda store: store.harvests(),
+    "note_harvest": lambda store: store.note_harvest(HARVEST),
 }
 """How to call each public method of the store."""
 
@@ -1318,6 +1332,99 @@ def test_an_old_id_is_known_with_its_subject_class_and_without(store: Store, sto
     save(store, simple_day([stored, "math.GT/0309137", "cs/0309136"], date=date(2003, 9, 9)))
     for asked in ("math.GT/0309136", "math/0309136"):
         assert [str(one.paper.arxiv_id) for one in store.announcements(ArxivId.parse(asked))] == [stored]
+
+
+# What was harvested
+
+
+def metadata(arxiv_id: str, categories: str = "cs.CV", **changes: Any) -> Metadata:
+    """Return what a source tells of a paper with one version."""
+    known = Metadata(
+        *(arxiv_id, WHEN, 1, categories, r"On $\\alpha$", "A. Bell, C. Dietz"),
+        *(None, None, "We do  things.\n  They work.", (Version(1, NOON),)),
+    )
+    return known._replace(**changes)
+
+
+def test_what_is_harvested_comes_back(store: Store) -> None:
+    """A paper's texts as they were typed, and when its versions came; other papers are not told."""
+    whole = metadata("2503.00001", versions=(Version(1, NOON), Version(2, NOON + timedelta(days=3))), version=2)
+    vague = metadata("2503.00002", version=None, versions=(Version(1, NOON.replace(hour=0), is_day=True),))
+    assert store.save_metadata([whole, vague], "oai", run=1) == (2, 0, 0)
+    store.save_versions([metadata("2503.00003"), whole], "kaggle")
+    assert store.metadata(["2503.00003", "2503.00001", "2503.00002"]) == {
+        one.arxiv_id: one._replace(versions=()) for one in (whole, vague)
+    }
+    assert list(store.submissions()) == [
+        Submission("2503.00001", NOON, is_day=False, categories="cs.CV"),
+        Submission("2503.00002", NOON.replace(hour=0), is_day=True, categories="cs.CV"),
+        Submission("2503.00003", NOON, is_day=False, categories=None),
+    ]
+    assert store.harvested_ids(["2503.00003", "2503.00001"]) == {"2503.00001"}
+
+
+def test_submissions_come_in_the_order_of_their_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By page, archive by archive, and only those in the categories that are asked for."""
+    monkeypatch.setattr("digest.store.harvests._PAGE", 2)
+    ids = ["0704.0001", "1412.0002", "1501.00001", "hep-th/0401001", "math/0309136", "math/0401001"]
+    for number, one in enumerate(reversed(ids)):
+        store.save_metadata([metadata(one, "cs.CV cs.LG" if number % 2 else "cs.LGX cs.CVX")], "kaggle", run=1)
+    assert [one.arxiv_id for one in store.submissions()] == ids
+    assert [one.arxiv_id for one in store.submissions(["cs.LG"])] == ids[::2]
+    assert list(store.submissions(["cs.RO"])) == []
+
+
+def test_only_news_replaces_what_is_known_of_a_paper(store: Store) -> None:
+    """A newer record, or one of the same day that says something else; Kaggle's never OAI-PMH's of the same day."""
+    first = metadata("2503.00001")
+    later = first._replace(datestamp=WHEN + timedelta(days=1), title="Newer", version=2)
+    steps = [
+        (first, "kaggle", (1, 0, 0)),
+        (first, "kaggle", (0, 0, 1)),
+        (first._replace(title="Else"), "kaggle", (0, 1, 0)),
+        (first, "oai", (0, 1, 0)),
+        (first._replace(title="Kaggle's"), "kaggle", (0, 0, 1)),
+        (later, "kaggle", (0, 1, 0)),
+        (first, "oai", (0, 0, 1)),
+        (later, "kaggle", (0, 0, 1)),
+    ]
+    for run, (one, source, taken) in enumerate(steps, 1):
+        assert store.save_metadata([one], source, run) == taken, run
+    assert store.metadata(["2503.00001"])["2503.00001"] == later._replace(versions=())
+
+
+def test_the_run_that_stored_a_paper_as_it_is_is_told(place: Place) -> None:
+    """By it, what has changed since can be found; a record that says nothing new changes nothing."""
+    with closing(place.open()) as store:
+        store.save_metadata([metadata("2503.00001"), metadata("2503.00002")], "oai", run=3)
+        store.save_metadata([metadata("2503.00001"), metadata("2503.00002", title="Newer")], "oai", run=4)
+    assert place.rows("SELECT arxiv_id, run FROM harvested ORDER BY 1") == [("2503.00001", 3), ("2503.00002", 4)]
+
+
+def test_of_a_deleted_paper_the_time_stays(store: Store) -> None:
+    """It has its place among the ids; its texts are no more."""
+    store.save_metadata([metadata("2503.00001"), metadata("2503.00002")], "oai", run=1)
+    store.forget_metadata(["2503.00001", "2503.00009"])
+    assert list(store.metadata(["2503.00001", "2503.00002"])) == ["2503.00002"]
+    assert [one.arxiv_id for one in store.submissions()] == ["2503.00001", "2503.00002"]
+
+
+def test_how_far_a_harvest_came_is_kept(store: Store) -> None:
+    """One note a set, the last."""
+    done = replace(HARVEST, token=None, token_until=None, records=4000, finished_at=NOON)
+    other = Harvest("physics:hep-th", "arXivRaw", WHEN, None, None, None, 0, NOON)
+    for one in (HARVEST, other, done):
+        store.note_harvest(one)
+    assert store.harvests() == {"cs:cs:CV": done, "physics:hep-th": other}
+
+
+def test_days_of_the_sixth_schema_have_files(place: Place) -> None:
+    """Each was written when it was stored, and none was reconstructed."""
+    make_older(place, "0006", [simple_day(["2503.00001"])])
+    with closing(place.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+    assert place.rows("SELECT has_files FROM day") == [(True,)]
+    assert place.rows("SELECT basis, earliest, latest, text_version FROM entry") == [(None,) * 4]
 
 
 # The light store

@@ -32,7 +32,7 @@ from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
 
-SHAPE = "7f288f742d6019a805aee63cc150dd395ae56cbdead3cd0f83a0f3544078683f"
+SHAPE = "0f7c63040e15e921f98aab9eebff447ae7b4be9459fd45445ddb1367060f26ec"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""

@@ -10,11 +10,12 @@ from digest.model import Found, Known, Query
 from digest.store import queries
 from digest.store.days import read_summaries
 from digest.store.engine import driver_of
+from digest.store.harvests import Harvests
 from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import Repairs
 
 
-class Store(Repairs, Notes):
+class Store(Repairs, Notes, Harvests):
     """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.
