@@ -117,6 +117,35 @@ class Source(StrEnum):
     CATCHUP = "catchup"
     FEED = "feed"
     IMPORT = "import"
+    OAI = "oai"
+    """Metadata as OAI-PMH gives them, or a file of them: no day was seen."""
+
+
+class Basis(StrEnum):
+    """What the date of a reconstructed announcement rests on."""
+
+    BLOCK = "block"
+    """The ids around it, which were given in the same mailing."""
+    CLOCK = "clock"
+    """The time of its first version alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """How sure a reconstructed announcement is: the first and the last date that are possible.
+
+    ``text_version`` is the version that its text is of; if that is not 1, the text may be another than was announced.
+    """
+
+    basis: Basis
+    earliest: date
+    latest: date
+    text_version: int = 1
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether one date alone is possible."""
+        return self.earliest == self.latest
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +237,15 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper's place in a listing; ``position`` counts from 1 through all sections."""
+    """A paper's place in a listing; ``position`` counts from 1 through all sections.
+
+    ``dating`` is there where no listing was seen, and the day is reconstructed.
+    """
 
     section: Section
     position: int
     paper: Paper
+    dating: Dating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +293,10 @@ class Day:
     def announcements(self) -> "tuple[Announcement, ...]":
         """Its entries, each with where it comes from."""
         return tuple(
-            Announcement(self.category, self.date, self.state, self.source, entry.section, entry.position, entry.paper)
+            Announcement(
+                *(self.category, self.date, self.state, self.source),
+                *(entry.section, entry.position, entry.paper, entry.dating),
+            )
             for entry in self.entries
         )
 
@@ -276,6 +312,7 @@ class Announcement:
     section: Section
     position: int
     paper: Paper
+    dating: Dating | None = None
 
 
 @dataclass(frozen=True, slots=True)

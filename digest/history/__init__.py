@@ -27,7 +27,7 @@ _Date = date  # in a class with a field of this name
 
 # A catchup page shows a paper's text of the day on which the page was fetched, not of the day that it lists.
 # So where two categories announced a paper on one date, the other sources go first.
-_TRUEST = (Source.LISTING, Source.IMPORT, Source.FEED, Source.CATCHUP)
+_TRUEST = (Source.LISTING, Source.IMPORT, Source.FEED, Source.CATCHUP, Source.OAI)
 
 
 class Field(StrEnum):
