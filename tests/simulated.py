@@ -171,7 +171,8 @@ def score(world: World, deferred: frozenset[date], calendar: Calendar) -> Score:
     until = world.last + 60 * DAY
     papers = [Submission(arxiv_id.text, submitted, is_day=False, categories=None) for arxiv_id, submitted in known]
     found: Mapping[str, tuple[date, Dated]] = {
-        one.arxiv_id: (when, dated) for one, when, dated in reconstruct(papers, calendar, until)
+        one.arxiv_id: (when, dated)
+        for one, when, dated in reconstruct(papers, calendar.listing_of, calendar.listing_dates, until)
     }
     result = Score()
     for one in announced:

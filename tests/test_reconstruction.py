@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from digest.calendar import Calendar
 from digest.config.resources import read_calendar
-from digest.history.reconstruction import Dated, clock_date, reconstruct
+from digest.history.reconstruction import Dated, reconstruct
 from digest.model import Basis, Submission
 from tests.simulated import World, score
 
 CALENDAR = read_calendar()
+RULES = (CALENDAR.listing_of, CALENDAR.listing_dates)
 UNTIL = date(2026, 12, 31)
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -48,13 +49,13 @@ def at(text: str) -> datetime:
 )
 def test_the_clock_gives_the_listing_of_a_submission(submitted: str, listed: str) -> None:
     """By the closing times in New York, the weekend and the deferrals."""
-    assert clock_date(at(submitted), CALENDAR) == date.fromisoformat(listed)
+    assert CALENDAR.listing_of(at(submitted)) == date.fromisoformat(listed)
 
 
-def dated(*papers: tuple[str, str], calendar: Calendar = CALENDAR, **options: object) -> list[Dated]:
+def dated(*papers: tuple[str, str], **options: Any) -> list[Dated]:
     """Return how papers are dated, of ids and times in New York."""
     given = [Submission(one, at(submitted), is_day=False, categories=None) for one, submitted in papers]
-    return [dated for *_, dated in reconstruct(given, calendar, UNTIL, **options)]  # type: ignore[arg-type]
+    return [dated for *_, dated in reconstruct(given, *RULES, UNTIL, **options)]
 
 
 def dates(found: Sequence[Dated]) -> list[str]:
@@ -136,7 +137,7 @@ def test_captured_days_are_believed() -> None:
 def test_of_a_day_without_a_time_two_listings_are_possible() -> None:
     """The listing of a paper of which the day alone is known depends on the hour."""
     papers = [Submission("2110.05100", datetime(2021, 10, 12, tzinfo=UTC), is_day=True, categories=None)]
-    ((_, _, found),) = reconstruct(papers, CALENDAR, date(2021, 10, 14))
+    ((_, _, found),) = reconstruct(papers, *RULES, date(2021, 10, 14))
     assert found == Dated(date(2021, 10, 13), Basis.CLOCK, date(2021, 10, 13), date(2021, 10, 14))
 
 

@@ -22,25 +22,22 @@ upload, so that the last papers of a month were announced in the next one.
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import add
 
-from digest.calendar import NEW_YORK, Calendar
 from digest.model import ArxivId, Basis, Submission
 
 FIRST_DAY = date(2004, 1, 1)
 """No listing before is reconstructed: arXiv's deferrals are known from December 2003 on."""
 
 Clock = Callable[[datetime], date]
+Dates = Callable[[date, date], Iterable[date]]
 _Date = date  # in a class with a field of this name
 
 _DAY = timedelta(days=1)
 _NOON, _LAST_HOUR = timedelta(hours=16), timedelta(hours=23)  # of a day in UTC
-_FRIDAY = 4
-_CLOSES, _CLOSED_UNTIL_2017 = time(14), time(16)
-_EARLIER_CLOSING = date(2017, 1, 2)
 _AFTER = 4 * _DAY  # the first listings after a month's end are announced by then
 
 # What it costs that a paper's date is not that of its clock: it was held, which one in a hundred is; or it was
@@ -63,43 +60,26 @@ class Dated:
     latest: _Date
 
 
-def clock_date(submitted: datetime, calendar: Calendar) -> date:
-    """Return the date of the listing in which a paper is announced that was submitted then, unless it is held.
-
-    Submissions close at 14:00 in New York from Monday to Friday, before 2017 at 16:00; what comes later, or on a
-    weekend, belongs to the next working day. Friday's are announced on Sunday.
-    """
-    local = submitted.astimezone(NEW_YORK)
-    day = local.date()
-    if local.time() >= (_CLOSES if day >= _EARLIER_CLOSING else _CLOSED_UNTIL_2017):
-        day += _DAY
-    while day.weekday() > _FRIDAY:
-        day += _DAY
-    return _listing_from(day + (3 * _DAY if day.weekday() == _FRIDAY else _DAY), calendar)
-
-
-def _listing_from(day: date, calendar: Calendar) -> date:
-    """Return the first listing date from ``day`` on."""
-    while not calendar.is_listing_date(day):
-        day += _DAY
-    return day
-
-
 def reconstruct(
-    papers: Iterable[Submission], calendar: Calendar, until: date, known: Mapping[str, date] | None = None
+    papers: Iterable[Submission],
+    clock: Clock,
+    listing_dates: Dates,
+    until: date,
+    known: Mapping[str, date] | None = None,
 ) -> Iterator[tuple[Submission, date, Dated]]:
     """Yield each paper with the date of its clock, and what date it was given; those of a month in the order of ids.
 
     Args:
         papers: when they came, the more of arXiv's the better; those of an archive and month follow one another.
-        calendar: which listings there were.
+        clock: in which listing a paper is that was submitted at an instant, if it was not held.
+        listing_dates: which listings there are from one date to another.
         until: the newest listing that is out.
         known: the dates on which captured days list papers as new.
     """
-    clock = lru_cache(maxsize=100_000)(lambda hour: clock_date(hour, calendar))  # closing times are full hours
+    clock = lru_cache(maxsize=100_000)(clock)  # closing times are full hours
     for (_, year, month), series in groupby(map(_with_id, papers), lambda one: _series(one[0])):
         members = sorted(series, key=lambda member: (member[0].number, member[0].text))
-        dates, inside = _dates_of(date(year, month, 1), calendar, until)
+        dates, inside = _dates_of(date(year, month, 1), listing_dates, until)
         if dates:
             yield from _of_month([one for _, one in members], clock, (dates, inside), known or {})
 
@@ -162,11 +142,11 @@ def _longest_rising(times: Sequence[datetime]) -> set[int]:
     return row
 
 
-def _dates_of(first: date, calendar: Calendar, until: date) -> tuple[list[date], int]:
+def _dates_of(first: date, listing_dates: Dates, until: date) -> tuple[list[date], int]:
     """Return the listing dates that papers of the month of ``first`` can have, and how many of them are its own."""
     end = (first + 31 * _DAY).replace(day=1)  # of the next month
-    own = list(calendar.listing_dates(first + _DAY, min(end, until)))
-    after = list(calendar.listing_dates(end + _DAY, min(end + _AFTER, until)))
+    own = list(listing_dates(first + _DAY, min(end, until)))
+    after = list(listing_dates(end + _DAY, min(end + _AFTER, until)))
     return own + after, len(own)
 
 
