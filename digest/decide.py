@@ -225,7 +225,7 @@ def lateness(shown: date, expected: date, now: datetime) -> MissingError | None:
 
 def declared(day: DaySummary, section: Section) -> int | None:
     """Return how many entries arXiv says that a section has; None for a feed, which says nothing of it."""
-    return None if day.source is Source.FEED else day.declared.get(section, 0)
+    return None if day.source in (Source.FEED, Source.OAI) else day.declared.get(section, 0)
 
 
 def counted(day: DaySummary, section: Section) -> str:

@@ -586,16 +586,26 @@ class FileRow(NamedTuple):  # as above
     template_version: str
 
 
+class Unfiled(NamedTuple):
+    """How many days of a category the database alone has, reconstructed ones, and from when to when."""
+
+    days: int
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """All that the database knows of the archive at one moment, the entries of its days aside.
 
-    ``days`` stand by category and date; ``files``, what was written, by its path.
+    ``days`` stand by category and date; ``files``, what was written, by its path. Of the days without files, which may
+    be thousands of thousands, there is no more than their number, by category.
     """
 
     days: tuple[DaySummary, ...]
     ledger: Ledger
     files: Mapping[str, FileRow]
+    unfiled: Mapping[str, Unfiled] = field(default_factory=dict)
 
 
 class Version(NamedTuple):  # as above

@@ -52,6 +52,7 @@ from digest.model import (
     State,
     Submission,
     Term,
+    Unfiled,
     Version,
 )
 from digest.store import tables
@@ -62,7 +63,7 @@ from digest.store.file import SCHEMA
 from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
 from digest.store.rows import day_row, entry_rows, revision_row, write_day
 from digest.store.whole import Store
-from tests.days import WHEN, any_day, day_of, paper, simple_day
+from tests.days import WHEN, any_day, day_of, paper, reconstructed_day, simple_day
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
 HASH = "a" * 64
@@ -980,6 +981,10 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "forget_metadata": lambda store: store.forget_metadata(["2503.00001"]),
     "harvested_ids": lambda store: store.harvested_ids(["2503.00001"]),
     "metadata": lambda store: store.metadata(["2503.00001"]),
+    "unfiled": lambda store: store.unfiled(),
+    "unfiled_days": lambda store: store.unfiled_days("cs.CV", None, WHEN),
+    "unfiled_keys": lambda store: store.unfiled_keys(),
+    "captured": lambda store: store.captured("cs.CV", [Section.NEW]),
     "submissions": lambda store: list(store.submissions()),
     "harvests": lambda store: store.harvests(),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
@@ -1427,6 +1432,41 @@ def test_days_of_the_sixth_schema_have_files(place: Place) -> None:
     assert place.rows("SELECT basis, earliest, latest, text_version FROM entry") == [(None,) * 4]
 
 
+# Days without files
+
+LATER = WHEN + timedelta(days=1)
+
+
+def without_files(store: Store, day: Day) -> None:
+    """Store a day in the database alone."""
+    store.save_day(day, "0" * 64, outdated_file=FILE, has_files=False)
+
+
+def test_a_day_without_files_is_read_and_not_among_those_with_files(store: Store) -> None:
+    """What is known of all such days is their number, and from when to when."""
+    days = [reconstructed_day([one], date=when) for one, when in (("2503.00001", WHEN), ("2503.00002", LATER))]
+    for day in days:
+        without_files(store, day)
+    without_files(store, reconstructed_day(["2503.00001"], category="cs.LG"))
+    save(store, simple_day(["2503.00003"], date=WHEN - timedelta(days=1)))
+    assert [day.date for day in store.known().days] == [WHEN - timedelta(days=1)]
+    assert store.known().unfiled == {"cs.CV": Unfiled(2, WHEN, LATER), "cs.LG": Unfiled(1, WHEN, WHEN)}
+    assert [store.day("cs.CV", day.date) for day in days] == days
+    assert [day.date for day in store.unfiled_days("cs.CV", None, None)] == [WHEN, LATER]
+    assert [day.date for day in store.unfiled_days("cs.CV", LATER, LATER)] == [LATER]
+    assert store.unfiled_keys() == {("cs.CV", WHEN), ("cs.CV", LATER), ("cs.LG", WHEN)}
+    assert store.captured("cs.CV", [Section.NEW]) == [("2503.00003", WHEN - timedelta(days=1), Section.NEW)]
+    assert store.announcements(ArxivId.parse("2503.00002")) == list(days[1].announcements)
+
+
+def test_what_is_captured_takes_the_place_of_what_has_no_files(store: Store) -> None:
+    """A day that is stored again has files, unless it is said otherwise."""
+    without_files(store, reconstructed_day(["2503.00001"]))
+    save(store, simple_day(["2503.00001", "2503.00002"]))
+    assert store.known().unfiled == {}
+    assert len(store.known().days) == 1
+
+
 # The light store
 
 
@@ -1473,6 +1513,18 @@ def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:
         assert light.runs(limit=1) == store.runs(limit=1)
         assert light.attempts("cs.CV") == store.attempts("cs.CV") == {WHEN: NOON}
         assert light.attempts("cs.LG") == {}
+
+
+def test_the_light_store_tells_of_days_without_files(filled: Place) -> None:
+    """What the whole one tells: their number, and those that are asked for."""
+    with closing(filled.open()) as store:
+        without_files(store, reconstructed_day(["2503.00001"], date=LATER))
+        light = light_of(filled)
+        assert light is not None
+        with closing(light):
+            assert light.known() == store.known()
+            assert light.unfiled_days("cs.CV", None, None) == store.unfiled_days("cs.CV", None, None) != []
+            assert light.unfiled_days("cs.CV", LATER + timedelta(days=1), None) == []
 
 
 def test_a_run_that_the_light_store_notes_is_noted(filled: Place) -> None:

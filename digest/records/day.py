@@ -8,11 +8,28 @@ from typing import Any
 
 from digest.calendar import parse_listing_date
 from digest.errors import UNREADABLE, DamageError, FormatTooNewError, quoted
-from digest.model import ArxivId, Day, DayHeader, Entry, Link, PageRef, Paper, RawText, Section, Source, State
+from digest.model import (
+    ArxivId,
+    Basis,
+    Dating,
+    Day,
+    DayHeader,
+    Entry,
+    Link,
+    PageRef,
+    Paper,
+    RawText,
+    Section,
+    Source,
+    State,
+)
 from digest.records.values import category, from_json, text, to_json
 
-FORMAT = 3
+FORMAT = 5
 """The newest version of the format."""
+
+_SHORT, _DATED = 3, 5
+"""The formats of days that are short for good, and of reconstructed ones, whose entries tell how they were dated."""
 
 _PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
@@ -69,7 +86,8 @@ def render_record(day: Day) -> bytes:
     """
     has_raw = any(entry.paper.raw is not None for entry in day.entries)
     is_first = day.link_rules == 1 and not has_raw and not day.shortage
-    number = 1 if is_first else FORMAT if day.shortage else 2
+    is_dated = any(entry.dating is not None for entry in day.entries)
+    number = _DATED if is_dated else 1 if is_first else _SHORT if day.shortage else 2
     header = _header_row(day, day.counts, number)
     return "".join(f"{to_json(line)}\n" for line in (header, *map(_entry_row, day.entries))).encode()
 
@@ -109,6 +127,9 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }
     if raw is not None:
         row["raw"] = {"title": raw.title, "authors": raw.authors, "abstract": raw.abstract, "comments": raw.comments}
+    if (dating := entry.dating) is not None:
+        dates = {"earliest": dating.earliest.isoformat(), "latest": dating.latest.isoformat()}
+        row["dating"] = {"basis": dating.basis.value, **dates, "text_version": dating.text_version}
     return row
 
 
@@ -132,7 +153,8 @@ def parse_header(line: bytes) -> DayHeader:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
     _require_possible(day, counts, lambda _words: None)
     is_short = sum(day.declared.values()) > sum(counts.values())
-    if (number == FORMAT) is not is_short or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
+    is_as_due = number == _DATED or (number == _SHORT) is is_short
+    if not is_as_due or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
         raise DamageError(CR_LF if line.endswith(b"\r\n") else "expected the header of a record as digest writes it")
     return DayHeader(day, counts)
 
@@ -209,7 +231,15 @@ def _entry(row: dict[str, Any]) -> Entry:
         links=tuple(Link(_like(_WEB, one["url"]), text(one["kind"]), text(one["found_in"])) for one in row["links"]),
         raw=raw,
     )
-    return Entry(Section(row["section"]), _number(row["position"]), paper)
+    dating = _dating(row["dating"]) if "dating" in row else None
+    return Entry(Section(row["section"]), _number(row["position"]), paper, dating)
+
+
+def _dating(row: dict[str, Any]) -> Dating:
+    earliest, latest = parse_listing_date(row["earliest"]), parse_listing_date(row["latest"])
+    if latest < earliest:
+        raise ValueError(f"expected a range of dates, found {earliest} to {latest}")
+    return Dating(Basis(row["basis"]), earliest, latest, _number(row["text_version"]))
 
 
 def _breaches(paper: Paper) -> Iterator[str]:
@@ -248,8 +278,8 @@ def _require_possible(day: Day, counts: Mapping[Section, int], tell: Tell) -> No
     """Refuse numbers of entries that no listing can have."""
     if day.state is State.EMPTY and any(counts.values()):
         raise DamageError(f"expected no entries of a day that is empty, found {sum(counts.values())}")
-    # A feed declares nothing. No other page was ever accepted with more entries than it counts itself.
-    if day.source is not Source.FEED and any(counts[one] > day.declared.get(one, 0) for one in Section):
+    # Feeds and metadata declare nothing. No other page was ever accepted with more entries than it counts itself.
+    if day.source not in (Source.FEED, Source.OAI) and any(counts[one] > day.declared.get(one, 0) for one in Section):
         declared, found = ({section.value: count for section, count in of.items()} for of in (day.declared, counts))
         breach = f"expected no more entries than declared ({declared}), found {found}"
         if day.parser_version >= _CHECKED_SINCE:

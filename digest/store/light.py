@@ -15,6 +15,7 @@ from digest.errors import UNREADABLE
 from digest.model import (
     Correction,
     Day,
+    DaySummary,
     Decision,
     FileRow,
     Found,
@@ -26,6 +27,7 @@ from digest.model import (
     RunSummary,
     Source,
     Start,
+    Unfiled,
 )
 from digest.store import queries
 from digest.store.driver import Driver, as_stored
@@ -78,11 +80,24 @@ class LightStore:
 
     def known(self) -> Known:
         """Return the summaries, the ledger and what is known of the files: of one moment, in one transaction."""
-        days = f"{', '.join(SUMMARY)} FROM day ORDER BY category, date"
+        days = f"{', '.join(SUMMARY)} FROM day WHERE has_files ORDER BY category, date"
         with self._transaction():
             summaries = tuple(summaries_of(self._rows(days).fetchall()))
             files = self._rows("path, inputs_hash, sha256, template_version FROM file")
-            return Known(summaries, self._ledger(), {row[0]: FileRow._make(row) for row in files})
+            return Known(summaries, self._ledger(), {row[0]: FileRow._make(row) for row in files}, self._unfiled())
+
+    def _unfiled(self) -> dict[str, Unfiled]:
+        rows = self._rows("category, count(*), min(date), max(date) FROM day WHERE NOT has_files GROUP BY category")
+        return {name: Unfiled(number, _date(first), _date(last)) for name, number, first, last in rows}
+
+    def unfiled_days(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
+        """Return the days of a category that the database alone has, from one date to another, without entries."""
+        where = "category = ? AND date BETWEEN ? AND ? AND NOT has_files ORDER BY date"
+        bounds = (first or date.min).isoformat(), (last or date.max).isoformat()
+        with self._transaction():
+            return summaries_of(
+                self._rows(f"{', '.join(SUMMARY)} FROM day WHERE {where}", category, *bounds).fetchall()
+            )
 
     def _ledger(self) -> Ledger:
         corrections = self._rows("date, has_listing, evidence, seen_at FROM correction ORDER BY date")
@@ -139,10 +154,10 @@ class LightStore:
 
     # What a night notes
 
-    def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
+    def save_day(self, day: Day, content_hash: str, *, outdated_file: str, has_files: bool = True) -> None:
         """Store ``day`` whole, in place of what is stored of its date; ``outdated_file`` counts as not written then."""
         with self._transaction("IMMEDIATE"):
-            write_day(Driver(self._connection), day, content_hash)
+            write_day(Driver(self._connection), day, content_hash, has_files=has_files)
             self._connection.execute("DELETE FROM file WHERE path = ?", (outdated_file,))
 
     def day(self, category: str, when: date) -> Day | None:
