@@ -224,8 +224,9 @@ def lateness(shown: date, expected: date, now: datetime) -> MissingError | None:
 
 
 def declared(day: DaySummary, section: Section) -> int | None:
-    """Return how many entries arXiv says that a section has; None for a feed, which says nothing of it."""
-    return None if day.source in (Source.FEED, Source.OAI) else day.declared.get(section, 0)
+    """Return how many entries arXiv says that a section has; None where the source says nothing of it, as a feed."""
+    is_told = day.source is not Source.FEED and (day.declared or not day.size)
+    return day.declared.get(section, 0) if is_told else None
 
 
 def counted(day: DaySummary, section: Section) -> str:

@@ -194,6 +194,8 @@ class Paper:
     ``title``, ``authors`` and ``journal_ref`` are plain text. ``abstract`` and ``comments`` are one line of
     HTML in which only ``a`` and ``br`` occur. All are in the form that arXiv's listings give them, whatever the
     source; ``raw`` holds what the source showed, if that was TeX. A field that the source does not carry is ``None``.
+    A classic digest carries neither authors nor categories: of a paper from one, both are empty, and so is
+    ``primary_category``.
     """
 
     arxiv_id: ArxivId
@@ -206,6 +208,11 @@ class Paper:
     journal_ref: str | None = None
     links: tuple[Link, ...] = ()
     raw: RawText | None = None
+
+    @property
+    def has_texts_alone(self) -> bool:
+        """Whether title and abstract are all that is known; every source but a classic digest tells the categories."""
+        return not self.categories
 
     @property
     def may_have_more_authors(self) -> bool:
@@ -272,6 +279,11 @@ class Day:
         """How many entries of each section are here; all three sections stand in it."""
         found = Counter(entry.section for entry in self.entries)
         return {section: found[section] for section in Section}
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether arXiv's own counts are known: feeds, digests and exports bear none."""
+        return bool(self.declared) or not self.entries
 
     @property
     def shortage(self) -> int:

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from digest.disk.files import Folder, hold_lock
-from digest.disk.raw import read_saved_page, write_raw
+from digest.disk.raw import write_raw
+from digest.disk.saved import read_saved_page
 from digest.errors import LockHeldError, PageRefusedError, StoreError
 
 OLD = b"old " * 1000

@@ -109,6 +109,10 @@ class Report:
             if self.is_ended:
                 return
 
+    def is_failed(self, what: str) -> bool:
+        """Whether it was noted that ``what`` failed."""
+        return any(str(failure).startswith(f"{what}: ") for failure in self.failures)
+
     def knows(self, error: DigestError) -> bool:
         """Whether a failure was noted already for the very same cause."""
         return any(str(failure).endswith(str(error)) for failure in self.failures)

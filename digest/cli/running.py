@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -91,32 +92,40 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
 @command(name="import")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), callback=as_path)
 @click.option("--date", "when", metavar="DATE", help="The date of pages that show none.")
-@click.option("--category", metavar="NAME", help="What the pages list, if they do not say so.")
+@click.option("--category", metavar="NAME", help="What the files are of, if they do not say so.")
 def import_(session: Session, paths: Sequence[Path], when: str | None, category: str | None) -> int:
-    """Take in listing pages that you saved.
+    """Take in pages and digests that you saved.
 
-    These are pages of /list/…/new and /catchup/…, plain or compressed (.html, .html.gz). Several partial pages of one
-    day are put together. A page without a date needs --date. Of a folder, every page in it and in its subfolders is
-    taken. Any other file is left out (exit code 5), and a line says what it is and what to do with it.
+    What a file is, its contents tell: a listing or catchup page of arXiv's in any layout since 2014, a classic digest
+    (whatever program wrote it), a day record or an export (json, jsonl, csv) of digest, an RSS or Atom feed of
+    arXiv's. Files may be packed (.gz), in a zip archive, or come from the standard input (-). Of a folder, every such
+    file in it and in its subfolders is taken. Several partial pages of one day are put together.
+
+    A line a file says what was taken from it. A file that cannot be read exactly is refused, with the reason, and the
+    others are taken (exit code 5). Nothing that is known better is replaced, so the same import can be run again.
 
     \b
     Examples:
       digest import new.html
+      digest import old-digests/ 'more/*.md' backup.zip
       digest import --date 2024-09-16 page1.html page2.html
-      digest import saved-pages/
+      curl https://example.org/2021-10-20.md | digest import -
     """
     from digest.cli.runner import work
     from digest.jobs import import_ as job
+    from digest.jobs.import_days import Asked
 
     if category is not None:
         checked_category(category)
-    day = None if when is None else parse_date(session, when)
-    _ = session.config  # that there is none is said before anything of the pages
-    job.require_there(paths)
+    asked = Asked(category, None if when is None else parse_date(session, when))
+    _ = session.config  # that there is none is said before anything of the files
+    files = job.require_there(paths)
     track = session.console.track
-    return work(
-        session, "import", lambda archive: job.import_pages(archive, paths, category=category, when=day, track=track)
-    ).exit_code
+
+    def import_job(archive: Archive) -> Report:
+        return job.import_files(archive, files, asked, track, sys.stdin.buffer)
+
+    return work(session, "import", import_job).exit_code
 
 
 @command()

@@ -4,20 +4,13 @@ import gzip
 import hashlib
 import io
 import re
-import stat
 import zlib
-from pathlib import Path
 
-from digest.disk.files import Folder, read_regular
-from digest.errors import DamageError, PageRefusedError
-from digest.model import LARGEST_BODY
+from digest.disk.files import Folder
+from digest.errors import DamageError
 
-_GZIP_MAGIC = b"\x1f\x8b"
 _LEVEL = 5
 """Of gzip's nine: the highest takes 1.7 to 2.1 times as long, and saves 1.5 to 6 % of a page."""
-_MOST_MEMBERS = 1000
-"""So many times a file may begin to be gzip: thousands of empty ones cost minutes, and hold nothing."""
-_SPECIAL = {"d": "a folder", "p": "a pipe", "s": "a socket", "c": "a device", "b": "a device"}
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -61,25 +54,3 @@ def _gunzip(data: bytes | None) -> bytes | None:
         return None if data is None else gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
         return None
-
-
-def read_saved_page(path: Path) -> bytes:
-    """Return the bytes of a page that a person saved, as it is or compressed with gzip.
-
-    Raises:
-        PageRefusedError: the file cannot be read, is no file, is damaged, or holds more than ``LARGEST_BODY`` bytes.
-    """
-    try:
-        # Before it is opened: a pipe could wait for ever, a device could act.
-        if what := _SPECIAL.get(stat.filemode(path.stat().st_mode)[0]):
-            raise PageRefusedError(f"expected a saved page, found {what}; save it to a file first")
-        body = read_regular(path, at_most=LARGEST_BODY + 1)
-        if body.startswith(_GZIP_MAGIC) and body.count(_GZIP_MAGIC + b"\x08") <= _MOST_MEMBERS:
-            with gzip.open(io.BytesIO(body)) as stream:
-                body = stream.read(LARGEST_BODY + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PageRefusedError(f"expected a saved page, found it unreadable ({reason})") from error
-    if len(body) > LARGEST_BODY:
-        raise PageRefusedError(f"expected a saved page of at most {LARGEST_BODY} bytes, found more")
-    return body

@@ -145,20 +145,23 @@ def _known_fields(announcement: Announcement) -> dict[Field, Value]:
     """Return the fields that an announcement shows, as plain text on one line.
 
     One that its source does not carry is left out: the comments in a feed (https://info.arxiv.org/help/rss.html),
-    the abstracts of replacements in old listings.
+    the abstracts of replacements in old listings, all but title and abstract in a classic digest.
     """
     paper = announcement.paper
     abstract = None if paper.abstract is None else _one_line(readable(paper.abstract))
-    lacks_comments = announcement.source is Source.FEED and paper.comments is None
+    is_feed = announcement.source is Source.FEED or paper.raw is not None  # a saved one, too
+    lacks_comments = paper.comments is None and (is_feed or paper.has_texts_alone)
     comments = None if lacks_comments else _one_line(readable(paper.comments or ""))
+    categories = (paper.primary_category, *sorted({*paper.categories} - {paper.primary_category}))
+    journal_ref = None if paper.has_texts_alone else _one_line(paper.journal_ref or "")
     fields: dict[Field, Value | None] = {
         Field.WITHDRAWN: says_withdrawn(abstract=abstract, comments=comments),
         Field.TITLE: _one_line(paper.title),
         Field.AUTHORS: tuple(map(_one_line, paper.authors)) or None,
         # The primary one comes first; the order of the others says nothing.
-        Field.CATEGORIES: (paper.primary_category, *sorted({*paper.categories} - {paper.primary_category})),
+        Field.CATEGORIES: None if paper.has_texts_alone else categories,
         Field.COMMENTS: comments,
-        Field.JOURNAL_REF: _one_line(paper.journal_ref or ""),
+        Field.JOURNAL_REF: journal_ref,
         Field.ABSTRACT: abstract,
     }
     return {field: value for field, value in fields.items() if value is not None}

@@ -1,78 +1,90 @@
-"""Pages that a person saved: files, and folders of them."""
+"""What a person saved: pages, digests, day records, exports and feeds, in files, folders and zip archives."""
 
 import hashlib
-import logging
 import os
 import pickle
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from glob import glob, has_magic
 from pathlib import Path
+from typing import BinaryIO
 
 from digest.archive.archive import Archive
-from digest.archive.days import begin, update_files
+from digest.archive.days import begin, store, update_files
 from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
-from digest.disk.raw import read_saved_page
-from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, StoreError, TryLaterError, UsageError
-from digest.jobs.doubt import take_in
-from digest.model import RawPage, Source, State
-from digest.parse.entries import belongs
-from digest.parse.foreign import other_kind
-from digest.parse.listing import Page, as_day, join_pages, parse_page
-
-log = logging.getLogger(__name__)
+from digest.disk.saved import STDIN, SavedFile, SavedReader, is_zip, zip_members
+from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, StoreError, UsageError, how_many
+from digest.jobs.import_days import Asked, Told, days_told
+from digest.jobs.import_pages import SavedPage, read_page, take_pages
+from digest.model import RawPage, Source
+from digest.parse.foreign import own_kind
+from digest.parse.listing import Page
 
 _PAGES = (".html", ".htm", ".xhtml")
+_OTHERS = (".md", ".markdown", ".jsonl", ".json", ".csv", ".xml", ".rss", ".atom", ".zip")
+"""How the names of other files end that a folder is searched for; each may have .gz behind it."""
+_BESIDE = frozenset({"readme", "state", "notices", "changelog", "license", "contributing", "security"})
+"""What lies beside digests and records, and is none."""
 _BROWSERS_OWN = ("_files", ".files", "-Dateien", "_fichiers", "_archivos", "_file", "_bestanden")
 """How browsers call the folder of what a page needs, beside the page that they save."""
+_OTHER_RANKS = 2
+"""The ranks of what is no page begin with this one: a listing's pages come first, a catchup's second."""
 
 
-@dataclass(frozen=True)
-class _Saved:
-    """A saved page: where it was found, and of what it is."""
+@dataclass(frozen=True, slots=True, order=True)
+class _Key:
+    """What stands together of a day: the pages of one listing, or what another file tells; the better ``rank`` first.
 
-    path: Path
-    raw: RawPage
+    ``name`` is that of the file, "" for pages.
+    """
+
     category: str
     date: date
+    rank: int
+    name: str = ""
+
+
+_Read = tuple[SavedPage, Page] | tuple[str, Told]
+"""What was read of a file: a page, or a day that the file of this name tells of."""
 
 
 class _PutAside:
-    """Pages that were read, in a temporary file: those of ten years need not be in memory until their day comes."""
+    """What was read, in a temporary file: the files of ten years need not be in memory until their day comes."""
 
     def __init__(self) -> None:
         with _temporary_file():
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is gone when it is closed
 
     def close(self) -> None:
-        """Remove the pages."""
+        """Remove it all."""
         self._file.close()
 
-    def put(self, page: Page) -> int:
-        """Put a page aside; return its place.
+    def put(self, read: _Read) -> int:
+        """Put something aside; return its place.
 
         Raises:
             StoreError: the temporary file cannot be written.
         """
         with _temporary_file():
             place = self._file.seek(0, os.SEEK_END)
-            pickle.dump(page, self._file)
+            pickle.dump(read, self._file)
             return place
 
-    def get(self, place: int) -> Page:
-        """Return the page at ``place``.
+    def get(self, place: int) -> _Read:
+        """Return what was put at ``place``.
 
         Raises:
             StoreError: the temporary file cannot be read.
         """
         with _temporary_file():
             self._file.seek(place)
-            page: Page = pickle.load(self._file)  # noqa: S301 - our own, of a moment ago
-            return page
+            read: _Read = pickle.load(self._file)  # noqa: S301 - our own, of a moment ago
+            return read
 
 
 @contextmanager
@@ -83,62 +95,110 @@ def _temporary_file() -> Iterator[None]:
         raise StoreError(f"temporary file (TMPDIR says where): {error.strerror}") from error
 
 
-def require_there(paths: Sequence[Path]) -> None:
-    """See to it that something is at each of ``paths``; what it is, and whether it can be read, is another question.
+def require_there(paths: Sequence[Path]) -> list[Path]:
+    """Return ``paths``, those with wildcards that no shell replaced as what they mean; something is at each.
+
+    What it is, and whether it can be read, is another question.
 
     Raises:
         UsageError: nothing is there, so that it may be misspelt.
     """
-    missing = []
+    missing, found = [], []
     for path in paths:
         try:
             with suppress(PermissionError):
-                path.stat()
+                if path != STDIN:
+                    path.stat()
+            found.append(path)
         except OSError as error:
-            missing.append(f"{shown(path)} ({error.strerror})")
+            meant = _meant_by(path)
+            found += meant
+            missing += [] if meant else [f"{shown(str(path))} ({error.strerror})"]
     if missing:
         raise UsageError(f"expected files or folders, found nothing at {', '.join(missing)}")
+    return found
 
 
-def shown(path: Path) -> str:
-    """Return a path as it can be shown: one with line ends, other controls or foreign bytes as Python writes it."""
-    return str(path) if str(path).isprintable() else repr(str(path))
+def _meant_by(path: Path) -> list[Path]:
+    """Return what a path with wildcards means: a shell that finds nothing, or is none, hands it over as it is."""
+    if not has_magic(str(path)):
+        return []
+    return sorted(map(Path, glob(str(path), recursive=True)))  # noqa: PTH207 - pathlib's takes no absolute pattern
 
 
-def import_pages(
-    archive: Archive, paths: Sequence[Path], category: str | None, when: date | None, track: Track = untracked
+def shown(name: str) -> str:
+    """Return a name as it can be shown: one with line ends, other controls or foreign bytes as Python writes it."""
+    return name if name.isprintable() else repr(name)
+
+
+def import_files(
+    archive: Archive, paths: Sequence[Path], asked: Asked, track: Track = untracked, stdin: BinaryIO | None = None
 ) -> Report:
-    """Take in saved listing and catchup pages; the partial pages of one day are put together.
+    """Take in what a person saved: listing and catchup pages, digests, day records, exports, feeds.
+
+    The partial pages of one day are put together. Of several files about one day, the best one counts.
 
     Args:
         archive: where to.
-        paths: files, and folders in which every page is taken, those of the folders in them too.
-        category: what the pages list, if they do not say so themselves.
-        when: the date of pages that bear none; such days are only as sure as the person who dates them.
+        paths: files, zip archives, and folders in which every file of a fitting name is taken, also in those below.
+        asked: what the files are of, where they do not say so themselves.
         track: shows progress.
+        stdin: where the standard input is read from, for which "-" stands.
     """
-    _require_possible(archive, category, when)
+    _require_possible(archive, asked.category, asked.date)
     report = begin(archive)
-    files = {shown(file): file for path in paths for file in _files_at(path, report)}
-    by_day: dict[tuple[str, date, bool], list[tuple[_Saved, int]]] = defaultdict(list)
-    with closing(_PutAside()) as aside:
+    with closing(_PutAside()) as aside, closing(SavedReader(stdin)) as reader:
+        files = {_shown_name(file): file for path in paths for file in _files_at(path, report)}
+        found: dict[_Key, list[int]] = defaultdict(list)
         for name in track(list(files)):
             try:
-                saved, page = _read_saved(archive, files[name], category, when)
-                # A day's listing comes before its catchup pages, which may show later texts.
-                by_day[saved.category, saved.date, page.source is Source.CATCHUP].append((saved, aside.put(page)))
+                for key, read in _read(archive, name, _raw_page(reader, files[name], archive.now), asked):
+                    found[key].append(aside.put(read))
             except ListingIncompleteError as error:  # a saved page will not become whole later, as arXiv's own may
                 report.fail(name, PageRefusedError(str(error)))
             except DigestError as error:
                 report.fail(name, error)
-        days = {", ".join(shown(saved.path) for saved, _ in by_day[key]): by_day[key] for key in sorted(by_day)}
-
-        def take(name: str) -> DigestError | None:
-            return _import_day(archive, [(saved, aside.get(place)) for saved, place in days[name]], report)
-
-        report.each(days, take)
+        steps = {f"{key.category} {key.date} {place}": key for place, key in enumerate(sorted(found), 1)}
+        for step in track(list(steps)):
+            key = steps[step]
+            _take(archive, key, [aside.get(place) for place in found[key]], report)
+            if report.is_ended:
+                break
+    if report.succeeded and not report.changed:
+        report.remarks.append("nothing new: all that could be read is stored already")
     update_files(archive, report)
     return report
+
+
+def _read(archive: Archive, name: str, raw: RawPage, asked: Asked) -> Iterator[tuple[_Key, _Read]]:
+    """Yield what a file has, each with the key of what it belongs together with."""
+    if (kind := own_kind(raw.body)) is not None:
+        for told in days_told(archive, kind, raw, asked):
+            yield _Key(told.day.category, told.day.date, _OTHER_RANKS + told.rank, name), (name, told)
+    else:
+        saved, page = read_page(archive, name, raw, asked)
+        # A day's listing comes before its catchup pages, which may show later texts.
+        yield _Key(saved.category, saved.date, int(page.source is Source.CATCHUP)), (saved, page)
+
+
+def _take(archive: Archive, key: _Key, read: Sequence[_Read], report: Report) -> None:
+    """Store a day if it is known better by what was ``read`` of it, and say what became of it."""
+    changed = len(report.changed)
+    pages = [(saved, page) for saved, page in read if isinstance(saved, SavedPage) and isinstance(page, Page)]
+    told = [(name, one) for name, one in read if isinstance(name, str) and isinstance(one, Told)]
+    names = ", ".join([*(saved.name for saved, _ in pages), *(name for name, _ in told)])
+    if pages:
+        words = f"{how_many(len(pages), 'page')} of {key.category} {key.date}"
+        report.each([names], lambda _: take_pages(archive, pages, report))
+    for name, one in told:
+        words = one.words
+        report.each([name], lambda _, day=one.day: store(archive, day, report))  # type: ignore[misc]
+    stored = archive.stored(key.category, key.date)
+    if stored is not None and not report.is_failed(names):
+        is_new = len(report.changed) > changed
+        known = f"stored as {stored.state}" if is_new else f"stored already, {stored.state} from {stored.source}"
+        report.remarks.append(f"{names}: {words}; {known}")
+        report.remarks += [f"{name}: {remark}" for name, one in told for remark in one.remarks if is_new]
 
 
 def _require_possible(archive: Archive, category: str | None, when: date | None) -> None:
@@ -155,97 +215,68 @@ def _require_possible(archive: Archive, category: str | None, when: date | None)
         raise UsageError(f"expected --date to be the date of a listing that is out, found {found}")
 
 
-def _files_at(path: Path, report: Report) -> Iterator[Path]:
-    """Yield the file at ``path``, or the pages in the folder there; note what is left out, and what cannot be read."""
+def _files_at(path: Path, report: Report) -> Iterator[SavedFile]:
+    """Yield what is at ``path``: a file, or the files in the zip archive or the folder there; note what is left out."""
     try:
-        is_folder = path.is_dir()
+        is_folder = path != STDIN and path.is_dir()
     except OSError:  # Python before 3.14 hides some; reading it tells why
         is_folder = False
-    if not is_folder:
-        yield path
-        return
-    pages, others, failed = 0, 0, len(report.failures)
+    for file in _files_in_folder(path, report) if is_folder else [path]:
+        if not is_zip(file):
+            yield SavedFile(file)
+            continue
+        try:
+            members = zip_members(file)
+            fitting = [member for member in members if _is_fitting(member.own_name)]
+            yield from fitting
+            _tell_left_out(file, len(members) - len(fitting), len(fitting), report)
+        except PageRefusedError as error:
+            report.fail(shown(str(file)), error)
+
+
+def _files_in_folder(path: Path, report: Report) -> Iterator[Path]:
+    """Yield the files of a fitting name in the folder at ``path``, and in those below."""
+    taken, others, failed = 0, 0, len(report.failures)
 
     def unreadable(error: OSError) -> None:
         refusal = PageRefusedError(f"expected a folder of pages, found it unreadable ({error.strerror})")
-        report.fail(shown(Path(error.filename)), refusal)
+        report.fail(shown(str(error.filename)), refusal)
 
     for parent, folders, names in os.walk(path, onerror=unreadable):
         needed = {Path(name).stem + ending for name in names if name.endswith(_PAGES) for ending in _BROWSERS_OWN}
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in needed)
         for name in sorted(names):
-            if not name.startswith(".") and name.lower().removesuffix(".gz").endswith(_PAGES):
-                pages += 1
+            if _is_fitting(name):
+                taken += 1
                 yield Path(parent, name)
             else:
                 others += 1
+    if len(report.failures) == failed or taken:
+        _tell_left_out(path, others, taken, report)
+
+
+def _is_fitting(name: str) -> bool:
+    """Whether a file is taken by its name, without having been named by a person."""
+    bare = name.lower().removesuffix(".gz")
+    is_beside = bare.partition(".")[0] in _BESIDE and not bare.endswith(_PAGES)
+    return bare.endswith((*_PAGES, *_OTHERS)) and not name.startswith(".") and not is_beside
+
+
+def _tell_left_out(path: Path, others: int, taken: int, report: Report) -> None:
     if others:
-        words = "files left out, whose names do not end with .html"
-        report.remarks.append(f"{shown(path)}: {others} of {pages + others} {words}")
-    if not pages and len(report.failures) == failed:
-        words = "expected saved pages (.html, .html.gz) in the folder, found none"
-        report.fail(shown(path), PageRefusedError(f"{words}; name other files one by one"))
+        words = "files left out, whose names are not those of pages, digests, records, exports or feeds"
+        report.remarks.append(f"{shown(str(path))}: {others} of {taken + others} {words}")
+    if not taken:
+        words = f"expected saved files ({', '.join((*_PAGES, *_OTHERS))}) in it, found none"
+        report.fail(shown(str(path)), PageRefusedError(f"{words}; name other files one by one"))
 
 
-def _read_saved(archive: Archive, path: Path, category: str | None, when: date | None) -> tuple[_Saved, Page]:
-    """Keep a page and parse it; what is no listing at all is named by its kind, and not kept."""
-    body = read_saved_page(path)
-    # The name alone: where the file lay on somebody's machine has no place in an archive.
-    name = os.fsencode(path.name).decode("utf-8", "replace")
-    raw = RawPage(f"import:{name}", 200, archive.now, (), body, hashlib.sha256(body).hexdigest())
-    try:
-        page = parse_page(body)
-    except (PageRefusedError, TryLaterError) as error:
-        kind = other_kind(body)
-        if kind is not None:
-            raise PageRefusedError(f"expected a listing with abstracts, found {kind}") from error
-        archive.keep(raw)
-        raise
-    archive.keep(raw)
-    if not page.entries:
-        way_out = f"one page alone does not prove an empty day, `digest accept {page.date or 'DATE'}` settles it"
-        if page.date is not None and not archive.calendar.is_listing_date(page.date):
-            way_out = f"arXiv has no listing of {page.date}"
-        raise PageRefusedError(f"expected entries, found 'No updates'; {way_out}")
-    category = category or _category_of(page, archive.config.arxiv.categories)
-    # Its bytes are kept by now; those of a whole folder need not be held.
-    return _Saved(path, replace(raw, body=b""), category, _date_of(page, when)), page
+def _shown_name(file: SavedFile) -> str:
+    if file.path == STDIN:
+        return "standard input"
+    return shown(str(file.path) if file.member is None else f"{file.path}/{file.name}")
 
 
-def _category_of(page: Page, configured: Sequence[str]) -> str:
-    if page.category is not None and page.category not in configured:
-        words = f"expected a listing of {', '.join(configured)}, found one of {page.category}"
-        raise PageRefusedError(f"{words}; --category {page.category} takes it in all the same")
-    if page.category is not None:
-        return page.category
-    possible = [name for name in configured if all(belongs(entry, name) for entry in page.entries)]
-    if len(possible) != 1:
-        raise PageRefusedError(f"expected the page's category, found {possible or 'no match'}; use --category")
-    return possible[0]
-
-
-def _date_of(page: Page, when: date | None) -> date:
-    if page.date is not None and when is not None and page.date != when:
-        raise PageRefusedError(f"expected the date {when} that --date says, found {page.date} on the page")
-    found = page.date or when
-    if found is None:
-        raise PageRefusedError("expected a date on the page, found none; give it with --date")
-    return found
-
-
-def _import_day(archive: Archive, saved: Sequence[tuple[_Saved, Page]], report: Report) -> DigestError | None:
-    category, when, pages = saved[0][0].category, saved[0][0].date, [page for _, page in saved]
-    try:
-        listing = replace(join_pages(pages, category), source=Source.IMPORT)
-        if listing.shortage and listing.date:  # all pages are here, and arXiv counts more than they list
-            return PageRefusedError(f"{listing.shortage}; `digest accept {when}` keeps what is listed")
-        if listing.shortage:
-            raise listing.shortage
-    except ListingIncompleteError as error:
-        further = "" if any(page.partial for page in pages) else "; the listing has further pages: import them together"
-        return PageRefusedError(f"{error}{further}")
-    state = State.COMPLETE if listing.date else State.IMPORTED
-    ordered = sorted(saved, key=lambda pair: pair[1].entries[0].position)
-    if doubt := take_in(archive, as_day(listing, when, state, [one.raw for one, _ in ordered]), report):
-        log.warning("%s: %s", category, doubt)
-    return None
+def _raw_page(reader: SavedReader, file: SavedFile, now: datetime) -> RawPage:
+    body = reader.read(file)
+    return RawPage(f"import:{file.own_name}", 200, now, (), body, hashlib.sha256(body).hexdigest())

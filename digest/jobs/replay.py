@@ -156,7 +156,8 @@ class Replay:
 
     def _read_again(self, stored: Day) -> tuple[Day, StoreError | None]:
         """Return a stored day as it is read now; where its pages are lost, its links in the texts that are stored."""
-        if stored.source is Source.FEED or not stored.pages:  # a feed shows no listing
+        # A feed shows no listing, nor does a digest.
+        if stored.source is Source.FEED or not stored.is_counted or not stored.pages:
             return relinked(stored), None
         if any(page.sha256 in self._removed for page in stored.pages):
             self._removals += 1

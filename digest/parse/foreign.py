@@ -8,11 +8,14 @@ before 2024 were never seen: that they are addressed as ``/catchup?…`` is conc
 """
 
 import re
+from enum import StrEnum
 
 from lxml import etree
 
 from digest.errors import PageRefusedError, quoted
+from digest.parse.classic import START as CLASSIC
 from digest.parse.document import collapse, plain_text, require_modest_page
+from digest.parse.exported import CSV_START, JSON_START
 
 _LOOKED_AT = 100_000  # bytes of a file; what it is stands near its beginning
 _SHOWN = 80  # characters of a foreign text that a message quotes
@@ -20,9 +23,15 @@ _SHOWN = 80  # characters of a foreign text that a message quotes
 _SAVE_NEW = "save /list/CATEGORY/new or /catchup/CATEGORY/DATE?abs=True instead"
 _FETCH = "`digest fetch DATE` gets any of the last 91 days; a saved /list/CATEGORY/new can be imported at any time"
 _NO_ABSTRACTS = f"it has no abstracts, so no day can be made of it; {_SAVE_NEW}"
-_ONE_MAILING = f"it shows one mailing only and proves less than a listing; {_FETCH}"
+_NO_FEED = f"it is no feed of one of arXiv's categories; {_SAVE_NEW}"
 _NO_ANNOUNCEMENT = f"it does not say when a paper was announced; {_FETCH}"
+_METADATA = "it does not say when a paper was announced; `digest backfill --file FILE` takes it in as metadata"
 _SAVE_SOURCE = "open the page again and save it as HTML only, or save it with curl"
+_EXPORT_AGAIN = "it does not hold whole days; export them as json, jsonl or csv, or take their day records"
+_NO_DAY = "put it back where it was, beside the day records"
+_FULL = (
+    "it does not hold the texts as arXiv shows them; take the day records (DATE.jsonl) of that archive, or an export"
+)
 _LOG_IN = "log in first, then save the page again"
 _NO_LISTING = "that address gave no listing: save another one, or the same later"
 _UNPACK = "unpack it, and give the saved pages in it"
@@ -45,18 +54,23 @@ _XML = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _XML_KINDS = {
-    "rss": ("an RSS feed", _ONE_MAILING),
-    "rdf:RDF": ("an RSS feed", _ONE_MAILING),  # RSS 1.0
-    "feed": ("an Atom feed", _ONE_MAILING),
-    "OAI-PMH": ("an answer of arXiv's OAI-PMH", _NO_ANNOUNCEMENT),
+    "rss": ("an RSS feed", _NO_FEED),
+    "rdf:RDF": ("an RSS feed", _NO_FEED),  # RSS 1.0
+    "feed": ("an Atom feed", _NO_FEED),
+    "OAI-PMH": ("an answer of arXiv's OAI-PMH", _METADATA),
     "svg": ("an image (SVG)", _SAVE_NEW),
 }
+_OF_ARXIV = re.compile(r"updates on arXiv\.org")
 _IS_API = re.compile(r"<opensearch:|arXiv Query:|arxiv\.org/api/")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|title)[\s>]", re.IGNORECASE)
 
 _TEXTS = (
-    (r"# ArXiv \S+ --", "a digest", "save a page of that day instead, or `digest fetch` it"),
-    (r'\{"category":"|\{"format":', "a record of digest", "put it back where it was; `digest rebuild` reads it"),
+    (r'\{"id": ?"[^"]{7,20}", ?"submitter"', "arXiv's metadata as Kaggle has it", _METADATA),
+    (r"@misc\{", "an export as BibTeX", _EXPORT_AGAIN),
+    (r"TY  - ", "an export as RIS", _EXPORT_AGAIN),
+    (r'\{"version": "https://jsonfeed', "a JSON Feed", _EXPORT_AGAIN),
+    (r"\{\s*\"(?:format\":\s*1,\s*\"(?:corrections|told)|corrections)", "what digest keeps beside its days", _NO_DAY),
+    (r"(?:---\n.*?\n---\n+)?# arXiv ", "a digest by the template full", _FULL),
     (r"(?i)MIME-Version:|From: <Saved by", "a page saved as a single file (MHTML)", _SAVE_SOURCE),
     (r"(?sm).{0,4000}?^\\\\\r?$\n^arXiv:", "arXiv's mailing as an e-mail", _FETCH),
     (r"\s*[\[{]", "JSON", _SAVE_NEW),
@@ -87,6 +101,33 @@ _PAGES = (
     ("", "(?i)catchup(?: on:?)?", "the form for catchup pages", "save the page that it leads to"),
 )
 """What a page holds, or how its title begins; its kind, and what to do; the surest first."""
+
+
+class Kind(StrEnum):
+    """What `digest import` takes besides pages, as it is called in a report."""
+
+    RECORD = "day record"
+    FEED = "feed"
+    EXPORT = "export"
+    CLASSIC = "classic digest"
+
+
+_BEGINNINGS = (
+    (Kind.RECORD, (b'{"format":',)),
+    (Kind.EXPORT, (*JSON_START, CSV_START)),
+    (Kind.CLASSIC, (CLASSIC,)),
+)
+
+
+def own_kind(body: bytes) -> Kind | None:
+    """Return what a file is by its beginning, if `digest import` takes it and it is no page; whole or not."""
+    start = body[:_LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+    for kind, beginnings in _BEGINNINGS:
+        if start.startswith(beginnings):
+            return kind
+    head = start.decode("utf-8", "replace")
+    root = match["root"] if (match := _XML.match(head)) else ""
+    return Kind.FEED if root in ("rss", "feed") and not _IS_API.search(head) and _OF_ARXIV.search(head) else None
 
 
 def other_kind(body: bytes) -> str | None:

@@ -84,7 +84,7 @@ def _usual_line(element: etree._Element) -> tuple[str | None, int]:
             if len(child) or child.tag not in ("a", "br"):
                 return None, 0
             inner = child.text or ""
-            tag = "<br>" if child.tag == "br" else _anchor_anew(_text_line(inner), child.get)
+            tag = "<br>" if child.tag == "br" else anchor_anew(_text_line(inner), child.get)
             pieces += [_text_line(text), tag]
             values += [text, inner, *map(str, child.values())]
             text, tags = "", tags + (1 if child.tag == "br" else 2)
@@ -135,12 +135,16 @@ def _canonical(node: "Tag") -> str:
         elif isinstance(child, Tag):
             inner = _canonical(child)
             parts.append(
-                "<br>" if child.name == "br" else _anchor_anew(inner, child.get) if child.name == "a" else inner
+                "<br>" if child.name == "br" else anchor_anew(inner, child.get) if child.name == "a" else inner
             )
     return "".join(parts)
 
 
-def _anchor_anew(inner: str, attribute: Callable[[str], str | list[str] | None]) -> str:
+def anchor_anew(inner: str, attribute: Callable[[str], str | list[str] | None]) -> str:
+    """Return an anchor in canonical form; without an address of the web, the text that it shows.
+
+    ``inner`` is what stands in it, as HTML; ``attribute`` gives the value of each of its attributes.
+    """
     address = _NOT_IN_ADDRESSES.sub("", str(attribute("href") or ""))
     target = _web_address(address)
     if "<a " in inner:  # anchors do not nest; the inner ones stay

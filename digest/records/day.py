@@ -28,8 +28,9 @@ from digest.records.values import category, from_json, text, to_json
 FORMAT = 5
 """The newest version of the format."""
 
-_SHORT, _DATED = 3, 5
-"""The formats of days that are short for good, and of reconstructed ones, whose entries tell how they were dated."""
+_SHORT, _WITHOUT_COUNTS, _DATED = 3, 4, 5
+"""The formats of a day with less entries than arXiv declared, of one of which nothing tells what arXiv declared, and of
+one that is reconstructed: its entries tell how they were dated."""
 
 _PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
@@ -44,6 +45,9 @@ _WEB = re.compile(r"https?://.+", re.IGNORECASE | re.DOTALL)
 _ADDRESS = re.compile(r"[^\x00-\x20]+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PLACES = ("abstract", "comments")
+
+_UNPROVEN = (State.PROVISIONAL, State.IMPORTED, State.RECONSTRUCTED)
+"""The states of days of which nothing may be counted."""
 
 _CHECKED_SINCE = 3
 """The parser since which texts are held to docs/RECORDS.md. What an older one wrote is taken, and told."""
@@ -84,12 +88,22 @@ def render_record(day: Day) -> bytes:
 
     It is of the oldest format that can hold the day, so that an upgrade changes no older record.
     """
-    has_raw = any(entry.paper.raw is not None for entry in day.entries)
-    is_first = day.link_rules == 1 and not has_raw and not day.shortage
-    is_dated = any(entry.dating is not None for entry in day.entries)
-    number = _DATED if is_dated else 1 if is_first else _SHORT if day.shortage else 2
+    if any(entry.dating is not None for entry in day.entries):
+        number = _DATED
+    elif _is_uncounted(day, day.counts):
+        number = _WITHOUT_COUNTS
+    elif day.shortage:
+        number = _SHORT
+    else:
+        has_raw = any(entry.paper.raw is not None for entry in day.entries)
+        number = 1 if day.link_rules == 1 and not has_raw else 2
     header = _header_row(day, day.counts, number)
     return "".join(f"{to_json(line)}\n" for line in (header, *map(_entry_row, day.entries))).encode()
+
+
+def _is_uncounted(day: Day, counts: Mapping[Section, int]) -> bool:
+    """Whether it is a day of which nothing tells what arXiv counted: imported from a digest, a feed or an export."""
+    return day.source is Source.IMPORT and not day.declared and any(counts.values())
 
 
 def _header_row(day: Day, counts: Mapping[Section, int], number: int) -> dict[str, Any]:
@@ -118,7 +132,7 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
         "id": str(paper.arxiv_id),
         "title": paper.title,
         "authors": paper.authors,
-        "primary": paper.primary_category,
+        "primary": paper.primary_category or None,
         "categories": paper.categories,
         "abstract": paper.abstract,
         "comments": paper.comments,
@@ -153,8 +167,8 @@ def parse_header(line: bytes) -> DayHeader:
         raise DamageError(f"expected a day record, found it damaged ({type(error).__name__}: {error})") from error
     _require_possible(day, counts, lambda _words: None)
     is_short = sum(day.declared.values()) > sum(counts.values())
-    is_as_due = number == _DATED or (number == _SHORT) is is_short
-    if not is_as_due or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
+    is_of_format = (number == _WITHOUT_COUNTS) is _is_uncounted(day, counts) and (number == _SHORT) is is_short
+    if not (is_of_format or number == _DATED) or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
         raise DamageError(CR_LF if line.endswith(b"\r\n") else "expected the header of a record as digest writes it")
     return DayHeader(day, counts)
 
@@ -178,6 +192,8 @@ def parse_record(data: bytes, tell: Tell = lambda _words: None) -> Day:
         entries = []
         for number, line in enumerate(lines[1:], 2):
             entries.append(_entry(from_json(line)))
+            if entries[-1].paper.has_texts_alone and header["format"] < _WITHOUT_COUNTS:
+                raise ValueError("expected its categories, found none")
             for breach in _breaches(entries[-1].paper):
                 if day.parser_version >= _CHECKED_SINCE:
                     raise ValueError(breach)
@@ -223,7 +239,7 @@ def _entry(row: dict[str, Any]) -> Entry:
         arxiv_id=ArxivId.parse(row["id"]),
         title=text(row["title"]),
         authors=tuple(map(text, row["authors"])),
-        primary_category=category(row["primary"]),
+        primary_category="" if row["primary"] is None else category(row["primary"]),
         categories=tuple(map(category, row["categories"])),
         abstract=_markup_or_none(row["abstract"]),
         comments=_markup_or_none(row["comments"]),
@@ -259,7 +275,7 @@ def _breaches(paper: Paper) -> Iterator[str]:
             yield f"expected an address without blanks, found {quoted(link.url)}"
         if link.found_in not in _PLACES:
             yield f"expected a link of {' or '.join(_PLACES)}, found {quoted(link.found_in)}"
-    if paper.categories[:1] != (paper.primary_category,):
+    if (paper.categories[:1] or ("",)) != (paper.primary_category,):
         yield f"expected {paper.primary_category} first, found {paper.categories}"
 
 
@@ -278,8 +294,9 @@ def _require_possible(day: Day, counts: Mapping[Section, int], tell: Tell) -> No
     """Refuse numbers of entries that no listing can have."""
     if day.state is State.EMPTY and any(counts.values()):
         raise DamageError(f"expected no entries of a day that is empty, found {sum(counts.values())}")
-    # Feeds and metadata declare nothing. No other page was ever accepted with more entries than it counts itself.
-    if day.source not in (Source.FEED, Source.OAI) and any(counts[one] > day.declared.get(one, 0) for one in Section):
+    # Feeds and digests declare nothing. No page was ever accepted with more entries than it counts itself.
+    is_told = day.source is not Source.FEED and not (day.state in _UNPROVEN and _is_uncounted(day, counts))
+    if is_told and any(counts[one] > day.declared.get(one, 0) for one in Section):
         declared, found = ({section.value: count for section, count in of.items()} for of in (day.declared, counts))
         breach = f"expected no more entries than declared ({declared}), found {found}"
         if day.parser_version >= _CHECKED_SINCE:

@@ -87,7 +87,8 @@ def _entry(feed: Feed, one: Announcement) -> Iterator[str]:
         yield _element("link", rel="related", title="digest", href=digest_address)
     if paper.abstract is not None:
         yield _element("summary", readable(paper.abstract), type="text")
-    yield _element("arxiv:primary_category", term=paper.primary_category, scheme=ARXIV)
+    if paper.primary_category:
+        yield _element("arxiv:primary_category", term=paper.primary_category, scheme=ARXIV)
     for name, text in (("comment", plain(paper.comments)), ("journal_ref", paper.journal_ref)):
         if text is not None:
             yield _element(f"arxiv:{name}", text)
@@ -140,7 +141,7 @@ def _item(feed: Feed, one: Announcement) -> dict[str, Any]:
         "tags": list(paper.categories),
         "_digest": {
             **provenance(one),
-            "primary": paper.primary_category,
+            "primary": paper.primary_category or None,
             "comments": plain(paper.comments),
             "journal_ref": paper.journal_ref,
             "pdf_url": paper.pdf_url,

@@ -104,7 +104,7 @@ def _record(one: Announcement, why: Why | None) -> dict[str, Any]:
         "title": paper.title,
         "authors": list(paper.authors),
         "more_authors": paper.may_have_more_authors,
-        "primary": paper.primary_category,
+        "primary": paper.primary_category or None,
         "categories": list(paper.categories),
         "abstract": plain(paper.abstract),
         "comments": plain(paper.comments),
