@@ -134,13 +134,14 @@ class Basis(StrEnum):
 class Dating:
     """How sure a reconstructed announcement is: the first and the last date that are possible.
 
-    ``text_version`` is the version that its text is of; if that is not 1, the text may be another than was announced.
+    ``text_version`` is the version that its text is of (None: not the first, and nothing tells which); if that is not
+    1, the text may be another than was announced.
     """
 
     basis: Basis
     earliest: date
     latest: date
-    text_version: int = 1
+    text_version: int | None = 1
 
     @property
     def is_sure(self) -> bool:

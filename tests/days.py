@@ -140,7 +140,7 @@ _DATINGS = st.builds(
     st.sampled_from(Basis),
     st.dates(date(2004, 1, 1), date(2040, 1, 1)),
     st.integers(0, 40),
-    st.integers(1, 30),
+    st.none() | st.integers(1, 30),
 )
 
 

@@ -984,7 +984,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "unfiled": lambda store: store.unfiled(),
     "unfiled_days": lambda store: store.unfiled_days("cs.CV", None, WHEN),
     "unfiled_keys": lambda store: store.unfiled_keys(),
-    "captured": lambda store: store.captured("cs.CV", [Section.NEW]),
+    "captured": lambda store: store.captured("cs.CV"),
     "submissions": lambda store: list(store.submissions()),
     "harvests": lambda store: store.harvests(),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
@@ -1455,7 +1455,7 @@ def test_a_day_without_files_is_read_and_not_among_those_with_files(store: Store
     assert [day.date for day in store.unfiled_days("cs.CV", None, None)] == [WHEN, LATER]
     assert [day.date for day in store.unfiled_days("cs.CV", LATER, LATER)] == [LATER]
     assert store.unfiled_keys() == {("cs.CV", WHEN), ("cs.CV", LATER), ("cs.LG", WHEN)}
-    assert store.captured("cs.CV", [Section.NEW]) == [("2503.00003", WHEN - timedelta(days=1), Section.NEW)]
+    assert store.captured("cs.CV") == [("2503.00003", WHEN - timedelta(days=1), Section.NEW, State.COMPLETE)]
     assert store.announcements(ArxivId.parse("2503.00002")) == list(days[1].announcements)
 
 

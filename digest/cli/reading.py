@@ -175,7 +175,8 @@ def _wanted(
         sections = of_view(view, "section", view.sections, sections) if sections else ()
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
-    selection = Selection(chosen, [parse_dates(session, ".." if dates is None else dates, chosen)])
+    spans = [parse_dates(session, ".." if dates is None else dates, chosen)]
+    selection = Selection(chosen, spans, with_unfiled=True)
     return Wanted(selection, dates or "", form, [*map(Section, sections)] or None, view)
 
 

@@ -255,7 +255,8 @@ def _dating(row: dict[str, Any]) -> Dating:
     earliest, latest = parse_listing_date(row["earliest"]), parse_listing_date(row["latest"])
     if latest < earliest:
         raise ValueError(f"expected a range of dates, found {earliest} to {latest}")
-    return Dating(Basis(row["basis"]), earliest, latest, _number(row["text_version"]))
+    version = row["text_version"]
+    return Dating(Basis(row["basis"]), earliest, latest, None if version is None else _number(version))
 
 
 def _breaches(paper: Paper) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -172,15 +172,14 @@ class Days(Database):
         with self._read() as connection:
             return {(row.category, row.date) for row in connection.execute(query)}
 
-    def captured(self, category: str, sections: Collection[Section]) -> list[tuple[str, date, Section]]:
-        """Return the id, date and section of all papers that days of a category list which were not reconstructed."""
+    def captured(self, category: str) -> list[tuple[str, date, Section, State]]:
+        """Return the id, date and section of each announcement in a category that was not reconstructed; by date."""
         day, entry = tables.day, tables.entry
-        query = select(entry.c.arxiv_id, day.c.date, entry.c.section).select_from(entry.join(day))
-        is_seen = day.c.state != State.RECONSTRUCTED.value
-        is_asked = entry.c.section.in_([section.value for section in sections])
+        query = select(entry.c.arxiv_id, day.c.date, entry.c.section, day.c.state).select_from(entry.join(day))
+        is_seen = (day.c.category == category) & (day.c.state != State.RECONSTRUCTED.value)
         with self._read() as connection:
-            rows = connection.execute(query.where(day.c.category == category, is_seen, is_asked)).all()
-            return [(arxiv_id, when, Section(section)) for arxiv_id, when, section in rows]
+            rows = connection.execute(query.where(is_seen).order_by(day.c.date)).all()
+            return [(arxiv_id, when, Section(section), State(state)) for arxiv_id, when, section, state in rows]
 
 
 def _announcement(row: Values, links: Mapping[int, Sequence[Link]]) -> Announcement:

@@ -371,7 +371,7 @@ def dating_of(row: Values) -> Dating | None:
     basis, earliest, latest, version = row
     if basis is None:
         return None
-    require(int, version)
+    require(int, *([] if version is None else [version]))
     return Dating(Basis(basis), date.fromisoformat(earliest), date.fromisoformat(latest), version)
 
 
