@@ -144,9 +144,18 @@ class Dating:
     text_version: int | None = 1
 
     @property
-    def is_sure(self) -> bool:
-        """Whether one date alone is possible."""
-        return self.earliest == self.latest
+    def note(self) -> str:
+        """What is not sure, in words; "" if one date alone is possible, and the text is the announced one."""
+        dates = f"possible from {self.earliest} to {self.latest}" if self.earliest != self.latest else ""
+        version = "a later version" if self.text_version is None else f"version {self.text_version}"
+        text = f"text of {version}" if self.text_version != 1 else ""
+        return ", ".join(filter(None, [dates, text]))
+
+    @property
+    def data(self) -> dict[str, str | int | None]:
+        """It, as records and exports have it."""
+        dates = {"earliest": self.earliest.isoformat(), "latest": self.latest.isoformat()}
+        return {"basis": self.basis.value, **dates, "text_version": self.text_version}
 
 
 @dataclass(frozen=True, slots=True)

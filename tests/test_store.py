@@ -983,7 +983,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "metadata": lambda store: store.metadata(["2503.00001"]),
     "unfiled": lambda store: store.unfiled(),
     "unfiled_days": lambda store: store.unfiled_days("cs.CV", None, WHEN),
-    "unfiled_keys": lambda store: store.unfiled_keys(),
+    "has_files": lambda store: store.has_files("cs.CV", WHEN),
     "captured": lambda store: store.captured("cs.CV"),
     "submissions": lambda store: list(store.submissions()),
     "harvests": lambda store: store.harvests(),
@@ -1454,7 +1454,7 @@ def test_a_day_without_files_is_read_and_not_among_those_with_files(store: Store
     assert [store.day("cs.CV", day.date) for day in days] == days
     assert [day.date for day in store.unfiled_days("cs.CV", None, None)] == [WHEN, LATER]
     assert [day.date for day in store.unfiled_days("cs.CV", LATER, LATER)] == [LATER]
-    assert store.unfiled_keys() == {("cs.CV", WHEN), ("cs.CV", LATER), ("cs.LG", WHEN)}
+    assert [store.has_files("cs.CV", WHEN + n * timedelta(days=1)) for n in (-1, 0, 2)] == [True, False, True]
     assert store.captured("cs.CV") == [("2503.00003", WHEN - timedelta(days=1), Section.NEW, State.COMPLETE)]
     assert store.announcements(ArxivId.parse("2503.00002")) == list(days[1].announcements)
 

@@ -27,7 +27,8 @@ class CategoryStatus:
 
     ``missing`` are those that arXiv still serves; ``lost`` those that it does not, or that a person gave up.
     ``overdue`` are those of both that should be here and that nobody gave up. Of the provisional days, ``provable``
-    are those that arXiv can still prove, ``stuck`` those that it cannot and that nobody accepted.
+    are those that arXiv can still prove, ``stuck`` those that it cannot and that nobody accepted. ``unfiled`` tells of
+    reconstructed days that the database alone has, ``filled`` which of them stand in gaps.
     """
 
     category: str
@@ -38,6 +39,8 @@ class CategoryStatus:
     provable: tuple[date, ...]
     stuck: tuple[date, ...]
     accepted: Mapping[date, Decision]
+    unfiled: Unfiled | None = None
+    filled: tuple[date, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -176,6 +179,8 @@ class Snapshot:
             provable=provable,
             stuck=tuple(when for when in provisional if when not in provable and when not in accepted),
             accepted=accepted,
+            unfiled=self.unfiled.get(category),
+            filled=tuple(sorted(self.filled.get(category, ()))),
         )
 
     def _is_provable(self, category: str, when: date, now: datetime) -> bool:

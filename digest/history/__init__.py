@@ -221,6 +221,7 @@ def _place(one: Announcement | None, path_of: Callable[[str, date], str]) -> dic
         "position": one.position,
         "state": one.state.value,
         "source": one.source.value,
+        "dating": one.dating and one.dating.data,
         "digest": path_of(one.category, one.date),
     }
 

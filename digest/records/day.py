@@ -141,9 +141,8 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }
     if raw is not None:
         row["raw"] = {"title": raw.title, "authors": raw.authors, "abstract": raw.abstract, "comments": raw.comments}
-    if (dating := entry.dating) is not None:
-        dates = {"earliest": dating.earliest.isoformat(), "latest": dating.latest.isoformat()}
-        row["dating"] = {"basis": dating.basis.value, **dates, "text_version": dating.text_version}
+    if entry.dating is not None:
+        row["dating"] = entry.dating.data
     return row
 
 

@@ -166,11 +166,11 @@ class Days(Database):
         with self._read() as connection:
             return read_summaries(connection, *chosen)
 
-    def unfiled_keys(self) -> set[tuple[str, date]]:
-        """Return the category and date of every day that the database alone has."""
-        query = select(tables.day.c.category, tables.day.c.date).where(~tables.day.c.has_files)
+    def has_files(self, category: str, when: date) -> bool:
+        """Whether the files of a day are written, or would be, if it is not stored."""
+        query = select(tables.day.c.has_files).where(is_day(category, when))
         with self._read() as connection:
-            return {(row.category, row.date) for row in connection.execute(query)}
+            return connection.scalar(query) is not False
 
     def captured(self, category: str) -> list[tuple[str, date, Section, State]]:
         """Return the id, date and section of each announcement in a category that was not reconstructed; by date."""
