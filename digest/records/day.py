@@ -294,8 +294,10 @@ def _require_possible(day: Day, counts: Mapping[Section, int], tell: Tell) -> No
     """Refuse numbers of entries that no listing can have."""
     if day.state is State.EMPTY and any(counts.values()):
         raise DamageError(f"expected no entries of a day that is empty, found {sum(counts.values())}")
-    # Feeds and digests declare nothing. No page was ever accepted with more entries than it counts itself.
-    is_told = day.source is not Source.FEED and not (day.state in _UNPROVEN and _is_uncounted(day, counts))
+    # Feeds, digests and metadata declare nothing. No page was ever accepted with more entries than it counts itself.
+    is_told = day.source not in (Source.FEED, Source.OAI) and not (
+        day.state in _UNPROVEN and _is_uncounted(day, counts)
+    )
     if is_told and any(counts[one] > day.declared.get(one, 0) for one in Section):
         declared, found = ({section.value: count for section, count in of.items()} for of in (day.declared, counts))
         breach = f"expected no more entries than declared ({declared}), found {found}"

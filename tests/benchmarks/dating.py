@@ -1,11 +1,14 @@
 """How right reconstructed dates are, on simulated years: the tables of docs/PAST.md."""
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import date
 
 from digest.calendar import Calendar
 from digest.config.resources import read_calendar
-from tests.simulated import Score, World, score
+from tests.conftest import SHARED
+from tests.days import real_days
+from tests.simulated import Score, World, score, score_real
 
 _TITLES = (
     *("simulated", "by blocks, % right", "of new", "by clock, % right", "of new"),
@@ -20,7 +23,11 @@ def _percent(part: int, whole: int) -> str:
 def _row(name: str, world: World, seeds: int, lacking: frozenset[date] = frozenset()) -> str:
     """Return a line of the table: the mean of several years; ``lacking``: deferrals that the table does not have."""
     deferred = read_calendar().deferred
-    scores = [score(replace(world, seed=seed), deferred, Calendar(deferred - lacking)) for seed in range(seeds)]
+    worlds = (replace(world, seed=seed) for seed in range(seeds))
+    return _line(name, [score(one, deferred, Calendar(deferred - lacking)) for one in worlds])
+
+
+def _line(name: str, scores: Sequence[Score]) -> str:
     total = Score(*(sum(getattr(one, field.name) for one in scores) for field in fields(Score)))
     columns = (
         *((total.by_blocks, total.total), (total.new_by_blocks, total.new)),
@@ -55,7 +62,15 @@ def main(seeds: int = 1) -> None:
     }
     for name, world in worlds.items():
         print(_row(name, world, seeds))
-    print(_row("a deferral missing from the table (2021-10-20)", World(), seeds, frozenset({date(2021, 10, 20)})))
+    autumn = World(first=date(2021, 9, 1), last=date(2021, 11, 20))
+    print(_row("autumn 2021", autumn, seeds))
+    print(_row("the same, a deferral missing from the table", autumn, seeds, frozenset({date(2021, 10, 20)})))
+    if SHARED.is_dir():
+        days, calendar = real_days(SHARED), read_calendar()
+        for held in (0.0, 0.01, 0.06):
+            worlds_of = [World(held=held, seed=seed) for seed in range(10)]
+            scores = [score_real(days, world, calendar) for world in worlds_of]
+            print(_line(f"20 real days, invented times, held {held:.0%}", scores))
 
 
 if __name__ == "__main__":
