@@ -225,7 +225,7 @@ def lateness(shown: date, expected: date, now: datetime) -> MissingError | None:
 
 def declared(day: DaySummary, section: Section) -> int | None:
     """Return how many entries arXiv says that a section has; None where the source says nothing of it, as a feed."""
-    is_told = day.source is not Source.FEED and (day.declared or not day.size)
+    is_told = day.source is not Source.FEED and day.is_counted
     return day.declared.get(section, 0) if is_told else None
 
 

@@ -454,6 +454,11 @@ class DaySummary(NamedTuple):  # a frozen dataclass takes four times as long to 
         return self.state.is_proof
 
     @property
+    def is_counted(self) -> bool:
+        """Whether arXiv's own counts are known, as ``Day`` has it."""
+        return bool(self.declared) or not self.size
+
+    @property
     def size(self) -> int:
         """How many entries all sections have together."""
         return sum(self.counts.values())

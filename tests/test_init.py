@@ -226,6 +226,14 @@ def test_it_tells_what_to_do_next(nowhere: Path) -> None:
     assert "[arxiv] contact" not in init(nowhere, "other", "--contact", "me@example.org").err
 
 
+def test_it_names_the_past_that_arxiv_still_serves(nowhere: Path) -> None:
+    """With the time that the polite pace takes: 60 listings of each category from 2024-12-04 to 2025-03-04."""
+    words = init(nowhere, "one").err
+    assert "fetch --since 90d    # the past: 60 listings, about 15 minutes at a request every 15 seconds" in words
+    words = init(nowhere, "nine", *(f"--category=cs.A{letter}" for letter in "BCDEFGHIJ")).err
+    assert "fetch --since 90d    # the past: 540 listings, about 2.2 hours at a request every 15 seconds" in words
+
+
 def test_what_config_toml_has_goes_over_the_options(nowhere: Path) -> None:
     """It stays as it is: each option that says otherwise is told, with the setting that counts; the others are not."""
     asked = ("mine", "--category", "cs.LG", "--contact", "me@example.org")

@@ -211,7 +211,13 @@ def as_before(sandbox: Sandbox) -> None:
             database.execute(f"ALTER TABLE revision DROP COLUMN {column}")
         columns = "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2'"
         database.execute(f"CREATE VIRTUAL TABLE revision_text USING fts5({columns})")
-        database.execute("DROP TABLE start")
+        for table in ("harvested", "version", "harvest", "start"):
+            database.execute(f"DROP TABLE {table}")
+        for index in ("day_with_files", "day_without_files"):
+            database.execute(f"DROP INDEX {index}")
+        database.execute("ALTER TABLE day DROP COLUMN has_files")
+        for column in ("basis", "earliest", "latest", "text_version"):
+            database.execute(f"ALTER TABLE entry DROP COLUMN {column}")
         database.execute("INSERT INTO attempt VALUES ('cs.CV', ?, '2025-03-04 01:00:00')", (str(EVE),))
         database.execute("UPDATE alembic_version SET version_num = '0004'")
     state = sandbox.folder / STATE
@@ -239,3 +245,33 @@ def test_an_older_archive_loses_its_thousand_gaps(archive: Sandbox) -> None:
     assert archive.digest("run", now=noon(DAY)).code == 0
     after_run = archive.tree()
     assert {path: data for path, data in after_run.items() if path != STATE} == before
+
+
+def test_the_last_three_months_are_fetched_in_one_command(archive: Sandbox, arxiv: StandIn) -> None:
+    """`fetch --since 90d`: all that arXiv still serves, and the days stand alone as any fetched day does."""
+    days = [DAY - timedelta(days=days) for days in (1, 2, 5, 40, 89, 90, 91)]
+    show(arxiv, *(invent("cs.CV", when) for when in (*reversed(days), DAY)))
+    archive.digest("fetch", "--since", "90d")  # some dates have no listing at this stand-in, and are told
+    found = {one["date"] for one in status(archive, noon(DAY))[1]["categories"]["cs.CV"]["days"]}
+    # In New York it is 4 March: 90 days before it was 4 December.
+    assert found >= {str(when) for when in days if when.weekday() < 5 and date(2024, 12, 4) <= when <= EVE}
+    assert not {when for when in found if when < "2024-12-04"}
+
+
+@pytest.mark.parametrize("age", ["92d", "2024-11-01", "d", "-1d", "90", "90D", "99999d", "9999999d", "1990-01-01", ""])
+def test_an_age_that_arxiv_does_not_serve_is_a_mistake(archive: Sandbox, arxiv: StandIn, age: str) -> None:
+    """Exit 2, one line, and nothing is asked."""
+    result = archive.digest("fetch", "--since", age)
+    assert (result.code, len(result.err.splitlines()), asked(arxiv)) == (2, 1, [])
+    assert "--since" in result.err
+
+
+def test_how_long_a_fetch_takes_is_said_beforehand(archive: Sandbox, arxiv: StandIn) -> None:
+    """At the polite pace, before anything is asked; also by a plan. What is proven already does not count."""
+    archive.configure("arxiv", pages_delay=15)
+    words = "60 listings, about 15 minutes at a request every 15 seconds"
+    assert f"would ask arXiv for {words}" in archive.digest("fetch", "--since", "90d", "--dry-run").err
+    arxiv.fault = faults.status(403)  # after which arXiv is asked nothing more
+    err = archive.digest("fetch", "--since", "90d").err
+    assert err.startswith(f"asks arXiv for {words}; if it is interrupted, run it again: it goes on\n")
+    assert len(asked(arxiv)) == 1

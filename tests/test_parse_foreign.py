@@ -48,7 +48,6 @@ KINDS: Mapping[str, tuple[bytes, str, str]] = {
     "throttled": (b"Rate exceeded.", "an error", "later"),
     "lagging": (b"This listing is temporarily unavailable; please retry.", "an error", "later"),
     "JSON": (b'{"feed": []}', "JSON", "/list/"),
-    "full": (b"---\ndate: 2025-03-05\n---\n\n# arXiv cs\\.CV", "a digest by the template full", "day records"),
     "Kaggle": (b'{"id":"0704.0001","submitter":"A","authors":"B"}\n', "metadata as Kaggle", "digest backfill --file"),
     "BibTeX": (b"@misc{plaat-2503.00001,\n", "an export as BibTeX", "json, jsonl or csv"),
     "RIS": (b"TY  - GEN\r\n", "an export as RIS", "json, jsonl or csv"),

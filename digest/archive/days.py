@@ -51,7 +51,7 @@ def store(archive: Archive, day: Day, report: Report) -> None:
     log.info("%s %s: %s", day.category, day.date, verdict.reason)
     if not verdict.stores:
         return
-    if stored is not None and stored.source is Source.FEED:
+    if stored is not None and (stored.source is Source.FEED or not stored.is_counted):  # a feed that was imported, too
         feed = archive.day(day.category, day.date)
         day = with_whole_author_lists(day, feed) if feed else day
     if obstacle is not None:

@@ -6,6 +6,9 @@ from datetime import date, timedelta
 from digest.cli.session import Session
 from digest.errors import MissingError, UsageError, quoted
 
+_DIGITS = 6
+"""More than the days of any age have."""
+
 
 def parse_dates(session: Session, text: str, categories: Sequence[str]) -> tuple[date | None, date | None]:
     """Return the first and the last date of DATE, FROM..TO, FROM.. or ..TO; None for an end that is left out.
@@ -56,6 +59,27 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
 
     if day.year not in YEARS:
         raise UsageError(f"expected a year from {YEARS[0]} to {YEARS[-1]}, found {day.year}")
+    return day
+
+
+def parse_since(session: Session, text: str) -> date:
+    """Return the first day of what is asked for: a date, or so many days ago in New York, as in ``90d``.
+
+    Raises:
+        UsageError: it is neither, or arXiv serves no listing so old.
+    """
+    from digest.calendar import CATCHUP_DAYS, today
+
+    number = text.removesuffix("d")
+    is_age = number != text and number.isascii() and number.isdigit() and len(number) < _DIGITS
+    try:
+        day = today(session.now) - timedelta(days=int(number)) if is_age else parse_date(session, text)
+    except UsageError as error:
+        raise UsageError(f"--since: expected an age such as 90d, or a date, found {quoted(text)}") from error
+    except OverflowError:
+        day = date.min
+    if (today(session.now) - day).days > CATCHUP_DAYS:
+        raise UsageError(f"--since: expected at most {CATCHUP_DAYS}d, for so long arXiv serves a listing, found {text}")
     return day
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from digest.cli.dates import parse_date, parse_dates
+from digest.cli.dates import parse_date, parse_dates, parse_since
 from digest.cli.group import as_path, categories_option, command, complete_dates, dry_run_option, plan
 from digest.cli.session import Session, checked_category
 from digest.errors import MissingError, UsageError, gravest
@@ -52,19 +52,23 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
 
 @command()
 @click.argument("dates", metavar="DATE|FROM..TO|FROM..|..TO", required=False, shell_complete=complete_dates)
+@click.option("--since", metavar="90d|DATE", help="From so many days ago, or from DATE, until today.")
 @click.option("--missing", is_flag=True, help="Every day that is missing or provisional, the newest first.")
 @categories_option
 @dry_run_option
-def fetch(session: Session, dates: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool) -> int:
+def fetch(
+    session: Session, dates: str | None, since: str | None, categories: Sequence[str], *, missing: bool, dry_run: bool
+) -> int:
     """Get past listings, which arXiv serves for 91 days.
 
     A day that is proven already is not asked for, so an interrupted fetch goes on where it was when you run it again.
     FROM.. ends today, ..TO begins with the oldest day that arXiv serves. --missing makes at most
-    [arxiv] heal_requests requests.
+    [arxiv] heal_requests requests. How long it takes, at a request every [arxiv] pages_delay seconds, is said first.
 
     \b
     Examples:
       digest fetch yesterday
+      digest fetch --since 90d           the last three months
       digest fetch ..                    all that arXiv still serves
       digest fetch --missing
     """
@@ -72,21 +76,34 @@ def fetch(session: Session, dates: str | None, categories: Sequence[str], *, mis
     from digest.jobs import fetch as job
     from digest.jobs.selection import Selection
 
-    if (dates is not None) + missing != 1:
-        raise UsageError("expected one of DATE, FROM..TO, --missing")
-    chosen = None if dates is None else Selection(categories, [parse_dates(session, dates, categories)])
+    if (dates is not None) + (since is not None) + missing != 1:
+        raise UsageError("expected one of DATE, FROM..TO, --since, --missing")
+    span = None
+    if dates is not None:
+        span = parse_dates(session, dates, categories)
+    elif since is not None:
+        span = parse_since(session, since), None
+    chosen = None if span is None else Selection(categories, [span])
     if dry_run and chosen is None:
         return plan(session, lambda archive: job.plan_healing(archive, categories, patiently=False))
     if dry_run and chosen is not None:
-        return plan(session, lambda archive: job.plan_fetch(archive, chosen))
+
+        def steps(archive: Archive) -> Sequence[object]:
+            found = job.plan_fetch(archive, chosen)
+            if words := job.patience(archive, found):
+                session.console.say(f"would ask arXiv for {words}")
+            return found
+
+        return plan(session, steps)
     session.require_manners()
 
     def fetch_job(archive: Archive) -> Report:
         if chosen is None:
             return job.fetch_missing(archive, categories, session.console.track)
-        return job.fetch(archive, chosen, session.console.track)
+        return job.fetch(archive, chosen, session.console.track, session.console.say)
 
-    return work(session, f"fetch {dates or '--missing'}", fetch_job).exit_code
+    named = dates or (f"--since {since}" if since else "--missing")
+    return work(session, f"fetch {named}", fetch_job).exit_code
 
 
 @command(name="import")
@@ -120,10 +137,11 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     asked = Asked(category, None if when is None else parse_date(session, when))
     _ = session.config  # that there is none is said before anything of the files
     files = job.require_there(paths)
+    stdin = sys.stdin.buffer if sys.stdin else None  # none at all where it was closed
     track = session.console.track
 
     def import_job(archive: Archive) -> Report:
-        return job.import_files(archive, files, asked, track, sys.stdin.buffer)
+        return job.import_files(archive, files, asked, track, stdin)
 
     return work(session, "import", import_job).exit_code
 

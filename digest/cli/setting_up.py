@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _COMMIT = "git commit -m 'Set up the archive'"
 _ADD_REMOTE = "git remote add origin ADDRESS"
 _PUSH = "git push -u origin HEAD"
+_PAST = 90
+"""Days; arXiv serves past listings for one more."""
 
 
 @command()
@@ -66,7 +68,7 @@ def init(
     done = set_up(folder, wanted)
     made = [str(path) for path in done.made]
     remarks = [*done.remarks, *_without_effect(wanted, done.config, no_git=no_git, has_git=has_git)]
-    steps = list(_next_steps(folder, done, on_github=github))
+    steps = list(_next_steps(session, folder, done, on_github=github))
     session.console.answer({"made": made, "remarks": remarks, "next": steps}, made)
     if made:
         session.console.say(f"set up an archive in {folder}: {len(made)} files")
@@ -113,7 +115,20 @@ def _program_name() -> str:
     return f"{sys.executable} -m digest" if name.endswith("__main__.py") else shlex.quote(name)
 
 
-def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
+def _past_in_words(session: Session, config: Config) -> str:
+    """Say how much of the past there is to fetch, and how long that takes."""
+    from datetime import timedelta
+
+    from digest.calendar import today
+    from digest.config.resources import read_calendar
+    from digest.jobs.fetch import time_needed
+
+    last = today(session.now)
+    dates = list(read_calendar(config.calendar.dates).listing_dates(last - timedelta(days=_PAST), last))
+    return time_needed(len(dates) * len(config.arxiv.categories), config.arxiv.pages_delay)
+
+
+def _next_steps(session: Session, folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
     """Yield what to do next, in lines that can be pasted."""
     git = done.config.git
     yield f"cd {shlex.quote(str(folder))}"
@@ -125,6 +140,7 @@ def _next_steps(folder: Path, done: SetUp, *, on_github: bool) -> Iterator[str]:
         files = " ".join(done.uncommitted)
         yield f"git add --force {files} && {_COMMIT} {files}"
     yield f"{_program_name()} run"
+    yield f"{_program_name()} fetch --since {_PAST}d    # the past: {_past_in_words(session, done.config)}"
     if on_github:
         if done.repository.root is None:
             yield f"git init && git add . && {_COMMIT}"

@@ -77,7 +77,8 @@ def _settle(archive: Archive, key: DayKey, note: str, report: Report, *, force: 
     category, when = key
     stored = archive.snapshot.day(category, when)
     # A short listing helps only where nothing is here that arXiv's own listing shows.
-    is_open = stored is None or (stored.state is State.PROVISIONAL and stored.source is Source.FEED)
+    is_from_feed = stored is not None and (stored.source is Source.FEED or not stored.is_counted)
+    is_open = stored is None or (stored.state is State.PROVISIONAL and is_from_feed)
     short = kept_short_day(archive, category, when) if is_open else None
     if short is not None and archive.ids(category, when) <= short.ids:
         # The decision first: a run that is killed in between must not leave a complete day that nobody answers for.
@@ -96,7 +97,7 @@ def _settle(archive: Archive, key: DayKey, note: str, report: Report, *, force: 
     else:
         day = stored_day(archive, *key)
         state = State.COMPLETE if day.entries else State.EMPTY
-        if day.source is Source.FEED:
+        if day.source is Source.FEED or not day.is_counted:
             state = State.PROVISIONAL
             report.remarks.append(f"{category} {when}: accepted as the feed has it; it stays provisional")
         _note(archive, key, state, note)

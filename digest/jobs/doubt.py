@@ -36,7 +36,9 @@ def take_in(archive: Archive, day: Day, report: Report) -> ListingDoubtfulError 
     if reason is None or _is_confirmed(archive, day):
         here = archive.day(day.category, day.date) if reason else None
         # What is settled are the texts that were announced: those of the first look.
-        is_the_same = here is not None and here.source is not Source.FEED and fingerprint(here) == fingerprint(day)
+        # A feed, or what was imported from one or from a digest, may have the same papers; it is no look all the same.
+        is_look = here is not None and here.source is not Source.FEED and here.is_counted
+        is_the_same = here is not None and is_look and fingerprint(here) == fingerprint(day)
         store(archive, replace(here, state=State.COMPLETE) if here and is_the_same else day, report)
         return None
     store(archive, replace(day, state=State.PROVISIONAL), report)

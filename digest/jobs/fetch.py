@@ -1,7 +1,7 @@
 """Past listings: those of given dates, or all that is missing or provisional while arXiv still serves it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -41,6 +41,9 @@ _MOST_TO_COME = 2
 
 # Refused pages after which no more are asked for in a run: the layout will have changed for the others, too.
 _MOST_REFUSED = 3
+
+_A_MOMENT = 60
+"""Seconds that a person waits without asking why."""
 
 # How arXiv answers about a day for which it need not be asked again at once.
 _IN_VAIN = (MissingError, PageRefusedError, ListingIncompleteError, ListingDoubtfulError)
@@ -117,10 +120,29 @@ def plan_fetch(archive: Archive, chosen: Selection) -> list[Get | Refuse]:
     return [*refused, *(step for step in steps if decide.is_in_reach(step.date, archive.now))]
 
 
-def fetch(archive: Archive, chosen: Selection, track: Track = untracked) -> Report:
+def time_needed(listings: int, delay: float) -> str:
+    """Say how many listings are asked for, and how long that takes with so many seconds between requests.
+
+    A listing of more than 2000 entries takes a request more for each 2000.
+    """
+    minutes = round(listings * delay / 60)
+    hours = f"{minutes / 60:.1f} hours" if minutes > 90 else how_many(max(minutes, 1), "minute")
+    return f"{how_many(listings, 'listing')}, about {hours} at a request every {delay:g} seconds"
+
+
+def patience(archive: Archive, plan: Sequence[Get | Refuse]) -> str:
+    """Say how long a plan takes; "" if that is a moment."""
+    listings, delay = sum(isinstance(step, Get) for step in plan), archive.config.arxiv.pages_delay
+    return time_needed(listings, delay) if listings * delay > _A_MOMENT else ""
+
+
+def fetch(
+    archive: Archive, chosen: Selection, track: Track = untracked, tell: Callable[[str], object] = lambda _: None
+) -> Report:
     """Get past listings from arXiv's catchup pages.
 
-    An open span begins with the oldest that arXiv serves, and ends today in New York.
+    An open span begins with the oldest that arXiv serves, and ends today in New York. ``tell`` hears beforehand how
+    long it takes, if that is more than a moment.
 
     Raises:
         UsageError: there is no listing date among the chosen ones, or one is in the future.
@@ -128,6 +150,8 @@ def fetch(archive: Archive, chosen: Selection, track: Track = untracked) -> Repo
     report = begin(archive, track)
     dates, is_proven = _dates(archive, chosen), archive.snapshot.is_proven
     report.succeeded += sum(is_proven(category, when) for category in chosen.categories for when in dates)
+    if words := patience(archive, plan_fetch(archive, chosen)):
+        tell(f"asks arXiv for {words}; if it is interrupted, run it again: it goes on")
     done: set[str] = set()
     # The pages may tell of listings that the calendar did not know: those are asked for in another round.
     while steps := {step.name: step for step in plan_fetch(archive, chosen) if step.name not in done}:

@@ -196,7 +196,8 @@ def _take(archive: Archive, key: _Key, read: Sequence[_Read], report: Report) ->
     stored = archive.stored(key.category, key.date)
     if stored is not None and not report.is_failed(names):
         is_new = len(report.changed) > changed
-        known = f"stored as {stored.state}" if is_new else f"stored already, {stored.state} from {stored.source}"
+        known = f"stored as {stored.state}" if is_new else f"stored already as {stored.state} from {stored.source}"
+        known = known.removesuffix(f" from {Source.IMPORT}")
         report.remarks.append(f"{names}: {words}; {known}")
         report.remarks += [f"{name}: {remark}" for name, one in told for remark in one.remarks if is_new]
 

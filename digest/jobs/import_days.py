@@ -6,9 +6,10 @@ export, and the record of every day that day. What is not equal is named with it
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 
 from digest.archive.archive import Archive
 from digest.archive.products import sha256
@@ -22,6 +23,7 @@ from digest.parse.classic import ClassicDigest, by_line, parse_classic
 from digest.parse.exported import Exported, parse_export
 from digest.parse.feed import parse_feed
 from digest.parse.foreign import Kind
+from digest.parse.full import CONTENTS, parse_full
 from digest.parse.links import LINK_RULES
 from digest.records.day import parse_record, render_record
 from digest.render.digest import DigestTemplate
@@ -66,8 +68,7 @@ def days_told(archive: Archive, kind: Kind, raw: RawPage, asked: Asked) -> Itera
     Raises:
         PageRefusedError: it cannot be read exactly, or does not suit what was ``asked`` for.
     """
-    read = {Kind.CLASSIC: _classic, Kind.RECORD: _record, Kind.EXPORT: _exported, Kind.FEED: _feed}[kind]
-    for told in read(archive, raw, asked):
+    for told in _READERS[kind](archive, raw, asked):
         _prove_record(told.day)
         yield told
 
@@ -172,6 +173,25 @@ def _prove_digest(found: ClassicDigest, day: Day, body: bytes) -> list[str]:
     return otherwise
 
 
+def _full(archive: Archive, raw: RawPage, asked: Asked) -> Iterator[Told]:
+    found = parse_full(raw.body)
+    require_category(archive, found.category, asked.category)
+    _require_date(archive, found.date, asked.date)
+    day = _new_day(found.category, found.date, State.IMPORTED, found.entries)
+    made = DigestTemplate(built_in_template("full"), "full", found.sections).render(day)
+    lines, again = (text.decode().split("\n") for text in (raw.body, made))
+    first, other = lines.index(CONTENTS), again.index(CONTENTS) if CONTENTS in again else len(again)
+    for number, (line, would) in enumerate(zip_longest(lines[first:], again[other:]), first + 1):
+        if line != would:
+            raise PageRefusedError(
+                f"line {number}: expected {quoted(would)}, as it would be made again, found {quoted(line)}"
+            )
+    remarks = ["line breaks inside abstracts are not in it", *_unlisted(archive, found.date)]
+    if lacking := [section.value for section in Section if section not in found.sections]:
+        remarks.append(f"nothing of {', '.join(lacking)}: the digest does not show it")
+    yield Told(Kind.FULL, day, tuple(remarks))
+
+
 # --- digest's own records and exports --------------------------------------------------------------
 
 
@@ -241,3 +261,12 @@ def _feed(archive: Archive, raw: RawPage, asked: Asked) -> Iterator[Told]:
     state = State.PROVISIONAL if is_in_reach(feed.date, archive.now) else State.IMPORTED
     page = PageRef(raw.url, sha256(raw.body))
     yield Told(Kind.FEED, _new_day(feed.category, feed.date, state, feed.entries, [page]))
+
+
+_READERS: dict[Kind, Callable[[Archive, RawPage, Asked], Iterator[Told]]] = {
+    Kind.RECORD: _record,
+    Kind.FEED: _feed,
+    Kind.EXPORT: _exported,
+    Kind.FULL: _full,
+    Kind.CLASSIC: _classic,
+}

@@ -9,13 +9,13 @@ is left to ``digest fetch``, which gets the announced day itself.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 
 from digest.archive.archive import Archive
-from digest.archive.days import put_in_place
+from digest.archive.days import put_in_place, update_files
 from digest.archive.products import sha256
 from digest.archive.report import Report
 from digest.decide import in_reach_since
@@ -45,6 +45,8 @@ _OLD_IDS_UNTIL = date(2007, 4, 30)
 
 Key = tuple[str, date]
 """Category and date."""
+
+Tell = Callable[[int], object]
 
 Placed = tuple[str, Section, Dated]
 """A paper's id, and where and when it was announced."""
@@ -85,8 +87,13 @@ class Reconstructed:
         return f"{papers} reconstructed on {days}: {self.stored} stored, the others as before{removed}"
 
 
-def reconstruct_days(archive: Archive, past: Past, report: Report, *, dry_run: bool = False) -> Reconstructed:
-    """Store each day of the past that can be reconstructed; with ``dry_run``, only count them."""
+def reconstruct_days(
+    archive: Archive, past: Past, report: Report, tell: Tell = lambda _: None, *, dry_run: bool = False
+) -> Reconstructed:
+    """Store each day of the past that can be reconstructed; with ``dry_run``, only count them.
+
+    ``tell`` hears now and then how many papers are done.
+    """
     done = Reconstructed()
     captured = {category: _captured(archive, category) for category in past.categories}
     known = {
@@ -104,6 +111,7 @@ def reconstruct_days(archive: Archive, past: Past, report: Report, *, dry_run: b
         made[category].add(when)
         done.papers += len(own)
         done.days[category] += 1
+        tell(done.papers)
         try:
             done.stored += 1 if dry_run else _store(archive, _day(archive, category, when, own), past, report)
         except DigestError as error:
@@ -112,7 +120,8 @@ def reconstruct_days(archive: Archive, past: Past, report: Report, *, dry_run: b
                 break
     if not dry_run and not report.is_ended:
         _forget_others(archive, past, made, done)
-    archive.refresh()
+        archive.refresh()
+        update_files(archive, report)
     return done
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from digest.calendar import heading_date
 from digest.errors import PageRefusedError, quoted
@@ -32,6 +32,7 @@ _TITLE = re.compile(
 _AS_WRITTEN = re.compile(r"\(https://arxiv\.org/pdf/[^()\s]+\.pdf\)\Z")
 _VERSION = re.compile(r"[0-9]v[1-9][0-9]?(?:\.pdf)?\)\Z", re.ASCII)
 _ABSTRACT = re.compile(r">  (?P<text>[^ ](?:.*[^ ])?)(?P<end> *)")
+_LONGEST_LINE = 20_000  # arXiv takes abstracts of up to 1920 characters; anchors make them longer
 _END = " " * 6  # what follows an abstract
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -79,10 +80,11 @@ class _Reading:
     """The lines of a digest, and what was found odd about them."""
 
     lines: Sequence[str]
-    deviations: list[Deviation] = field(default_factory=list)
+    deviations: dict[Deviation, None] = field(default_factory=dict)
 
     def note(self, number: int, words: str) -> None:
-        self.deviations.append(Deviation(number, words))
+        """Note that something about a line is odd; the same is noted once."""
+        self.deviations[Deviation(number, words)] = None
 
 
 def parse_classic(body: bytes) -> ClassicDigest:
@@ -97,6 +99,7 @@ def parse_classic(body: bytes) -> ClassicDigest:
     rest = reading.lines[1:]
     require_at_most("papers in a digest", len(rest) // 2, MOST_ENTRIES)
     require_modest_text(sum(map(len, rest)), len(rest) // 2)
+    require_at_most("characters in a line", max(map(len, rest), default=0), _LONGEST_LINE)
     papers = [_paper(reading, number) for number in range(1, len(rest) // 2 + 1)]
     if len(rest) % 2:
         raise _refused(len(reading.lines), "an abstract after each title", "the digest to end")
@@ -272,5 +275,5 @@ def _prove_ids(ids: Sequence[ArxivId], day: date) -> None:
 
 def by_line(digest: ClassicDigest) -> Iterator[tuple[int, str]]:
     """Yield the deviations, each line once with all that is odd about it."""
-    for line in dict.fromkeys(one.line for one in digest.deviations):
-        yield line, ", ".join(dict.fromkeys(one.words for one in digest.deviations if one.line == line))
+    for line, members in groupby(digest.deviations, key=lambda one: one.line):
+        yield line, ", ".join(one.words for one in members)

@@ -29,9 +29,6 @@ _METADATA = "it does not say when a paper was announced; `digest backfill --file
 _SAVE_SOURCE = "open the page again and save it as HTML only, or save it with curl"
 _EXPORT_AGAIN = "it does not hold whole days; export them as json, jsonl or csv, or take their day records"
 _NO_DAY = "put it back where it was, beside the day records"
-_FULL = (
-    "it does not hold the texts as arXiv shows them; take the day records (DATE.jsonl) of that archive, or an export"
-)
 _LOG_IN = "log in first, then save the page again"
 _NO_LISTING = "that address gave no listing: save another one, or the same later"
 _UNPACK = "unpack it, and give the saved pages in it"
@@ -70,7 +67,6 @@ _TEXTS = (
     (r"TY  - ", "an export as RIS", _EXPORT_AGAIN),
     (r'\{"version": "https://jsonfeed', "a JSON Feed", _EXPORT_AGAIN),
     (r"\{\s*\"(?:format\":\s*1,\s*\"(?:corrections|told)|corrections)", "what digest keeps beside its days", _NO_DAY),
-    (r"(?:---\n.*?\n---\n+)?# arXiv ", "a digest by the template full", _FULL),
     (r"(?i)MIME-Version:|From: <Saved by", "a page saved as a single file (MHTML)", _SAVE_SOURCE),
     (r"(?sm).{0,4000}?^\\\\\r?$\n^arXiv:", "arXiv's mailing as an e-mail", _FETCH),
     (r"\s*[\[{]", "JSON", _SAVE_NEW),
@@ -109,6 +105,7 @@ class Kind(StrEnum):
     RECORD = "day record"
     FEED = "feed"
     EXPORT = "export"
+    FULL = "full digest"
     CLASSIC = "classic digest"
 
 
@@ -125,6 +122,10 @@ def own_kind(body: bytes) -> Kind | None:
     for kind, beginnings in _BEGINNINGS:
         if start.startswith(beginnings):
             return kind
+    if start.startswith(b"---\n"):
+        start = start.partition(b"\n---\n")[2].lstrip(b"\n")
+    if start.startswith(b"# arXiv ") and " · ".encode() in start[:200]:
+        return Kind.FULL
     head = start.decode("utf-8", "replace")
     root = match["root"] if (match := _XML.match(head)) else ""
     return Kind.FEED if root in ("rss", "feed") and not _IS_API.search(head) and _OF_ARXIV.search(head) else None
