@@ -1523,6 +1523,7 @@ def test_the_light_store_tells_of_days_without_files(filled: Place) -> None:
         assert light is not None
         with closing(light):
             assert light.known() == store.known()
+            assert light.unfiled() == store.unfiled() == light.known().unfiled
             assert light.unfiled_days("cs.CV", None, None) == store.unfiled_days("cs.CV", None, None) != []
             assert light.unfiled_days("cs.CV", LATER + timedelta(days=1), None) == []
 

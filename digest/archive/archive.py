@@ -349,8 +349,10 @@ class Archive:
 
     def _of(self, days: Iterable[DaySummary], ledger: Ledger, unfiled: Mapping[str, Unfiled] | None = None) -> Snapshot:
         known = Snapshot({(day.category, day.date): day for day in days}, ledger, self.table, self.config.start)
-        if not unfiled:
-            return known
+        return self._with_unfiled(known, unfiled) if unfiled else known
+
+    def _with_unfiled(self, known: Snapshot, unfiled: Mapping[str, Unfiled]) -> Snapshot:
+        """Return what is known together with what is told of the days that the database alone has."""
         starts = {category: known.start(category) for category in unfiled}
         ends = {category: start for category, start in starts.items() if start and start <= unfiled[category].last}
         found = {category: self._unfiled(category, start, None) for category, start in ends.items()}
@@ -402,6 +404,9 @@ class Archive:
         self._saved[day.category, day.date] = summary
         self._unreadable.pop((day.category, day.date), None)
         self._forget_row(path)
+        unfiled = self._snapshot and self._snapshot.unfiled.get(day.category)
+        if unfiled and unfiled.first <= day.date <= unfiled.last:  # there may have been such a day of its date
+            self._snapshot = self._with_unfiled(self.snapshot, self._ask(lambda store: store.unfiled()))
         return summary
 
     def save_unfiled(self, day: Day, content_hash: str) -> DaySummary:

@@ -54,9 +54,11 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
         session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
     with session.reading() as archive:
         announcements = archive.store.announcements(arxiv_id)
-        dates = [when for _, when in archive.store.day_keys()]
+        known = archive.snapshot
+        ends = [when for one in known.unfiled.values() for when in (one.first, one.last)]
+        dates = [*(day.date for day in known.summaries), *ends]
         if not announcements:
-            found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
+            found = [known.status(name, archive.now) for name in archive.config.arxiv.categories]
             gaps = {day for item in found for day in (*item.missing, *item.lost)}
             raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
         # An old id may have been asked for with its subject class, which the stored one does not have.

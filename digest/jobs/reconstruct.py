@@ -95,6 +95,7 @@ def reconstruct_days(
     ``tell`` hears now and then how many papers are done.
     """
     done = Reconstructed()
+    report.remarks += _left_out(archive, past)
     captured = {category: _captured(archive, category) for category in past.categories}
     known = {
         one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
@@ -123,6 +124,15 @@ def reconstruct_days(
         archive.refresh()
         update_files(archive, report)
     return done
+
+
+def _left_out(archive: Archive, past: Past) -> Iterator[str]:
+    """Yield what is to be said of dates that were asked for, and are not reconstructed."""
+    first_served = in_reach_since(archive.now)
+    if past.first is not None and past.first < FIRST_DAY:
+        yield f"no day before {FIRST_DAY} is reconstructed: arXiv's deferrals are not known"
+    if past.last is not None and past.last >= first_served:
+        yield f"arXiv serves the listings from {first_served} on: `digest fetch` gets them as they were announced"
 
 
 def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:

@@ -125,8 +125,9 @@ class Days(Database):
             return {(row.category, row.date): tuple(sha256 for _, sha256 in row.pages) for row in rows}
 
     def count_read_before(self, parser: int, link_rules: int) -> int:
-        """Return how many days were read by an older parser or older link rules than these."""
+        """Return how many days that have files were read by an older parser or older link rules than these."""
         is_older = or_(tables.day.c.parser_version < parser, tables.day.c.link_rules < link_rules)
+        is_older = tables.day.c.has_files & is_older
         with self._read() as connection:
             return connection.scalar(select(func.count()).select_from(tables.day).where(is_older)) or 0
 

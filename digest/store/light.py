@@ -90,6 +90,11 @@ class LightStore:
         rows = self._rows("category, count(*), min(date), max(date) FROM day WHERE NOT has_files GROUP BY category")
         return {name: Unfiled(number, _date(first), _date(last)) for name, number, first, last in rows}
 
+    def unfiled(self) -> dict[str, Unfiled]:
+        """Return how many days of each category the database alone has, and from when to when."""
+        with self._transaction():
+            return self._unfiled()
+
     def unfiled_days(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
         """Return the days of a category that the database alone has, from one date to another, without entries."""
         where = "category = ? AND date BETWEEN ? AND ? AND NOT has_files ORDER BY date"
