@@ -43,6 +43,18 @@ WHERE (t.type = 'table' OR t.name = 'revision_plain')
 AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' AND t.name NOT LIKE 'revision\_text\_%' ESCAPE '\'"""
 
 
+# Each night asks this. Of a million days, a GROUP BY would take half a second, and this a tenth of that.
+_ITS = "FROM day WHERE has_files = 0 AND category = name"
+_UNFILED = f"""
+WITH RECURSIVE names(name) AS (
+  SELECT min(category) FROM day WHERE has_files = 0
+  UNION ALL
+  SELECT (SELECT min(category) FROM day WHERE has_files = 0 AND category > name) FROM names WHERE name IS NOT NULL
+)
+SELECT name, (SELECT count(*) {_ITS}), (SELECT min(date) {_ITS}), (SELECT max(date) {_ITS})
+FROM names WHERE name IS NOT NULL"""  # noqa: S608 - our own names
+
+
 class UnansweredError(Exception):
     """The whole store has to be asked."""
 
@@ -80,14 +92,14 @@ class LightStore:
 
     def known(self) -> Known:
         """Return the summaries, the ledger and what is known of the files: of one moment, in one transaction."""
-        days = f"{', '.join(SUMMARY)} FROM day WHERE has_files ORDER BY category, date"
+        days = f"{', '.join(SUMMARY)} FROM day WHERE has_files = 1 ORDER BY category, date"
         with self._transaction():
             summaries = tuple(summaries_of(self._rows(days).fetchall()))
             files = self._rows("path, inputs_hash, sha256, template_version FROM file")
             return Known(summaries, self._ledger(), {row[0]: FileRow._make(row) for row in files}, self._unfiled())
 
     def _unfiled(self) -> dict[str, Unfiled]:
-        rows = self._rows("category, count(*), min(date), max(date) FROM day WHERE NOT has_files GROUP BY category")
+        rows = self._connection.execute(_UNFILED)
         return {name: Unfiled(number, _date(first), _date(last)) for name, number, first, last in rows}
 
     def unfiled(self) -> dict[str, Unfiled]:
@@ -97,7 +109,7 @@ class LightStore:
 
     def unfiled_days(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
         """Return the days of a category that the database alone has, from one date to another, without entries."""
-        where = "category = ? AND date BETWEEN ? AND ? AND NOT has_files ORDER BY date"
+        where = "category = ? AND date BETWEEN ? AND ? AND has_files = 0 ORDER BY date"
         bounds = (first or date.min).isoformat(), (last or date.max).isoformat()
         with self._transaction():
             return summaries_of(
