@@ -123,6 +123,7 @@ def reconstruct_days(
         _forget_others(archive, past, made, done)
         archive.refresh()
         update_files(archive, report)
+        report.succeeded += 1
     return done
 
 
