@@ -121,6 +121,28 @@ def texts(*, nul: bool = True) -> st.SearchStrategy[str]:
     return st.text(any_character, max_size=40) | st.text(AWKWARD, max_size=12)
 
 
+def typed_texts() -> st.SearchStrategy[str]:
+    """Return texts as authors type them, not blank: words, TeX, markup, addresses and odd signs."""
+    pieces = (
+        "a",
+        "word ",
+        "\\'e",
+        "{{x}}",
+        "{",
+        "}",
+        "\\",
+        "$a<b$",
+        "<b>",
+        "&amp;",
+        "https://a.example/b_c",
+        "\n ",
+        "(1)",
+        ",",
+        " and ",
+    )
+    return st.lists(st.sampled_from(pieces) | texts(nul=False), min_size=1, max_size=12).map("".join).filter(str.strip)
+
+
 # Old ids ran from August 1991 to March 2007, new ones follow; since 2015 their numbers have five digits.
 _OLD_IDS = st.builds(
     "{}/{}{:03d}".format,

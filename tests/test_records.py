@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.errors import DamageError
-from digest.model import Basis, Dating, Day, Link, RawText, Section, Source, State
+from digest.jobs.reconstruct import paper_of
+from digest.model import Basis, Dating, Day, Link, Metadata, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.records.day import parse_header, parse_record, record_path, render_record
 from tests.conftest import DAY, Sandbox
-from tests.days import day_of, paper, reconstructed_day, recordable_day, simple_day
+from tests.days import day_of, paper, reconstructed_day, recordable_day, simple_day, typed_texts
 from tests.standin import StandIn, invent
 
 DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))
@@ -761,3 +763,11 @@ def test_one_record_that_cannot_be_read_stops_no_other_day(stored: Sandbox) -> N
     result = stored.digest("regenerate", "--all")
     assert (result.code, digest.is_file()) == (6, True)
     assert "failed=1" in result.err
+
+
+@given(typed_texts(), typed_texts(), typed_texts(), typed_texts() | st.none())
+def test_whatever_was_typed_can_be_recorded(title: str, authors: str, abstract: str, comments: str | None) -> None:
+    """A paper of which only metadata is known has texts that a record may hold, and that come back from it."""
+    known = Metadata("2503.00001", DAY, 1, "cs.CV cs.LG", title, authors, comments, None, abstract)
+    day = day_of([(Section.NEW, paper_of(known))], state=State.RECONSTRUCTED, source=Source.OAI, declared={}, pages=())
+    assert parse_record(render_record(replace(day, parser_version=PARSER_VERSION))).entries == day.entries

@@ -250,6 +250,8 @@ def paper_of(one: Metadata) -> Paper:
         raw=raw,
     )
     listed = set_anew(plain)
+    # What is nothing but TeX that arXiv leaves out is shown as it was typed: no text of a listing is empty.
+    listed = replace(listed, title=listed.title or raw.title, authors=tuple(filter(None, listed.authors)))
     typed = (one.title, one.authors, one.abstract, one.comments or "")
     is_plain = not any("\\" in text or "{{" in text for text in typed)
     return replace(listed, raw=None) if is_plain and not replace(listed, raw=None).may_have_more_authors else listed
