@@ -98,9 +98,12 @@ def _of_month(
 ) -> Iterator[tuple[Submission, date, Dated]]:
     moments = [one.submitted + _NOON if one.is_day else one.submitted for one in members]
     clocks = [clock(moment.replace(minute=0, second=0, microsecond=0)) for moment in moments]
-    votes = [when if is_told else None for when, is_told in zip(clocks, _in_time(moments), strict=True)]
-    fixed = [known.get(one.arxiv_id) for one in members]
-    for one, when, dated in zip(members, clocks, _dated(clocks, votes, fixed, *dates), strict=True):
+    in_time = _in_time(moments)
+    votes = [when if is_told else None for when, is_told in zip(clocks, in_time, strict=True)]
+    month = _Month(clocks, votes, [known.get(one.arxiv_id) for one in members], *dates)
+    # Held ones are numbered first, as far as is known; a month that begins with none and ends with some has them last.
+    dated_papers = _dated(month, has_held_first=clocks[0] < month.dates[0] or in_time[-1])
+    for one, when, dated in zip(members, clocks, dated_papers, strict=True):
         if one.is_day and dated.date == when:  # of the two listings that a day's papers go to
             earliest, latest = clock(one.submitted), clock(one.submitted + _LAST_HOUR)
             earliest, latest = min(dated.earliest, earliest), max(dated.latest, latest)
@@ -150,45 +153,46 @@ def _dates_of(first: date, listing_dates: Dates, until: date) -> tuple[list[date
     return own + after, len(own)
 
 
-def _dated(
-    clocks: Sequence[date],
-    votes: Sequence[date | None],
-    fixed: Sequence[date | None],
-    dates: Sequence[date],
-    inside: int,
-) -> Iterator[Dated]:
-    """Yield what date each paper of a month was given; ``inside`` of the ``dates`` are the month's own.
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """Papers whose ids are of one month, in their order, and the listing dates that they can have.
 
-    ``votes`` are the ``clocks`` that are to be believed; ``fixed`` are the dates that captured days tell.
+    ``votes`` are those of the ``clocks`` that are to be believed; ``fixed`` are the dates that captured days tell;
+    ``inside`` of the ``dates`` are the month's own.
     """
-    given = _cheapest([*_tables(clocks, votes, fixed, dates, inside)])
-    agrees = [dates[number] == (known or vote) for number, vote, known in zip(given, votes, fixed, strict=True)]
-    last = max(inside - 1, given[-1])
+
+    clocks: Sequence[date]
+    votes: Sequence[date | None]
+    fixed: Sequence[date | None]
+    dates: Sequence[date]
+    inside: int
+
+
+def _dated(month: _Month, *, has_held_first: bool) -> Iterator[Dated]:
+    """Yield what date each paper of a month is given."""
+    dates, given = month.dates, _cheapest([*_tables(month)], has_held_first=has_held_first)
+    told = zip(given, month.votes, month.fixed, strict=True)
+    agrees = [dates[number] == (known or vote) for number, vote, known in told]
+    last = max(month.inside - 1, given[-1])
     before, after = _neighbours(given, agrees, 0), _neighbours(given[::-1], agrees[::-1], last)[::-1]
     for i, number in enumerate(given):
         when = dates[number]
-        if fixed[i] == when:
+        if month.fixed[i] == when:
             yield Dated(when, Basis.BLOCK, when, when)
             continue
-        low, high = max(dates[min(before[i], number)], min(clocks[i], when)), dates[max(after[i], number)]
+        low, high = max(dates[min(before[i], number)], min(month.clocks[i], when)), dates[max(after[i], number)]
         yield Dated(when, Basis.CLOCK if agrees[i] and low != high else Basis.BLOCK, low, high)
 
 
-def _tables(
-    clocks: Sequence[date],
-    votes: Sequence[date | None],
-    fixed: Sequence[date | None],
-    dates: Sequence[date],
-    inside: int,
-) -> Iterator[Sequence[int]]:
-    """Yield for each paper what each of its dates costs at the least, with those of the papers before it."""
+def _tables(month: _Month) -> Iterator[Sequence[int]]:
+    """Yield for each paper what each date costs at the least, with those of the papers before it."""
     costs: dict[tuple[date, bool, bool], list[int]] = {}
-    so_far: list[int] = [0] * len(dates)  # the least cost of the papers by now, if the last has at most this date
-    for when, vote, known in zip(clocks, votes, fixed, strict=True):
+    so_far: list[int] = [0] * len(month.dates)  # the least cost of the papers by now, if the last has at most this date
+    for when, vote, known in zip(month.clocks, month.votes, month.fixed, strict=True):
         key = known or when, known is not None, vote is None
         if key not in costs:
-            paper_costs = [_cost(one, *key) for one in dates]
-            costs[key] = [cost + _NEXT_MONTH * (i >= inside) for i, cost in enumerate(paper_costs)]
+            paper_costs = [_cost(one, *key) for one in month.dates]
+            costs[key] = [cost + _NEXT_MONTH * (i >= month.inside) for i, cost in enumerate(paper_costs)]
         table = list(map(add, so_far, costs[key]))
         yield table
         so_far = list(accumulate(table, min))
@@ -201,18 +205,18 @@ def _cost(one: date, when: date, is_known: bool, is_doubted: bool) -> int:
     return _TOO_EARLY if one < when else _HELD if one > when or is_doubted else 0
 
 
-def _cheapest(tables: Sequence[Sequence[int]]) -> list[int]:
+def _cheapest(tables: Sequence[Sequence[int]], *, has_held_first: bool) -> list[int]:
     """Return the number of each paper's date: never falling, and the cheapest together.
 
-    Between two blocks, the later one is preferred: what was held for long is the first that a mailing numbers. After
-    the last block nothing tells of a later one.
+    Of two blocks, those in between go to the later one if a mailing ``has_held_first``. After the last block nothing
+    tells of a later one.
     """
     given: list[int] = []
     for table in reversed(tables):
         within = table[: given[-1] + 1] if given else table
         least = min(within)
-        number = within.index(least) if not given else len(within) - 1 - within[::-1].index(least)
-        given.append(number)
+        is_last = bool(given) and has_held_first
+        given.append(len(within) - 1 - within[::-1].index(least) if is_last else within.index(least))
     return given[::-1]
 
 
