@@ -35,7 +35,7 @@ class Folder:
         try:
             if not self._leads_inside(posixpath.dirname(place)):
                 raise StoreError(f"{place}: leads out of {self.root}")
-            with _open_regular(place, os.O_NOFOLLOW) as stream:
+            with open_regular(place, os.O_NOFOLLOW) as stream:
                 return stream.read()
         except FileNotFoundError:
             return None
@@ -46,7 +46,7 @@ class Folder:
     def first_line(self, path: str) -> bytes:
         """Return the first line of the file at ``path``, with its line end if it has one, and read no more of it."""
         place = f"{self.root}/{path}"
-        with _disk_errors(Path(place)), _open_regular(place, os.O_NOFOLLOW) as stream:
+        with _disk_errors(Path(place)), open_regular(place, os.O_NOFOLLOW) as stream:
             return stream.readline(_LONGEST_LINE)
 
     def prepare(self) -> None:
@@ -221,11 +221,16 @@ def read_regular(path: Path, at_most: int = -1) -> bytes:
     Raises:
         OSError: it cannot be read, or is no regular file.
     """
-    with _open_regular(path) as stream:
+    with open_regular(path) as stream:
         return stream.read(at_most)
 
 
-def _open_regular(path: Path | str, options: int = 0) -> BinaryIO:
+def open_regular(path: Path | str, options: int = 0) -> BinaryIO:
+    """Open a regular file to read it; opening anything else could wait for ever.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | options)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
