@@ -13,6 +13,7 @@ from digest.errors import quoted
 from digest.terms import CATEGORY as CATEGORY
 from digest.terms import YEARS as YEARS
 from digest.terms import Section as Section
+from digest.terms import is_among as is_among
 
 _NEW_ID = re.compile(r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])\.(?P<number>[0-9]{4,5})")
 _OLD_ID = re.compile(

@@ -81,6 +81,8 @@ class Archive:
     now: datetime
     is_new: bool = field(default=False, init=False)
     """Whether its database was made just now, after git was asked for records that are not here."""
+    run: int = field(default=0, init=False)
+    """The number of the job that is at work, once it has begun."""
     renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
     """The days (category, date) that this job stored in place of what was known of them, if anything was."""
     incomplete: set[str] = field(default_factory=set, init=False)
@@ -259,7 +261,8 @@ class Archive:
 
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""
-        return self._ask(lambda store: store.begin_run(command, self.now, run_id))
+        self.run = self._ask(lambda store: store.begin_run(command, self.now, run_id))
+        return self.run
 
     def finish_run(self, number: int, at: datetime, exit_code: int) -> None:
         """Note how a job ended."""

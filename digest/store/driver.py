@@ -112,5 +112,5 @@ def as_stored(value: object) -> object:
     if isinstance(value, (list, dict, tuple)):
         return json.dumps(value)
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return value.astimezone(UTC).isoformat(" ", "microseconds")[:-6]  # without +00:00
     return value.isoformat() if isinstance(value, date) else value

@@ -1,12 +1,12 @@
 """What was harvested: the metadata of papers, their versions, and how far each harvest came."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, text
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text
 
-from digest.model import Harvest, Metadata, Submission
+from digest.model import Harvest, Metadata, Submission, is_among
 from digest.store import tables
 from digest.store.driver import as_stored
 from digest.store.engine import Database, driver_of
@@ -20,6 +20,7 @@ _PAGE = 5000
 _TEXTS = Metadata._fields[:-1]
 _METADATA = ("source", "run", *_TEXTS)
 _VERSION = ("arxiv_id", "v", "submitted", "source", "is_day")
+_ADD = f"INSERT INTO harvested ({', '.join(_METADATA)}) VALUES ({', '.join(f':{name}' for name in _METADATA)})"  # noqa: S608
 # Both databases know this form; SQLAlchemy has another for each.
 _ADD_VERSION = f"""
 INSERT INTO version ({", ".join(_VERSION)}) VALUES ({", ".join(f":{name}" for name in _VERSION)})
@@ -47,14 +48,15 @@ class Harvests(Database):
         """
         table = tables.harvested
         with self._write() as connection:
-            known = _known(connection, [one.arxiv_id for one in papers])
+            rows = map(tuple, _rows_of(connection, [one.arxiv_id for one in papers], "source", *_TEXTS))
+            known = {row[1]: (row[0], Metadata._make((*row[1:], ()))) for row in rows}
             new = [one for one in papers if one.arxiv_id not in known]
             changed = [one for one in papers if one.arxiv_id in known and _is_news(one, source, *known[one.arxiv_id])]
             if changed:
                 its = table.c.arxiv_id == bindparam("its")
                 connection.execute(delete(table).where(its), [{"its": one.arxiv_id} for one in changed])
             told = [*new, *changed]
-            _insert(connection, table, [{"source": source, "run": run, **_texts_of(one)} for one in told])
+            _insert(connection, [(source, run, *one[:-1]) for one in told])
             _add(connection, _RENEW, told, source)
             return Taken(len(new), len(changed), len(papers) - len(told))
 
@@ -72,22 +74,16 @@ class Harvests(Database):
 
     def harvested_ids(self, ids: Sequence[str]) -> set[str]:
         """Return which of these papers are stored whole."""
-        column = tables.harvested.c.arxiv_id
         with self._read() as connection:
-            return {one for some in _batches(ids) for one in connection.scalars(select(column).where(column.in_(some)))}
+            return {row[0] for row in _rows_of(connection, ids, "arxiv_id")}
 
     def metadata(self, ids: Sequence[str]) -> dict[str, Metadata]:
         """Return what is stored of those of these papers that were harvested, by their ids, without the versions."""
-        table = tables.harvested
-        query = select(*(table.c[name] for name in _TEXTS))
         with self._read() as connection:
-            rows = (
-                row for some in _batches(ids) for row in connection.execute(query.where(table.c.arxiv_id.in_(some)))
-            )
-            return {row[0]: Metadata(*row) for row in rows}
+            return {row[0]: Metadata._make((*row, ())) for row in _rows_of(connection, ids, *_TEXTS)}
 
     def submissions(self, categories: Collection[str] = ()) -> Iterator[Submission]:
-        """Yield when papers came, in the order of their ids: those harvested whole that are in one of these categories.
+        """Yield when papers came, by their ids: those harvested whole that are in one of these categories or archives.
 
         Without categories, all papers of which it is known, whatever they are in. The order is that of bytes: papers
         with today's ids come first, by month and number, and then the others, archive by archive, where those of 2000
@@ -105,7 +101,7 @@ class Harvests(Database):
                 rows = connection.execute(query.where(key > last)).all()
             is_end = len(rows) < _PAGE
             last = "" if is_end else rows[-1][0]
-            yield from (Submission(*row) for row in rows if not wanted or not wanted.isdisjoint(row[3].split()))
+            yield from (Submission(*row) for row in rows if not wanted or is_among(row[3], wanted))
 
     # How far harvests came
 
@@ -122,16 +118,17 @@ class Harvests(Database):
             connection.execute(insert(table), asdict(harvest))
 
 
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
-
-
-def _known(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, Metadata]]:
-    """Return what is stored of these papers, and of which source."""
+def _rows_of(connection: Connection, ids: Sequence[str], *columns: str) -> Iterator[Row[Any]]:
+    """Yield the given columns of those of these papers that are stored whole."""
     table = tables.harvested
-    query = select(table.c.source, *(table.c[name] for name in _TEXTS))
-    rows = (row for some in _batches(ids) for row in connection.execute(query.where(table.c.arxiv_id.in_(some))))
-    return {row[1]: (row[0], Metadata(*row[1:])) for row in rows}
+    if not ids:
+        return
+    key, query = table.c.arxiv_id, select(*(table.c[name] for name in columns))
+    # A file has the papers in the order of their ids: the first time, none of a whole range is stored.
+    if connection.scalar(select(1).where(key >= min(ids), key <= max(ids)).limit(1)) is None:
+        return
+    for start in range(0, len(ids), _BATCH):
+        yield from connection.execute(query.where(key.in_(ids[start : start + _BATCH])))
 
 
 def _is_news(one: Metadata, source: str, known_source: str, known: Metadata) -> bool:
@@ -139,30 +136,16 @@ def _is_news(one: Metadata, source: str, known_source: str, known: Metadata) -> 
     return not is_late and (source != known_source or one._replace(versions=()) != known)
 
 
-def _texts_of(one: Metadata) -> dict[str, Any]:
-    return dict(zip(_TEXTS, one, strict=False))
-
-
 def _add(connection: Connection, statement: str, papers: Iterable[Metadata], source: str) -> None:
-    rows = [
-        {"arxiv_id": one.arxiv_id, "v": v, "submitted": submitted, "source": source, "is_day": is_day}
-        for one in papers
-        for v, submitted, is_day in one.versions
-    ]
-    if not rows:
-        return
+    rows = [(one.arxiv_id, v, when, source, is_day) for one in papers for v, when, is_day in one.versions]
     if raw := driver_of(connection):
-        raw.executemany(statement, [{**row, "submitted": as_stored(row["submitted"])} for row in rows])
-    else:
-        connection.execute(text(statement), rows)
+        raw.executemany(statement, [(key, v, as_stored(when), told, day) for key, v, when, told, day in rows])
+    elif rows:
+        connection.execute(text(statement), [dict(zip(_VERSION, row, strict=True)) for row in rows])
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if not rows:
-        return
+def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     if raw := driver_of(connection):
-        names = ", ".join(f":{name}" for name in _METADATA)
-        statement = f"INSERT INTO {table.name} ({', '.join(_METADATA)}) VALUES ({names})"  # noqa: S608 - our own names
-        raw.executemany(statement, [{**row, "datestamp": as_stored(row["datestamp"])} for row in rows])
-    else:
-        connection.execute(insert(table), list(rows))
+        raw.executemany(_ADD, [(source, run, key, day.isoformat(), *others) for source, run, key, day, *others in rows])
+    elif rows:
+        connection.execute(insert(tables.harvested), [dict(zip(_METADATA, row, strict=True)) for row in rows])
