@@ -41,10 +41,10 @@ def backfill(
 ) -> int:
     """Bring back days that nobody captured.
 
-    First the metadata of all papers of the categories is harvested from arXiv's OAI-PMH, slowly; the next time, only what has changed
-    since. An interrupted harvest goes on where it was when you run it again. Or take all of it from a file:
-    arxiv-metadata-oai-snapshot.json of Kaggle's data set Cornell-University/arxiv, plain, .gz or .zip; of that also the
-    ids of all other categories, which make the dates surer.
+    First the metadata of all papers of the categories is harvested from arXiv's OAI-PMH, slowly; the next time, only
+    what has changed since. An interrupted harvest goes on where it was when you run it again. Or take all of it from a
+    file: arxiv-metadata-oai-snapshot.json of Kaggle's data set Cornell-University/arxiv, plain, .gz or .zip; of that
+    also the ids of all other categories, which make the dates surer.
 
     Then the days are reconstructed, from 2004 to where `digest fetch` begins: new submissions and cross-lists, marked
     as reconstructed, with the dates that are possible. What was captured or imported is never touched. They are in the
