@@ -33,6 +33,8 @@ _DAY = timedelta(days=1)
 _ANNOUNCED = time(20)
 _OVERDUE = time(12)
 _FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
+_CLOSING, _FORMER_CLOSING = time(14), time(16)
+_CLOSES_EARLIER_SINCE = date(2017, 1, 2)
 CATCHUP_DAYS = 91
 """arXiv's catchup pages reach back this many days from today."""
 
@@ -109,6 +111,23 @@ class Calendar:
         days = (first + offset * _DAY for offset in range((last - first).days + 1))
         believed = (day for day in days if not is_weekend(day) and day not in self.corrections)
         return [day for day in believed if not self.is_listing_date(day)]
+
+    def listing_of(self, submitted: datetime) -> date:
+        """The listing in which a paper is announced that was submitted at this instant, unless it is held.
+
+        Submissions close at 14:00 in New York from Monday to Friday, before 2017 at 16:00; what comes later, or on a
+        weekend, belongs to the next working day. Friday's are announced on Sunday.
+        """
+        local = submitted.astimezone(NEW_YORK)
+        day = local.date()
+        if local.time() >= (_CLOSING if day >= _CLOSES_EARLIER_SINCE else _FORMER_CLOSING):
+            day += _DAY
+        while is_weekend(day):
+            day += _DAY
+        day += 3 * _DAY if day.weekday() == _FRIDAY else _DAY
+        while not self.is_listing_date(day):
+            day += _DAY
+        return day
 
     def newest_expected(self, now: datetime) -> date:
         """The newest listing date that arXiv should be showing at the instant ``now``."""

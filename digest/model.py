@@ -13,6 +13,7 @@ from digest.errors import quoted
 from digest.terms import CATEGORY as CATEGORY
 from digest.terms import YEARS as YEARS
 from digest.terms import Section as Section
+from digest.terms import is_among as is_among
 
 _NEW_ID = re.compile(r"(?P<year>[0-9]{2})(?P<month>0[1-9]|1[0-2])\.(?P<number>[0-9]{4,5})")
 _OLD_ID = re.compile(
@@ -117,6 +118,45 @@ class Source(StrEnum):
     CATCHUP = "catchup"
     FEED = "feed"
     IMPORT = "import"
+    OAI = "oai"
+    """Metadata as OAI-PMH gives them, or a file of them: no day was seen."""
+
+
+class Basis(StrEnum):
+    """What the date of a reconstructed announcement rests on."""
+
+    BLOCK = "block"
+    """The ids around it, which were given in the same mailing."""
+    CLOCK = "clock"
+    """The time of its first version alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dating:
+    """How sure a reconstructed announcement is: the first and the last date that are possible.
+
+    ``text_version`` is the version that its text is of (None: not the first, and nothing tells which); if that is not
+    1, the text may be another than was announced.
+    """
+
+    basis: Basis
+    earliest: date
+    latest: date
+    text_version: int | None = 1
+
+    @property
+    def note(self) -> str:
+        """What is not sure, in words; "" if one date alone is possible, and the text is the announced one."""
+        dates = f"possible from {self.earliest} to {self.latest}" if self.earliest != self.latest else ""
+        version = "a later version" if self.text_version is None else f"version {self.text_version}"
+        text = f"text of {version}" if self.text_version != 1 else ""
+        return ", ".join(filter(None, [dates, text]))
+
+    @property
+    def data(self) -> dict[str, str | int | None]:
+        """It, as records and exports have it."""
+        dates = {"earliest": self.earliest.isoformat(), "latest": self.latest.isoformat()}
+        return {"basis": self.basis.value, **dates, "text_version": self.text_version}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +255,15 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A paper's place in a listing; ``position`` counts from 1 through all sections."""
+    """A paper's place in a listing; ``position`` counts from 1 through all sections.
+
+    ``dating`` is there where no listing was seen, and the day is reconstructed.
+    """
 
     section: Section
     position: int
     paper: Paper
+    dating: Dating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +316,10 @@ class Day:
     def announcements(self) -> "tuple[Announcement, ...]":
         """Its entries, each with where it comes from."""
         return tuple(
-            Announcement(self.category, self.date, self.state, self.source, entry.section, entry.position, entry.paper)
+            Announcement(
+                *(self.category, self.date, self.state, self.source),
+                *(entry.section, entry.position, entry.paper, entry.dating),
+            )
             for entry in self.entries
         )
 
@@ -288,6 +335,7 @@ class Announcement:
     section: Section
     position: int
     paper: Paper
+    dating: Dating | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -566,16 +614,81 @@ class FileRow(NamedTuple):  # as above
     template_version: str
 
 
+class Unfiled(NamedTuple):
+    """How many days of a category the database alone has, reconstructed ones, and from when to when."""
+
+    days: int
+    first: date
+    last: date
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """All that the database knows of the archive at one moment, the entries of its days aside.
 
-    ``days`` stand by category and date; ``files``, what was written, by its path.
+    ``days`` stand by category and date; ``files``, what was written, by its path. Of the days without files, which may
+    be thousands of thousands, there is no more than their number, by category.
     """
 
     days: tuple[DaySummary, ...]
     ledger: Ledger
     files: Mapping[str, FileRow]
+    unfiled: Mapping[str, Unfiled] = field(default_factory=dict)
+
+
+class Version(NamedTuple):  # as above
+    """When one version of a paper was submitted; ``is_day``: only the day is known, of which it is the first moment."""
+
+    v: int
+    submitted: datetime
+    is_day: bool = False
+
+
+class Metadata(NamedTuple):  # as above
+    """What OAI-PMH or its Kaggle snapshot tells of a paper today, in the words of the source: TeX, as it was typed.
+
+    ``datestamp`` is the day of its last change, ``version`` the one that the texts are of (None: not the first, and the
+    source does not tell which), ``categories`` stand with blanks between them, the primary one first.
+    """
+
+    arxiv_id: str
+    datestamp: date
+    version: int | None
+    categories: str
+    title: str
+    authors: str
+    comments: str | None
+    journal_ref: str | None
+    abstract: str
+    versions: tuple[Version, ...] = ()
+
+
+class Submission(NamedTuple):  # as above
+    """When a paper came to arXiv; ``categories`` of one that is harvested whole, else None."""
+
+    arxiv_id: str
+    submitted: datetime
+    is_day: bool
+    categories: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Harvest:
+    """How far the harvest of a set of OAI-PMH came.
+
+    ``since`` is what its list was asked from (None: all); ``token`` continues it until ``token_until``; ``datestamp``
+    is the last one that was read. Once the list has ended (``finished_at``), the next one begins at that.
+    """
+
+    subset: str
+    prefix: str
+    since: date | None
+    token: str | None
+    token_until: datetime | None
+    datestamp: date | None
+    records: int
+    started_at: datetime
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

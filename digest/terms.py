@@ -1,6 +1,7 @@
 """arXiv's own terms, for all who need them and little else: categories, sections, years."""
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 
 CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
@@ -8,6 +9,11 @@ CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]+(?:-[a-z]+)*)?")
 
 YEARS = range(1991, 2991)
 """The years that a date here may be of: arXiv began in 1991, and no calendar of digest's reaches beyond 2990."""
+
+
+def is_among(categories: str, names: Collection[str]) -> bool:
+    """Whether a paper is in one of some categories or whole archives; its own stand with blanks between them."""
+    return any(name in names or name.partition(".")[0] in names for name in categories.split(" "))
 
 
 class Section(StrEnum):

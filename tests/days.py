@@ -14,7 +14,21 @@ from urllib.parse import quote
 
 from hypothesis import strategies as st
 
-from digest.model import ArxivId, Day, DaySummary, Entry, Link, PageRef, Paper, RawText, Section, Source, State
+from digest.model import (
+    ArxivId,
+    Basis,
+    Dating,
+    Day,
+    DaySummary,
+    Entry,
+    Link,
+    PageRef,
+    Paper,
+    RawText,
+    Section,
+    Source,
+    State,
+)
 
 WHEN = date(2025, 3, 5)
 
@@ -87,6 +101,14 @@ def _listed(row: dict[str, Any]) -> tuple[Section, Paper]:
     )
 
 
+def reconstructed_day(new: Sequence[str], cross: Sequence[str] = (), **fields: Any) -> Day:
+    """Return a reconstructed day of papers with these ids, each surely of its date by the ids around it."""
+    known: dict[str, Any] = {"state": State.RECONSTRUCTED, "source": Source.OAI, "declared": {}, "pages": ()}
+    day = simple_day(new, cross, **(known | fields))
+    dating = Dating(Basis.BLOCK, day.date, day.date)
+    return replace(day, entries=tuple(replace(entry, dating=dating) for entry in day.entries))
+
+
 def summary_of(when: date, category: str = "cs.CV", state: State = State.COMPLETE, **counts: int) -> DaySummary:
     """Return a stored day without its entries; ``counts`` are by section, such as ``new=3``."""
     numbers = {section: counts.get(section.value, 0) for section in Section}
@@ -97,6 +119,28 @@ def texts(*, nul: bool = True) -> st.SearchStrategy[str]:
     """Return texts of any characters that UTF-8 can carry; PostgreSQL takes no NUL."""
     any_character = st.characters(exclude_categories=["Cs"], exclude_characters="" if nul else "\0")
     return st.text(any_character, max_size=40) | st.text(AWKWARD, max_size=12)
+
+
+def typed_texts() -> st.SearchStrategy[str]:
+    """Return texts as authors type them, not blank: words, TeX, markup, addresses and odd signs."""
+    pieces = (
+        "a",
+        "word ",
+        "\\'e",
+        "{{x}}",
+        "{",
+        "}",
+        "\\",
+        "$a<b$",
+        "<b>",
+        "&amp;",
+        "https://a.example/b_c",
+        "\n ",
+        "(1)",
+        ",",
+        " and ",
+    )
+    return st.lists(st.sampled_from(pieces) | texts(nul=False), min_size=1, max_size=12).map("".join).filter(str.strip)
 
 
 # Old ids ran from August 1991 to March 2007, new ones follow; since 2015 their numbers have five digits.
@@ -111,6 +155,15 @@ _NEW_IDS = st.builds(
 ) | st.builds("{:02d}{:02d}.{:05d}".format, st.integers(15, 40), st.integers(1, 12), st.integers(1, 99999))
 _CATEGORIES = st.sampled_from(["cs.CV", "cs.LG", "astro-ph", "cond-mat.mes-hall"])
 _COUNTS = st.dictionaries(st.sampled_from(Section), st.integers(0, 3000))
+
+
+_DATINGS = st.builds(
+    lambda basis, first, days, version: Dating(basis, first, first + timedelta(days=days), version),
+    st.sampled_from(Basis),
+    st.dates(date(2004, 1, 1), date(2040, 1, 1)),
+    st.integers(0, 40),
+    st.none() | st.integers(1, 30),
+)
 
 
 def _raw_texts(some: st.SearchStrategy[str]) -> st.SearchStrategy[RawText]:
@@ -180,7 +233,7 @@ def any_day(draw: st.DrawFn, *, nul: bool = True) -> Day:
         source=draw(st.sampled_from(Source)),
         declared=draw(_COUNTS),
         entries=tuple(
-            Entry(section, place, draw(_papers(one, some)))
+            Entry(section, place, draw(_papers(one, some)), draw(st.none() | _DATINGS))
             for place, (section, one) in enumerate(zip(sections, ids, strict=True), 1)
         ),
         pages=tuple(draw(st.lists(st.builds(PageRef, some, st.just("f" * 64)), max_size=2))),

@@ -27,7 +27,7 @@ from tests.test_jobs import errors
 
 COMMANDS = {
     "Read the archive": ["show", "search", "view", "paper", "export"],
-    "Set it up and run it": ["init", "run", "status", "fetch", "import", "demo", "completion"],
+    "Set it up and run it": ["init", "run", "status", "fetch", "backfill", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
 NEED_CONFIG = [

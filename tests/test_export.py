@@ -136,6 +136,7 @@ def test_a_record_says_all_that_is_known(sandbox: Sandbox) -> None:
             "pdf_url": "https://arxiv.org/pdf/2503.00001.pdf",
             "abstract_html": known.abstract,
             "comments_html": None,
+            "dating": None,
         }
     ]
 
@@ -174,6 +175,7 @@ def test_json_lines_and_csv_say_the_same(sandbox: Sandbox) -> None:
             **dict.fromkeys(("comments", "journal_ref", "code_urls"), ""),
             **{name: row[name] for name in ("abstract_url", "pdf_url")},
             "more_authors": "false",
+            **dict.fromkeys(("basis", "earliest", "latest", "text_version"), ""),
         }
 
 

@@ -211,7 +211,13 @@ def as_before(sandbox: Sandbox) -> None:
             database.execute(f"ALTER TABLE revision DROP COLUMN {column}")
         columns = "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2'"
         database.execute(f"CREATE VIRTUAL TABLE revision_text USING fts5({columns})")
-        database.execute("DROP TABLE start")
+        for table in ("harvested", "version", "harvest", "start"):
+            database.execute(f"DROP TABLE {table}")
+        for index in ("day_with_files", "day_without_files"):
+            database.execute(f"DROP INDEX {index}")
+        database.execute("ALTER TABLE day DROP COLUMN has_files")
+        for column in ("basis", "earliest", "latest", "text_version"):
+            database.execute(f"ALTER TABLE entry DROP COLUMN {column}")
         database.execute("INSERT INTO attempt VALUES ('cs.CV', ?, '2025-03-04 01:00:00')", (str(EVE),))
         database.execute("UPDATE alembic_version SET version_num = '0004'")
     state = sandbox.folder / STATE

@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from digest.errors import DamageError
-from digest.model import Day, Link, RawText, Section, Source, State
+from digest.jobs.reconstruct import paper_of
+from digest.model import Basis, Dating, Day, Link, Metadata, RawText, Section, Source, State
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.records.day import parse_header, parse_record, record_path, render_record
 from tests.conftest import DAY, Sandbox
-from tests.days import day_of, paper, recordable_day, simple_day
+from tests.days import day_of, paper, reconstructed_day, recordable_day, simple_day, typed_texts
 from tests.standin import StandIn, invent
 
 DAYS = (date(2025, 3, 3), date(2025, 3, 4), date(2025, 3, 5))
@@ -68,6 +70,19 @@ def test_a_record_of_typed_texts_is_of_the_second_format() -> None:
     one = paper("2503.00002", title="On Poincaré", authors=("Zoë",), abstract="Très bien.", raw=raw)
     day = day_of([(Section.NEW, one)], state=State.PROVISIONAL, source=Source.FEED, declared={}, pages=(), link_rules=2)
     assert render_record(day).decode() == FORMAT_2
+
+
+def test_a_record_of_a_reconstructed_day_is_of_the_fifth_format() -> None:
+    """Format 5 of docs/RECORDS.md: each entry says what its date rests on, and which dates are possible."""
+    day = reconstructed_day(["2110.10101"], date=date(2021, 10, 20))
+    dating = Dating(Basis.CLOCK, date(2021, 10, 20), date(2021, 10, 22), text_version=3)
+    day = replace(day, entries=(replace(day.entries[0], dating=dating),))
+    header, entry = render_record(day).decode().splitlines()
+    assert header.startswith('{"format": 5, "category": "cs.CV", "date": "2021-10-20", "state": "reconstructed", "sou')
+    assert '"source": "oai", "declared": {}, "stored": {"new": 1' in header
+    told = '"dating": {"basis": "clock", "earliest": "2021-10-20", "latest": "2021-10-22", "text_version": 3}}'
+    assert entry.endswith(f', "links": [], {told}')
+    assert parse_record(render_record(day)) == day
 
 
 def test_a_record_of_a_short_listing_is_of_the_third_format() -> None:
@@ -385,10 +400,10 @@ def test_a_record_of_a_date_that_no_listing_has_is_damage(when: str) -> None:
             read(changed(0, "date", when))
 
 
-@pytest.mark.parametrize("number", [5, 99])
+@pytest.mark.parametrize("number", [6, 99])
 def test_a_format_that_is_not_known_is_refused(number: object) -> None:
     """A record of a newer digest is not guessed at; the error tells the way out."""
-    with pytest.raises(DamageError, match=r"expected record format 1 to 4, found .*; upgrade digest"):
+    with pytest.raises(DamageError, match=r"expected record format 1 to 5, found .*; upgrade digest"):
         parse_record(changed(0, "format", number))
 
 
@@ -610,14 +625,14 @@ def test_a_record_of_a_newer_digest_is_left_as_it_is(archive: Sandbox) -> None:
     """It is not overwritten, repaired or called edited; the way out is an upgrade, exit 6."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    newer = path.read_bytes().replace(b'"format": 2', b'"format": 5', 1)
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 6', 1)
     path.write_bytes(newer)
     digest = archive.folder / "cs.CV/2025/03/2025-03-05.md"
     digest.unlink()
     for command in (("regenerate", "--all"), ("rebuild",), ("verify",), ("verify", "--repair")):
         result = archive.digest(*command)
         assert result.code == 6, command
-        assert "expected record format 1 to 4, found 5; upgrade digest" in result.out + result.err, command
+        assert "expected record format 1 to 5, found 6; upgrade digest" in result.out + result.err, command
         assert path.read_bytes() == newer
 
 
@@ -638,7 +653,7 @@ def test_a_day_whose_record_is_of_a_newer_digest_is_stored_all_the_same(archive:
     """Without a database such a day is asked for once; the record stays as it is, and later runs ask nothing more."""
     archive.digest("run")
     path = archive.folder / "data/cs.CV/2025/2025-03-05.jsonl"
-    newer = path.read_bytes().replace(b'"format": 2', b'"format": 5', 1)
+    newer = path.read_bytes().replace(b'"format": 2', b'"format": 6', 1)
     path.write_bytes(newer)
     lose_database(archive)
     assert archive.digest("run").code == 6
@@ -748,3 +763,11 @@ def test_one_record_that_cannot_be_read_stops_no_other_day(stored: Sandbox) -> N
     result = stored.digest("regenerate", "--all")
     assert (result.code, digest.is_file()) == (6, True)
     assert "failed=1" in result.err
+
+
+@given(typed_texts(), typed_texts(), typed_texts(), typed_texts() | st.none())
+def test_whatever_was_typed_can_be_recorded(title: str, authors: str, abstract: str, comments: str | None) -> None:
+    """A paper of which only metadata is known has texts that a record may hold, and that come back from it."""
+    known = Metadata("2503.00001", DAY, 1, "cs.CV cs.LG", title, authors, comments, None, abstract)
+    day = day_of([(Section.NEW, paper_of(known))], state=State.RECONSTRUCTED, source=Source.OAI, declared={}, pages=())
+    assert parse_record(render_record(replace(day, parser_version=PARSER_VERSION))).entries == day.entries

@@ -37,9 +37,11 @@ from digest.model import (
     DayHeader,
     Decision,
     FileRow,
+    Harvest,
     Known,
     Ledger,
     Link,
+    Metadata,
     Phrase,
     Query,
     RawPage,
@@ -48,7 +50,10 @@ from digest.model import (
     Source,
     Start,
     State,
+    Submission,
     Term,
+    Unfiled,
+    Version,
 )
 from digest.store import tables
 from digest.store.days import Core
@@ -58,7 +63,7 @@ from digest.store.file import SCHEMA
 from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
 from digest.store.rows import day_row, entry_rows, revision_row, write_day
 from digest.store.whole import Store
-from tests.days import WHEN, any_day, day_of, paper, simple_day
+from tests.days import WHEN, any_day, day_of, paper, reconstructed_day, simple_day
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
 HASH = "a" * 64
@@ -922,6 +927,8 @@ def in_a_block(store: Store) -> None:
 HEADER = DayHeader(simple_day(category="cs.LG"), {Section.NEW: 2, Section.CROSS: 0, Section.REPLACEMENT: 1})
 QUERY = Query(Clause((Term((Phrase("abstract"),)),)))
 
+HARVEST = Harvest("cs:cs:CV", "arXivRaw", None, "verb%3DListRecords", NOON, WHEN, 2500, NOON)
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -969,6 +976,18 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "remember_request": lambda store: store.remember_request(1.0),
     "not_before": lambda store: store.not_before(),
     "remember_not_before": lambda store: store.remember_not_before(1.0),
+    "save_metadata": lambda store: store.save_metadata([metadata("2503.00001")], "oai", run=1),
+    "save_versions": lambda store: store.save_versions([metadata("2503.00001")], "oai"),
+    "forget_metadata": lambda store: store.forget_metadata(["2503.00001"]),
+    "harvested_ids": lambda store: store.harvested_ids(["2503.00001"]),
+    "metadata": lambda store: store.metadata(["2503.00001"]),
+    "unfiled": lambda store: store.unfiled(),
+    "unfiled_days": lambda store: store.unfiled_days("cs.CV", None, WHEN),
+    "has_files": lambda store: store.has_files("cs.CV", WHEN),
+    "captured": lambda store: store.captured("cs.CV"),
+    "submissions": lambda store: list(store.submissions()),
+    "harvests": lambda store: store.harvests(),
+    "note_harvest": lambda store: store.note_harvest(HARVEST),
 }
 """How to call each public method of the store."""
 
@@ -1320,6 +1339,134 @@ def test_an_old_id_is_known_with_its_subject_class_and_without(store: Store, sto
         assert [str(one.paper.arxiv_id) for one in store.announcements(ArxivId.parse(asked))] == [stored]
 
 
+# What was harvested
+
+
+def metadata(arxiv_id: str, categories: str = "cs.CV", **changes: Any) -> Metadata:
+    """Return what a source tells of a paper with one version."""
+    known = Metadata(
+        *(arxiv_id, WHEN, 1, categories, r"On $\\alpha$", "A. Bell, C. Dietz"),
+        *(None, None, "We do  things.\n  They work.", (Version(1, NOON),)),
+    )
+    return known._replace(**changes)
+
+
+def test_what_is_harvested_comes_back(store: Store) -> None:
+    """A paper's texts as they were typed, and when its versions came; other papers are not told."""
+    whole = metadata("2503.00001", versions=(Version(1, NOON), Version(2, NOON + timedelta(days=3))), version=2)
+    vague = metadata("2503.00002", version=None, versions=(Version(1, NOON.replace(hour=0), is_day=True),))
+    assert store.save_metadata([whole, vague], "oai", run=1) == (2, 0, 0)
+    store.save_versions([metadata("2503.00003"), whole], "kaggle")
+    assert store.metadata(["2503.00003", "2503.00001", "2503.00002"]) == {
+        one.arxiv_id: one._replace(versions=()) for one in (whole, vague)
+    }
+    assert list(store.submissions()) == [
+        Submission("2503.00001", NOON, is_day=False, categories="cs.CV"),
+        Submission("2503.00002", NOON.replace(hour=0), is_day=True, categories="cs.CV"),
+        Submission("2503.00003", NOON, is_day=False, categories=None),
+    ]
+    assert store.harvested_ids(["2503.00003", "2503.00001"]) == {"2503.00001"}
+
+
+def test_submissions_come_in_the_order_of_their_ids(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By page, archive by archive, and only those in the categories that are asked for."""
+    monkeypatch.setattr("digest.store.harvests._PAGE", 2)
+    ids = ["0704.0001", "1412.0002", "1501.00001", "hep-th/0401001", "math/0309136", "math/0401001"]
+    for number, one in enumerate(reversed(ids)):
+        store.save_metadata([metadata(one, "cs.CV cs.LG" if number % 2 else "cs.LGX cs.CVX")], "kaggle", run=1)
+    assert [one.arxiv_id for one in store.submissions()] == ids
+    assert [one.arxiv_id for one in store.submissions(["cs.LG"])] == ids[::2]
+    assert list(store.submissions(["cs.RO"])) == []
+
+
+def test_only_news_replaces_what_is_known_of_a_paper(store: Store) -> None:
+    """A newer record, or one of the same day that says something else; Kaggle's never OAI-PMH's of the same day."""
+    first = metadata("2503.00001")
+    later = first._replace(datestamp=WHEN + timedelta(days=1), title="Newer", version=2)
+    steps = [
+        (first, "kaggle", (1, 0, 0)),
+        (first, "kaggle", (0, 0, 1)),
+        (first._replace(title="Else"), "kaggle", (0, 1, 0)),
+        (first, "oai", (0, 1, 0)),
+        (first._replace(title="Kaggle's"), "kaggle", (0, 0, 1)),
+        (later, "kaggle", (0, 1, 0)),
+        (first, "oai", (0, 0, 1)),
+        (later, "kaggle", (0, 0, 1)),
+    ]
+    for run, (one, source, taken) in enumerate(steps, 1):
+        assert store.save_metadata([one], source, run) == taken, run
+    assert store.metadata(["2503.00001"])["2503.00001"] == later._replace(versions=())
+
+
+def test_the_run_that_stored_a_paper_as_it_is_is_told(place: Place) -> None:
+    """By it, what has changed since can be found; a record that says nothing new changes nothing."""
+    with closing(place.open()) as store:
+        store.save_metadata([metadata("2503.00001"), metadata("2503.00002")], "oai", run=3)
+        store.save_metadata([metadata("2503.00001"), metadata("2503.00002", title="Newer")], "oai", run=4)
+    assert place.rows("SELECT arxiv_id, run FROM harvested ORDER BY 1") == [("2503.00001", 3), ("2503.00002", 4)]
+
+
+def test_of_a_deleted_paper_the_time_stays(store: Store) -> None:
+    """It has its place among the ids; its texts are no more."""
+    store.save_metadata([metadata("2503.00001"), metadata("2503.00002")], "oai", run=1)
+    store.forget_metadata(["2503.00001", "2503.00009"])
+    assert list(store.metadata(["2503.00001", "2503.00002"])) == ["2503.00002"]
+    assert [one.arxiv_id for one in store.submissions()] == ["2503.00001", "2503.00002"]
+
+
+def test_how_far_a_harvest_came_is_kept(store: Store) -> None:
+    """One note a set, the last."""
+    done = replace(HARVEST, token=None, token_until=None, records=4000, finished_at=NOON)
+    other = Harvest("physics:hep-th", "arXivRaw", WHEN, None, None, None, 0, NOON)
+    for one in (HARVEST, other, done):
+        store.note_harvest(one)
+    assert store.harvests() == {"cs:cs:CV": done, "physics:hep-th": other}
+
+
+def test_days_of_the_sixth_schema_have_files(place: Place) -> None:
+    """Each was written when it was stored, and none was reconstructed."""
+    make_older(place, "0006", [simple_day(["2503.00001"])])
+    with closing(place.open()) as store:
+        assert store.day("cs.CV", WHEN) == simple_day(["2503.00001"])
+    assert place.rows("SELECT has_files FROM day") == [(True,)]
+    assert place.rows("SELECT basis, earliest, latest, text_version FROM entry") == [(None,) * 4]
+
+
+# Days without files
+
+LATER = WHEN + timedelta(days=1)
+
+
+def without_files(store: Store, day: Day) -> None:
+    """Store a day in the database alone."""
+    store.save_day(day, "0" * 64, outdated_file=FILE, has_files=False)
+
+
+def test_a_day_without_files_is_read_and_not_among_those_with_files(store: Store) -> None:
+    """What is known of all such days is their number, and from when to when."""
+    days = [reconstructed_day([one], date=when) for one, when in (("2503.00001", WHEN), ("2503.00002", LATER))]
+    for day in days:
+        without_files(store, day)
+    without_files(store, reconstructed_day(["2503.00001"], category="cs.LG"))
+    save(store, simple_day(["2503.00003"], date=WHEN - timedelta(days=1)))
+    assert [day.date for day in store.known().days] == [WHEN - timedelta(days=1)]
+    assert store.known().unfiled == {"cs.CV": Unfiled(2, WHEN, LATER), "cs.LG": Unfiled(1, WHEN, WHEN)}
+    assert [store.day("cs.CV", day.date) for day in days] == days
+    assert [day.date for day in store.unfiled_days("cs.CV", None, None)] == [WHEN, LATER]
+    assert [day.date for day in store.unfiled_days("cs.CV", LATER, LATER)] == [LATER]
+    assert [store.has_files("cs.CV", WHEN + n * timedelta(days=1)) for n in (-1, 0, 2)] == [True, False, True]
+    assert store.captured("cs.CV") == [("2503.00003", WHEN - timedelta(days=1), Section.NEW, State.COMPLETE)]
+    assert store.announcements(ArxivId.parse("2503.00002")) == list(days[1].announcements)
+
+
+def test_what_is_captured_takes_the_place_of_what_has_no_files(store: Store) -> None:
+    """A day that is stored again has files, unless it is said otherwise."""
+    without_files(store, reconstructed_day(["2503.00001"]))
+    save(store, simple_day(["2503.00001", "2503.00002"]))
+    assert store.known().unfiled == {}
+    assert len(store.known().days) == 1
+
+
 # The light store
 
 
@@ -1366,6 +1513,19 @@ def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:
         assert light.runs(limit=1) == store.runs(limit=1)
         assert light.attempts("cs.CV") == store.attempts("cs.CV") == {WHEN: NOON}
         assert light.attempts("cs.LG") == {}
+
+
+def test_the_light_store_tells_of_days_without_files(filled: Place) -> None:
+    """What the whole one tells: their number, and those that are asked for."""
+    with closing(filled.open()) as store:
+        without_files(store, reconstructed_day(["2503.00001"], date=LATER))
+        light = light_of(filled)
+        assert light is not None
+        with closing(light):
+            assert light.known() == store.known()
+            assert light.unfiled() == store.unfiled() == light.known().unfiled
+            assert light.unfiled_days("cs.CV", None, None) == store.unfiled_days("cs.CV", None, None) != []
+            assert light.unfiled_days("cs.CV", LATER + timedelta(days=1), None) == []
 
 
 def test_a_run_that_the_light_store_notes_is_noted(filled: Place) -> None:

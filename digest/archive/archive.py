@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from operator import attrgetter
@@ -25,7 +25,19 @@ from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw
 from digest.errors import DamageError, DigestError, MissingError
-from digest.model import Correction, Day, DayHeader, DaySummary, FileRow, Found, Ledger, Query, RawPage, RunSummary
+from digest.model import (
+    Correction,
+    Day,
+    DayHeader,
+    DaySummary,
+    FileRow,
+    Found,
+    Ledger,
+    Query,
+    RawPage,
+    RunSummary,
+    Unfiled,
+)
 from digest.records.day import record_path
 from digest.render.digest import DigestTemplate
 from digest.store.light import LightStore, UnansweredError
@@ -69,6 +81,8 @@ class Archive:
     now: datetime
     is_new: bool = field(default=False, init=False)
     """Whether its database was made just now, after git was asked for records that are not here."""
+    run: int = field(default=0, init=False)
+    """The number of the job that is at work, once it has begun."""
     renewed: set[tuple[str, date]] = field(default_factory=set, init=False)
     """The days (category, date) that this job stored in place of what was known of them, if anything was."""
     incomplete: set[str] = field(default_factory=set, init=False)
@@ -212,7 +226,7 @@ class Archive:
         if self._snapshot is None:
             # Of one moment, the rows of files too: a run may be at work meanwhile.
             known = self._ask(lambda store: store.known())
-            self._snapshot, self._files = self._of(known.days, known.ledger), dict(known.files)
+            self._snapshot, self._files = self._of(known.days, known.ledger, known.unfiled), dict(known.files)
         elif self._saved:
             self._snapshot = self._snapshot.with_days(self._saved)
         self._saved = {}
@@ -247,7 +261,8 @@ class Archive:
 
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""
-        return self._ask(lambda store: store.begin_run(command, self.now, run_id))
+        self.run = self._ask(lambda store: store.begin_run(command, self.now, run_id))
+        return self.run
 
     def finish_run(self, number: int, at: datetime, exit_code: int) -> None:
         """Note how a job ended."""
@@ -340,8 +355,31 @@ class Archive:
         """Return what would be known if these were the stored days."""
         return self._of(days, self.store.ledger())
 
-    def _of(self, days: Iterable[DaySummary], ledger: Ledger) -> Snapshot:
-        return Snapshot({(day.category, day.date): day for day in days}, ledger, self.table, self.config.start)
+    def _of(self, days: Iterable[DaySummary], ledger: Ledger, unfiled: Mapping[str, Unfiled] | None = None) -> Snapshot:
+        known = Snapshot({(day.category, day.date): day for day in days}, ledger, self.table, self.config.start)
+        return self._with_unfiled(known, unfiled) if unfiled else known
+
+    def _with_unfiled(self, known: Snapshot, unfiled: Mapping[str, Unfiled]) -> Snapshot:
+        """Return what is known together with what is told of the days that the database alone has."""
+        starts = {category: known.start(category) for category in unfiled}
+        ends = {category: start for category, start in starts.items() if start and start <= unfiled[category].last}
+        found = {category: self._unfiled(category, start, None) for category, start in ends.items()}
+        filled = {category: {day.date for day in days} for category, days in found.items()}
+        return replace(known, unfiled=unfiled, filled=filled)
+
+    def unfiled(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
+        """Return the days of a category that the database alone has, from one date to another; they are reconstructed.
+
+        They are no part of the snapshot: of all of arXiv there are nearly a million.
+        """
+        return self._unfiled(category, first, last) if category in self.snapshot.unfiled else []
+
+    def _unfiled(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
+        return self._ask(lambda store: store.unfiled_days(category, first, last))
+
+    def has_day(self, category: str, when: date) -> bool:
+        """Whether a day is stored, be it in the database alone."""
+        return self.stored(category, when) is not None or bool(self.unfiled(category, when, when))
 
     @property
     def calendar(self) -> Calendar:
@@ -374,7 +412,16 @@ class Archive:
         self._saved[day.category, day.date] = summary
         self._unreadable.pop((day.category, day.date), None)
         self._forget_row(path)
+        unfiled = self._snapshot and self._snapshot.unfiled.get(day.category)
+        if unfiled and unfiled.first <= day.date <= unfiled.last:  # there may have been such a day of its date
+            self._snapshot = self._with_unfiled(self.snapshot, self._ask(lambda store: store.unfiled()))
         return summary
+
+    def save_unfiled(self, day: Day, content_hash: str) -> DaySummary:
+        """Store a day in the database alone; nothing is written of it."""
+        path = self.digest_path(day.category, day.date)
+        self._ask(lambda store: store.save_day(day, content_hash, outdated_file=path, has_files=False))
+        return day.summary(content_hash)
 
     def save_headers(self, headers: Sequence[DayHeader]) -> None:
         """Store days that are not stored, as the headers of their records tell them."""
@@ -462,6 +509,10 @@ class Archive:
 
     def why_not_stored(self, category: str, when: date) -> DigestError:
         """Return why no listing of ``when`` is here, and the way out."""
+        if self.unfiled(category, when, when):
+            return MissingError(
+                f"reconstructed, in the database alone; `digest backfill {when} --files` writes its files"
+            )
         decision = self.snapshot.ledger.losses_of(category).get(when)
         if decision is not None:
             note = f": {decision.note}" if decision.note else ""

@@ -318,7 +318,8 @@ def indexes(archive: Archive) -> list[Product]:
     for name in names:
         days, start, lost = snapshot.days_of(name), snapshot.start(name), snapshot.ledger.losses_of(name)
         is_kept = name in config.arxiv.categories
-        categories.append(CategoryDays(name, days, snapshot.calendar, start, lost, config.digest_path, is_kept))
+        paths, unfiled = config.digest_path, snapshot.unfiled.get(name)
+        categories.append(CategoryDays(name, days, snapshot.calendar, start, lost, paths, is_kept, unfiled))
     found = [_root_index(archive, categories)]
     for category in categories:
         found += [_year_index(archive, year, category) for year in category.years]

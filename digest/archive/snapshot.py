@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from digest.calendar import Calendar
-    from digest.model import DaySummary, Decision, Ledger
+    from digest.model import DaySummary, Decision, Ledger, Unfiled
 
     Key = tuple[str, date]
 
@@ -27,7 +27,8 @@ class CategoryStatus:
 
     ``missing`` are those that arXiv still serves; ``lost`` those that it does not, or that a person gave up.
     ``overdue`` are those of both that should be here and that nobody gave up. Of the provisional days, ``provable``
-    are those that arXiv can still prove, ``stuck`` those that it cannot and that nobody accepted.
+    are those that arXiv can still prove, ``stuck`` those that it cannot and that nobody accepted. ``unfiled`` tells of
+    reconstructed days that the database alone has, ``filled`` which of them stand in gaps.
     """
 
     category: str
@@ -38,6 +39,8 @@ class CategoryStatus:
     provable: tuple[date, ...]
     stuck: tuple[date, ...]
     accepted: Mapping[date, Decision]
+    unfiled: Unfiled | None = None
+    filled: tuple[date, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -49,13 +52,17 @@ class CategoryStatus:
 class Snapshot:
     """All that is known of an archive but the entries of its days: from its database, or from its day records alone.
 
-    ``table`` is the calendar before arXiv corrected it, ``configured_start`` what [store] start says.
+    ``table`` is the calendar before arXiv corrected it, ``configured_start`` what [store] start says. Of the days that
+    the database alone has, reconstructed ones, ``unfiled`` tells no more than how many there are of a category; from
+    its start on, ``filled`` has their dates: there they stand in gaps.
     """
 
     days: Mapping[Key, DaySummary]
     ledger: Ledger
     table: Calendar
     configured_start: date | None = None
+    unfiled: Mapping[str, Unfiled] = field(default_factory=dict)
+    filled: Mapping[str, Collection[date]] = field(default_factory=dict)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -138,7 +145,7 @@ class Snapshot:
         newest, start = self.calendar.newest_expected(now), self.start(category)
         if start is None and known:
             return []
-        return self.calendar.lacking(min(start or newest, newest), newest, known)
+        return self.calendar.lacking(min(start or newest, newest), newest, {*known, *self.filled.get(category, ())})
 
     def status(self, category: str, now: datetime) -> CategoryStatus:
         """Say which listing dates of a category are stored and which are not since its start."""
@@ -172,6 +179,8 @@ class Snapshot:
             provable=provable,
             stuck=tuple(when for when in provisional if when not in provable and when not in accepted),
             accepted=accepted,
+            unfiled=self.unfiled.get(category),
+            filled=tuple(sorted(self.filled.get(category, ()))),
         )
 
     def _is_provable(self, category: str, when: date, now: datetime) -> bool:

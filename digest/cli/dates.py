@@ -43,7 +43,9 @@ def parse_date(session: Session, text: str, categories: Sequence[str] = ()) -> d
     if text == "latest":
         wanted = categories or session.config.arxiv.categories
         with session.reading(whole=False) as archive:
-            stored = [day.date for day in archive.snapshot.summaries if day.category in wanted]
+            known = archive.snapshot
+            stored = [day.date for day in known.summaries if day.category in wanted]
+            stored += [unfiled.last for category, unfiled in known.unfiled.items() if category in wanted]
         if not stored:
             raise nothing_stored()
         return max(stored)

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "run": ("running", "Bring in the newest listing and missing days."),
         "status": ("running", "Show what is stored and what is missing."),
         "fetch": ("running", "Get past listings, which arXiv serves for 91 days."),
+        "backfill": ("backfill", "Bring back days that nobody captured."),
         "import": ("running", "Take in pages and digests that you saved."),
         "demo": ("setting_up", "Show the whole pipeline offline, in DIR."),
         "completion": ("completion", "Complete commands in your shell."),

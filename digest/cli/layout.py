@@ -47,7 +47,7 @@ class ShownPaper:
             title=(Piece(entry.title, "bold", tex=True),),
             authors=(Piece(named_authors(entry.authors, may_be_more=entry.more_authors)),) if entry.authors else (),
             links=[(link.kind, link.url) for link in entry.links],
-            note="; ".join(entry.reasons),
+            note="; ".join(filter(None, [*entry.reasons, entry.doubts])),
             text=(Piece(entry.text, tex=True),) if entry.text else (),
         )
 

@@ -9,7 +9,7 @@ from digest.cli.screen import Paragraph, Piece, Screen
 from digest.history import Change, Event, Field, History, Value
 from digest.history.wording import Piece as Run
 from digest.history.wording import difference
-from digest.model import MOST_AUTHORS_LISTED
+from digest.model import MOST_AUTHORS_LISTED, Announcement, Source, State
 from digest.terms import Section
 
 PathOf = Callable[[str, date], str]
@@ -70,11 +70,10 @@ def _lines(
 ) -> Iterator[Line]:
     """Yield what happened on one date: the announcements, what they replace, what changed since the event before."""
     heading: Line = []
-    for (section, state, source), group in groupby(
-        event.announcements, lambda one: (one.section, one.state, one.source)
-    ):
+    for (section, state, source, doubts), group in groupby(event.announcements, _told_together):
         categories = ", ".join(one.category for one in group)
-        heading += [f"{'; ' if heading else ''}{_ANNOUNCED[section]} {categories} ", (f"({source}, {state})", "dim")]
+        known = ", ".join(filter(None, [source, state, doubts]))
+        heading += [f"{'; ' if heading else ''}{_ANNOUNCED[section]} {categories} ", (f"({known})", "dim")]
     if before is not None and before.revision != event.revision:
         heading.append((f", revision {event.revision}", "dim"))
     yield heading
@@ -91,6 +90,10 @@ def _lines(
         yield _change(change, is_coloured=is_coloured)
     if event.is_replacement and before is not None and not event.changes:
         yield [("nothing changed that the listings show", "dim")]
+
+
+def _told_together(one: Announcement) -> tuple[Section, State, Source, str]:
+    return one.section, one.state, one.source, one.dating.note if one.dating else ""
 
 
 def _change(change: Change, *, is_coloured: bool) -> Line:

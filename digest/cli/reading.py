@@ -54,9 +54,11 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
         session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
     with session.reading() as archive:
         announcements = archive.store.announcements(arxiv_id)
-        dates = [when for _, when in archive.store.day_keys()]
+        known = archive.snapshot
+        ends = [when for one in known.unfiled.values() for when in (one.first, one.last)]
+        dates = [*(day.date for day in known.summaries), *ends]
         if not announcements:
-            found = [archive.snapshot.status(name, archive.now) for name in archive.config.arxiv.categories]
+            found = [known.status(name, archive.now) for name in archive.config.arxiv.categories]
             gaps = {day for item in found for day in (*item.missing, *item.lost)}
             raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
         # An old id may have been asked for with its subject class, which the stored one does not have.
@@ -175,7 +177,8 @@ def _wanted(
         sections = of_view(view, "section", view.sections, sections) if sections else ()
     # In the order of the configuration: an export must not depend on how the categories were named.
     chosen = [category for category in session.config.arxiv.categories if category in categories]
-    selection = Selection(chosen, [parse_dates(session, ".." if dates is None else dates, chosen)])
+    spans = [parse_dates(session, ".." if dates is None else dates, chosen)]
+    selection = Selection(chosen, spans, with_unfiled=True)
     return Wanted(selection, dates or "", form, [*map(Section, sections)] or None, view)
 
 

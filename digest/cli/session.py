@@ -122,8 +122,8 @@ class Session:
                 raise UsageError(f"category {name} is not kept here ({', '.join(kept)}); add it to [arxiv] categories")
         return list(dict.fromkeys(names)) or kept
 
-    def require_manners(self) -> None:
-        """See to it that arXiv can be asked: slowly enough, and (a warning) with a contact in the User-Agent.
+    def require_manners(self, *, harvests: bool = False) -> None:
+        """See to it that arXiv (``harvests``: OAI-PMH, too) can be asked: slowly, and (a warning) with a contact.
 
         Raises:
             ConfigError: the configured delay is shorter than arXiv's rules allow.
@@ -131,7 +131,7 @@ class Session:
         from digest.config.checks import require_manners
 
         try:
-            require_manners(self.config.arxiv)
+            require_manners(self.config.arxiv, harvests=harvests)
         except ConfigError as error:
             raise ConfigError(f"{self.config_path}: {error}") from error
         if not self.config.arxiv.contact:

@@ -252,7 +252,7 @@ def view(
     when = parse_date(session, day, chosen.categories)
     text, days = b"", []
     with session.reading(whole=False) as archive:
-        stored = [one for one in chosen.categories if archive.snapshot.day(one, when) is not None]
+        stored = [one for one in chosen.categories if archive.has_day(one, when)]
         missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
         days = [*map(day_reader(archive), stored, repeat(when))]
         if days and wanted.is_file(session.console):

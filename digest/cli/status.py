@@ -11,6 +11,7 @@ from digest.archive.report import day_fields
 from digest.archive.snapshot import CategoryStatus
 from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
+from digest.errors import how_many
 from digest.model import RunSummary, State
 from digest.terms import Section
 
@@ -74,7 +75,17 @@ def _category_data(item: CategoryStatus, now: datetime) -> dict[str, Any]:
         "provisional": [in_reach(day) for day in item.provable],
         "provisional_for_good": [day.isoformat() for day in item.stuck],
         "counts": _counts(item),
+        "reconstructed": _unfiled_data(item),
     }
+
+
+def _unfiled_data(item: CategoryStatus) -> dict[str, Any] | None:
+    """Return what is told of the days that the database alone has; None without any."""
+    if item.unfiled is None:
+        return None
+    number, first, last = item.unfiled
+    filled = [day.isoformat() for day in item.filled]
+    return {"days": number, "first": first.isoformat(), "last": last.isoformat(), "in_gaps": filled}
 
 
 def _counts(item: CategoryStatus) -> dict[str, int]:
@@ -149,6 +160,11 @@ def _open_ends(item: CategoryStatus, now: datetime) -> Iterator[str]:
         yield f"lost: {in_short(lost)}"
         yield "  arXiv's catchup pages no longer have them: take in saved pages with `digest import`,"
         yield f"  settle them with `digest accept {_span(lost)}`, or let [store] start be later"
+    if item.unfiled:
+        number, first, last = item.unfiled
+        yield f"reconstructed: {how_many(number, 'day')} from {first} to {last}, in the database alone"
+        if item.filled:
+            yield f"  in place of lost ones: {in_short(item.filled)}"
     given_up = [day for day in item.lost if day in item.accepted]
     for day in sorted(given_up, reverse=True)[:_MOST_DAYS]:
         decision = item.accepted[day]

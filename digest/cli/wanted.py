@@ -81,4 +81,5 @@ class Wanted:
             "abstract_url": entry.abstract_url,
             "pdf_url": entry.pdf_url,
             **({"reasons": entry.reasons} if entry.reasons else {}),
+            **({"doubts": entry.doubts} if entry.doubts else {}),
         }

@@ -91,16 +91,19 @@ def check_category(category: str) -> None:
         raise ValueError(f"category {category}: arXiv lists it as {listed}; use that name")
 
 
-def require_manners(arxiv: Arxiv) -> None:
+def require_manners(arxiv: Arxiv, *, harvests: bool = False) -> None:
     """Refuse to ask arXiv's own hosts more often than their rules allow; other hosts may be asked at any pace.
+
+    ``harvests``: OAI-PMH is to be asked, too, at the pace of the feeds.
 
     Raises:
         ConfigError: a delay is too short for the host that it is for.
     """
-    for key, least in _ARXIV_DELAYS.items():
-        delay = getattr(arxiv, key)
+    asked = [(key, key.replace("_delay", "_url")) for key in _ARXIV_DELAYS]
+    for key, address in [*asked, *([("feeds_delay", "oai_url")] if harvests else [])]:
+        delay, least = getattr(arxiv, key), _ARXIV_DELAYS[key]
         # A name with a dot at its end is the same host to DNS.
-        host = (urlsplit(getattr(arxiv, key.replace("_delay", "_url"))).hostname or "").rstrip(".")
+        host = (urlsplit(getattr(arxiv, address)).hostname or "").rstrip(".")
         if delay < least and (host == "arxiv.org" or host.endswith(".arxiv.org")):
             raise ConfigError(f"[arxiv] {key}: arXiv asks for at least {least:g} s between requests, found {delay:g}")
 

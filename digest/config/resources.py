@@ -32,6 +32,12 @@ def renamed_categories() -> Mapping[str, str]:
     return dict(line.split(" ") for line in lines if not line.startswith("#"))
 
 
+def names_of(categories: Iterable[str]) -> frozenset[str]:
+    """Return the names that papers in ``categories`` may bear: those of today, and older ones."""
+    kept = frozenset(categories)
+    return kept | {old for old, name in renamed_categories().items() if name in kept}
+
+
 def read_template(name: str, relative_to: Path, key: str = "[digest] template") -> str:
     """Return the text of a built-in template, or of a user's own, which has a path that ends with ``.j2``.
 

@@ -267,7 +267,7 @@ class Config:
     @property
     def unused(self) -> list[str]:
         """Keys that are set but have no effect in this version."""
-        later = ("api_url", "oai_url")  # for past days that no listing shows any more
+        later = ("api_url",)
         return [f"[arxiv] {key}" for key in later if getattr(self.arxiv, key) != getattr(Arxiv, key)]
 
     def digest_path(self, category: str, day: date) -> str:

@@ -21,7 +21,7 @@ import urllib3
 from digest import __version__
 from digest.errors import BudgetSpentError, NotAskedError, NotServedError, PageRefusedError, TryLaterError, shortened
 from digest.fetch.connection import Deadline, DeadlineAdapter
-from digest.fetch.documents import FEEDS, FORBIDDEN, PAGES, Answer, PassingFaultError, RequestKind
+from digest.fetch.documents import FORBIDDEN, PAGES, Answer, PassingFaultError, RequestKind
 from digest.model import LARGEST_BODY, MachineClock, RawPage
 
 log = logging.getLogger(__name__)
@@ -85,11 +85,12 @@ class Client:
         delay: Seconds between a request for a page and the one before it, whatever that was for.
         timeout: Seconds that a whole request may take.
         jitter: Yields 0 to 1, for the pauses before retries.
-        feeds_delay: As ``delay``, for a feed.
+        feeds_delay: As ``delay``, for a feed, and for OAI-PMH.
         attempts: How often a request is tried at most.
         budget: How many more requests the present part of the job may make; None if any number.
         forbidden: Whether arXiv refused this client, on whichever host.
         unreachable: The hosts, with their ports, that did not answer.
+        asked_to_wait: Seconds that the answer asked for with which the last request was given up; 0 if it did not.
         doubted: Those of them that are asked once more, because it may have been about what they were asked for.
     """
 
@@ -106,6 +107,7 @@ class Client:
     forbidden: bool = False
     unreachable: set[str] = field(default_factory=set)
     doubted: set[str] = field(default_factory=set)
+    asked_to_wait: float = 0.0
 
     def doubt_silence(self) -> None:
         """Let each host that did not answer be asked for something else, once and without retries."""
@@ -139,6 +141,7 @@ class Client:
                 if attempt == attempts or self.machine.monotonic() - started + pause > RETRY_SECONDS:
                     if not fault.answered:
                         self.unreachable.add(host)
+                    self.asked_to_wait = fault.retry_after or 0.0
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
                     raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
                 self._require_budget(f"{url}: {fault}")
@@ -171,7 +174,7 @@ class Client:
             raise BudgetSpentError(f"{what}: not asked for, because no request is left for this part of the job")
 
     def _delay(self, kind: RequestKind) -> float:
-        return self.feeds_delay if kind is FEEDS else self.delay
+        return self.delay if kind is PAGES else self.feeds_delay
 
     def _get_once(self, url: str, keep: Callable[[RawPage], None], kind: RequestKind) -> RawPage:
         answer, redirects = self._ask(url, kind), 0

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 from digest.errors import NotServedError, PageRefusedError, quoted, shortened
 from digest.model import LARGEST_BODY, RawPage
@@ -51,6 +52,8 @@ FEEDS = RequestKind(
     ("application/rss+xml", "application/atom+xml", "application/xml", "text/xml"), (b"</rss>", b"</feed>")
 )
 
+OAI = RequestKind(("text/xml", "application/xml"), (b"</OAI-PMH>",))
+
 
 def listing_url(base: str, category: str, *, skip: int = 0, show: int = 0) -> str:
     """Return the address of the newest listing of ``category``.
@@ -79,6 +82,25 @@ def rss_url(base: str, category: str) -> str:
 def atom_url(base: str, category: str) -> str:
     """Return the address of the newest mailing of ``category`` as Atom; ``base`` is the feeds' own host."""
     return f"{base}/atom/{category}"
+
+
+def records_url(base: str, request: Mapping[str, str]) -> str:
+    """Return the address of a page of records; ``base`` is that of OAI-PMH, ``request`` has the arguments."""
+    return f"{base}?{urlencode(request)}"
+
+
+# https://github.com/arXiv/oaipmh, ``make_set_str``: group, archive, subject class; of these, physics alone is a group
+# with other archives than the one of its name.
+_OF_PHYSICS = (
+    *("astro-ph", "cond-mat", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin", "nucl-ex"),
+    *("nucl-th", "physics", "quant-ph"),
+)
+
+
+def set_of(category: str) -> str:
+    """Return the set of OAI-PMH that has the papers of a category or a whole archive: ``cs:cs:CV`` of ``cs.CV``."""
+    archive = category.partition(".")[0]
+    return f"{'physics' if archive in _OF_PHYSICS else archive}:{category.replace('.', ':')}"
 
 
 _GZIP = zlib.MAX_WBITS | 16

@@ -27,7 +27,7 @@ _Date = date  # in a class with a field of this name
 
 # A catchup page shows a paper's text of the day on which the page was fetched, not of the day that it lists.
 # So where two categories announced a paper on one date, the other sources go first.
-_TRUEST = (Source.LISTING, Source.IMPORT, Source.FEED, Source.CATCHUP)
+_TRUEST = (Source.LISTING, Source.IMPORT, Source.FEED, Source.CATCHUP, Source.OAI)
 
 
 class Field(StrEnum):
@@ -221,6 +221,7 @@ def _place(one: Announcement | None, path_of: Callable[[str, date], str]) -> dic
         "position": one.position,
         "state": one.state.value,
         "source": one.source.value,
+        "dating": one.dating and one.dating.data,
         "digest": path_of(one.category, one.date),
     }
 

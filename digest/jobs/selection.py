@@ -16,10 +16,14 @@ Span = tuple[date | None, date | None]
 
 @dataclass(frozen=True)
 class Selection:
-    """Days of these categories, within these spans of dates; without spans, all days."""
+    """Days of these categories, within these spans of dates; without spans, all days.
+
+    ``with_unfiled``: also those that the database alone has; who writes files has no use for them.
+    """
 
     categories: Sequence[str]
     spans: Sequence[Span] = ()
+    with_unfiled: bool = False
 
     @property
     def is_everything(self) -> bool:
@@ -35,7 +39,12 @@ class Selection:
 
     def stored(self, archive: Archive) -> list[DaySummary]:
         """Return the stored days that are chosen, by category and date."""
-        return [day for day in archive.snapshot.summaries if self.has(day.category, day.date)]
+        stored = [day for day in archive.snapshot.summaries if self.has(day.category, day.date)]
+        if not self.with_unfiled:
+            return stored
+        spans = [(name, *span) for name in self.categories for span in self.spans or [(None, None)]]
+        unfiled = {(day.category, day.date): day for span in spans for day in archive.unfiled(*span)}
+        return sorted([*stored, *unfiled.values()], key=lambda day: (day.category, day.date))
 
 
 def is_one_date(span: Span) -> bool:

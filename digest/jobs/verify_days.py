@@ -34,7 +34,8 @@ DayKey = tuple[str, date]
 class Copies:
     """What there is of a day: its rows, with what is wrong with them ("" if nothing), its record, the best copy.
 
-    The best is the day as it was stored, wherever that is whole; None if nothing has it whole.
+    The best is the day as it was stored, wherever that is whole; None if nothing has it whole. ``has_files``: it is not
+    in the database alone.
     """
 
     key: DayKey
@@ -43,6 +44,7 @@ class Copies:
     problem: str
     record: Day | None
     best: Day | None
+    has_files: bool = True
 
     @property
     def name(self) -> str:
@@ -77,7 +79,7 @@ def read_copies(archive: Archive, category: str, when: date) -> Copies:
         best = next(_whole_copies(archive, summary, day, record), None)
     else:
         best = record if record and day and _is_ahead(record, day) else day
-    return Copies((category, when), summary, day, problem, record, best)
+    return Copies((category, when), summary, day, problem, record, best, archive.store.has_files(category, when))
 
 
 def readable_days(archive: Archive) -> list[DaySummary]:
@@ -93,7 +95,7 @@ def readable_days(archive: Archive) -> list[DaySummary]:
 
 
 def examine_day(archive: Archive, read: ReadCopies, key: DayKey, found: Verified, *, is_misnamed: bool) -> Day | None:
-    """Check the rows of a day, its record and its digest; return its best copy.
+    """Check the rows of a day, its record and its digest, if it has such; return its best copy.
 
     ``is_misnamed``: an entry has another id than its paper. ``read`` gives the copies, now and again for the repair.
     """
@@ -102,8 +104,8 @@ def examine_day(archive: Archive, read: ReadCopies, key: DayKey, found: Verified
         copies = replace(copies, problem="expected entries with the ids of their papers, found other ids")
     if copies.problem:
         found.findings.append(_about_rows(archive, copies))
-    if copies.best is None:
-        return None
+    if copies.best is None or not copies.has_files:
+        return copies.best
     record = render_record(copies.best)
     if archive.records is not None:
         found.files += 1
@@ -125,8 +127,12 @@ def _about_rows(archive: Archive, copies: Copies) -> Finding:
             archive.store.forget_day(*key)
             archive.refresh()
             return f"removed  {where}{kept}"
+        if copies.best is None and not copies.has_files:
+            archive.store.forget_day(*key)
+            archive.refresh()
+            return f"removed  {where}: `digest backfill {key[1]}` makes it again"
         best = copies.require_best()
-        archive.store.restore_day(best, sha256(render_record(best)))
+        archive.store.restore_day(best, sha256(render_record(best)), has_files=copies.has_files)
         archive.refresh()
         return f"restored {where}"
 
@@ -137,6 +143,8 @@ def _about_rows(archive: Archive, copies: Copies) -> Finding:
         way_out = f"{REPAIR} restores it"
     elif _is_of_another_day(archive, copies):
         way_out = f"{REPAIR} removes it, for it is another day's, and keeps the database as it was"
+    elif not copies.has_files:
+        way_out = f"{REPAIR} removes it, and `digest backfill {key[1]}` makes it again"
     return Finding(Fault.DAMAGED, Part.DAY, where, copies.problem, way_out, restore, day=copies.key)
 
 

@@ -8,14 +8,29 @@ from typing import Any
 
 from digest.calendar import parse_listing_date
 from digest.errors import UNREADABLE, DamageError, FormatTooNewError, quoted
-from digest.model import ArxivId, Day, DayHeader, Entry, Link, PageRef, Paper, RawText, Section, Source, State
+from digest.model import (
+    ArxivId,
+    Basis,
+    Dating,
+    Day,
+    DayHeader,
+    Entry,
+    Link,
+    PageRef,
+    Paper,
+    RawText,
+    Section,
+    Source,
+    State,
+)
 from digest.records.values import category, from_json, text, to_json
 
-FORMAT = 4
+FORMAT = 5
 """The newest version of the format."""
 
-_SHORT, _WITHOUT_COUNTS = 3, 4
-"""The formats of a day with less entries than arXiv declared, and of one of which nothing tells what arXiv declared."""
+_SHORT, _WITHOUT_COUNTS, _DATED = 3, 4, 5
+"""The formats of a day with less entries than arXiv declared, of one of which nothing tells what arXiv declared, and of
+one that is reconstructed: its entries tell how they were dated."""
 
 _PATH = re.compile(r"[^/]+/[0-9]{4}/[0-9]{4}-[0-9]{2}-[0-9]{2}\.jsonl")
 
@@ -73,7 +88,9 @@ def render_record(day: Day) -> bytes:
 
     It is of the oldest format that can hold the day, so that an upgrade changes no older record.
     """
-    if _is_uncounted(day, day.counts):
+    if any(entry.dating is not None for entry in day.entries):
+        number = _DATED
+    elif _is_uncounted(day, day.counts):
         number = _WITHOUT_COUNTS
     elif day.shortage:
         number = _SHORT
@@ -124,6 +141,8 @@ def _entry_row(entry: Entry) -> dict[str, Any]:
     }
     if raw is not None:
         row["raw"] = {"title": raw.title, "authors": raw.authors, "abstract": raw.abstract, "comments": raw.comments}
+    if entry.dating is not None:
+        row["dating"] = entry.dating.data
     return row
 
 
@@ -148,7 +167,7 @@ def parse_header(line: bytes) -> DayHeader:
     _require_possible(day, counts, lambda _words: None)
     is_short = sum(day.declared.values()) > sum(counts.values())
     is_of_format = (number == _WITHOUT_COUNTS) is _is_uncounted(day, counts) and (number == _SHORT) is is_short
-    if not is_of_format or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
+    if not (is_of_format or number == _DATED) or f"{to_json(_header_row(day, counts, number))}\n".encode() != line:
         raise DamageError(CR_LF if line.endswith(b"\r\n") else "expected the header of a record as digest writes it")
     return DayHeader(day, counts)
 
@@ -227,7 +246,16 @@ def _entry(row: dict[str, Any]) -> Entry:
         links=tuple(Link(_like(_WEB, one["url"]), text(one["kind"]), text(one["found_in"])) for one in row["links"]),
         raw=raw,
     )
-    return Entry(Section(row["section"]), _number(row["position"]), paper)
+    dating = _dating(row["dating"]) if "dating" in row else None
+    return Entry(Section(row["section"]), _number(row["position"]), paper, dating)
+
+
+def _dating(row: dict[str, Any]) -> Dating:
+    earliest, latest = parse_listing_date(row["earliest"]), parse_listing_date(row["latest"])
+    if latest < earliest:
+        raise ValueError(f"expected a range of dates, found {earliest} to {latest}")
+    version = row["text_version"]
+    return Dating(Basis(row["basis"]), earliest, latest, None if version is None else _number(version))
 
 
 def _breaches(paper: Paper) -> Iterator[str]:
@@ -266,8 +294,10 @@ def _require_possible(day: Day, counts: Mapping[Section, int], tell: Tell) -> No
     """Refuse numbers of entries that no listing can have."""
     if day.state is State.EMPTY and any(counts.values()):
         raise DamageError(f"expected no entries of a day that is empty, found {sum(counts.values())}")
-    # Feeds and digests declare nothing. No page was ever accepted with more entries than it counts itself.
-    is_told = day.source is not Source.FEED and not (day.state in _UNPROVEN and _is_uncounted(day, counts))
+    # Feeds, digests and metadata declare nothing. No page was ever accepted with more entries than it counts itself.
+    is_told = day.source not in (Source.FEED, Source.OAI) and not (
+        day.state in _UNPROVEN and _is_uncounted(day, counts)
+    )
     if is_told and any(counts[one] > day.declared.get(one, 0) for one in Section):
         declared, found = ({section.value: count for section, count in of.items()} for of in (day.declared, counts))
         breach = f"expected no more entries than declared ({declared}), found {found}"

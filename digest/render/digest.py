@@ -187,7 +187,8 @@ class DigestTemplate:
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
 
-    ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it.
+    ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it; ``doubts`` is what is not
+    sure of it, if the day is reconstructed.
     """
 
     number: int
@@ -195,6 +196,7 @@ class NumberedEntry:
     announced_in: str
     reasons: tuple[str, ...]
     _paper: Paper
+    doubts: str = ""
 
     @property
     def id(self) -> str:
@@ -386,10 +388,14 @@ def contents_of_view(
     newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id, reverse=True)
     shown, number = [], 1
     for section in sections:
-        entries = [
-            NumberedEntry(number + place, section.value, hit.announcement.category, hit.reasons, hit.announcement.paper)
-            for place, hit in enumerate(hit for hit in newest_first if hit.announcement.section is section)
-        ]
+        its = [hit for hit in newest_first if hit.announcement.section is section]
+        entries = [_numbered(number + place, hit) for place, hit in enumerate(its)]
         shown.append(ShownSection(section.value, _TITLES[section], len(entries), entries))
         number += len(entries)
     return DigestContents(view, view, when, days, shown)
+
+
+def _numbered(number: int, hit: Hit) -> NumberedEntry:
+    one = hit.announcement
+    doubts = one.dating.note if one.dating else ""
+    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from digest.calendar import MONTH_NAMES, WEEKDAY_NAMES, Calendar, heading_date, is_weekend
 from digest.config.paths import year_index_path
-from digest.model import DaySummary, Hit, Section, State
+from digest.model import DaySummary, Hit, Section, State, Unfiled
 from digest.render.markdown import code_urls
 from digest.render.templates import render
 
@@ -70,6 +70,7 @@ class CategoryDays:
     ``lost``: the dates that a person gave up.
     ``path_of``: where a day's digest lies.
     ``is_kept``: whether it is still asked for.
+    ``unfiled``: what is told of days that the database alone has.
     """
 
     name: str
@@ -79,6 +80,7 @@ class CategoryDays:
     lost: Collection[date]
     path_of: PathOf
     is_kept: bool = True
+    unfiled: Unfiled | None = None
 
     @cached_property
     def days(self) -> Mapping[date, DaySummary]:
@@ -186,14 +188,16 @@ def newest_listings(categories: Sequence[CategoryDays]) -> dict[str, Any]:
 
     It is a table of the newest dates; categories without any day are left out.
     """
-    categories = [category for category in categories if category.stored]
+    named, categories = categories, [category for category in categories if category.stored]
     dates = sorted({day.date for category in categories for day in category.stored[-_NEWEST:]}, reverse=True)[:_NEWEST]
     listings = {when: [one.listing(when) for one in categories] for when in dates}
     days = [
         {"heading_date": heading_date(when), "listings": [one for one in found if one["says"]]}
         for when, found in listings.items()
     ]
-    return {"days": days, "categories": [one.shown() for one in categories]}
+    unfiled = [(one.name, *map(str, one.unfiled)) for one in named if one.unfiled]
+    reconstructed = [dict(zip(("name", "days", "first", "last"), one, strict=True)) for one in unfiled]
+    return {"days": days, "categories": [one.shown() for one in categories], "reconstructed": reconstructed}
 
 
 def root_index(source: str, categories: Sequence[CategoryDays], newest: NewestHits | None = None) -> str:

@@ -1,7 +1,7 @@
 """Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ from digest.model import (
     Section,
     Source,
     State,
+    Unfiled,
 )
 from digest.store import tables
 from digest.store.driver import Driver
@@ -25,12 +26,14 @@ from digest.store.engine import Database, driver_of
 from digest.store.rows import (
     AS_TEXT,
     DAY,
+    ENTRY,
     LINK,
     PAPER,
     SUMMARY,
     Access,
     RevisionKey,
     Values,
+    dating_of,
     day_row,
     forget_day,
     links_of,
@@ -50,19 +53,21 @@ def _as_text(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
 
 
 _PAPER = _as_text(tables.revision, PAPER)
+_OF_PAPER = len(ENTRY) + 4  # after the columns of its day and of its entry
 _LINKS = select(*_as_text(tables.link, LINK)).order_by(tables.link.c.revision_id, tables.link.c.ordinal)
 
 
 class Days(Database):
     """The stored days, and what is asked about them."""
 
-    def save_day(self, day: Day, content_hash: str, *, outdated_file: str) -> None:
+    def save_day(self, day: Day, content_hash: str, *, outdated_file: str, has_files: bool = True) -> None:
         """Store ``day`` whole, in place of what is stored of its date; all revisions stay.
 
-        ``outdated_file``, the path of its digest, counts as not written from then on.
+        ``outdated_file``, the path of its digest, counts as not written from then on. ``has_files``: whether it is
+        written at all.
         """
         with self._write() as connection:
-            write_day(access_to(connection), day, content_hash)
+            write_day(access_to(connection), day, content_hash, has_files=has_files)
             # In the same transaction: a kill between the two would leave an old digest that passes for current.
             connection.execute(delete(tables.file).where(tables.file.c.path == outdated_file))
 
@@ -91,9 +96,9 @@ class Days(Database):
             return read_day(access_to(connection), category, when)
 
     def summaries(self) -> list[DaySummary]:
-        """Return the stored days without their entries, by category and date."""
+        """Return the stored days that have files, without their entries, by category and date."""
         with self._read() as connection:
-            return read_summaries(connection)
+            return read_summaries(connection, tables.day.c.has_files)
 
     def summary(self, category: str, when: date) -> DaySummary | None:
         """Return the stored day without its entries, or None."""
@@ -120,8 +125,9 @@ class Days(Database):
             return {(row.category, row.date): tuple(sha256 for _, sha256 in row.pages) for row in rows}
 
     def count_read_before(self, parser: int, link_rules: int) -> int:
-        """Return how many days were read by an older parser or older link rules than these."""
+        """Return how many days that have files were read by an older parser or older link rules than these."""
         is_older = or_(tables.day.c.parser_version < parser, tables.day.c.link_rules < link_rules)
+        is_older = tables.day.c.has_files & is_older
         with self._read() as connection:
             return connection.scalar(select(func.count()).select_from(tables.day).where(is_older)) or 0
 
@@ -140,24 +146,57 @@ class Days(Database):
             is_it = or_(ids == plain, ids.like(plain.replace("/", ".__/")))
         days = (tables.day.c.category, tables.day.c.date, tables.day.c.state, tables.day.c.source)
         joined = tables.entry.join(tables.day).join(tables.revision)
-        query = select(*days, tables.entry.c.section, tables.entry.c.position, *_PAPER).select_from(joined).where(is_it)
+        entry = _as_text(tables.entry, ENTRY)
+        query = select(*days, *entry, *_PAPER).select_from(joined).where(is_it)
         shown = select(tables.entry.c.revision_id).where(is_it)
         with self._read(str(arxiv_id)) as connection:
             links = read_links(connection, tables.link.c.revision_id.in_(shown))
-            return [
-                Announcement(
-                    category=category,
-                    date=when,
-                    state=State(state),
-                    source=Source(source),
-                    section=Section(section),
-                    position=position,
-                    paper=paper_of(paper, links[paper[0]]),
-                )
-                for category, when, state, source, section, position, *paper in connection.execute(
-                    query.order_by(tables.day.c.date, tables.day.c.category)
-                )
-            ]
+            rows = connection.execute(query.order_by(tables.day.c.date, tables.day.c.category)).all()
+            return [_announcement(row, links) for row in rows]
+
+    # Days without files
+
+    def unfiled(self) -> dict[str, Unfiled]:
+        """Return how many days of each category the database alone has, and from when to when."""
+        with self._read() as connection:
+            return read_unfiled(connection)
+
+    def unfiled_days(self, category: str, first: date | None, last: date | None) -> list[DaySummary]:
+        """Return the days of a category that the database alone has, from one date to another, without entries."""
+        chosen = [tables.day.c.category == category, *between(first, last), ~tables.day.c.has_files]
+        with self._read() as connection:
+            return read_summaries(connection, *chosen)
+
+    def has_files(self, category: str, when: date) -> bool:
+        """Whether the files of a day are written, or would be, if it is not stored."""
+        query = select(tables.day.c.has_files).where(is_day(category, when))
+        with self._read() as connection:
+            return connection.scalar(query) is not False
+
+    def captured(self, category: str) -> list[tuple[str, date, Section, State]]:
+        """Return the id, date and section of each announcement in a category that was not reconstructed; by date."""
+        day, entry = tables.day, tables.entry
+        query = select(entry.c.arxiv_id, day.c.date, entry.c.section, day.c.state).select_from(entry.join(day))
+        is_seen = (day.c.category == category) & (day.c.state != State.RECONSTRUCTED.value)
+        with self._read() as connection:
+            rows = connection.execute(query.where(is_seen).order_by(day.c.date)).all()
+            return [(arxiv_id, when, Section(section), State(state)) for arxiv_id, when, section, state in rows]
+
+
+def _announcement(row: Values, links: Mapping[int, Sequence[Link]]) -> Announcement:
+    category, when, state, source, section, position, *dating = row[:_OF_PAPER]
+    paper = row[_OF_PAPER:]
+    return Announcement(
+        *(category, when, State(state), Source(source), Section(section), position),
+        paper=paper_of(paper, links.get(paper[0], ())),
+        dating=dating_of(dating),
+    )
+
+
+def between(first: date | None, last: date | None) -> list[ColumnElement[bool]]:
+    """Return the conditions that a day is not before one date and not after another; None is without bound."""
+    bounds = [] if first is None else [tables.day.c.date >= first]
+    return bounds if last is None else [*bounds, tables.day.c.date <= last]
 
 
 def is_day(category: str, when: date) -> ColumnElement[bool]:
@@ -179,10 +218,8 @@ class Core:
         return self._connection.execute(select(*_as_text(tables.day, DAY)).where(is_day(category, when))).one_or_none()
 
     def entry_rows(self, day_id: int) -> Sequence[Values]:
-        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
-        query = select(tables.entry.c.section, tables.entry.c.position, *_PAPER).join_from(
-            tables.entry, tables.revision
-        )
+        """Return the values of ``ENTRY`` of each entry of a day, by position, and after them those of ``PAPER``."""
+        query = select(*_as_text(tables.entry, ENTRY), *_PAPER).join_from(tables.entry, tables.revision)
         its = query.where(tables.entry.c.day_id == day_id).order_by(tables.entry.c.position)
         return self._connection.execute(its).all()
 
@@ -262,6 +299,13 @@ def read_summaries(connection: Connection, *chosen: ColumnElement[bool]) -> list
     """Return the chosen days (all, if nothing is chosen) without their entries, by category and date."""
     query = select(*_as_text(tables.day, SUMMARY)).where(*chosen).order_by(tables.day.c.category, tables.day.c.date)
     return summaries_of(connection.execute(query).all())
+
+
+def read_unfiled(connection: Connection) -> dict[str, Unfiled]:
+    """Return how many days of each category the database alone has, and from when to when."""
+    day = tables.day.c
+    query = select(day.category, func.count(), func.min(day.date), func.max(day.date)).where(~day.has_files)
+    return {row[0]: Unfiled(*row[1:]) for row in connection.execute(query.group_by(day.category))}
 
 
 def read_paper(connection: Connection, number: int) -> Paper:

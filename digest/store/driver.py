@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from digest.store.rows import DAY, LINK, PAPER, RevisionKey, Row, Values
+from digest.store.rows import DAY, ENTRY, LINK, PAPER, RevisionKey, Row, Values
 from digest.store.search import add_to_search_index, take_out_of_search_index
 
 _OF_DAY = f"SELECT {', '.join(DAY)} FROM day WHERE category = ? AND date = ?"  # noqa: S608 - here as below, our own names
 _ENTRIES = f"""
-SELECT section, position, {", ".join(f"revision.{name}" for name in PAPER)}
+SELECT {", ".join(ENTRY)}, {", ".join(f"revision.{name}" for name in PAPER)}
 FROM entry JOIN revision ON revision.id = entry.revision_id WHERE day_id = ? ORDER BY position"""  # noqa: S608
 _LINKS = f"""
 SELECT {", ".join(f"link.{name}" for name in LINK)}
@@ -36,7 +36,7 @@ class Driver:
         return row
 
     def entry_rows(self, day_id: int) -> Sequence[Values]:
-        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
+        """Return the values of ``ENTRY`` of each entry of a day, by position, and after them those of ``PAPER``."""
         return self._connection.execute(_ENTRIES, (day_id,)).fetchall()
 
     def link_rows(self, day_id: int) -> Sequence[Values]:
@@ -112,5 +112,5 @@ def as_stored(value: object) -> object:
     if isinstance(value, (list, dict, tuple)):
         return json.dumps(value)
     if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
+        return value.astimezone(UTC).isoformat(" ", "microseconds")[:-6]  # without +00:00
     return value.isoformat() if isinstance(value, date) else value

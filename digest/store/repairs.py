@@ -39,7 +39,7 @@ class FalseRevision:
 class Repairs(days.Days):
     """What proves the rows of an open database, and mends them."""
 
-    def restore_day(self, day: Day, content_hash: str) -> None:
+    def restore_day(self, day: Day, content_hash: str, *, has_files: bool = True) -> None:
         """Store ``day`` in place of its damaged rows, those of its papers included."""
         papers = {rows.key_of(entry.paper): entry.paper for entry in day.entries}
         table = tables.revision
@@ -57,7 +57,7 @@ class Repairs(days.Days):
                 connection.execute(update(table).where(table.c.id == number).values(row))
                 connection.execute(delete(tables.link).where(tables.link.c.revision_id == number))
             access.insert("link", rows.link_rows(damaged))
-            rows.write_day(access, day, content_hash)
+            rows.write_day(access, day, content_hash, has_files=has_files)
 
     def dangling_rows(self) -> int:
         """Return how many rows belong to a day or a paper that is not there."""

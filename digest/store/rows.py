@@ -15,6 +15,8 @@ from digest.errors import DamageError, StoreError
 from digest.model import (
     CATEGORY,
     ArxivId,
+    Basis,
+    Dating,
     Day,
     DaySummary,
     Entry,
@@ -46,7 +48,7 @@ _as_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make 
 # In
 
 
-def day_row(day: Day, counts: Mapping[Section, int], content_hash: str) -> Row:
+def day_row(day: Day, counts: Mapping[Section, int], content_hash: str, *, has_files: bool = True) -> Row:
     """Return the row of a day that has so many entries, without its number."""
     return {
         "category": day.category,
@@ -59,6 +61,7 @@ def day_row(day: Day, counts: Mapping[Section, int], content_hash: str) -> Row:
         "parser_version": day.parser_version,
         "link_rules": day.link_rules,
         "content_hash": content_hash,
+        "has_files": has_files,
     }
 
 
@@ -71,9 +74,16 @@ def entry_rows(day: Day, day_id: int, numbers: Sequence[int]) -> list[Row]:
             "arxiv_id": str(entry.paper.arxiv_id),
             "section": entry.section.value,
             "revision_id": number,
+            **_dating_row(entry.dating),
         }
         for number, entry in zip(numbers, day.entries, strict=True)
     ]
+
+
+def _dating_row(dating: Dating | None) -> Row:
+    if dating is None:
+        return dict.fromkeys(DATING)
+    return dict(zip(DATING, (dating.basis.value, dating.earliest, dating.latest, dating.text_version), strict=True))
 
 
 def key_of(paper: Paper) -> RevisionKey:
@@ -142,7 +152,7 @@ class Access(Protocol):
         """Return the values of ``DAY`` of a stored day, or None."""
 
     def entry_rows(self, day_id: int) -> Sequence[Values]:
-        """Return the section and position of each entry of a day, by position, and the values of ``PAPER``."""
+        """Return the values of ``ENTRY`` of each entry of a day, by position, and after them those of ``PAPER``."""
 
     def link_rows(self, day_id: int) -> Sequence[Values]:
         """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
@@ -175,11 +185,11 @@ class Access(Protocol):
         """Add the revisions in these places to the full-text index; none of them is in it."""
 
 
-def write_day(access: Access, day: Day, content_hash: str) -> None:
+def write_day(access: Access, day: Day, content_hash: str, *, has_files: bool = True) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
     former = access.delete_day(day.category, day.date)
     numbers = _number_revisions(access, day.date, [entry.paper for entry in day.entries])
-    day_id = access.insert_day(day_row(day, day.counts, content_hash))
+    day_id = access.insert_day(day_row(day, day.counts, content_hash, has_files=has_files))
     access.insert("entry", entry_rows(day, day_id, numbers))
     _displace(access, former.difference(numbers))
 
@@ -308,16 +318,24 @@ class _Numbers(Mapping[Section, int]):
 DAY = (*SUMMARY, "id", "pages", "parser_version", "link_rules")
 """The columns that a day is made of."""
 
+DATING = ("basis", "earliest", "latest", "text_version")
+"""The columns of an entry that a dating is made of."""
+
+ENTRY = ("section", "position", *DATING)
+"""The columns that an entry is made of, its paper aside."""
+
 PAPER = (
     *("id", "arxiv_id", "title", "authors", "primary_category", "categories", "abstract", "comments", "journal_ref"),
     "raw",
 )
 """The columns of a revision that a paper is made of: the hashes are asked for only to find one."""
 
+_OF_PAPER = len(ENTRY)
+
 LINK = ("revision_id", "url", "kind", "found_in")
 """The columns that a link is made of."""
 
-AS_TEXT = frozenset({"date", "declared", "stored", "pages", "authors", "categories", "raw"})
+AS_TEXT = frozenset({"date", "declared", "stored", "pages", "authors", "categories", "raw", "earliest", "latest"})
 """The columns of JSON and dates."""
 
 
@@ -337,12 +355,24 @@ def read_day(access: Access, category: str, when: date) -> Day | None:
     links = links_of(access.link_rows(number))
     rows = access.entry_rows(number)
     require(int, *map(itemgetter(1), rows))
-    papers = papers_of([row[2:] for row in rows], links)
-    entries = tuple(Entry(_SECTIONS[row[0]], row[1], paper) for row, paper in zip(rows, papers, strict=True))
+    papers = papers_of([row[_OF_PAPER:] for row in rows], links)
+    entries = tuple(
+        Entry(_SECTIONS[row[0]], row[1], paper, row[2] and dating_of(row[2:_OF_PAPER]))
+        for row, paper in zip(rows, papers, strict=True)
+    )
     if not entries and not content_hash and any(json.loads(stored).values()):  # never to be taken for an empty day
         raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
     declared = counts(json.loads(declared))
     return Day(category, when, _STATES[state], _SOURCES[source], declared, entries, pages, parser, link_rules)
+
+
+def dating_of(row: Values) -> Dating | None:
+    """Return what the values of ``DATING`` say, whose dates are texts."""
+    basis, earliest, latest, version = row
+    if basis is None:
+        return None
+    require(int, *([] if version is None else [version]))
+    return Dating(Basis(basis), date.fromisoformat(earliest), date.fromisoformat(latest), version)
 
 
 def links_of(rows: Iterable[Values]) -> defaultdict[int, list[Link]]:

@@ -338,7 +338,7 @@ def _unsound_rows(connection: sqlite3.Connection, found: _Shape) -> Iterator[Uns
 _HASH = re.compile(r"[0-9a-f]{64}")
 _CHECKS: Mapping[str, Callable[[str], object]] = {
     "category": CATEGORY.fullmatch,
-    "source": frozenset(Source).__contains__,
+    "reading.source": frozenset(Source).__contains__,
 }
 
 
@@ -358,6 +358,8 @@ def _is_sound(column: Column[Any], read: Callable[[object], Any], value: object)
         return False
     if isinstance(column.type, Date):  # in another form it would be found by no query
         return str(found) == value and found.year in YEARS
-    check = _HASH.fullmatch if column.name.endswith(("sha256", "_hash")) else _CHECKS.get(column.name)
+    check = _CHECKS.get(column.name) or _CHECKS.get(str(column))
+    if column.name.endswith(("sha256", "_hash")):
+        check = _HASH.fullmatch
     is_own_row = column is not politeness.c.id or value == 1
     return is_own_row and (check is None or bool(check(found)))

@@ -3,6 +3,7 @@
 A new database gets them from here; ``migrations/`` brings older ones to the same shape, which a test compares.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -28,6 +29,10 @@ class Moment(sa.TypeDecorator[datetime]):
         return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
+Id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+"""An arXiv id, sorted by its bytes, as SQLite does: those of one archive stand in the order of their months."""
+
+
 def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
     return sa.Table(name, metadata, *columns)
 
@@ -43,7 +48,16 @@ raw_page = _table(
     sa.Column("path", sa.Text, nullable=False),
 )
 
-# declared: what arXiv said that each section has, as JSON; stored: how many entries of each are here.
+
+def _by_files(column: str) -> Iterator[sa.Index]:
+    """Yield indexes of the days with files, which every night reads, and of those without, which are many more."""
+    for name, condition in (("day_with_files", sa.true()), ("day_without_files", sa.false())):
+        where = sa.column(column, sa.Boolean) == condition
+        yield sa.Index(name, "category", "date", sqlite_where=where, postgresql_where=where)
+
+
+# declared: what arXiv said that each section has, as JSON; stored: how many entries of each are here. has_files:
+# whether its record, digest and place in indexes are written; most reconstructed days are in the database alone.
 day = _table(
     "day",
     sa.Column("id", sa.Integer, primary_key=True),
@@ -57,7 +71,9 @@ day = _table(
     sa.Column("parser_version", sa.Integer, nullable=False),
     sa.Column("link_rules", sa.Integer, nullable=False, server_default="1"),
     sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("has_files", sa.Boolean, nullable=False, server_default=sa.true()),
     sa.UniqueConstraint("category", "date", name="day_category_date"),
+    *_by_files("has_files"),
 )
 
 PLACE_INDEX = "revision_place"
@@ -88,6 +104,7 @@ revision = _table(
     sa.UniqueConstraint("arxiv_id", "text_hash", "fields_hash", name="revision_text_fields"),
 )
 
+# The last four are of a reconstructed day: what it was dated by, which dates are possible, which version the text is.
 entry = _table(
     "entry",
     sa.Column("day_id", sa.Integer, sa.ForeignKey("day.id"), primary_key=True),
@@ -95,6 +112,10 @@ entry = _table(
     sa.Column("arxiv_id", sa.Text, nullable=False, index=True),
     sa.Column("section", sa.Text, nullable=False),
     sa.Column("revision_id", sa.Integer, sa.ForeignKey("revision.id"), nullable=False),
+    sa.Column("basis", sa.Text),
+    sa.Column("earliest", sa.Date),
+    sa.Column("latest", sa.Date),
+    sa.Column("text_version", sa.Integer),
     sa.UniqueConstraint("day_id", "arxiv_id", name="entry_day_arxiv_id"),
 )
 
@@ -172,6 +193,50 @@ attempt = _table(
     sa.Column("category", sa.Text, primary_key=True),
     sa.Column("date", sa.Date, primary_key=True),
     sa.Column("at", Moment, nullable=False),
+)
+
+# What OAI-PMH or its Kaggle snapshot tells of a paper today, in the words of the source; datestamp: when that was last
+# changed; version: which one the texts are of, if it tells; run: the number of the job that stored the row as it is.
+# The short columns come first: of long rows SQLite reads only as far as it has to.
+harvested = _table(
+    "harvested",
+    sa.Column("arxiv_id", Id, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("datestamp", sa.Date, nullable=False),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer),
+    sa.Column("categories", sa.Text, nullable=False),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("authors", sa.Text, nullable=False),
+    sa.Column("comments", sa.Text),
+    sa.Column("journal_ref", sa.Text),
+    sa.Column("abstract", sa.Text, nullable=False),
+)
+
+# When each version of a paper was submitted; is_day: the source tells the day alone, and submitted is its first moment.
+# Of papers outside of the configured categories, only the first is stored: all of arXiv's ids together tell mailings.
+paper_version = _table(
+    "version",
+    sa.Column("arxiv_id", Id, primary_key=True),
+    sa.Column("v", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("submitted", Moment, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("is_day", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# How far the harvest of a set of OAI-PMH came. since: what its list was asked from, NULL for all; token: what continues
+# it, until token_until; datestamp: the last one read; records: how many were read; finished_at: when the list ended.
+harvest = _table(
+    "harvest",
+    sa.Column("subset", sa.Text, primary_key=True),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("since", sa.Date),
+    sa.Column("token", sa.Text),
+    sa.Column("token_until", Moment),
+    sa.Column("datestamp", sa.Date),
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
 )
 
 # SQLite's has its texts from the view revision_plain; a row's number is its place.

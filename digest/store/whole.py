@@ -7,14 +7,15 @@ from datetime import date
 
 from digest.errors import UsageError
 from digest.model import Found, Known, Query
-from digest.store import queries
-from digest.store.days import read_summaries
+from digest.store import queries, tables
+from digest.store.days import read_summaries, read_unfiled
 from digest.store.engine import driver_of
+from digest.store.harvests import Harvests
 from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import Repairs
 
 
-class Store(Repairs, Notes):
+class Store(Repairs, Notes, Harvests):
     """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.
@@ -27,7 +28,8 @@ class Store(Repairs, Notes):
             DamageError: some of it cannot be read.
         """
         with self._read() as connection:
-            return Known(tuple(read_summaries(connection)), read_ledger(connection), read_files(connection))
+            days = tuple(read_summaries(connection, tables.day.c.has_files))
+            return Known(days, read_ledger(connection), read_files(connection), read_unfiled(connection))
 
     def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
         """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable.

@@ -194,6 +194,17 @@ def _held(reply: Reply, held: Mailing) -> Reply:
     return replace(reply, body=reply.render(held).encode()) if reply.render else reply
 
 
+def dead_token() -> Fault:
+    """Take back the token of a list of OAI-PMH, as arXiv does at midnight UTC."""
+
+    def fail(_request: Request, reply: Reply) -> Reply:
+        error = b"<error code='badResumptionToken'>The value is invalid or expired.</error>"
+        body = re.sub(rb"<ListRecords>.*</ListRecords>", error, reply.body, flags=re.DOTALL)
+        return replace(reply, body=re.sub(rb"<request [^>]*>", b"<request>", body))
+
+    return fail
+
+
 # --- what the network does to a page, and what others answer in arXiv's place ----------------------
 
 

@@ -3,12 +3,13 @@
 import socket
 import threading
 import time
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from typing import Any, Self
 
 from digest.standin.announcements import Mailing
 from digest.standin.server import Handler, Server
+from tests.standin.oai import Repository
 from tests.standin.site import Fault, Reply, Request, Site
 
 
@@ -20,6 +21,7 @@ class StandIn:
         page_size: How many entries a page of ``/new`` or ``/catchup`` has where the request does not say.
         url: Where it serves, such as ``http://127.0.0.1:40123``; empty outside the context.
         requests: All requests so far, in the order in which they came.
+        repository: The records of its OAI-PMH, at ``/oai``; what it believes the time to be is ``now``.
         fault: Gets each request with its honest reply, and returns the reply to send.
     """
 
@@ -28,6 +30,8 @@ class StandIn:
         self.page_size = page_size
         self.url = ""
         self.requests: list[Request] = []
+        self.repository = Repository([])
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.fault: Fault | None = None
         self._announcements: dict[tuple[str, date], Mailing] = {}
         self._server: _Server | None = None
@@ -46,7 +50,12 @@ class StandIn:
     def answer(self, request: Request) -> Reply:
         """Note ``request`` and return what is to be sent, honest or not."""
         self.requests.append(request)
-        reply = Site(self._announcements, self.today, self.page_size).answer(request.path)
+        path, _, query = request.path.partition("?")
+        if path == "/oai":
+            body = self.repository.answer(query, self.now()).encode()
+            reply = Reply(headers=(("Content-Type", "text/xml; charset=utf-8"),), body=body)
+        else:
+            reply = Site(self._announcements, self.today, self.page_size).answer(request.path)
         return self.fault(request, reply) if self.fault else reply
 
     def __enter__(self) -> Self:

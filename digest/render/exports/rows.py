@@ -10,10 +10,13 @@ from digest.markup import readable
 from digest.model import Announcement
 from digest.render.markdown import code_urls
 
+_DATING = ("basis", "earliest", "latest", "text_version")
+
 _COLUMNS = (
     *("date", "category", "section", "position", "source", "state"),
     *("id", "title", "authors", "primary", "categories", "abstract", "comments", "journal_ref"),
     *("code_urls", "abstract_url", "pdf_url", "more_authors"),
+    *_DATING,
 )
 
 Why = Callable[[Announcement], Sequence[str]]
@@ -82,7 +85,8 @@ def csv_rows(announcements: Iterable[Announcement], why: Why | None = None) -> I
     writer, columns = csv.writer(_Passing()), (*_COLUMNS, *(["reasons"] if why else []))
     yield writer.writerow(columns)
     for one in announcements:
-        record = {**_record(one, why), "code_urls": code_urls(one.paper)}
+        dating = one.dating.data if one.dating else dict.fromkeys(_DATING)
+        record = {**_record(one, why), **dating, "code_urls": code_urls(one.paper)}
         record["more_authors"] = str(record["more_authors"]).lower()  # as JSON has it
         values = (record[name] for name in columns)
         yield writer.writerow(["; ".join(value) if isinstance(value, list) else value for value in values])
@@ -114,5 +118,6 @@ def _record(one: Announcement, why: Why | None) -> dict[str, Any]:
         "pdf_url": paper.pdf_url,
         "abstract_html": paper.abstract,
         "comments_html": paper.comments,
+        "dating": one.dating and one.dating.data,
         **reasons(one, why),
     }

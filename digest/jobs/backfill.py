@@ -1,0 +1,32 @@
+"""The past that nobody captured: metadata of its papers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from digest.archive.archive import Archive
+from digest.archive.days import begin
+from digest.archive.report import Report
+from digest.errors import PageRefusedError
+from digest.jobs.gathering import Gathered
+from digest.jobs.harvest import harvest
+from digest.jobs.kaggle import load_snapshot
+from digest.model import MachineClock
+
+
+def backfill(
+    archive: Archive, categories: Sequence[str], path: Path | None, clock: MachineClock
+) -> tuple[Report, list[Gathered]]:
+    """Harvest the metadata of all papers of these categories, or take them from Kaggle's snapshot at ``path``."""
+    report, gathered = begin(archive), []
+    for one in [load_snapshot(archive, path, categories, clock)] if path else harvest(archive, categories, clock):
+        gathered.append(one)
+        report.actions.append(str(one))
+        for problem in one.refused:
+            report.fail(one.what, PageRefusedError(problem))
+        if one.refusals > len(one.refused):
+            report.fail(one.what, PageRefusedError(f"{one.refusals - len(one.refused):,} more cannot be read"))
+        if one.problem:
+            report.failures.append(one.problem)
+        elif not one.refusals:
+            report.succeeded += 1
+    return report, gathered

@@ -1,0 +1,93 @@
+"""Kaggle's snapshot of the metadata of all of arXiv, into the store: nobody has to harvest what is in it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from digest.archive.archive import Archive
+from digest.config.resources import names_of
+from digest.disk.lines import Lines, open_lines
+from digest.errors import PageRefusedError, errors_about, shortened
+from digest.jobs.gathering import NAMED, NOTHING, Gathered, Pace, added
+from digest.model import MachineClock, Metadata, is_among
+from digest.parse.foreign import other_kind
+from digest.parse.harvest import parse_line
+from digest.store.harvests import KAGGLE, Taken
+
+NAME = "arxiv-metadata-oai-snapshot.json"
+"""What Kaggle calls the file, whose lines are the papers."""
+
+_AT_ONCE = 5000
+
+
+def load_snapshot(archive: Archive, path: Path, categories: Sequence[str], clock: MachineClock) -> Gathered:
+    """Take in all papers of a snapshot: of those in ``categories`` all that it tells, of others when they came.
+
+    Ids are given out in the order of mailings, to all of arXiv together, so that the others tell where one ends.
+    """
+    name = path.name if path.name.isprintable() else repr(path.name)
+    names, pace = names_of(categories), Pace(name, clock)
+    taken, records, refused, refusals, problem = NOTHING, 0, list[str](), 0, None
+    try:
+        with errors_about(name), open_lines(path) as lines:
+            for first, batch in _batches(lines):
+                papers, problems = _parsed(first, batch)
+                if not records:
+                    _require_papers(papers, batch)
+                records, refusals = records + len(papers), refusals + len(problems)
+                refused += problems[: NAMED - len(refused)]
+                taken = added(taken, _store(archive, papers, names))
+                pace.tell(records, lines.share)
+            if not records:
+                _require_papers([], [])
+    except PageRefusedError as error:
+        problem = error
+    return Gathered(name, records, taken.new, taken.changed, 0, tuple(refused), refusals, problem)
+
+
+def _batches(lines: Lines) -> Iterator[tuple[int, list[bytes]]]:
+    """Yield the lines in batches, each with the number of its first one; where the file is cut, those before that."""
+    batch, problem = list[bytes](), None
+    try:
+        for line in lines:
+            batch.append(line)
+            if len(batch) == _AT_ONCE:
+                yield lines.number - len(batch) + 1, batch
+                batch = []
+    except PageRefusedError as error:
+        problem = error
+    if batch:
+        yield lines.number - len(batch) + 1, batch
+    if problem:
+        raise problem
+
+
+def _parsed(first: int, batch: Sequence[bytes]) -> tuple[list[Metadata], list[str]]:
+    """Return the papers in some lines, and what is wrong with other lines."""
+    papers, problems = [], []
+    for number, line in enumerate(batch, first):
+        try:
+            if line:
+                papers.append(parse_line(line))
+        except (ValueError, RecursionError) as error:
+            problems.append(f"line {number}: {shortened(str(error))}")
+    return papers, problems
+
+
+def _require_papers(papers: Sequence[Metadata], batch: Sequence[bytes]) -> None:
+    """Refuse a file whose first lines hold no paper at all: it is another one."""
+    if not papers:
+        text = b"\n".join(batch[:100])
+        kind = (other_kind(text) or "another text").partition("; ")[0] if text.strip() else "an empty file"
+        raise PageRefusedError(f"expected Kaggle's {NAME}, found {kind}")
+
+
+def _store(archive: Archive, papers: Sequence[Metadata], names: Collection[str]) -> Taken:
+    whole, others = dict[str, Metadata](), dict[str, Metadata]()
+    for one in papers:
+        (whole if is_among(one.categories, names) else others)[one.arxiv_id] = one
+    store = archive.store
+    with store.transaction():
+        # One that was in a category, and is no more, is not to be left there.
+        whole |= {name: others.pop(name) for name in store.harvested_ids(list(others))}
+        store.save_versions([one._replace(versions=one.versions[:1]) for one in others.values()], KAGGLE)
+        return store.save_metadata(list(whole.values()), KAGGLE, archive.run)

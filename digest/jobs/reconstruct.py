@@ -1,0 +1,257 @@
+"""Days that nobody captured, made from harvested metadata. Offline.
+
+::
+
+    versions ─history/reconstruction─→ dates ─by category, date─→ Day (typed texts, links) ─one transaction─→ database
+
+A day that was captured or imported is never touched, and a paper that one lists is in no other. What arXiv still serves
+is left to ``digest fetch``, which gets the announced day itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from itertools import groupby
+
+from digest.archive.archive import Archive
+from digest.archive.days import put_in_place, update_files
+from digest.archive.products import sha256
+from digest.archive.report import Report
+from digest.decide import in_reach_since
+from digest.errors import DigestError, how_many
+from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
+from digest.model import (
+    ArxivId,
+    Dating,
+    Day,
+    Entry,
+    Metadata,
+    Paper,
+    RawText,
+    Section,
+    Source,
+    State,
+    Submission,
+)
+from digest.parse import PARSER_VERSION
+from digest.parse.links import LINK_RULES
+from digest.parse.typed import names_in, set_anew
+from digest.records.day import render_record
+
+_DAY = timedelta(days=1)
+_OLD_IDS_UNTIL = date(2007, 4, 30)
+"""Later listings have no paper whose id is of the form of before April 2007: nothing of a day comes after its month."""
+
+Key = tuple[str, date]
+"""Category and date."""
+
+Tell = Callable[[int], object]
+
+Placed = tuple[str, Section, Dated]
+"""A paper's id, and where and when it was announced."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """Which days are wanted: of these categories, from one date to another; ``has_files``: written like any other."""
+
+    categories: Sequence[str]
+    first: date | None = None
+    last: date | None = None
+    has_files: bool = False
+
+
+@dataclass
+class Reconstructed:
+    """How many days of each category there are, how many were stored and removed; how many papers they have.
+
+    ``taken``: papers whose date is that of a captured day that does not list them: they were announced late.
+    """
+
+    days: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    stored: int = 0
+    removed: int = 0
+    papers: int = 0
+    taken: int = 0
+
+    @property
+    def data(self) -> dict[str, object]:
+        """It, as machines read it."""
+        counts = {"stored": self.stored, "removed": self.removed, "papers": self.papers}
+        return {"days": dict(self.days), **counts, "on_captured_days": self.taken}
+
+    def __str__(self) -> str:
+        papers, days = how_many(self.papers, "paper"), how_many(sum(self.days.values()), "day")
+        removed = f", {self.removed} removed" if self.removed else ""
+        return f"{papers} reconstructed on {days}: {self.stored} stored, the others as before{removed}"
+
+
+def reconstruct_days(
+    archive: Archive, past: Past, report: Report, tell: Tell = lambda _: None, *, dry_run: bool = False
+) -> Reconstructed:
+    """Store each day of the past that can be reconstructed; with ``dry_run``, only count them.
+
+    ``tell`` hears now and then how many papers are done.
+    """
+    done = Reconstructed()
+    report.remarks += _left_out(archive, past)
+    captured = {category: _captured(archive, category) for category in past.categories}
+    known = {
+        one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
+    }
+    made: dict[str, set[date]] = defaultdict(set)
+    for (category, when), placed in days_of(archive, past, known):
+        own = [one for one in placed if one[0] not in captured[category]]
+        stored = archive.stored(category, when)
+        if stored is not None and stored.state is not State.RECONSTRUCTED:
+            done.taken += len(own)
+            continue
+        if not own:
+            continue
+        made[category].add(when)
+        done.papers += len(own)
+        done.days[category] += 1
+        tell(done.papers)
+        try:
+            done.stored += 1 if dry_run else _store(archive, _day(archive, category, when, own), past, report)
+        except DigestError as error:
+            report.fail(f"{category} {when}", error)
+            if report.is_ended:
+                break
+    if not dry_run and not report.is_ended:
+        _forget_others(archive, past, made, done)
+        archive.refresh()
+        update_files(archive, report)
+        report.succeeded += 1
+    return done
+
+
+def _left_out(archive: Archive, past: Past) -> Iterator[str]:
+    """Yield what is to be said of dates that were asked for, and are not reconstructed."""
+    first_served = in_reach_since(archive.now)
+    if past.first is not None and past.first < FIRST_DAY:
+        yield f"no day before {FIRST_DAY} is reconstructed: arXiv's deferrals are not known"
+    if past.last is not None and past.last >= first_served:
+        yield f"arXiv serves the listings from {first_served} on: `digest fetch` gets them as they were announced"
+
+
+def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:
+    """Return when and in which section each paper was announced first by the captured days of a category."""
+    rows = [row for row in archive.store.captured(category) if row[2] is not Section.REPLACEMENT]
+    return {arxiv_id: (when, section) for arxiv_id, when, section, _ in reversed(rows)}
+
+
+def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
+    """Store a day, unless it is stored as it is; return whether it was stored."""
+    content_hash = sha256(render_record(day))
+    filed = archive.stored(day.category, day.date)
+    known = filed or archive.store.summary(day.category, day.date)
+    if known is not None and known.content_hash == content_hash and (filed or not past.has_files):
+        return False
+    if past.has_files or filed:
+        put_in_place(archive, day, report)
+    else:
+        archive.save_unfiled(day, content_hash)
+    return True
+
+
+def _forget_others(archive: Archive, past: Past, made: Mapping[str, set[date]], done: Reconstructed) -> None:
+    """Remove the days without files that were reconstructed once, and have no paper any more."""
+    last = _last(archive, past)
+    for category in past.categories:
+        for day in archive.store.unfiled_days(category, past.first, last):
+            if day.date not in made[category]:
+                archive.store.forget_day(category, day.date)
+                done.removed += 1
+
+
+def _last(archive: Archive, past: Past) -> date:
+    """Return the last date that is wanted, and that arXiv does not serve any more."""
+    out_of_reach = in_reach_since(archive.now) - _DAY
+    return min(past.last or out_of_reach, out_of_reach)
+
+
+def days_of(
+    archive: Archive, past: Past, known: Mapping[str, date] | None = None
+) -> Iterator[tuple[Key, list[Placed]]]:
+    """Yield the papers of each wanted day, in the order of their ids, new submissions first; a month at a time."""
+    first, last = max(past.first or FIRST_DAY, FIRST_DAY), _last(archive, past)
+    open_days: dict[Key, list[Placed]] = defaultdict(list)
+    for (year, month), papers in groupby(dated(archive, first, last, known), lambda one: _month(one[0].arxiv_id)):
+        for key in sorted(key for key in open_days if _OLD_IDS_UNTIL < key[1] <= date(year, month, 1)):
+            yield key, _in_order(open_days.pop(key))
+        for submission, _, found in papers:
+            categories = (submission.categories or "").split()
+            for category in past.categories:
+                if category in categories and first <= found.date <= last:
+                    section = Section.NEW if categories[0] == category else Section.CROSS
+                    open_days[category, found.date].append((submission.arxiv_id, section, found))
+    for key in sorted(open_days):
+        yield key, _in_order(open_days[key])
+
+
+def dated(
+    archive: Archive, first: date, last: date, known: Mapping[str, date] | None = None
+) -> Iterator[tuple[Submission, date, Dated]]:
+    """Yield all papers whose ids are of the months in which those of the dates were given, each with its dates."""
+    calendar = archive.calendar
+    months = {(day.year, day.month) for day in (first - 31 * _DAY + n * _DAY for n in range((last - first).days + 32))}
+    near = (one for one in archive.store.submissions() if _month(one.arxiv_id) in months)
+    until = calendar.newest_expected(archive.now)
+    return reconstruct(near, calendar.listing_of, calendar.listing_dates, until, known)
+
+
+def _month(arxiv_id: str) -> tuple[int, int]:
+    """Return the year and month of an id, much faster than by parsing it."""
+    digits = arxiv_id.rpartition("/")[2]
+    year = int(digits[:2])
+    return (1900 if year > 90 else 2000) + year, int(digits[2:4])
+
+
+def _in_order(placed: Iterable[Placed]) -> list[Placed]:
+    return sorted(placed, key=lambda one: (one[1] is not Section.NEW, ArxivId.parse(one[0])))
+
+
+# Texts
+
+
+def _day(archive: Archive, category: str, when: date, placed: Sequence[Placed]) -> Day:
+    """Return a reconstructed day; a paper that was deleted since has no texts, and is left out."""
+    texts = archive.store.metadata([arxiv_id for arxiv_id, _, _ in placed])
+    entries: list[Entry] = []
+    for arxiv_id, section, found in placed:
+        if arxiv_id not in texts:
+            continue
+        one = texts[arxiv_id]
+        dating = Dating(found.basis, found.earliest, found.latest, one.version)
+        entries.append(Entry(section, len(entries) + 1, paper_of(one), dating))
+    return Day(
+        *(category, when, State.RECONSTRUCTED, Source.OAI, {}, tuple(entries), ()),
+        parser_version=PARSER_VERSION,
+        link_rules=LINK_RULES,
+    )
+
+
+def paper_of(one: Metadata) -> Paper:
+    """Return a harvested paper in the form in which a listing shows it, its links found.
+
+    What was typed is kept beside it only where the listing's form is another: the harvest has it, too.
+    """
+    categories = tuple(one.categories.split())
+    raw = RawText(" ".join(one.title.split()), names_in(one.authors), one.abstract, one.comments)
+    plain = Paper(
+        arxiv_id=ArxivId.parse(one.arxiv_id),
+        title=one.title,
+        authors=raw.authors,
+        primary_category=categories[0],
+        categories=categories,
+        journal_ref=None if one.journal_ref is None else " ".join(one.journal_ref.split()),
+        raw=raw,
+    )
+    listed = set_anew(plain)
+    # What is nothing but TeX that arXiv leaves out is shown as it was typed: no text of a listing is empty.
+    listed = replace(listed, title=listed.title or raw.title, authors=tuple(filter(None, listed.authors)))
+    typed = (one.title, one.authors, one.abstract, one.comments or "")
+    is_plain = not any("\\" in text or "{{" in text for text in typed)
+    return replace(listed, raw=None) if is_plain and not replace(listed, raw=None).may_have_more_authors else listed

@@ -1,0 +1,318 @@
+"""Days that nobody captured: reconstructed from harvested metadata, through the command line."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.archive.archive import Archive
+from tests.conftest import DAY, Result, Sandbox
+
+NOW = "2026-06-01T12:00:00Z"
+
+
+def record(arxiv_id: str, created: str, categories: str = "cs.CV", **fields: Any) -> dict[str, Any]:
+    """Return a line of Kaggle's snapshot, of a paper that was submitted at this time (UTC)."""
+    at = datetime.fromisoformat(created).replace(tzinfo=UTC)
+    texts = {
+        "submitter": "A. Bell",
+        "authors": "Anna Bell, Carl Dietz",
+        "title": f"A title of {arxiv_id}",
+        "comments": None,
+        "journal-ref": None,
+        "doi": None,
+        "report-no": None,
+        "license": None,
+        "abstract": f"  An abstract of {arxiv_id}.\n",
+        "update_date": "2021-12-01",
+        "authors_parsed": [["Bell", "Anna", ""], ["Dietz", "Carl", ""]],
+    }
+    versions = [{"version": "v1", "created": f"{at:%a, %-d %b %Y %H:%M:%S} GMT"}]
+    return {"id": arxiv_id, "categories": categories, "versions": versions} | texts | fields
+
+
+def snapshot(sandbox: Sandbox, records: Sequence[dict[str, Any]]) -> str:
+    """Write a file as Kaggle has it; return its path."""
+    path = sandbox.folder.parent / "arxiv-metadata-oai-snapshot.json"
+    path.write_text("".join(f"{json.dumps(one)}\n" for one in records), encoding="utf-8")
+    return str(path)
+
+
+# Announced on the evenings of Tue, 12 and Wed, 13 October 2021: the listings of the 13th and 14th.
+PAPERS = [
+    record("2110.05101", "2021-10-12 12:00"),
+    record("2110.05102", "2021-10-12 13:00", "cs.LG cs.CV"),
+    record("2110.05103", "2021-10-12 14:00", title=r"On Poincar\'e", abstract="  See https://github.com/o/r now.\n"),
+    record("2110.05104", "2021-10-12 15:00", "math.CO"),
+    record("2110.06101", "2021-10-01 12:00"),  # held
+    record("2110.06102", "2021-10-13 12:00"),
+    record("2110.06103", "2021-10-13 13:00", "math.CO"),
+]
+
+
+def backfill(sandbox: Sandbox, *arguments: str, now: str = NOW) -> Result:
+    """Run the command."""
+    return sandbox.digest("backfill", *arguments, now=now)
+
+
+def filled(sandbox: Sandbox, records: Sequence[dict[str, Any]] = PAPERS, *arguments: str) -> Result:
+    """Reconstruct what a file of these papers tells."""
+    return backfill(sandbox, "--file", snapshot(sandbox, records), *arguments)
+
+
+def rows(sandbox: Sandbox, query: str) -> list[tuple[Any, ...]]:
+    """Return what the database holds."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection:
+        return connection.execute(query).fetchall()
+
+
+def entries(sandbox: Sandbox) -> list[tuple[Any, ...]]:
+    """Return all entries: date, section, position, id."""
+    query = "SELECT date, section, position, arxiv_id FROM entry JOIN day ON day.id = day_id ORDER BY 1, 3"
+    return rows(sandbox, query)
+
+
+EXPECTED = [
+    ("2021-10-13", "new", 1, "2110.05101"),
+    ("2021-10-13", "new", 2, "2110.05103"),
+    ("2021-10-13", "cross", 3, "2110.05102"),
+    ("2021-10-14", "new", 1, "2110.06101"),
+    ("2021-10-14", "new", 2, "2110.06102"),
+]
+
+
+def test_days_are_reconstructed_in_the_database_alone(sandbox: Sandbox) -> None:
+    """New submissions before cross-lists, ids ascending; a held paper in its block; no file but the root index."""
+    result = filled(sandbox)
+    assert result.code == 0, result.err
+    assert entries(sandbox) == EXPECTED
+    assert "5 papers reconstructed on 2 days" in result.err
+    assert set(sandbox.tree()) - {"config.toml"} <= {"README.md", ".digest.lock", "digest.lock", "archive.lock"}
+    assert rows(sandbox, "SELECT DISTINCT state, source, has_files FROM day") == [("reconstructed", "oai", 0)]
+
+
+def test_reading_commands_read_such_days(sandbox: Sandbox) -> None:
+    """show, paper, search, export; each says that the day is reconstructed."""
+    filled(sandbox)
+    shown = sandbox.digest("show", "2021-10-13", now=NOW)
+    assert shown.code == 0
+    assert "On Poincaré" in shown.out
+    assert "Code" not in shown.err
+    listed = sandbox.digest("show", "2021-10-13", "--titles", now=NOW)
+    assert "reconstructed from the dates of the papers" in listed.out
+    told = json.loads(sandbox.digest("paper", "2110.06101", "--json", now=NOW).out)
+    (event,) = told["events"]
+    (place,) = event["announcements"]
+    assert (place["date"], place["state"], place["source"]) == ("2021-10-14", "reconstructed", "oai")
+    dating = {"basis": "block", "earliest": "2021-10-13", "latest": "2021-10-14", "text_version": 1}
+    assert place["dating"] == dating
+    assert "possible from 2021-10-13 to 2021-10-14" in sandbox.digest("paper", "2110.06101", now=NOW).out
+    found = sandbox.digest("search", "poincare", now=NOW)
+    assert "2110.05103" in found.out
+    exported = sandbox.digest("export", "..", "--format", "jsonl", now=NOW)
+    assert exported.code == 0, exported.err
+    assert [json.loads(line)["id"] for line in exported.out.splitlines()] == [one[3] for one in EXPECTED]
+    one = sandbox.digest("export", "2021-10-14", "--format", "json", now=NOW)
+    assert [row["dating"]["basis"] for row in json.loads(one.out)] == ["block", "block"]
+
+
+def test_links_are_found_and_texts_are_those_of_a_listing(sandbox: Sandbox) -> None:
+    """What was typed in TeX is kept beside them, where a listing shows something else."""
+    filled(sandbox)
+    assert rows(sandbox, "SELECT url, kind FROM link") == [("https://github.com/o/r", "code")]
+    typed = rows(sandbox, "SELECT arxiv_id, raw IS NULL FROM revision ORDER BY 1")
+    assert [one for one, is_plain in typed if not is_plain] == ["2110.05103"]
+
+
+def test_the_same_again_changes_nothing(sandbox: Sandbox) -> None:
+    """Not a row, and it says so; a paper that was changed since is told as it is now, and only its day is stored."""
+    filled(sandbox)
+    before = rows(sandbox, "SELECT id, content_hash FROM day")
+    assert "0 stored" in backfill(sandbox, "--offline").err
+    assert rows(sandbox, "SELECT id, content_hash FROM day") == before
+    newer = record("2110.05101", "2021-10-12 12:00", title="Another", update_date="2022-01-01")
+    newer["versions"].append({"version": "v2", "created": "Sat, 1 Jan 2022 12:00:00 GMT"})
+    result = filled(sandbox, [newer, *PAPERS[1:]])
+    assert "1 stored" in result.err
+    assert rows(sandbox, "SELECT text_version FROM entry WHERE arxiv_id = '2110.05101'") == [(2,)]
+    assert "text of version 2" in sandbox.digest("paper", "2110.05101", now=NOW).out
+
+
+def test_with_files_they_are_days_like_others(sandbox: Sandbox) -> None:
+    """Digest, record, index; verify proves them, and rebuild gives back the same."""
+    assert filled(sandbox, PAPERS, "--files").code == 0
+    tree = sandbox.tree()
+    assert b"2110.05103" in tree["cs.CV/2021/10/2021-10-13.md" if "cs.CV/2021/10/2021-10-13.md" in tree else "x"]
+    assert b'"format": 5' in tree["data/cs.CV/2021/2021-10-13.jsonl"]
+    assert b"reconstructed" in tree["README.md"] or b"re&shy;con" in tree["README.md"]
+    assert sandbox.digest("verify", now=NOW).code == 0
+    stored = entries(sandbox)
+    (sandbox.folder / "archive.db").unlink()
+    assert sandbox.digest("rebuild", now=NOW).code == 0
+    assert entries(sandbox) == stored
+    assert rows(sandbox, "SELECT basis FROM entry ORDER BY day_id, position LIMIT 1") == [("block",)]
+
+
+def test_files_are_written_later_of_what_is_in_the_database(sandbox: Sandbox) -> None:
+    """As regenerate says: backfill DATE --files writes them, of that date alone."""
+    filled(sandbox)
+    told = sandbox.digest("regenerate", "2021-10-13", now=NOW)
+    assert told.code == 4
+    assert "`digest backfill 2021-10-13 --files`" in told.err
+    assert backfill(sandbox, "2021-10-13", "--offline", "--files").code == 0
+    assert [path for path in sandbox.tree() if path.endswith(".jsonl")] == ["data/cs.CV/2021/2021-10-13.jsonl"]
+    assert rows(sandbox, "SELECT date, has_files FROM day ORDER BY 1") == [("2021-10-13", 1), ("2021-10-14", 0)]
+
+
+def test_status_and_the_index_tell_of_them_in_a_line(sandbox: Sandbox) -> None:
+    """How many, from when to when; none of them is missing or overdue."""
+    filled(sandbox)
+    status = sandbox.digest("status", now=NOW)
+    assert "reconstructed: 2 days from 2021-10-13 to 2021-10-14, in the database alone" in status.out
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert told["reconstructed"] == {"days": 2, "first": "2021-10-13", "last": "2021-10-14", "in_gaps": []}
+    assert told["lost"] == []
+
+
+def test_a_gap_that_is_reconstructed_is_no_longer_overdue(sandbox: Sandbox) -> None:
+    """Since the start of the archive, too: it is told as reconstructed."""
+    sandbox.configure("store", start="2021-10-13")
+    filled(sandbox)
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert told["reconstructed"]["in_gaps"] == ["2021-10-13", "2021-10-14"]
+    assert {"2021-10-13", "2021-10-14"}.isdisjoint(told["overdue"])
+    assert "2021-10-15" in told["overdue"]
+
+
+def test_verify_proves_their_rows(sandbox: Sandbox) -> None:
+    """Without asking for files; what is damaged is removed, and backfill makes it again."""
+    filled(sandbox)
+    assert sandbox.digest("verify", now=NOW).code == 0
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection, connection:
+        connection.execute("UPDATE entry SET earliest = '2021-10-11' WHERE arxiv_id = '2110.05101'")
+    told = sandbox.digest("verify", now=NOW)
+    assert told.code == 6
+    assert "`digest backfill 2021-10-13` makes it again" in told.out
+    sandbox.digest("verify", "--repair", now=NOW)
+    assert {one[0] for one in entries(sandbox)} == {"2021-10-14"}
+    assert backfill(sandbox, "--offline").code == 0
+    assert entries(sandbox) == EXPECTED
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+@pytest.mark.parametrize("arguments", [("--evaluate", "--files"), ("--evaluate", "--dry-run"), ("2021-02-30",)])
+def test_what_makes_no_sense_is_refused(sandbox: Sandbox, arguments: Sequence[str]) -> None:
+    """One line, exit 2."""
+    result = backfill(sandbox, *arguments)
+    assert result.code == 2
+    assert len(result.err.strip().splitlines()) == 1
+
+
+def test_a_dry_run_counts_and_stores_nothing(sandbox: Sandbox) -> None:
+    """Of what was harvested before."""
+    filled(sandbox)
+    before = Path(sandbox.folder / "archive.db").read_bytes()
+    result = backfill(sandbox, "--offline", "--dry-run")
+    assert "5 papers reconstructed on 2 days" in result.out
+    assert Path(sandbox.folder / "archive.db").read_bytes() == before
+
+
+# Beside captured days
+
+
+def captured_records(archive: Sandbox, submitted: str = "2025-03-04 12:00") -> list[dict[str, Any]]:
+    """Return, as Kaggle's, the papers of the listing that a run stored, all submitted at this time."""
+    query = "SELECT DISTINCT e.arxiv_id, r.primary_category FROM entry e JOIN revision r ON r.id = e.revision_id"
+    found = rows(archive, f"{query} WHERE section != 'replacement' ORDER BY 1")
+    return [record(one, submitted, " ".join(dict.fromkeys((primary, "cs.CV")))) for one, primary in found]
+
+
+def test_a_captured_day_is_never_touched(archive: Sandbox) -> None:
+    """Its papers are in no other day, and no paper is added to it."""
+    assert archive.digest("run").code == 0
+    papers = captured_records(archive)
+    papers[0] = record(papers[0]["id"], "2025-03-03 12:00", papers[0]["categories"])
+    late = record("2503.09999", "2025-03-04 12:30")
+    before, tree = entries(archive), archive.tree()
+    assert filled(archive, [*papers, late, record("2503.00001", "2025-03-03 09:00")]).code in (0, 4)
+    assert [one for one in entries(archive) if one[0] == str(DAY)] == before
+    assert [one[3] for one in entries(archive) if one[0] != str(DAY)] == ["2503.00001"]
+    assert {path: data for path, data in archive.tree().items() if path in tree and path != "README.md"} == {
+        path: data for path, data in tree.items() if path != "README.md"
+    }
+
+
+def test_what_is_captured_takes_the_place_of_what_was_reconstructed(archive: Sandbox) -> None:
+    """With files or without: the day is complete then, and none of the former entries is left."""
+    for files in ((), ("--files",)):
+        papers = [record("2503.03001", "2025-03-04 12:00"), record("2503.03002", "2025-03-04 12:10")]
+        assert backfill(archive, "--file", snapshot(archive, papers), *files).code == 0
+        assert [one[0] for one in entries(archive)] == ["2025-03-05", "2025-03-05"]
+    assert archive.digest("run").code == 0
+    assert rows(archive, "SELECT date, state, source, has_files FROM day") == [("2025-03-05", "complete", "listing", 1)]
+    assert {"2503.03001", "2503.03002"}.isdisjoint(one[3] for one in entries(archive))
+    assert rows(archive, "SELECT count(*) FROM entry WHERE basis IS NOT NULL") == [(0,)]
+
+
+def test_what_arxiv_serves_is_left_to_fetch(sandbox: Sandbox) -> None:
+    """A day that can still be captured is not reconstructed."""
+    result = backfill(sandbox, "--file", snapshot(sandbox, PAPERS), now="2021-11-01T12:00:00Z")
+    assert result.code == 0
+    assert entries(sandbox) == []
+
+
+def test_the_error_is_measured_on_captured_days(archive: Sandbox) -> None:
+    """Blind: a held paper is right by its block and wrong by its clock; a late one is wrong, and an example of it."""
+    archive.digest("run")
+    papers = captured_records(archive)
+    ids = sorted(one["id"] for one in papers)
+    times = {ids[1]: "2025-02-20 12:00"}
+    papers = [record(one["id"], times.get(one["id"], "2025-03-04 12:00"), one["categories"]) for one in papers]
+    filled(archive, papers[:-1])
+    told = json.loads(backfill(archive, "--evaluate", "--json").out)
+    assert told["all"]["total"] == len(papers) - 1
+    assert (told["all"]["wrong_by_blocks"], told["all"]["wrong_by_clock"]) == (0, 1)
+    assert told["new"]["total"] + told["cross"]["total"] == told["all"]["total"]
+    assert (told["days"], told["not_harvested"], told["examples"]) == (1, 1, [])
+    words = backfill(archive, "--evaluate").out
+    assert "reconstructed blind" in words
+    assert f"all         0.00 % / {100 / (len(papers) - 1):.2f} % of {len(papers) - 1}" in words
+
+
+def test_without_captured_days_there_is_nothing_to_measure(sandbox: Sandbox) -> None:
+    """It says so."""
+    filled(sandbox)
+    assert "nothing to evaluate" in backfill(sandbox, "--evaluate").out
+
+
+def test_a_killed_reconstruction_goes_on(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each day is stored whole or not at all; in the end all is as if nothing had happened."""
+    papers = [
+        record(f"2110.{day:02}{number:03}", f"2021-10-{day} 12:00") for day in (12, 13, 14) for number in range(3)
+    ]
+    filled(sandbox, papers)
+    expected = entries(sandbox)
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection, connection:
+        for table in ("entry", "day"):
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    save, calls = Archive.save_unfiled, []
+
+    def save_once(self: Archive, *arguments: Any) -> Any:
+        calls.append(1)
+        return save(self, *arguments) if len(calls) == 1 else stop()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Archive, "save_unfiled", save_once)
+        backfill(sandbox, "--offline")
+    assert entries(sandbox) == expected[:3]
+    assert backfill(sandbox, "--offline").code == 0
+    assert entries(sandbox) == expected
