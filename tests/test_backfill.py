@@ -551,7 +551,8 @@ def used_by(sandbox: Sandbox, *arguments: str) -> tuple[float, float]:
     """Return the CPU seconds and the megabytes at the most that a backfill took in a process of its own."""
     process = start(sandbox, *arguments)
     _, status, usage = os.wait4(process.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024**2)
 
 
@@ -584,6 +585,7 @@ def test_a_large_category_is_harvested_in_little_memory(asking: tuple[Sandbox, S
     arxiv.fault = troubled()
     _, megabytes = used_by(sandbox)
     assert rows(sandbox, "SELECT count(*), count(DISTINCT arxiv_id) FROM harvested") == [(350_000, 350_000)]
+    print(f"{megabytes:.0f} MB")  # noqa: T201 - of few tests, figures are quoted
     assert megabytes < 300
 
 
@@ -600,19 +602,23 @@ def test_a_harvest_takes_no_longer_than_its_delays(asking: tuple[Sandbox, StandI
     moments = [request.at for request in arxiv.requests]
     assert len(moments) >= 175
     assert passed <= 1.05 * (len(moments) - 1) * 3
-    assert min(after - before for before, after in pairwise(moments)) > 2.95
+    # By the stand-in's clock, which notes a request late where the machine is busy.
+    assert moments[-1] - moments[0] > 3 * (len(moments) - 1) - 1
+    assert min(after - before for before, after in pairwise(moments)) > 2
 
 
 @pytest.mark.exhaustive
 def test_all_of_arxiv_is_loaded_in_little_memory(sandbox: Sandbox) -> None:
     """Three million lines in less than 300 MB, and no more than a tenth over ten times the time of a tenth of them."""
-    found = {}
+    found, texts = {}, [("On things", "A. Bell, C. Dietz", "We do things.")]  # short ones: tests lie in memory
     for count in (300_000, 3_000_000):
-        file = kaggle(sandbox, invented(count))
+        file = sandbox.folder / f"{NAME}.gz"
+        with gzip.open(file, "wb", compresslevel=1) as stream:
+            stream.writelines(one.kaggle_line + b"\n" for one in invented(count, texts))
         found[count] = used_by(sandbox, "--file", file.name)
         assert rows(sandbox, "SELECT count(*) FROM harvested") == [(count,)]
-        file.unlink()
         clear(sandbox)
     (base, _), (used, megabytes) = found.values()
     assert megabytes < 300
+    print(found)  # noqa: T201 - of few tests, figures are quoted
     assert used <= 1.1 * 10 * base

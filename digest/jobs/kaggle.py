@@ -1,6 +1,6 @@
 """Kaggle's snapshot of the metadata of all of arXiv, into the store: nobody has to harvest what is in it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from digest.archive.archive import Archive
@@ -81,7 +81,7 @@ def _require_papers(papers: Sequence[Metadata], batch: Sequence[bytes]) -> None:
         raise PageRefusedError(f"expected Kaggle's {NAME}, found {kind}")
 
 
-def _store(archive: Archive, papers: Sequence[Metadata], names: Collection[str]) -> Taken:
+def _store(archive: Archive, papers: Sequence[Metadata], names: frozenset[str]) -> Taken:
     whole, others = dict[str, Metadata](), dict[str, Metadata]()
     for one in papers:
         (whole if is_among(one.categories, names) else others)[one.arxiv_id] = one

@@ -253,6 +253,8 @@ def _moment(text: str | None, name: str) -> datetime:
 
 # Kaggle's snapshot
 
+_decode = json.JSONDecoder().decode
+
 
 def parse_line(line: bytes) -> Metadata:
     """Parse a line of ``arxiv-metadata-oai-snapshot.json``: an object with the fields of one paper.
@@ -260,7 +262,7 @@ def parse_line(line: bytes) -> Metadata:
     Raises:
         ValueError: it is not whole.
     """
-    found = json.loads(line.decode())
+    found = _decode(line.decode())
     versions = found.get("versions") if isinstance(found, dict) else None
     if not isinstance(versions, list) or not all(isinstance(one, dict) for one in versions):
         raise ValueError("expected an object with versions, found none")
@@ -279,10 +281,11 @@ def _metadata(texts: Mapping[str, Any], datestamp: date, versions: list[Version]
     whole = [one for one in (name, categories, title, authors, abstract, comments, journal_ref) if one is not None]
     if {*map(type, whole)} != {str} or name is None or categories is None:
         raise ValueError(f"expected texts as {', '.join(_USED)}, found something else")
-    together = "".join(whole)
-    together.encode()  # JSON may hold halves of characters, which no database takes
-    if "\0" in together:
-        raise ValueError("expected texts, found a NUL character in one")
+    for text in whole:
+        if not text.isascii():
+            text.encode()  # JSON may hold halves of characters, which no database takes
+        if "\0" in text:
+            raise ValueError("expected texts, found a NUL character in one")
     if not _are_categories(categories):
         raise ValueError(f"expected categories, found {quoted(categories)}")
     numbers = [one.v for one in versions]

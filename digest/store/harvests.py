@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import UTC
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text
 
 from digest.model import Harvest, Metadata, Submission, is_among
 from digest.store import tables
-from digest.store.driver import as_stored
 from digest.store.engine import Database, driver_of
 
 KAGGLE = "kaggle"
@@ -56,7 +56,7 @@ class Harvests(Database):
                 its = table.c.arxiv_id == bindparam("its")
                 connection.execute(delete(table).where(its), [{"its": one.arxiv_id} for one in changed])
             told = [*new, *changed]
-            _insert(connection, [(source, run, *one[:-1]) for one in told])
+            _insert(connection, told, source, run)
             _add(connection, _RENEW, told, source)
             return Taken(len(new), len(changed), len(papers) - len(told))
 
@@ -95,7 +95,7 @@ class Harvests(Database):
         joined = version.join(harvested, harvested.c.arxiv_id == version.c.arxiv_id, isouter=not categories)
         query = select(key, version.c.submitted, version.c.is_day, harvested.c.categories).select_from(joined)
         query = query.where(version.c.v == 1).order_by(key).limit(_PAGE)
-        wanted, last, is_end = set(categories), "", False
+        wanted, last, is_end = frozenset(categories), "", False
         while not is_end:
             with self._read() as connection:
                 rows = connection.execute(query.where(key > last)).all()
@@ -137,15 +137,20 @@ def _is_news(one: Metadata, source: str, known_source: str, known: Metadata) -> 
 
 
 def _add(connection: Connection, statement: str, papers: Iterable[Metadata], source: str) -> None:
-    rows = [(one.arxiv_id, v, when, source, is_day) for one in papers for v, when, is_day in one.versions]
     if raw := driver_of(connection):
-        raw.executemany(statement, [(key, v, as_stored(when), told, day) for key, v, when, told, day in rows])
-    elif rows:
-        connection.execute(text(statement), [dict(zip(_VERSION, row, strict=True)) for row in rows])
+        # Here and below without a function of ours in between: of all of arXiv there are five million.
+        rows = [
+            (one.arxiv_id, v, when.astimezone(UTC).isoformat(" ", "microseconds")[:-6], source, is_day)
+            for one in papers
+            for v, when, is_day in one.versions
+        ]
+        raw.executemany(statement, rows)
+    elif values := [(one.arxiv_id, v, when, source, is_day) for one in papers for v, when, is_day in one.versions]:
+        connection.execute(text(statement), [dict(zip(_VERSION, row, strict=True)) for row in values])
 
 
-def _insert(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(connection: Connection, papers: Sequence[Metadata], source: str, run: int) -> None:
     if raw := driver_of(connection):
-        raw.executemany(_ADD, [(source, run, key, day.isoformat(), *others) for source, run, key, day, *others in rows])
-    elif rows:
+        raw.executemany(_ADD, [(source, run, one[0], one[1].isoformat(), *one[2:-1]) for one in papers])
+    elif rows := [(source, run, *one[:-1]) for one in papers]:
         connection.execute(insert(tables.harvested), [dict(zip(_METADATA, row, strict=True)) for row in rows])

@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +37,7 @@ from tests.benchmarks.drawing import drawn
 from tests.benchmarks.measuring import DIGEST, Row, Used, in_turn, run, table
 from tests.benchmarks.searching import searching
 from tests.standin import StandIn
+from tests.standin.oai import invented
 
 DAYS, PAPERS = (100, 1000, 4000), 20
 """Days, and papers of a day, for what should not grow."""
@@ -261,6 +263,32 @@ def kept(bench: Bench) -> Iterator[Row]:
     yield from _against_first("`replay --all` of {} pages of 20", replayed)
 
 
+def backfill(bench: Bench) -> Iterator[Row]:
+    """Kaggle's snapshot of 350,000 papers, against json.loads and executemany; again; and what it costs others."""
+    ours, theirs = bench.fresh("snapshot"), bench.fresh("script")
+    file = bench.place / "arxiv-metadata-oai-snapshot.json"
+    texts = [(one.title, ", ".join(one.authors), one.abstract) for one in bench.texts.papers]
+    with file.open("wb") as stream:
+        stream.writelines(one.kaggle_line + b"\n" for one in invented(350_000, texts))
+    configure(ours)
+    load = [*DIGEST, "-q", "--now", NOW, "backfill", "--file", str(file)]
+    before = {words: run([*DIGEST, "-q", "--now", NOW, words], ours) for words in ("rebuild", "status")}["status"]
+    found: dict[str, list[Used]] = {"ours": [], "theirs": []}
+    for _ in range(max(1, bench.rounds // 2)):
+        for database in (*ours.glob("archive.db*"), *theirs.glob("peer.db*")):
+            database.unlink()
+        found["ours"].append(run(load, ours))
+        found["theirs"].append(run([*PYTHON, peers.SNAPSHOT, str(file)], theirs))
+    tables = "SELECT (SELECT count(*) FROM harvested), (SELECT count(*) FROM version)"
+    counted = [sqlite3.connect(place).execute(tables).fetchone() for place in (ours / "archive.db", theirs / "peer.db")]
+    _require(counted[0] == counted[1], f"rows that differ from the script's: {counted}")
+    name = "`backfill --file`, 350,000 papers"
+    yield Row(name, found["ours"], found["theirs"], "json.loads, executemany; the same rows")
+    yield Row(f"{name}, again", [run(load, ours)], found["ours"][:1], "the first time")
+    yield Row("`status` afterwards", [run([*DIGEST, "-q", "--now", NOW, "status"], ours)], [before], "before")
+    file.unlink()
+
+
 def search(bench: Bench) -> Iterator[Row]:
     """Searches among 350,000 papers of real texts, against LIKE; the index against its texts, and against a night."""
     if bench.texts.kind.startswith("invented"):
@@ -302,6 +330,7 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "export": export,
     "kept": kept,
     "whole": whole,
+    "backfill": backfill,
     "search": search,
 }
 

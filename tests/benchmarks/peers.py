@@ -73,3 +73,40 @@ for (text,) in database.execute("SELECT DISTINCT date FROM paper ORDER BY date")
     path.write_text(template.render(date=f"{when:%a}, {when.day} {when:%b %Y}", papers=papers), encoding="utf-8")
 """
 """Every digest from that database: sqlite3 and Jinja2."""
+
+SNAPSHOT = r"""
+import itertools
+import json
+import sqlite3
+import sys
+
+NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS = {name: f"{number:02}" for number, name in enumerate(NAMES, 1)}
+database = sqlite3.connect("peer.db", isolation_level=None)
+database.execute("PRAGMA journal_mode = WAL")
+database.execute("PRAGMA synchronous = FULL")
+database.execute(
+    "CREATE TABLE harvested (arxiv_id TEXT PRIMARY KEY, source TEXT, datestamp TEXT, run INTEGER, version INTEGER, "
+    "categories TEXT, title TEXT, authors TEXT, comments TEXT, journal_ref TEXT, abstract TEXT)"
+)
+database.execute(
+    "CREATE TABLE version (arxiv_id TEXT, v INTEGER, submitted TEXT, source TEXT, is_day INTEGER, "
+    "PRIMARY KEY (arxiv_id, v))"
+)
+with open(sys.argv[1]) as file:
+    while lines := list(itertools.islice(file, 5000)):
+        papers, versions = [], []
+        for one in map(json.loads, lines):
+            told, last = [one[name] for name in ("title", "authors", "comments", "journal-ref", "abstract")], 0
+            for version in one["versions"]:
+                _, day, month, year, time, _ = version["created"].split(" ")
+                last = int(version["version"][1:])
+                when = f"{year}-{MONTHS[month]}-{day:0>2} {time}.000000"
+                versions.append((one["id"], last, when, "kaggle", 0))
+            papers.append((one["id"], "kaggle", one["update_date"], 1, last, one["categories"], *told))
+        database.execute("BEGIN")
+        database.executemany("INSERT INTO harvested VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", papers)
+        database.executemany("INSERT INTO version VALUES (?, ?, ?, ?, ?)", versions)
+        database.execute("COMMIT")
+"""
+"""Kaggle's snapshot as the same rows: json.loads and executemany."""

@@ -114,10 +114,11 @@ class _Invented(Sequence[Record]):
         if not 0 <= place < self._count:
             raise IndexError(place)
         title, authors, abstract = self._texts[place % len(self._texts)]
-        # A month has 2,000; the first ones were changed on the first day that OAI-PMH knows, as thousands of arXiv's.
-        month, number = divmod(place, 2000)
+        # In fifteen years; the first ones were changed on the first day that OAI-PMH knows, as thousands of arXiv's.
+        of_a_month = max(2000, self._count // 180 + 1)
+        month, number = divmod(place, of_a_month)
         year = 2015 + month // 12
-        day = date(year, month % 12 + 1, number // 72 + 1)
+        day = date(year, month % 12 + 1, number * 28 // of_a_month + 1)
         first = datetime.combine(day, time(number % 24, number % 60, number % 59), UTC)
         versions = (first, first + timedelta(days=40)) if place % 3 else (first,)
         return Record(
