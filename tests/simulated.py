@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from digest.calendar import Calendar
 from digest.history.reconstruction import Dated, reconstruct
-from digest.model import ArxivId, Day, Section, Submission
+from digest.model import ArxivId, Day, Section
+from digest.model.harvest import Submission
 
 _Date = date  # in a class with a field of this name
 ZONE = ZoneInfo("America/New_York")

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import NotServedError, PageRefusedError
-from digest.model import Version
+from digest.model.harvest import Version
 from digest.parse.harvest import DeadTokenError, Part, parse_line, parse_part
 from tests.standin.oai import Record, Repository
 

@@ -10,7 +10,8 @@ import pytest
 
 from digest.config.resources import read_calendar
 from digest.history.reconstruction import Dated, reconstruct
-from digest.model import Basis, Submission
+from digest.model import Basis
+from digest.model.harvest import Submission
 from tests.days import real_days
 from tests.simulated import World, score, score_real
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from digest.errors import DamageError
 from digest.jobs.reconstruct import paper_of
-from digest.model import Basis, Dating, Day, Link, Metadata, RawText, Section, Source, State
+from digest.model import Basis, Dating, Day, Link, RawText, Section, Source, State
+from digest.model.harvest import Metadata
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.records.day import parse_header, parse_record, record_path, render_record

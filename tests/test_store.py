@@ -37,11 +37,9 @@ from digest.model import (
     DayHeader,
     Decision,
     FileRow,
-    Harvest,
     Known,
     Ledger,
     Link,
-    Metadata,
     Phrase,
     Query,
     RawPage,
@@ -50,11 +48,10 @@ from digest.model import (
     Source,
     Start,
     State,
-    Submission,
     Term,
     Unfiled,
-    Version,
 )
+from digest.model.harvest import Harvest, Metadata, Submission, Version
 from digest.store import tables
 from digest.store.days import Core
 from digest.store.driver import Driver

@@ -27,7 +27,8 @@ from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import add
 
-from digest.model import ArxivId, Basis, Submission
+from digest.model import ArxivId, Basis
+from digest.model.harvest import Submission
 
 FIRST_DAY = date(2004, 1, 1)
 """No listing before is reconstructed: arXiv's deferrals are known from December 2003 on."""

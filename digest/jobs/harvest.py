@@ -15,7 +15,8 @@ from digest.archive.archive import Archive
 from digest.errors import DigestError, PageRefusedError, TryLaterError, errors_about, how_many
 from digest.fetch.documents import OAI, records_url, set_of
 from digest.jobs.gathering import NAMED, NOTHING, Gathered, Pace, added, duration
-from digest.model import Harvest, MachineClock, Section
+from digest.model import MachineClock, Section
+from digest.model.harvest import Harvest
 from digest.parse.harvest import RAW, DeadTokenError, Part, parse_part
 from digest.store import harvests
 

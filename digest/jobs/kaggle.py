@@ -8,7 +8,8 @@ from digest.config.resources import names_of
 from digest.disk.lines import Lines, open_lines
 from digest.errors import PageRefusedError, errors_about, shortened
 from digest.jobs.gathering import NAMED, NOTHING, Gathered, Pace, added
-from digest.model import MachineClock, Metadata, is_among
+from digest.model import MachineClock, is_among
+from digest.model.harvest import Metadata
 from digest.parse.foreign import other_kind
 from digest.parse.harvest import parse_line
 from digest.store.harvests import KAGGLE, Taken

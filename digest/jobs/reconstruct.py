@@ -21,19 +21,8 @@ from digest.archive.report import Report
 from digest.decide import in_reach_since
 from digest.errors import DigestError, how_many
 from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
-from digest.model import (
-    ArxivId,
-    Dating,
-    Day,
-    Entry,
-    Metadata,
-    Paper,
-    RawText,
-    Section,
-    Source,
-    State,
-    Submission,
-)
+from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State
+from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.parse.typed import names_in, set_anew

@@ -18,7 +18,8 @@ from lxml import etree
 
 from digest.calendar import MONTH_NAMES
 from digest.errors import NotServedError, PageRefusedError, quoted, shortened
-from digest.model import CATEGORY, YEARS, ArxivId, Metadata, Version
+from digest.model import CATEGORY, YEARS, ArxivId
+from digest.model.harvest import Metadata, Version
 from digest.parse.document import require_at_most, require_utf8
 
 RAW = "arXivRaw"

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, text
 
-from digest.model import Harvest, Metadata, Submission, is_among
+from digest.model import is_among
+from digest.model.harvest import Harvest, Metadata, Submission
 from digest.store import tables
 from digest.store.engine import Database, driver_of
 

@@ -636,61 +636,6 @@ class Known:
     unfiled: Mapping[str, Unfiled] = field(default_factory=dict)
 
 
-class Version(NamedTuple):  # as above
-    """When one version of a paper was submitted; ``is_day``: only the day is known, of which it is the first moment."""
-
-    v: int
-    submitted: datetime
-    is_day: bool = False
-
-
-class Metadata(NamedTuple):  # as above
-    """What OAI-PMH or its Kaggle snapshot tells of a paper today, in the words of the source: TeX, as it was typed.
-
-    ``datestamp`` is the day of its last change, ``version`` the one that the texts are of (None: not the first, and the
-    source does not tell which), ``categories`` stand with blanks between them, the primary one first.
-    """
-
-    arxiv_id: str
-    datestamp: date
-    version: int | None
-    categories: str
-    title: str
-    authors: str
-    comments: str | None
-    journal_ref: str | None
-    abstract: str
-    versions: tuple[Version, ...] = ()
-
-
-class Submission(NamedTuple):  # as above
-    """When a paper came to arXiv; ``categories`` of one that is harvested whole, else None."""
-
-    arxiv_id: str
-    submitted: datetime
-    is_day: bool
-    categories: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Harvest:
-    """How far the harvest of a set of OAI-PMH came.
-
-    ``since`` is what its list was asked from (None: all); ``token`` continues it until ``token_until``; ``datestamp``
-    is the last one that was read. Once the list has ended (``finished_at``), the next one begins at that.
-    """
-
-    subset: str
-    prefix: str
-    since: date | None
-    token: str | None
-    token_until: datetime | None
-    datestamp: date | None
-    records: int
-    started_at: datetime
-    finished_at: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class RunSummary:
     """One run of a job, as ``status`` shows it; ``exit_code`` is None while it runs or if it was killed.
