@@ -2,11 +2,15 @@
 
 import html
 import re
+from collections.abc import Iterator
 
 _TAG = re.compile(r"<[^>]*>")
 _ANCHOR = re.compile(
     r'<a (?=[^>]*href="(?P<address>[^"]*)")(?:(?=[^>]*data-doi="(?P<doi>[^"]*)"))?[^>]*>(?P<shown>[^<]*)</a>'
 )
+_PIECE = re.compile(rf"<br>|(?P<href>){_ANCHOR.pattern}")
+LINE_BREAK = "\n"
+"""What ``pieces`` gives for a ``br``: no text on one line has it."""
 _PLACEHOLDER = re.compile(r"this [a-z]+ URL")
 
 
@@ -30,3 +34,22 @@ def _typed(anchor: re.Match[str]) -> str:
     if _PLACEHOLDER.fullmatch(anchor["shown"]):
         return anchor["address"].removeprefix("http://")
     return anchor["doi"] or anchor["shown"]
+
+
+def pieces(line: str) -> Iterator[tuple[str, str]]:
+    """Yield the pieces of one ``line`` of canonical HTML: texts, each with where it leads to.
+
+    That is "" for what is no link, and for ``LINE_BREAK``.
+    The texts of all, put together, are what ``readable`` returns, but for the line breaks.
+    """
+    end = 0
+    for found in _PIECE.finditer(line):
+        if text := without_markup(line[end : found.start()]):
+            yield text, ""
+        if found["href"] is None:
+            yield LINE_BREAK, ""
+        else:
+            yield html.unescape(_typed(found)), html.unescape(found["address"])
+        end = found.end()
+    if text := without_markup(line[end:]):
+        yield text, ""

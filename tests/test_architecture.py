@@ -59,6 +59,7 @@ ONLY_IMPORTER = {
     "alembic": "store",
     "jinja2": "render",
     "pylatexenc": "render",
+    "latex2mathml": "render",
     "apprise": "notify",
     "subprocess": "git",
     "fcntl": "disk",

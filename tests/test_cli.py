@@ -26,7 +26,7 @@ from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
-    "Read the archive": ["show", "search", "view", "paper", "export"],
+    "Read the archive": ["show", "search", "view", "paper", "export", "site"],
     "Set it up and run it": ["init", "run", "status", "fetch", "backfill", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
@@ -623,6 +623,7 @@ TELLING = {
     ("paper", "2503.12006"): "events",
     ("status",): "categories",
     ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
+    ("site",): "written",
     ("init", "another"): "made",
     ("doctor",): "findings",
     ("demo", "shown"): "lines",

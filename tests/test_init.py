@@ -655,6 +655,20 @@ def test_actionlint_accepts_the_workflow(workflow: Path) -> None:
     assert lint(workflow).returncode == 1
 
 
+def test_actionlint_accepts_the_workflow_that_publishes_a_site(workflow: Path) -> None:
+    """As it is after the command that it names, and it may do no more than what that takes."""
+    (command,) = re.findall(r"sed -i .*", workflow.read_text())
+    assert command == "sed -i 's/#~ //' .github/workflows/digest.yml"
+    subprocess.run(["sed", "-i", "s/#~ //", workflow], check=True)
+    done = lint(workflow)
+    assert done.returncode == 0, done.stdout
+    (job,) = parsed(workflow)["jobs"].values()
+    assert job["permissions"] == {"contents": "write", "pages": "write", "id-token": "write"}
+    names = [step.get("uses", step.get("name", "")).partition("@")[0] for step in job["steps"]]
+    made, shown = names.index("Make the site"), names.index("actions/deploy-pages")
+    assert names.index("Run digest") < names.index("actions/cache") < made < shown
+
+
 def parsed(workflow: Path) -> dict[str, Any]:
     """Return the workflow as YAML has it; ``on`` is a truth value there."""
     data = yaml.safe_load(workflow.read_text())

@@ -27,6 +27,7 @@ READING = [
     ("paper", "2503.12006"),
     ("search", "the OR a", "--limit", "500"),
     ("export", "..", "--format", "csv"),
+    ("site", "{outside}/site"),
     ("verify",),
     ("replay", "--all"),
     ("regenerate", "--all", "--dry-run"),
@@ -37,6 +38,7 @@ WRITING = [
     *(("run",), ("fetch", "2025-03-04"), ("import", "config.toml"), ("accept", "2025-03-04"), ("rebuild",)),
     *(("regenerate", "--all"), ("replay", "--all", "--write"), ("verify", "--repair"), ("init", ".")),
     *(("demo", "shown"), ("backup", "copy.db"), ("export", "..", "--format", "csv", "--output", "x.csv")),
+    ("site",),
 ]
 
 _EACH = """\

@@ -418,6 +418,15 @@ def test_what_is_known_is_of_one_moment(place: Place) -> None:
         assert store.known().ledger == LEDGER
 
 
+def test_papers_that_came_again_are_known_with_their_days(store: Store) -> None:
+    """Of several dates, not of several categories on one; by date, then category."""
+    later = date(2025, 3, 6)
+    save(store, simple_day(["2503.00001", "2503.00002"]))
+    save(store, simple_day(cross=["2503.00001", "2503.00002"], category="cs.LG"))
+    save(store, simple_day(["2503.00003"], replacement=["2503.00001"], date=later))
+    assert store.returning() == {"2503.00001": [("cs.CV", WHEN), ("cs.LG", WHEN), ("cs.CV", later)]}
+
+
 def test_announcements_of_a_paper_come_by_date_then_category(store: Store) -> None:
     """Those of other papers do not, and nothing of a paper is lost on the way, its links included."""
     links = (Link("https://x.example/1", "code", "abstract"), Link("https://x.example/2", "data", "comments"))
@@ -942,6 +951,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "save_day": lambda store: store.save_day(simple_day(["2503.00001"]), HASH, outdated_file=FILE),
     "day": lambda store: store.day("cs.CV", WHEN),
     "announcements": lambda store: store.announcements(ArxivId.parse("2503.00001")),
+    "returning": lambda store: store.returning(),
     "known": lambda store: store.known(),
     "summaries": lambda store: store.summaries(),
     "find": lambda store: store.find(QUERY, ranked=True, limit=9),

@@ -159,7 +159,7 @@ class Archive:
         self.raw.sweep()
         if self.records:
             self._recorded = self.records.listing(".jsonl", sweeps=True)
-        _, self._listed = self.output.sweep([folder.root for folder in others])
+        _, self._listed = self.output.sweep([*(folder.root for folder in others), self.config.site_folder])
         self.__dict__.pop("_sole_files", None)
 
     def has_file(self, path: str) -> bool:

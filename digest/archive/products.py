@@ -56,6 +56,7 @@ class Kind(StrEnum):
     DIGEST = "digest"
     VIEW = "view"
     INDEX = "index"
+    SITE = "site"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import hashlib
 import logging
 import posixpath
 from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
 
 from digest.disk.files import Folder
 from digest.errors import DamageError
@@ -16,6 +18,11 @@ log = logging.getLogger(__name__)
 def record_paths(records: Folder | None) -> list[str]:
     """Return the paths of all records, by date."""
     return by_date(filter(is_record_path, records.paths(".jsonl") if records else []))
+
+
+def record_place(records: Path, category: str, day: date) -> Path:
+    """Return where the record of a day lies, or will, in the folder of records."""
+    return records / record_path(category, day)
 
 
 def by_date(paths: Iterable[str]) -> list[str]:

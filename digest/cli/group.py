@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "view": ("show", "Show what a view finds on a date."),
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
+        "site": ("site", "Make a static site of the archive, to read in the browser."),
     },
     "Set it up and run it": {
         "init": ("setting_up", "Set up an archive in DIR."),

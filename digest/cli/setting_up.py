@@ -215,7 +215,18 @@ def demo_(session: Session, folder: Path) -> int:
         report = work(nightly, "run", lambda archive: run_job(archive, demo.CATEGORIES))
         if report.exit_code:
             return report.exit_code
-    lines = demo.tell(folder, dates, _program_name())
-    files = {name: str(path) for name, path in demo.files(folder, dates).items()}
+    site = _demo_site(Session(session.console, config_path, session.now))
+    lines = demo.tell(folder, dates, _program_name(), site)
+    files = {name: str(path) for name, path in demo.files(folder, dates, site).items()}
     session.console.answer({"files": files, "lines": lines}, lines)
     return 0
+
+
+def _demo_site(session: Session) -> Path | None:
+    """Make a site of the demo, too, and return its folder; None where the extra for it is not installed."""
+    from digest.cli.site import build
+
+    try:
+        return build(session, None)[0].folder
+    except UsageError:
+        return None

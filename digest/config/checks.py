@@ -191,6 +191,13 @@ def _is_base_address(text: str) -> bool:
 
 # An address stands in Markdown and feeds as it is, so it has only what needs no escape there.
 _PLAIN = r"[A-Za-z0-9._~:/@!$&+,;=%-]*"
+
+
+def _is_published(text: str) -> bool:
+    """Whether ``text`` is an address at which something may be published; or none."""
+    return not text or (_is_base_address(text) and re.fullmatch(_PLAIN, text) is not None)
+
+
 _PUBLISHED = "http(s)://host/…, without a name, a password, a query; or none"
 _DATES = f"dates such as 2021-10-20, from {YEARS[0]} to {YEARS[-1]}"
 _RULES: dict[str, tuple[_Rule, ...]] = {
@@ -211,7 +218,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "digest": (
         ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
-        ("address", lambda text: not text or (_is_base_address(text) and re.fullmatch(_PLAIN, text)), _PUBLISHED),
+        ("address", _is_published, _PUBLISHED),
     ),
     "git": (
         ("remote", _matches(r"[A-Za-z0-9][A-Za-z0-9._-]*"), "the name of a remote, such as origin"),
@@ -222,6 +229,11 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     "notify": (
         ("urls", _Each(_matches(_PLACE)), "'env:NAME' or 'file:PATH'"),
         ("health", _matches(f"|{_PLACE}"), "'env:NAME' or 'file:PATH'"),
+    ),
+    "site": (
+        ("title", _matches(r".{0,80}"), "at most 80 characters"),
+        ("address", _is_published, _PUBLISHED),
+        ("since", lambda text: not text or _is_date(text), f"{_DATES}, or none"),
     ),
 }
 _VIEW_RULES: tuple[_Rule, ...] = (

@@ -60,3 +60,22 @@ def read_template(name: str, relative_to: Path, key: str = "[digest] template") 
 def built_in_template(name: str) -> str:
     """Return the text of a template of the package, such as ``index``."""
     return (package_file("templates") / f"{name}.md.j2").read_text(encoding="utf-8")
+
+
+def site_templates(folder: str, relative_to: Path) -> dict[str, str]:
+    """Return the files of the package's templates/site/ by name, and over them those of the user's ``folder``, if any.
+
+    Raises:
+        TemplateError: the user's folder cannot be read, or has a file that no page uses.
+    """
+    found = {path.name: path.read_text(encoding="utf-8") for path in (package_file("templates") / "site").iterdir()}
+    if not folder:
+        return found
+    own = relative_to / folder
+    try:
+        texts = {path.name: path.read_text(encoding="utf-8") for path in own.iterdir() if path.name[0] != "."}
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"[site] templates: {own}: {getattr(error, 'strerror', None) or error}") from error
+    if unknown := sorted(texts.keys() - found):
+        raise TemplateError(f"{own / unknown[0]}: no page uses it; expected some of {', '.join(sorted(found))}")
+    return found | texts

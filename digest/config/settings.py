@@ -107,6 +107,25 @@ class DigestSettings:
     address: str = ""
 
 
+@dataclass(frozen=True)
+class SiteSettings:
+    """The static site.
+
+    ``title``: "" for one by the categories. ``address``: where it is published, "" if nowhere. ``since``: the first
+    date that it shows, "" for all. ``templates``: a folder of the user's own, each in the place of the package's.
+    """
+
+    title: str = ""
+    address: str = ""
+    since: str = ""
+    templates: str = ""
+
+    @property
+    def first(self) -> date:
+        """The first date that it has a page of, if there is a listing of it."""
+        return date.fromisoformat(self.since) if self.since else date.min
+
+
 NEVER_SHOWN = frozenset({"pages_url", "feeds_url", "api_url", "oai_url", "url", "address", "remote", "urls", "health"})
 """Keys whose values no message repeats, not even wrong ones: an address may hold a token or a password anywhere."""
 
@@ -220,12 +239,18 @@ class Config:
     digest: DigestSettings = field(default_factory=DigestSettings)
     git: Git = field(default_factory=Git)
     notify: Notify = field(default_factory=Notify)
+    site: SiteSettings = field(default_factory=SiteSettings)
     views: tuple[View, ...] = ()
 
     @property
     def output(self) -> Path:
         """The folder of the digests."""
         return self.folder / self.digest.directory
+
+    @property
+    def site_folder(self) -> Path:
+        """Where the site goes, unless a command says otherwise."""
+        return self.folder / "site"
 
     @property
     def raw(self) -> Path:

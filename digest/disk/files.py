@@ -56,6 +56,11 @@ class Folder:
             if not os.access(self.root, os.W_OK | os.X_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.root))
 
+    def names(self) -> set[str]:
+        """Return the names of all that is in the folder itself; none if it is not there."""
+        with _disk_errors(self.root):
+            return set() if is_absent(self.root) else {one.name for one in self.root.iterdir()}
+
     def has(self, path: str) -> bool:
         """Whether there is a file at ``path``."""
         place = f"{self.root}/{path}"
@@ -68,14 +73,17 @@ class Folder:
                 raise
         return stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and _no_link(Path(place)).is_file())
 
-    def write(self, path: str, data: bytes) -> bool:
-        """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already."""
+    def write(self, path: str, data: bytes, *, is_flushed: bool = True) -> bool:
+        """Make the file at ``path`` hold ``data``; return False, and touch nothing, if it does already.
+
+        Unless ``is_flushed``, a power cut may leave it empty until ``flush_all`` was called.
+        """
         if self.read(path) == data:
             return False
         with _disk_errors(self.root / path):
             target = self._inside(path)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with new_file(target) as fresh:
+            with new_file(target, is_flushed=is_flushed) as fresh:
                 fresh.write_bytes(data)
         return True
 
@@ -86,6 +94,14 @@ class Folder:
             target.unlink(missing_ok=True)
             if target.parent.is_dir():
                 _sync_folder(target.parent)
+
+    def prune(self, path: str) -> None:
+        """Remove the folders above ``path``, from the innermost on, as long as nothing is in them; this one stays."""
+        folder = posixpath.dirname(path)
+        with suppress(OSError):  # one that is not empty, or not there
+            while folder:
+                self._inside(folder).rmdir()
+                folder = posixpath.dirname(folder)
 
     def keep_beside(self, path: str, word: str) -> str:
         """Keep a copy of the file at ``path`` as ``path.word``, ``path.word-2`` …; return which.
@@ -244,8 +260,10 @@ def _names(path: str, word: str) -> Iterator[str]:
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[Path]:
+def new_file(target: Path, *, is_flushed: bool = True) -> Iterator[Path]:
     """Give an empty file beside ``target`` to be filled; it takes the place of ``target`` when the block ends well.
+
+    Unless ``is_flushed``, a power cut may leave it empty until ``flush_all`` was called.
 
     Raises:
         StoreError: the folder or the disk fails; nothing is left behind then.
@@ -267,7 +285,8 @@ def new_file(target: Path) -> Iterator[Path]:
                 mode = 0o666 & ~mask
             os.fchmod(handle, mode)
             # Before the rename: otherwise a power cut could leave the new name with nothing in it.
-            os.fsync(handle)
+            if is_flushed:
+                os.fsync(handle)
             os.replace(name, target)  # noqa: PTH105 - one place for the one call that publishes
         except BaseException:
             # Whoever filled it may have left files beside it, as SQLite does.
@@ -277,7 +296,13 @@ def new_file(target: Path) -> Iterator[Path]:
             raise
         finally:
             os.close(handle)
-        _sync_folder(target.parent)
+        if is_flushed:
+            _sync_folder(target.parent)
+
+
+def flush_all() -> None:
+    """Bring what was written to the disk, all at once: with thousands of files that is much less work."""
+    os.sync()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ from digest.archive.archive import Archive
 from digest.archive.clone import require_records, unkept_settings
 from digest.archive.files import outdated_products
 from digest.archive.products import digest_of
-from digest.archive.recorded import read_record, record_paths
+from digest.archive.recorded import read_record, record_paths, record_place
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
@@ -33,7 +33,6 @@ from digest.notify.channels import Channels
 from digest.notify.messages import Item, Message
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
-from digest.records.day import record_path
 from digest.store.file import SCHEMA, can_be_written, schemas
 from digest.store.soundness import open_file
 
@@ -130,7 +129,8 @@ def _history(archive: Archive, case: Case) -> Iterator[Result]:
     partial = f"; the entries of {len(unloaded)} of them are in the day records alone" if unloaded else ""
     yield Result(f"database with {len(days)} days{newest}{partial}")
     counts: Counter[str] = Counter()
-    yield from _look_through(archive, (record_path(day.category, day.date) for day in unloaded), counts)
+    keys = {(day.category, day.date) for day in unloaded}
+    yield from _look_through(archive, (path for path, key in archive.snapshot.records.items() if key in keys), counts)
     outdated = len(outdated_products(archive)) + counts["outdated"]
     yield from _upgrades(outdated, archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
     runs = archive.store.runs(_LOOKED_AT)
@@ -164,7 +164,7 @@ def check_repository(case: Case) -> Iterator[Result]:
         return
     category, day = config.arxiv.categories[0], case.session.now.date()
     written = [config.output / config.digest_path(category, day)]
-    written += [config.records / record_path(category, day)] if config.records else []
+    written += [record_place(config.records, category, day)] if config.records else []
     try:
         state = examine_repository(config.output, git, paths=written)
     except GitError as error:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-_OPENING = r"[\W_]*(?:(?:arxiv\s+admin(?:istrator)?s?\s+)?note\s*:\s*)?[\W_]*"
+# Of not too many signs, and possessive ("+"): a row of brackets takes no time. What follows begins with a letter.
+_OPENING = r"[\W_]{0,40}+(?:(?:arxiv\s+admin(?:istrator)?s?\s+)?note\s*:\s*)?[\W_]{0,40}+"
 _NOUN = r"(?:paper|article|manuscript|submission|preprint|e-?print)"
 _THIS = rf"(?:this\s+(?:{_NOUN}|work|version)|(?:our|my)\s+(?:{_NOUN}|work))"
 _BEING = r"(?:(?:has|have)\s+been|was|is(?:\s+being)?)\s+(?:(?:temporarily|voluntarily|hereby|now)\s+)?"

@@ -43,7 +43,11 @@ def _environment() -> Environment:
     )
     environment.filters |= {"markdown": escaped, "linked": linked, "address": destination, "yaml": yaml}
     environment.filters |= {"unarmed": unarmed, "inert": inert}
-    # What leaves a text to chance: two runs of one day must give the same bytes.
+    return without_chance(environment)
+
+
+def without_chance(environment: Environment) -> Environment:
+    """Take from an environment what leaves a text to chance: two runs of one day must give the same bytes."""
     del environment.filters["random"]
     del environment.globals["lipsum"]
     return environment
@@ -118,7 +122,15 @@ def render(source: str, name: str, context: dict[str, Any]) -> str:
     Raises:
         TemplateError: its syntax is wrong; it asks for something that is not there, or fails otherwise.
     """
-    template = compile_template(source, name)
+    return filled_in(compile_template(source, name), name, context)
+
+
+def filled_in(template: Template, name: str, context: dict[str, Any]) -> str:
+    """Return what a compiled template makes of ``context``; ``name`` is named in errors.
+
+    Raises:
+        TemplateError: it asks for something that is not there, or fails otherwise.
+    """
     try:
         text = template.render(context)
         text.encode()  # a template can spell half a character, which no file can hold

@@ -127,7 +127,8 @@ def _remarks(target: Path, wishes: Mapping[str, str], found: Mapping[str, bytes 
         elif path in SCHEDULES and is_other:
             yield f"{target / path} is of another machine, folder or version; remove it, and run init again"
     if found[CONFIG] is None and found[".gitignore"] is not None:
-        yield f"{target / '.gitignore'} stays as it is; make sure that it names archive.db*, raw/ and *.digest-tmp"
+        names = "archive.db*, raw/, site/ and *.digest-tmp"
+        yield f"{target / '.gitignore'} stays as it is; make sure that it names {names}"
 
 
 def _require_own_place(target: Path) -> None:

@@ -18,6 +18,7 @@ VIEW = "recognition"
 
 _NIGHTS = 5
 _WIDTH = 110
+_NO_SITE = '  no site for a browser: that needs the extra "site"'
 
 
 def listing_dates(now: datetime) -> list[date]:
@@ -54,26 +55,28 @@ def serve(dates: Sequence[date]) -> Iterator[tuple[datetime, Mapping[str, str]]]
             yield expected_at(when) + timedelta(hours=1), settings
 
 
-def files(folder: Path, dates: Sequence[date]) -> dict[str, Path]:
-    """Return what to look at, by what it is: the index, and the newest digest in each of the two templates."""
+def files(folder: Path, dates: Sequence[date], site: Path | None) -> dict[str, Path]:
+    """Return what to look at, by what it is: the index, the newest digest in each of the two templates, the site."""
     newest = f"{dates[-1]:%Y/%m/%Y-%m-%d}.md"
     places = {"index": "README.md", "digest": f"{CATEGORIES[0]}/{newest}", "view": f"views/{VIEW}/{newest}"}
-    return {name: folder / place for name, place in places.items()}
+    return {name: folder / place for name, place in places.items()} | ({"site": site / "index.html"} if site else {})
 
 
-def tell(folder: Path, dates: Sequence[date], program: str) -> list[str]:
+def tell(folder: Path, dates: Sequence[date], program: str, site: Path | None) -> list[str]:
     """Return what to show at the end: where things are, the head of the newest digest, how ``program`` goes on."""
-    found = files(folder, dates)
+    found = files(folder, dates, site)
+    command = f"{program} --config {shlex.quote(str(folder / 'config.toml'))}"
     head = found["digest"].read_text(encoding="utf-8").splitlines()[:7]
     return [
         f"The archive is in {folder}:",
         f"  {found['index']}  the index: begin here",
         f'  {found["digest"]}  the newest of {len(dates)} digests, in the template "classic"',
         f'  {found["view"]}  the same day in the view "{VIEW}" alone, in the template "full"',
+        f"  {found['site']}  the same for a browser: {command} site --serve" if site else _NO_SITE,
         f"  {folder / 'data'}  day records; {folder / 'archive.db'}, the database, is made from them",
         f"  {folder / 'raw'}  the pages as they were served",
         "",
         *(line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…" for line in head),
         "",
-        f"Go on: {program} --config {shlex.quote(str(folder / 'config.toml'))} status",
+        f"Go on: {command} status",
     ]

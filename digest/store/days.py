@@ -154,6 +154,26 @@ class Days(Database):
             rows = connection.execute(query.order_by(tables.day.c.date, tables.day.c.category)).all()
             return [_announcement(row, links) for row in rows]
 
+    def returning(self) -> dict[str, list[tuple[str, date]]]:
+        """Return the ids of the papers that several dates announce, each with the days that do (category, date).
+
+        The days of each stand in the order of their dates. No text of any paper is read.
+        """
+        entry, day = tables.entry, tables.day
+        several = select(entry.c.arxiv_id).group_by(entry.c.arxiv_id).having(func.count() > 1)
+        query = select(entry.c.arxiv_id, entry.c.day_id).where(entry.c.arxiv_id.in_(several))
+        found: dict[str, list[tuple[str, date]]] = defaultdict(list)
+        with self._read() as connection:
+            rows = connection.execute(select(day.c.id, day.c.category, day.c.date))
+            days = {row.id: (row.category, row.date) for row in rows}
+            for arxiv_id, day_id in connection.execute(query):
+                found[arxiv_id].append(days[day_id])
+        return {
+            arxiv_id: sorted(its, key=lambda one: (one[1], one[0]))
+            for arxiv_id, its in found.items()
+            if len({when for _, when in its}) > 1
+        }
+
     # Days without files
 
     def unfiled(self) -> dict[str, Unfiled]:
