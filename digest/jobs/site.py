@@ -45,7 +45,8 @@ def build_site(archive: Archive, target: Path, track: Track = untracked) -> Buil
     removed = write_site(folder, products, report, track)
     if report.written and archive.config.git.commit and target == archive.config.site_folder:
         report.remarks += _hints(archive)
-    return Built(target, len(products), tuple(removed), report)
+    files = sum(len(folder.files(one.path)) for one in products)
+    return Built(target, files, tuple(removed), report)
 
 
 def _hints(archive: Archive) -> Iterator[str]:

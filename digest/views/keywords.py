@@ -133,10 +133,15 @@ def _divided(words: str) -> tuple[list[str], list[int]]:
     return wholes, tears
 
 
+def is_small(word: str) -> bool:
+    """Whether a word stands before others everywhere."""
+    return _SMALL.fullmatch(word) is not None
+
+
 def _may_be_torn(words: str, place: int) -> bool:
     """Whether neither part of a word that is torn at ``place`` stands before others everywhere."""
     parts = (words[:place].rpartition(" ")[2], words[place:].partition(" ")[0])
-    return not any(map(_SMALL.fullmatch, parts))
+    return not any(map(is_small, parts))
 
 
 def _gap(before: str, sign: str, after: str, *, is_version: bool) -> str:

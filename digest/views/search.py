@@ -9,10 +9,11 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 from digest.errors import UsageError, quoted
 from digest.model import CATEGORY, YEARS, Clause, Condition, Phrase, Query, Term
-from digest.views.keywords import Keyword
+from digest.views.keywords import Keyword, is_small
 
 _LONGEST = 1000  # characters
 _MOST_TERMS = 64
@@ -44,6 +45,12 @@ _WORD = re.compile(r'[^\s()"]+')
 _PHRASE = re.compile(r'"[^"]*"\*?')
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _WORDS = re.compile(r"[^\W_]+")
+_ASCII_WORDS = bytes(ord(chr(code).lower() if chr(code).isalnum() else " ") for code in range(128)).ljust(256)
+"""A table for ``bytes.translate``, which is much faster than a regular expression."""
+
+_COMPOUND = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)+")
+_PARTS = re.compile("['-]")
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2019": "'"})
 
 
 def parse_query(text: str) -> Query:
@@ -240,6 +247,23 @@ def _folded(text: str) -> str:
     """Return a text as the index folds it: without cases and accents."""
     plain = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFC", "".join(one for one in plain if not unicodedata.combining(one))).lower()
+
+
+def indexed_words(text: str) -> tuple[list[str], list[tuple[int, str]]]:
+    """Return the words of ``text`` as an index without a parser of its own may have them, for what a query looks for.
+
+    The second ones are words that a hyphen or an apostrophe tears, as one, with the position of either part: an index
+    that has these need not be asked for all the places at which a word could be torn.
+    """
+    if text.isascii():
+        folded, words = text.lower(), text.encode().translate(_ASCII_WORDS).decode().split()
+    else:
+        folded = _folded(text.translate(_HYPHENS))
+        words = _WORDS.findall(folded)
+    torn = {*_COMPOUND.findall(folded)} if "-" in folded or "'" in folded else ()
+    pairs = {pair for one in torn for pair in pairwise(_PARTS.split(one)) if not any(map(is_small, pair))}
+    at = [place for place, pair in enumerate(pairwise(words)) if pair in pairs] if pairs else ()
+    return words, [(place + side, words[place] + words[place + 1]) for place in at for side in (0, 1)]
 
 
 def _category(name: str) -> str:

@@ -20,9 +20,11 @@ from digest.archive.site.feeds import feeds_of_category, feeds_of_view
 from digest.archive.site.folder import SiteFolder
 from digest.archive.site.frame import Frame, frame_of
 from digest.archive.site.papers import paper_pages
+from digest.archive.site.search import FOLDER as SEARCH
+from digest.archive.site.search import search_files
 from digest.archive.site.views import ShownView, shown_views, view_pages, views_page
 
-MARKS, SEARCH = "marks/", "search/"
+MARKS = "marks/"
 
 
 def site_products(archive: Archive, folder: SiteFolder, report: Report, track: Track) -> list[Product]:
@@ -54,8 +56,8 @@ def _plain_pages(frame: Frame, views: Sequence[ShownView]) -> Iterator[Product]:
     yield frame.file(".nojekyll", [], bytes)
     yield frame.page(MARKS, [], partial(site.page, "marks.html", MARKS, {}))
     if frame.searches:
-        # The bundles that it searches in are products, too: one a year, of the papers that were announced in it.
-        yield frame.page(SEARCH, [], partial(site.page, "search.html", SEARCH, {"searches": True}))
+        yield frame.page(SEARCH, [], partial(site.page, "search.html", SEARCH, {}))
+        yield from search_files(frame)
     top = f"{urlsplit(site.address).path.rstrip('/')}/"
     yield frame.file("404.html", [], partial(site.page, "404.html", "404.html", {}, root=top))
     told = {

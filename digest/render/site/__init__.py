@@ -149,7 +149,6 @@ class Site:
             "feeds": self.feeds,
             "previous": None,
             "next": None,
-            "searches": False,
             "site": {
                 "title": self.title,
                 "nav": self.nav,
