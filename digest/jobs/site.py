@@ -45,7 +45,7 @@ def build_site(archive: Archive, target: Path, track: Track = untracked) -> Buil
     removed = write_site(folder, products, report, track)
     if report.written and archive.config.git.commit and target == archive.config.site_folder:
         report.remarks += _hints(archive)
-    files = sum(len(folder.files(one.path)) for one in products)
+    files = len(folder.pages) + sum(map(len, folder.parts.values()))
     return Built(target, files, tuple(removed), report)
 
 
