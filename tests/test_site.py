@@ -400,6 +400,16 @@ def test_maths_is_mathml_and_money_is_not(filled: Sandbox) -> None:
     assert "A &lt; B" in shown
 
 
+def test_tex_outside_of_maths_is_read(filled: Sandbox) -> None:
+    r"""As on a terminal: ``78\%`` is 78%."""
+    text = r"A gain of 78\% by \textit{hard} work."
+    store(filled, [day_of([(Section.NEW, replace(CLOUDS, title=r"Q\&A", abstract=text))], date=WEDNESDAY)])
+    build(filled)
+    shown = page(filled, "cs.CV/2025-03-05")
+    assert "A gain of 78% by hard work" in shown
+    assert "Q&amp;A" in shown
+
+
 def test_a_link_inside_of_maths_leads_there(filled: Sandbox) -> None:
     r"""``\href`` is maths to arXiv; in a title, which is a link already, it is none."""
     text = r"$\href{https://own.example/code}{\text{code}}$"

@@ -111,12 +111,13 @@ def in_unicode(text: str) -> str:
     pieces, end = [], 0
     for maths in maths_in(text):
         typed = text[maths.start : maths.end]
-        pieces += [_prose(text[end : maths.start]), _set(maths.tex, typed)]
+        pieces += [prose(text[end : maths.start]), _set(maths.tex, typed)]
         end = maths.end
-    return "".join([*pieces, _prose(text[end:])])
+    return "".join([*pieces, prose(text[end:])])
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
+    r"""Return text outside of formulas without the TeX that styles it: ``78\%`` is 78%."""
     if "\\" not in text:
         return text
     for _ in range(_MOST_WRAPPED):

@@ -15,6 +15,7 @@ from operator import itemgetter
 
 from digest.markup import readable
 from digest.model import Announcement, Paper, Section
+from digest.render.unicode import in_unicode
 
 FORMAT = 1
 """Raised when the same papers give other files than before."""
@@ -110,7 +111,7 @@ def _papers(shown: Sequence[Announcement], version: str, page: Callable[[str, da
             days.index((page(one.category, one.date), str(one.date), one.category)),
             str(one.paper.arxiv_id),
             one.section,
-            one.paper.title,
+            in_unicode(one.paper.title),
             _names(one.paper.authors),
         ]
         for one in shown

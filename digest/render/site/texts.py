@@ -15,6 +15,7 @@ from digest.errors import UsageError
 from digest.markup import LINE_BREAK, pieces
 from digest.render.markdown import is_web_address, web_address
 from digest.render.maths import Maths, maths_in
+from digest.render.unicode import prose
 
 # latex2mathml is imported inside functions: nothing but the site needs it.
 
@@ -121,7 +122,7 @@ def _with_maths(runs: Sequence[tuple[str, str]], *, links: bool) -> Iterator[str
 
 
 def _run(text: str, address: str) -> str:
-    words = escaped(text)
+    words = escaped(text if address else prose(text))  # an address stays as it was typed
     return f'<a href="{escaped(web_address(address))}">{words}</a>' if is_web_address(address) else words
 
 
