@@ -10,7 +10,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, reject
 from hypothesis import strategies as st
 
 from digest.errors import DigestError, PageRefusedError
@@ -451,6 +451,8 @@ def test_whether_beautiful_soup_is_asked_makes_no_difference(abstract_html: str,
         try:
             found = paper(abstract=start + abstract_html, comments=start + comments_html)
         except DigestError as error:
+            if "attributes in a tag" in str(error):  # the comment may be the one that is too many
+                reject()
             return str(error)
         return found.abstract, found.comments
 

@@ -833,7 +833,9 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     "several schemas": ("INSERT INTO alembic_version VALUES ('0001')",),
     "another table of schemas": ("ALTER TABLE alembic_version RENAME COLUMN version_num TO number",),
     # rows that belong to nothing, or cannot be read
-    "an entry without a day": ("INSERT INTO entry VALUES (99, 1, '2503.00001', 'new', 1)",),
+    "an entry without a day": (
+        "INSERT INTO entry (day_id, position, arxiv_id, section, revision_id) VALUES (99, 1, '2503.00001', 'new', 1)",
+    ),
     "an entry without a revision": ("UPDATE entry SET revision_id = 999 WHERE position = 2",),
     "a link without a revision": ("INSERT INTO link VALUES (999, 0, 'https://example.org', 'code', 'abstract')",),
     "a link more": ("INSERT INTO link VALUES (3, 9, 'https://example.org', 'code', 'abstract')",),
