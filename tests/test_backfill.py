@@ -312,15 +312,24 @@ def test_a_list_out_of_order_goes_on_where_it_began(asking: tuple[Sandbox, Stand
 
 def falling(request: Request, reply: Reply) -> Reply:
     """Serve three papers, a page each, the last one first."""
-    query = request.path.partition("?")[2]
-    arguments = dict(parse_qsl(query))
-    page = int(arguments.get("resumptionToken", "page-0")[5:])
-    one = Repository(papers(6)[::2][2 - page : 3 - page])
-    text = one.answer("verb=ListRecords&metadataPrefix=arXivRaw&set=cs:cs:CV", AT)
-    named = "".join(f' {name}="{value}"' for name, value in arguments.items())
+    page = int(arguments_of(request).get("resumptionToken", "page-0")[5:])
+    return listing(request, reply, papers(6)[::2][2 - page : 3 - page], f"page-{page + 1}" if page < 2 else "")
+
+
+def arguments_of(request: Request) -> dict[str, str]:
+    """Return what a request asks for."""
+    return dict(parse_qsl(request.path.partition("?")[2]))
+
+
+def listing(request: Request, reply: Reply, records: Sequence[Record], token: str = "") -> Reply:
+    """Answer a request with these records, whatever it asks for, and a token that continues the list."""
+    named = "".join(f' {name}="{value}"' for name, value in arguments_of(request).items())
+    text = Repository(papers(1)).answer("verb=ListRecords&metadataPrefix=arXivRaw&set=cs:cs:CV", AT)
     text = re.sub("<request[^>]*>", f"<request{named}>", text)
-    token = f"<resumptionToken>page-{page + 1}</resumptionToken></ListRecords>" if page < 2 else "</ListRecords>"
-    return replace(reply, body=text.replace("</ListRecords>", token).encode())
+    listed = "".join(one.xml("arXivRaw") for one in records)
+    listed += f"<resumptionToken>{token}</resumptionToken>" if token else ""
+    text = re.sub("(?s)<record>.*</record>", lambda _match: listed, text)
+    return replace(reply, body=text.encode())
 
 
 @pytest.mark.parametrize(
@@ -346,6 +355,118 @@ def test_counts_that_arxiv_tells_are_kept(asking: tuple[Sandbox, StandIn], attri
     arxiv.fault = fault
     result = sandbox.digest("backfill")
     assert (result.code, words in result.err) == (5, True)
+
+
+EMPTY: dict[str, Fault] = {
+    "no record": lambda request, reply: listing(request, reply, []),
+    "noRecordsMatch": lambda request, reply: replace(
+        listing(request, reply, []),
+        body=re.sub(
+            b"<ListRecords>.*</ListRecords>",
+            b"<error code='noRecordsMatch'>None</error>",
+            listing(request, reply, []).body,
+            flags=re.DOTALL,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
+def test_a_whole_category_without_a_paper_is_not_believed(asking: tuple[Sandbox, StandIn], fault: Fault) -> None:
+    """It is refused, and the next harvest begins anew; that nothing has changed since the last one may be."""
+    sandbox, arxiv = asking
+    arxiv.fault = fault
+    result = sandbox.digest("backfill")
+    assert result.code == 5
+    assert "cs.CV: expected the papers of cs.CV, found an empty list" in result.err
+    arxiv.fault = None
+    asked(arxiv)
+    assert sandbox.digest("backfill").code == 0
+    assert "from" not in asked(arxiv)[0]
+    assert len(rows(sandbox)) == 7
+    arxiv.fault = fault
+    assert sandbox.digest("backfill").code == 0
+
+
+def test_a_record_of_tomorrow_is_named_and_does_not_lead_there(asking: tuple[Sandbox, StandIn]) -> None:
+    """Who went on at its datestamp would hear of nothing for years; the next harvest asks for it again."""
+    sandbox, arxiv = asking
+    arxiv.repository = Repository([*papers(6), replace(papers(7)[6], datestamp=date(2099, 1, 1))], page_size=7)
+    result = sandbox.digest("backfill")
+    assert result.code == 5
+    assert "2402.00007: expected a datestamp up to 20" in result.err
+    asked(arxiv)
+    arxiv.repository = Repository(papers(7), page_size=3)
+    assert sandbox.digest("backfill").code == 0
+    assert [one.get("from") for one in asked(arxiv)] == ["2024-03-04"]
+    assert len(rows(sandbox)) == 7
+
+
+def test_a_record_that_cannot_be_read_is_asked_for_again(asking: tuple[Sandbox, StandIn]) -> None:
+    """The next list begins at its datestamp, and says so, until it can be read; then at the last one."""
+    sandbox, arxiv = asking
+    whole = undisturbed(sandbox, arxiv)
+
+    def odd(_request: Request, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body.replace(b"<id>2402.00002<", b"<id>0<"))
+
+    arxiv.fault = odd
+    for since in (None, "2024-03-02"):
+        result = sandbox.digest("backfill")
+        assert (result.code, "oai:arXiv.org:2402.00002: expected" in result.err) == (5, True)
+        assert asked(arxiv)[0].get("from") == since
+    plan = sandbox.digest("backfill", "--dry-run").out
+    assert "what has changed in cs.CV since 2024-03-02" in plan
+    arxiv.fault = None
+    assert [sandbox.digest("backfill").code for _ in range(2)] == [0, 0]
+    assert [one["from"] for one in asked(arxiv) if "from" in one] == ["2024-03-02", "2024-03-04"]
+    assert contents(sandbox)[:2] == whole[:2]
+
+
+def test_an_unread_record_is_not_forgotten_at_midnight(asking: tuple[Sandbox, StandIn]) -> None:
+    """A list whose token died goes on at the last datestamp; the one after it begins at that of the record."""
+    sandbox, arxiv = asking
+    odd = [papers(7)[0], replace(papers(7)[1], title=""), *papers(7)[2:]]
+    arxiv.repository = Repository(odd, page_size=3)
+    arxiv.fault = faults.only("resumptionToken", faults.first(1, faults.dead_token()))
+    assert sandbox.digest("backfill").code == 5
+    assert [one["from"] for one in asked(arxiv) if "from" in one] == ["2024-03-02"]
+    assert rows(sandbox, "SELECT datestamp, unread_since FROM harvest") == [("2024-03-04", "2024-03-02")]
+
+
+def test_a_page_of_which_nothing_can_be_read_ends_the_harvest(asking: tuple[Sandbox, StandIn]) -> None:
+    """The format may have changed: what came before is kept, and the next harvest goes on there."""
+    sandbox, arxiv = asking
+    arxiv.repository = Repository([*papers(3), *(replace(one, title=" ") for one in papers(7)[3:])], page_size=3)
+    result = sandbox.digest("backfill")
+    assert (result.code, len(rows(sandbox)), len(asked(arxiv))) == (5, 3, 2)
+    assert "expected records that can be read, found none of 3; the first: oai:arXiv.org:2402.00004" in result.err
+    arxiv.repository = Repository(papers(7), page_size=3)
+    assert sandbox.digest("backfill").code == 0
+    assert len(rows(sandbox)) == 7
+
+
+def endless(pages: Callable[[int], tuple[Sequence[Record], str]]) -> Fault:
+    """Serve pages for ever, by their number."""
+    numbers = iter(range(1000))
+    return lambda request, reply: listing(request, reply, *pages(next(numbers)))
+
+
+ENDLESS: dict[str, tuple[Fault, str]] = {
+    "two tokens in turn": (endless(lambda n: (papers(9)[n : n + 1], f"t{n % 2}")), "found one again"),
+    "no records": (endless(lambda n: ([], f"t{n}") if n else (papers(1), "t")), "found none on 3 pages in a row"),
+    "no records at all": (endless(lambda n: ([], f"t{n}")), "found an empty list"),
+    "the same papers": (endless(lambda n: ([papers(2)[n % 2]], f"t{n}")), "found none on 3 pages in a row"),
+}
+
+
+@pytest.mark.parametrize(("fault", "words"), ENDLESS.values(), ids=ENDLESS)
+def test_a_list_without_end_is_ended(asking: tuple[Sandbox, StandIn], fault: Fault, words: str) -> None:
+    """By a token that came before, or by pages that tell of no other paper."""
+    sandbox, arxiv = asking
+    arxiv.fault = fault
+    result = sandbox.digest("backfill")
+    assert (result.code, words in result.err, len(arxiv.requests) < 7) == (5, True, True)
 
 
 def undisturbed(sandbox: Sandbox, arxiv: StandIn) -> list[list[tuple[object, ...]]]:
@@ -480,7 +601,7 @@ def test_bad_lines_are_named_by_number_and_the_rest_is_taken_in(sandbox: Sandbox
     file.write_bytes(b"\n".join([lines[0], b'{"id": ', *lines[1:], *[b"null"] * 11]) + b"\n")
     result = sandbox.digest("backfill", "--file", str(file))
     assert (result.code, len(rows(sandbox))) == (5, 7)
-    assert f"{NAME}: line 2: Expecting value" in result.err
+    assert f"{NAME}: line 2: expected an object in JSON, found it cut" in result.err
     assert f"{NAME}: line 17: expected an object with versions" in result.err
     assert "line 18" not in result.err
     assert f"{NAME}: 2 more cannot be read" in result.err
