@@ -25,6 +25,7 @@ from digest.cli.console import Console
 from digest.cli.runner import work
 from digest.cli.session import Session
 from digest.jobs.backfill import backfill
+from digest.records.day import parse_record
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.rehearsal import Clock
 from tests.standin import Fault, Reply, Request, StandIn, faults
@@ -429,7 +430,8 @@ def test_an_unread_record_is_not_forgotten_at_midnight(asking: tuple[Sandbox, St
     odd = [papers(7)[0], replace(papers(7)[1], title=""), *papers(7)[2:]]
     arxiv.repository = Repository(odd, page_size=3)
     arxiv.fault = faults.only("resumptionToken", faults.first(1, faults.dead_token()))
-    assert sandbox.digest("backfill").code == 5
+    result = sandbox.digest("backfill")
+    assert (result.code, result.err.count("2402.00002: expected a title, found ''")) == (5, 1)
     assert [one["from"] for one in asked(arxiv) if "from" in one] == ["2024-03-02"]
     assert rows(sandbox, "SELECT datestamp, unread_since FROM harvest") == [("2024-03-04", "2024-03-02")]
 
@@ -467,6 +469,21 @@ def test_a_list_without_end_is_ended(asking: tuple[Sandbox, StandIn], fault: Fau
     arxiv.fault = fault
     result = sandbox.digest("backfill")
     assert (result.code, words in result.err, len(arxiv.requests) < 7) == (5, True, True)
+
+
+def test_what_is_said_of_a_long_token_is_short(asking: tuple[Sandbox, StandIn]) -> None:
+    """Each line of a log names the beginning of the address."""
+    sandbox, arxiv = asking
+
+    def fault(request: Request, reply: Reply) -> Reply:
+        is_first = "resumptionToken" not in request.path
+        return listing(request, reply, papers(1), "%" * 1000) if is_first else faults.status(404)(request, reply)
+
+    arxiv.fault = fault
+    result = sandbox.digest("--verbose", "backfill")
+    assert result.code == 5
+    assert "expected status 200, found 404" in result.err
+    assert max(map(len, result.err.splitlines())) < 400
 
 
 def undisturbed(sandbox: Sandbox, arxiv: StandIn) -> list[list[tuple[object, ...]]]:
@@ -607,6 +624,57 @@ def test_bad_lines_are_named_by_number_and_the_rest_is_taken_in(sandbox: Sandbox
     assert f"{NAME}: 2 more cannot be read" in result.err
 
 
+@pytest.mark.parametrize(
+    "start",
+    [b"\xef\xbb\xbf", b"\n" * 18_000, b"\xef\xbb\xbf\r\n", b"junk\n" * 6_000],
+    ids=["mark", "empty", "both", "junk"],
+)
+def test_what_stands_before_the_first_paper_keeps_none_out(sandbox: Sandbox, start: bytes) -> None:
+    """A byte order mark and empty lines are no fault; other lines are named."""
+    file = kaggle(sandbox, papers(7))
+    file.write_bytes(start + file.read_bytes())
+    result = sandbox.digest("backfill", "--file", str(file))
+    assert (result.code, len(rows(sandbox))) == (5 if b"junk" in start else 0, 7)
+    assert ("line 1: expected an object in JSON, found 'junk'" in result.err) == (b"junk" in start)
+
+
+def test_a_line_without_a_title_takes_no_day_away(sandbox: Sandbox) -> None:
+    """It is named; the other papers of its day have a record that can be read, and nothing is damaged."""
+    bad = [replace(one, title=title) for one, title in zip(papers(4), ["", " ", "\u00a0", "\u200b"], strict=True)]
+    odd = replace(papers(6)[4], title="a\x1b[31m\x9b", journal_ref=" ", comments="", authors="\u00a0")
+    file = kaggle(sandbox, [*bad, odd, *papers(7)[5:]])
+    result = sandbox.digest("backfill", "--file", str(file), "--files")
+    assert (result.code, [one for (one,) in rows(sandbox)]) == (5, ["2402.00005", "2402.00006", "2402.00007"])
+    assert [f"{NAME}: line {number}: expected a title" in result.err for number in range(1, 6)] == [True] * 4 + [False]
+    records = sorted((sandbox.folder / "data").glob("cs.CV/*/*.jsonl"))
+    assert sum(len(parse_record(file.read_bytes()).entries) for file in records) == 3
+    clear(sandbox)
+    assert sandbox.digest("rebuild").code == 0
+    assert sandbox.digest("verify").code == 0
+
+
+def test_a_line_of_the_day_after_tomorrow_is_named(sandbox: Sandbox) -> None:
+    """No newer one would ever take its place."""
+    file = kaggle(sandbox, [replace(papers(1)[0], datestamp=date(2089, 1, 1)), *papers(7)[1:]])
+    result = sandbox.digest("backfill", "--file", str(file))
+    assert (result.code, len(rows(sandbox))) == (5, 6)
+    assert f"{NAME}: line 1: expected an update_date up to 20" in result.err
+
+
+def test_a_file_tells_what_it_holds_before_it_is_taken_in(sandbox: Sandbox) -> None:
+    """By --dry-run: how many papers of the categories, of others, and what cannot be read; nothing is stored."""
+    file = kaggle(sandbox, [*papers(3), *(replace(one, categories="cs.LG") for one in papers(5)[3:])])
+    result = sandbox.digest("backfill", "--file", str(file), "--dry-run")
+    assert (result.code, result.out) == (0, f"would take in 3 papers of cs.CV from {NAME}, and when 2 others came\n")
+    with file.open("ab") as stream:
+        stream.write(b"{}\n")
+    result = sandbox.digest("backfill", "--file", str(file), "--dry-run", "--json")
+    document = json.loads(result.out)
+    assert document["file"] == {"source": NAME, "papers": 3, "others": 2, "refused": 1}
+    assert (document["exit"], f"{NAME}: line 6: expected" in result.err) == (5, True)
+    assert not (sandbox.folder / "archive.db").exists()
+
+
 @pytest.mark.parametrize("pack", [as_gzip, as_zip], ids=["gzip", "zip"])
 def test_a_cut_file_is_told_and_what_stands_before_is_taken_in(sandbox: Sandbox, pack: Callable[[Path], Path]) -> None:
     """Of a zip archive nothing is, for its list of files stands at its end."""
@@ -648,7 +716,8 @@ def test_a_zip_archive_with_more_than_one_file_is_refused(sandbox: Sandbox) -> N
         5,
         True,
     )
-    assert sandbox.digest("backfill", "--file", str(sandbox.folder)).code == 5
+    result = sandbox.digest("backfill", "--file", ".")
+    assert (result.code, "error: .: expected a file, found a folder" in result.err) == (5, True)
     missing = sandbox.digest("backfill", "--file", str(sandbox.folder / "none.json"))
     assert (missing.code, "found nothing at" in missing.err) == (2, True)
 

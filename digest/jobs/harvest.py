@@ -161,8 +161,9 @@ class _Harvesting:
         self._taken = added(self._taken, taken)
         self._deleted += len(part.deleted)
         self._records += part.records
-        self._refusals += len(part.refused)
-        self._refused += part.refused[: NAMED - len(self._refused)]
+        refused = [one for one in part.refused if one not in self._refused]  # a list that begins anew has some again
+        self._refusals += len(refused)
+        self._refused += refused[: NAMED - len(self._refused)]
         return after
 
     def _restart(self, state: Harvest) -> Harvest:
