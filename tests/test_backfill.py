@@ -25,6 +25,7 @@ from digest.cli.console import Console
 from digest.cli.runner import work
 from digest.cli.session import Session
 from digest.jobs.backfill import backfill
+from digest.records.day import parse_record
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.rehearsal import Clock
 from tests.standin import Fault, Reply, Request, StandIn, faults
@@ -312,15 +313,24 @@ def test_a_list_out_of_order_goes_on_where_it_began(asking: tuple[Sandbox, Stand
 
 def falling(request: Request, reply: Reply) -> Reply:
     """Serve three papers, a page each, the last one first."""
-    query = request.path.partition("?")[2]
-    arguments = dict(parse_qsl(query))
-    page = int(arguments.get("resumptionToken", "page-0")[5:])
-    one = Repository(papers(6)[::2][2 - page : 3 - page])
-    text = one.answer("verb=ListRecords&metadataPrefix=arXivRaw&set=cs:cs:CV", AT)
-    named = "".join(f' {name}="{value}"' for name, value in arguments.items())
+    page = int(arguments_of(request).get("resumptionToken", "page-0")[5:])
+    return listing(request, reply, papers(6)[::2][2 - page : 3 - page], f"page-{page + 1}" if page < 2 else "")
+
+
+def arguments_of(request: Request) -> dict[str, str]:
+    """Return what a request asks for."""
+    return dict(parse_qsl(request.path.partition("?")[2]))
+
+
+def listing(request: Request, reply: Reply, records: Sequence[Record], token: str = "") -> Reply:
+    """Answer a request with these records, whatever it asks for, and a token that continues the list."""
+    named = "".join(f' {name}="{value}"' for name, value in arguments_of(request).items())
+    text = Repository(papers(1)).answer("verb=ListRecords&metadataPrefix=arXivRaw&set=cs:cs:CV", AT)
     text = re.sub("<request[^>]*>", f"<request{named}>", text)
-    token = f"<resumptionToken>page-{page + 1}</resumptionToken></ListRecords>" if page < 2 else "</ListRecords>"
-    return replace(reply, body=text.replace("</ListRecords>", token).encode())
+    listed = "".join(one.xml("arXivRaw") for one in records)
+    listed += f"<resumptionToken>{token}</resumptionToken>" if token else ""
+    text = re.sub("(?s)<record>.*</record>", lambda _match: listed, text)
+    return replace(reply, body=text.encode())
 
 
 @pytest.mark.parametrize(
@@ -346,6 +356,134 @@ def test_counts_that_arxiv_tells_are_kept(asking: tuple[Sandbox, StandIn], attri
     arxiv.fault = fault
     result = sandbox.digest("backfill")
     assert (result.code, words in result.err) == (5, True)
+
+
+EMPTY: dict[str, Fault] = {
+    "no record": lambda request, reply: listing(request, reply, []),
+    "noRecordsMatch": lambda request, reply: replace(
+        listing(request, reply, []),
+        body=re.sub(
+            b"<ListRecords>.*</ListRecords>",
+            b"<error code='noRecordsMatch'>None</error>",
+            listing(request, reply, []).body,
+            flags=re.DOTALL,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", EMPTY.values(), ids=EMPTY)
+def test_a_whole_category_without_a_paper_is_not_believed(asking: tuple[Sandbox, StandIn], fault: Fault) -> None:
+    """It is refused, and the next harvest begins anew; that nothing has changed since the last one may be."""
+    sandbox, arxiv = asking
+    arxiv.fault = fault
+    result = sandbox.digest("backfill")
+    assert result.code == 5
+    assert "cs.CV: expected the papers of cs.CV, found an empty list" in result.err
+    arxiv.fault = None
+    asked(arxiv)
+    assert sandbox.digest("backfill").code == 0
+    assert "from" not in asked(arxiv)[0]
+    assert len(rows(sandbox)) == 7
+    arxiv.fault = fault
+    assert sandbox.digest("backfill").code == 0
+
+
+def test_a_record_of_tomorrow_is_named_and_does_not_lead_there(asking: tuple[Sandbox, StandIn]) -> None:
+    """Who went on at its datestamp would hear of nothing for years; the next harvest asks for it again."""
+    sandbox, arxiv = asking
+    arxiv.repository = Repository([*papers(6), replace(papers(7)[6], datestamp=date(2099, 1, 1))], page_size=7)
+    result = sandbox.digest("backfill")
+    assert result.code == 5
+    assert "2402.00007: expected a datestamp up to 20" in result.err
+    asked(arxiv)
+    arxiv.repository = Repository(papers(7), page_size=3)
+    assert sandbox.digest("backfill").code == 0
+    assert [one.get("from") for one in asked(arxiv)] == ["2024-03-04"]
+    assert len(rows(sandbox)) == 7
+
+
+def test_a_record_that_cannot_be_read_is_asked_for_again(asking: tuple[Sandbox, StandIn]) -> None:
+    """The next list begins at its datestamp, and says so, until it can be read; then at the last one."""
+    sandbox, arxiv = asking
+    whole = undisturbed(sandbox, arxiv)
+
+    def odd(_request: Request, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body.replace(b"<id>2402.00002<", b"<id>0<"))
+
+    arxiv.fault = odd
+    for since in (None, "2024-03-02"):
+        result = sandbox.digest("backfill")
+        assert (result.code, "oai:arXiv.org:2402.00002: expected" in result.err) == (5, True)
+        assert asked(arxiv)[0].get("from") == since
+    plan = sandbox.digest("backfill", "--dry-run").out
+    assert "what has changed in cs.CV since 2024-03-02" in plan
+    arxiv.fault = None
+    assert [sandbox.digest("backfill").code for _ in range(2)] == [0, 0]
+    assert [one["from"] for one in asked(arxiv) if "from" in one] == ["2024-03-02", "2024-03-04"]
+    assert contents(sandbox)[:2] == whole[:2]
+
+
+def test_an_unread_record_is_not_forgotten_at_midnight(asking: tuple[Sandbox, StandIn]) -> None:
+    """A list whose token died goes on at the last datestamp; the one after it begins at that of the record."""
+    sandbox, arxiv = asking
+    odd = [papers(7)[0], replace(papers(7)[1], title=""), *papers(7)[2:]]
+    arxiv.repository = Repository(odd, page_size=3)
+    arxiv.fault = faults.only("resumptionToken", faults.first(1, faults.dead_token()))
+    result = sandbox.digest("backfill")
+    assert (result.code, result.err.count("2402.00002: expected a title, found ''")) == (5, 1)
+    assert [one["from"] for one in asked(arxiv) if "from" in one] == ["2024-03-02"]
+    assert rows(sandbox, "SELECT datestamp, unread_since FROM harvest") == [("2024-03-04", "2024-03-02")]
+
+
+def test_a_page_of_which_nothing_can_be_read_ends_the_harvest(asking: tuple[Sandbox, StandIn]) -> None:
+    """The format may have changed: what came before is kept, and the next harvest goes on there."""
+    sandbox, arxiv = asking
+    arxiv.repository = Repository([*papers(3), *(replace(one, title=" ") for one in papers(7)[3:])], page_size=3)
+    result = sandbox.digest("backfill")
+    assert (result.code, len(rows(sandbox)), len(asked(arxiv))) == (5, 3, 2)
+    assert "expected records that can be read, found none of 3; the first: oai:arXiv.org:2402.00004" in result.err
+    arxiv.repository = Repository(papers(7), page_size=3)
+    assert sandbox.digest("backfill").code == 0
+    assert len(rows(sandbox)) == 7
+
+
+def endless(pages: Callable[[int], tuple[Sequence[Record], str]]) -> Fault:
+    """Serve pages for ever, by their number."""
+    numbers = iter(range(1000))
+    return lambda request, reply: listing(request, reply, *pages(next(numbers)))
+
+
+ENDLESS: dict[str, tuple[Fault, str]] = {
+    "two tokens in turn": (endless(lambda n: (papers(9)[n : n + 1], f"t{n % 2}")), "found one again"),
+    "no records": (endless(lambda n: ([], f"t{n}") if n else (papers(1), "t")), "found none on 3 pages in a row"),
+    "no records at all": (endless(lambda n: ([], f"t{n}")), "found an empty list"),
+    "the same papers": (endless(lambda n: ([papers(2)[n % 2]], f"t{n}")), "found none on 3 pages in a row"),
+}
+
+
+@pytest.mark.parametrize(("fault", "words"), ENDLESS.values(), ids=ENDLESS)
+def test_a_list_without_end_is_ended(asking: tuple[Sandbox, StandIn], fault: Fault, words: str) -> None:
+    """By a token that came before, or by pages that tell of no other paper."""
+    sandbox, arxiv = asking
+    arxiv.fault = fault
+    result = sandbox.digest("backfill")
+    assert (result.code, words in result.err, len(arxiv.requests) < 7) == (5, True, True)
+
+
+def test_what_is_said_of_a_long_token_is_short(asking: tuple[Sandbox, StandIn]) -> None:
+    """Each line of a log names the beginning of the address."""
+    sandbox, arxiv = asking
+
+    def fault(request: Request, reply: Reply) -> Reply:
+        is_first = "resumptionToken" not in request.path
+        return listing(request, reply, papers(1), "%" * 1000) if is_first else faults.status(404)(request, reply)
+
+    arxiv.fault = fault
+    result = sandbox.digest("--verbose", "backfill")
+    assert result.code == 5
+    assert "expected status 200, found 404" in result.err
+    assert max(map(len, result.err.splitlines())) < 400
 
 
 def undisturbed(sandbox: Sandbox, arxiv: StandIn) -> list[list[tuple[object, ...]]]:
@@ -480,10 +618,61 @@ def test_bad_lines_are_named_by_number_and_the_rest_is_taken_in(sandbox: Sandbox
     file.write_bytes(b"\n".join([lines[0], b'{"id": ', *lines[1:], *[b"null"] * 11]) + b"\n")
     result = sandbox.digest("backfill", "--file", str(file))
     assert (result.code, len(rows(sandbox))) == (5, 7)
-    assert f"{NAME}: line 2: Expecting value" in result.err
+    assert f"{NAME}: line 2: expected an object in JSON, found it cut" in result.err
     assert f"{NAME}: line 17: expected an object with versions" in result.err
     assert "line 18" not in result.err
     assert f"{NAME}: 2 more cannot be read" in result.err
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"\xef\xbb\xbf", b"\n" * 18_000, b"\xef\xbb\xbf\r\n", b"junk\n" * 6_000],
+    ids=["mark", "empty", "both", "junk"],
+)
+def test_what_stands_before_the_first_paper_keeps_none_out(sandbox: Sandbox, start: bytes) -> None:
+    """A byte order mark and empty lines are no fault; other lines are named."""
+    file = kaggle(sandbox, papers(7))
+    file.write_bytes(start + file.read_bytes())
+    result = sandbox.digest("backfill", "--file", str(file))
+    assert (result.code, len(rows(sandbox))) == (5 if b"junk" in start else 0, 7)
+    assert ("line 1: expected an object in JSON, found 'junk'" in result.err) == (b"junk" in start)
+
+
+def test_a_line_without_a_title_takes_no_day_away(sandbox: Sandbox) -> None:
+    """It is named; the other papers of its day have a record that can be read, and nothing is damaged."""
+    bad = [replace(one, title=title) for one, title in zip(papers(4), ["", " ", "\u00a0", "\u200b"], strict=True)]
+    odd = replace(papers(6)[4], title="a\x1b[31m\x9b", journal_ref=" ", comments="", authors="\u00a0")
+    file = kaggle(sandbox, [*bad, odd, *papers(7)[5:]])
+    result = sandbox.digest("backfill", "--file", str(file), "--files")
+    assert (result.code, [one for (one,) in rows(sandbox)]) == (5, ["2402.00005", "2402.00006", "2402.00007"])
+    assert [f"{NAME}: line {number}: expected a title" in result.err for number in range(1, 6)] == [True] * 4 + [False]
+    records = sorted((sandbox.folder / "data").glob("cs.CV/*/*.jsonl"))
+    assert sum(len(parse_record(file.read_bytes()).entries) for file in records) == 3
+    clear(sandbox)
+    assert sandbox.digest("rebuild").code == 0
+    assert sandbox.digest("verify").code == 0
+
+
+def test_a_line_of_the_day_after_tomorrow_is_named(sandbox: Sandbox) -> None:
+    """No newer one would ever take its place."""
+    file = kaggle(sandbox, [replace(papers(1)[0], datestamp=date(2089, 1, 1)), *papers(7)[1:]])
+    result = sandbox.digest("backfill", "--file", str(file))
+    assert (result.code, len(rows(sandbox))) == (5, 6)
+    assert f"{NAME}: line 1: expected an update_date up to 20" in result.err
+
+
+def test_a_file_tells_what_it_holds_before_it_is_taken_in(sandbox: Sandbox) -> None:
+    """By --dry-run: how many papers of the categories, of others, and what cannot be read; nothing is stored."""
+    file = kaggle(sandbox, [*papers(3), *(replace(one, categories="cs.LG") for one in papers(5)[3:])])
+    result = sandbox.digest("backfill", "--file", str(file), "--dry-run")
+    assert (result.code, result.out) == (0, f"would take in 3 papers of cs.CV from {NAME}, and when 2 others came\n")
+    with file.open("ab") as stream:
+        stream.write(b"{}\n")
+    result = sandbox.digest("backfill", "--file", str(file), "--dry-run", "--json")
+    document = json.loads(result.out)
+    assert document["file"] == {"source": NAME, "papers": 3, "others": 2, "refused": 1}
+    assert (document["exit"], f"{NAME}: line 6: expected" in result.err) == (5, True)
+    assert not (sandbox.folder / "archive.db").exists()
 
 
 @pytest.mark.parametrize("pack", [as_gzip, as_zip], ids=["gzip", "zip"])
@@ -527,7 +716,8 @@ def test_a_zip_archive_with_more_than_one_file_is_refused(sandbox: Sandbox) -> N
         5,
         True,
     )
-    assert sandbox.digest("backfill", "--file", str(sandbox.folder)).code == 5
+    result = sandbox.digest("backfill", "--file", ".")
+    assert (result.code, "error: .: expected a file, found a folder" in result.err) == (5, True)
     missing = sandbox.digest("backfill", "--file", str(sandbox.folder / "none.json"))
     assert (missing.code, "found nothing at" in missing.err) == (2, True)
 

@@ -14,8 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import NotServedError, PageRefusedError
+from digest.jobs.reconstruct import paper_of
+from digest.model import Basis, Dating, Day, Entry, Section, Source, State
 from digest.model.harvest import Version
+from digest.parse import PARSER_VERSION
 from digest.parse.harvest import DeadTokenError, Part, parse_line, parse_part
+from digest.records.day import parse_record, render_record
 from tests.standin.oai import Record, Repository
 
 NOW = datetime(2025, 3, 5, 2, tzinfo=UTC)
@@ -149,12 +153,33 @@ def test_a_record_that_stands_twice_is_one() -> None:
     assert [one.title for one in parse(answer(PAPER, PAPER, newer)).papers] == ["Newer"]
 
 
+def test_a_paper_that_was_deleted_and_came_back_is_told_by_datestamps() -> None:
+    """Whichever stands first."""
+    gone = replace(PAPER, is_deleted=True, datestamp=date(2022, 1, 5))
+    back = replace(PAPER, datestamp=date(2022, 1, 6))
+    for one, other in ((gone, back), (back, gone)):
+        part = parse(answer(one, other))
+        assert ([paper.datestamp for paper in part.papers], part.deleted) == ([date(2022, 1, 6)], ())
+    assert parse(answer(PAPER, gone)).deleted == ("2110.09903",)
+
+
+def test_of_records_that_cannot_be_read_the_first_datestamp_is_told() -> None:
+    """Its own, or that of what stands before it: a list is in their order."""
+    papers = [replace(PAPER, arxiv_id=f"2110.0000{number}", datestamp=date(2022, 1, number)) for number in range(1, 5)]
+    text = answer(*papers)
+    assert parse(text.replace("<id>2110.00003", "<id>2110.1")).unread_since == date(2022, 1, 3)
+    assert parse(text.replace("2022-01-03", "2026-01-03")).unread_since == date(2022, 1, 2)
+    assert parse(text.replace("2022-01-01", "2022-01-99")).unread_since == date(2022, 1, 2)
+    assert parse(text).unread_since is None
+
+
+TITLE = r"<title>On $a&lt;b$ &amp; Poincar\'e</title>"
 DAMAGE = {
     "an id that is none": ("2110.09903", "2110.9903", "is no arXiv id"),
     "another paper's metadata": ("<id>2110.09903", "<id>2110.09904", "expected the metadata of '2110.09903'"),
     "a foreign identifier": ("oai:arXiv.org:", "oai:example.org:", "expected an identifier oai:arXiv.org:ID"),
     "no datestamp": ("<datestamp>2022-01-04</datestamp>", "", "expected a date as datestamp"),
-    "no day": ("<datestamp>2022-01-04", "<datestamp>2022-01-44", "day is out of range"),
+    "no day": ("<datestamp>2022-01-04", "<datestamp>2022-01-44", "expected a date as datestamp, found '2022-01-44'"),
     "no time": ("Tue, 19 Oct 2021", "19 October 2021", "expected a version and its time"),
     "an impossible time": ("19 Oct 2021", "39 Oct 2021", "expected a version and its time"),
     "a version that is none": ('version="v1"', 'version="first"', "expected a version and its time"),
@@ -162,6 +187,13 @@ DAMAGE = {
     "no category": ("<categories>cs.CV q-bio.QM", "<categories>cs.CV; DROP", "expected categories"),
     "another format": ("http://arxiv.org/OAI/arXivRaw/", "http://arxiv.org/OAI/arXivOld/", "expected metadata as"),
     "no metadata": ("<metadata>", "<metadata><x/>", "expected metadata as"),
+    "no title": (TITLE, "", "expected a title, found none"),
+    "a title of blanks": (TITLE, "<title> \u00a0\n</title>", "expected a title, found ' "),
+    "a title that nobody sees": (TITLE, "<title>\u200b\u0085\u202e</title>", "expected a title, found '"),
+    "two titles": ("<title>", "<title>Another</title><title>", "expected each field once, found 'title' twice"),
+    "markup in a title": ("<title>", "<title><b>So</b>", "expected a text as title, found '{http"),
+    "markup in the authors": ("<authors>", "<authors><author/>", "expected a text as authors, found '{http"),
+    "a datestamp of tomorrow": (">2022-01-04<", ">2025-03-06<", "expected a datestamp up to 2025-03-05"),
 }
 
 
@@ -183,7 +215,7 @@ REFUSED = {
     "nothing": ("", "expected whole XML"),
     "an error of no known kind": (
         answer(PAPER).replace("<ListRecords>", "<error code='tooHot'>Not today</error><ListRecords>"),
-        "found the error 'tooHot: Not today'",
+        "arXiv says: tooHot: Not today$",
     ),
     "another set": (answer(PAPER, asked={**ASKED, "set": "cs:cs"}), "found that to .*set=cs:cs'?$"),
     "no request": (re.sub("<request.*</request>", "", answer(PAPER)), "a request that is not named"),
@@ -193,6 +225,21 @@ REFUSED = {
     "an odd size": (
         answer(PAPER).replace("</ListRecords>", "<resumptionToken cursor='-1'/></ListRecords>"),
         "expected a number as cursor",
+    ),
+    "a time that no clock shows": (
+        answer(PAPER).replace("2025-03-05T", "9999-12-31T"),
+        "expected a time as responseDate",
+    ),
+    "a token without end": (
+        answer(PAPER).replace("</ListRecords>", f"<resumptionToken>{'A' * 200_000}</resumptionToken></ListRecords>"),
+        "expected at most 1000 characters of a token, found 200000",
+    ),
+    "a token that lives for ever": (
+        answer(PAPER).replace(
+            "</ListRecords>",
+            "<resumptionToken expirationDate='9999-12-31T23:59:59Z'>t</resumptionToken></ListRecords>",
+        ),
+        "expected a time as expirationDate",
     ),
     "an entity": (answer(PAPER).replace("<OAI-PMH", '<!DOCTYPE x [<!ENTITY a "b">]><OAI-PMH'), "declarations"),
 }
@@ -259,8 +306,11 @@ LINES: Mapping[str, tuple[dict[str, Any], str]] = {
     "a number as id": ({"id": 704.0001}, "expected texts as id"),
     "an id that is none": ({"id": "../x"}, "is no arXiv id"),
     "a list as title": ({"title": ["x"]}, "expected texts as id"),
-    "half a character": ({"title": "\ud800"}, "surrogates not allowed"),
+    "half a character": ({"title": "\ud800"}, "half a character"),
     "a NUL": ({"abstract": "a\0b"}, "NUL"),
+    "an empty title": ({"title": ""}, "expected a title, found ''"),
+    "no title": ({"title": None}, "expected a title, found none"),
+    "a title of blanks": ({"title": " \n\u00a0\u3000"}, "expected a title, found ' "),
     "no date": ({"update_date": 20220104}, "expected a date as update_date"),
     "no versions": ({"versions": []}, "expected one version"),
     "versions that are none": ({"versions": ["v1"]}, "expected an object with versions"),
@@ -273,6 +323,65 @@ def test_a_line_that_is_not_whole_is_told_with_the_reason(change: dict[str, Any]
     """Each as a ValueError, whatever stands in it."""
     with pytest.raises(ValueError, match=words):
         parse_line(json.dumps(json.loads(PAPER.kaggle_line) | change).encode())
+
+
+NO_OBJECTS = {
+    "a word": (b"Expecting", r"expected an object in JSON, found 'Expecting' at character 1$"),
+    "a cut line": (b'{"id": ', "expected an object in JSON, found it cut$"),
+    "a text that is cut": (b'{"id": "2110', "expected an object in JSON, found '\"2110' at character 8$"),
+    "another encoding": (b'{"id": "\xe9"}', "expected UTF-8, found the byte 0xe9 at 9$"),
+    "a number without end": (b'{"id": ' + b"9" * 10_000 + b"}", "found what no paper has"),
+    "brackets without end": (b"[" * 100_000, "found what no paper has"),
+}
+
+
+@pytest.mark.parametrize(("line", "words"), NO_OBJECTS.values(), ids=NO_OBJECTS)
+def test_a_line_that_is_no_object_is_told_in_plain_words(line: bytes, words: str) -> None:
+    """What stands there and where, and no more of it than fits into a line."""
+    with pytest.raises(ValueError, match=words):
+        parse_line(line)
+
+
+def test_blank_fields_are_no_fields() -> None:
+    """A comment or a reference of blanks is none; authors and an abstract may be missing."""
+    change = {"comments": " \n", "journal-ref": "", "authors": None, "abstract": None}
+    one = parse_line(json.dumps(json.loads(PAPER.kaggle_line) | change).encode())
+    assert (one.comments, one.journal_ref, one.authors, one.abstract) == (None, None, "", "")
+
+
+@pytest.mark.parametrize("is_ascii", [True, False])
+def test_controls_come_into_no_text(is_ascii: bool) -> None:
+    """As a digest shows them: U+FFFD, and a blank for what parts lines; TeX and the source's own line ends stay."""
+    change = {
+        "title": "a\x1b[31m b\x9b c\x7f",
+        "authors": "A.\u2028Bell\x85, C.\x0bDietz",
+        "abstract": "\\frac \\beta\n\t\ufffe\x08\r\n",
+        "comments": "\x0c\x07",
+        "journal-ref": "\u2029",
+    }
+    line = json.dumps(json.loads(PAPER.kaggle_line) | change, ensure_ascii=is_ascii).encode()
+    one = parse_line(line)
+    assert (one.title, one.authors) == ("a\ufffd[31m b\ufffd c\ufffd", "A. Bell , C. Dietz")
+    assert (one.abstract, one.comments, one.journal_ref) == ("\\frac \\beta\n\t\ufffd\ufffd\r\n", " \ufffd", None)
+    shown = parse(answer(replace(PAPER, title="a\x9b31m\x7f\u2028b"))).papers[0].title
+    assert shown == "a\ufffd31m\ufffd b"
+
+
+TEXTS = st.none() | st.text(max_size=20) | st.text(" \n\r\t\x0b\x1c\x85\xa0\u2028\x1b\\{}',.()<>&", max_size=12)
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("title", "authors", "abstract", "comments", "journal-ref"), TEXTS)))
+def test_what_is_taken_in_can_be_read_from_a_record(texts: dict[str, str | None]) -> None:
+    """Whatever stands in a text: what a record could not hold is refused before it can make a day."""
+    line = json.dumps(json.loads(PAPER.kaggle_line) | texts).encode()
+    try:
+        one = parse_line(line)
+    except ValueError:
+        return
+    when = date(2021, 10, 20)
+    entry = Entry(Section.NEW, 1, paper_of(one), Dating(Basis.CLOCK, when, when, one.version))
+    day = Day("cs.CV", when, State.RECONSTRUCTED, Source.OAI, {}, (entry,), (), parser_version=PARSER_VERSION)
+    assert parse_record(render_record(day)) == day
 
 
 @given(

@@ -57,6 +57,7 @@ def backfill(
     Examples:
       digest backfill --dry-run          how many requests, and how long
       digest backfill
+      digest backfill --file arxiv-metadata-oai-snapshot.json.zip --dry-run
       digest backfill --file arxiv-metadata-oai-snapshot.json.zip
       digest backfill 2021-10-01..2021-10-31 --offline --files
       digest backfill --evaluate
@@ -90,19 +91,35 @@ def _evaluate(session: Session, past: Past) -> int:
 
 
 def _plan(session: Session, past: Past, file: Path | None, *, offline: bool) -> int:
-    """Tell what would be asked for, or, where nothing would be, which days there would be."""
+    """Tell what would be asked for or taken in, or, where nothing would be, which days there would be."""
     from digest.archive.report import Report
     from digest.jobs.harvest import plan_harvest
     from digest.jobs.reconstruct import reconstruct_days
 
     if file is not None:
-        raise UsageError("expected --dry-run without --file, which asks arXiv for nothing")
+        return _count(session, past, file)
     if not offline:
         return plan(session, lambda archive: plan_harvest(archive, past.categories))
     with session.reading() as archive:
         found = reconstruct_days(archive, past, Report(), dry_run=True)
     session.console.answer({"reconstructed": found.data}, [str(found)])
     return gravest([session.damage])
+
+
+def _count(session: Session, past: Past, file: Path) -> int:
+    """Tell what a file holds, and store nothing."""
+    from digest.errors import how_many
+    from digest.jobs.kaggle import count_snapshot
+
+    found = count_snapshot(file, past.categories, session.machine)
+    wanted, others = how_many(found.new, "paper"), found.records - found.new
+    line = f"would take in {wanted} of {', '.join(past.categories)} from {found.what}, and when {others:,} others came"
+    counts = {"source": found.what, "papers": found.new, "others": others, "refused": found.refusals}
+    session.console.answer({"plan": [line], "file": counts}, [line] if found.records else [])
+    failures = found.failures
+    for failure in failures:
+        session.console.fail(failure)
+    return gravest([*(one.exit_code for one in failures), session.damage])
 
 
 def _work(session: Session, past: Past, file: Path | None, *, offline: bool) -> int:

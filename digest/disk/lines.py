@@ -6,6 +6,7 @@ import os
 import stat
 import zipfile
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -46,7 +47,8 @@ class Lines:
                         f"expected lines of at most {_LONGEST} bytes, {found} after line {self.number}"
                     )
                 self.number += 1
-                yield line.rstrip(b"\r\n")
+                # Editors on Windows begin a file with a byte order mark.
+                yield (line if self.number > 1 else line.removeprefix(BOM_UTF8)).rstrip(b"\r\n")
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             reason = getattr(error, "strerror", None) or error
             words = f"expected a whole file, found it cut or damaged after {how_many(self.number, 'line')}"
@@ -63,8 +65,9 @@ def open_lines(path: Path) -> Iterator[Lines]:
     with ExitStack() as opened:
         try:
             # Before it is opened: a device could act.
-            if not stat.S_ISREG(path.stat().st_mode):
-                raise PageRefusedError("expected a file, found none")
+            mode = path.stat().st_mode
+            if not stat.S_ISREG(mode):
+                raise PageRefusedError(f"expected a file, found {'a folder' if stat.S_ISDIR(mode) else 'none'}")
             file = opened.enter_context(open_regular(path))
             start = file.read(4)
             file.seek(0)

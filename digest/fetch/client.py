@@ -133,7 +133,7 @@ class Client:
                 page = self._get_once(url, keep, kind)
             except PassingFaultError as fault:
                 if self.forbidden:
-                    raise PageRefusedError(f"{url}: {FORBIDDEN}") from fault
+                    raise PageRefusedError(f"{shortened(url)}: {FORBIDDEN}") from fault
                 if fault.throttles and fault.retry_after:
                     self.memory.remember_not_before(self.machine.time() + min(fault.retry_after, _LONGEST_PAUSE))
                 backoff = self._delay(kind) * 2.0 ** (attempt - 1) * (1 + self.jitter() / 4)
@@ -143,9 +143,9 @@ class Client:
                         self.unreachable.add(host)
                     self.asked_to_wait = fault.retry_after or 0.0
                     asked = f", asking to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
-                    raise TryLaterError(f"{url}: {fault}{asked} (attempt {attempt})") from fault
-                self._require_budget(f"{url}: {fault}")
-                log.info("%s: %s; trying again in %.0f s", url, fault, pause)
+                    raise TryLaterError(f"{shortened(url)}: {fault}{asked} (attempt {attempt})") from fault
+                self._require_budget(f"{shortened(url)}: {fault}")
+                log.info("%s: %s; trying again in %.0f s", shortened(url), fault, pause)
                 self.machine.sleep(pause)
             else:
                 self.doubted.discard(host)
@@ -159,13 +159,15 @@ class Client:
     def _require_welcome(self, url: str, host: str) -> None:
         """Ask nothing that is known to be in vain, and nothing while a throttling arXiv wants to be left alone."""
         if self.forbidden:
-            raise PageRefusedError(f"{url}: not asked for, because arXiv refused this client (403) before")
+            raise PageRefusedError(f"{shortened(url)}: not asked for, because arXiv refused this client (403) before")
         if host in self.unreachable:
-            raise NotAskedError(f"{url}: not asked for, because arXiv did not answer before")
-        self._require_budget(url)
+            raise NotAskedError(f"{shortened(url)}: not asked for, because arXiv did not answer before")
+        self._require_budget(shortened(url))
         pause = (self.memory.not_before() or 0.0) - self.machine.time()
         if RETRY_SECONDS < pause <= _LONGEST_PAUSE:  # beyond, the clock was set back
-            raise NotAskedError(f"{url}: not asked for, because arXiv wants no request for another {pause:.0f} s")
+            raise NotAskedError(
+                f"{shortened(url)}: not asked for, because arXiv wants no request for another {pause:.0f} s"
+            )
         if 0 < pause <= RETRY_SECONDS:
             self.machine.sleep(pause)
 
@@ -191,16 +193,16 @@ class Client:
             keep(page)
             kind.judge(page)
         except (PageRefusedError, NotServedError) as error:
-            raise type(error)(f"{answer.url}: {error}") from error
+            raise type(error)(f"{shortened(answer.url)}: {error}") from error
         return page
 
     def _ask(self, url: str, kind: RequestKind) -> Answer:
-        self._require_budget(url)
+        self._require_budget(shortened(url))
         self._wait_my_turn(self._delay(kind))
         self.requests_made += 1
         if self.budget is not None:
             self.budget -= 1
-        log.debug("GET %s", url)
+        log.debug("GET %s", shortened(url))
         with Deadline(self.timeout) as deadline:
             try:
                 answer = self._exchange(url, kind)
@@ -236,7 +238,7 @@ class Client:
             for part in response.raw.stream(_CHUNK, decode_content=False):
                 payload += part
                 if len(payload) > LARGEST_BODY:
-                    raise PageRefusedError(f"{url}: expected at most {LARGEST_BODY} bytes, found more")
+                    raise PageRefusedError(f"{shortened(url)}: expected at most {LARGEST_BODY} bytes, found more")
             headers = {name.lower(): value for name, value in response.headers.items()}
             declared = headers.get("content-length", "")
             if declared.isdecimal() and int(declared) != len(payload):
@@ -253,7 +255,7 @@ def _same_host(url: str, location: str) -> str:
         if new.netloc == old.netloc and new.scheme in (old.scheme, "https"):
             return target
     found = shortened(target or location)
-    raise PageRefusedError(f"{url}: expected to stay on {old.netloc}, found a redirect to {found}")
+    raise PageRefusedError(f"{shortened(url)}: expected to stay on {old.netloc}, found a redirect to {found}")
 
 
 def _cause(error: BaseException) -> str:

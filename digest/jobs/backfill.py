@@ -6,7 +6,6 @@ from pathlib import Path
 from digest.archive.archive import Archive
 from digest.archive.days import begin
 from digest.archive.report import Report
-from digest.errors import PageRefusedError
 from digest.jobs.gathering import Gathered
 from digest.jobs.harvest import harvest
 from digest.jobs.kaggle import load_snapshot
@@ -21,12 +20,6 @@ def backfill(
     for one in [load_snapshot(archive, path, categories, clock)] if path else harvest(archive, categories, clock):
         gathered.append(one)
         report.actions.append(str(one))
-        for problem in one.refused:
-            report.fail(one.what, PageRefusedError(problem))
-        if one.refusals > len(one.refused):
-            report.fail(one.what, PageRefusedError(f"{one.refusals - len(one.refused):,} more cannot be read"))
-        if one.problem:
-            report.failures.append(one.problem)
-        elif not one.refusals:
-            report.succeeded += 1
+        report.failures += one.failures
+        report.succeeded += not one.failures
     return report, gathered

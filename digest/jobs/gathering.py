@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from digest.errors import DigestError, how_many
+from digest.errors import DigestError, PageRefusedError, how_many
 from digest.model import MachineClock
 from digest.store.harvests import Taken
 
@@ -52,6 +52,15 @@ class Gathered:
             *([f"{self.deleted:,} deleted"] if self.deleted else []),
         ]
         return f"{self.what}: {', '.join(parts)} of {how_many(self.records, 'paper')}"
+
+    @property
+    def failures(self) -> list[DigestError]:
+        """What went wrong, each with the name of the source."""
+        words = [*self.refused]
+        if self.refusals > len(self.refused):
+            words.append(f"{self.refusals - len(self.refused):,} more cannot be read")
+        failures: list[DigestError] = [PageRefusedError(f"{self.what}: {one}") for one in words]
+        return [*failures, self.problem] if self.problem else failures
 
     @property
     def data(self) -> dict[str, object]:

@@ -40,6 +40,8 @@ _REFUSALS = 3
 """A page may have been cut on its way; one that is refused so often is what arXiv has."""
 _RESTARTS = 3
 """So many lists in a row may end at the datestamp at which they began."""
+_PAGES_WITHOUT_NEWS = 3
+"""So many pages in a row may tell of no paper that was not in the list before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Ask:
     def __str__(self) -> str:
         what = f"the papers of {self.category}"
         if self.known and self.known.finished_at:
-            what = f"what has changed in {self.category} since {self.known.datestamp}"
+            what = f"what has changed in {self.category} since {self.known.goes_on_at}"
         elif self.known and self.known.records:
             what = f"{what}, after the {self.known.records:,} that were read"
         return f"would ask for {what}: about {_work(self.requests, self.delay)}"
@@ -80,7 +82,7 @@ def _expected(archive: Archive, category: str, known: Harvest | None) -> int:
     """Return about how many records will come, by what the archive knows of the category."""
     sizes = [day.counts for day in archive.snapshot.days_of(category)[-60:]]
     if known and known.finished_at:
-        days = (archive.now.date() - (known.datestamp or archive.now.date())).days + 1
+        days = (archive.now.date() - (known.goes_on_at or archive.now.date())).days + 1
         return int(days * (fmean(sum(one.values()) for one in sizes) if sizes else _PAGE / 4))
     new = fmean(one[Section.NEW] + one[Section.CROSS] for one in sizes) if sizes else 0
     total = int(new * _YEARS) or _LARGEST
@@ -106,13 +108,15 @@ class _Harvesting:
         self._refused: list[str] = []
         self._refusals = 0
         self._restarts = 0
+        # Of the list that is read: a list that never ends is told by them.
+        self._tokens, self._listed, self._without_news = set[str](), set[str](), 0
 
     def run(self) -> Gathered:
         """Go on with the list that was begun, or begin one; read it to its end, or as far as arXiv lets us."""
         problem, pace = None, Pace(self._step.category, self._clock)
         try:
             with errors_about(self._step.category):
-                state = self._begin(self._step.known)
+                state = self._begin()
                 while state.finished_at is None:
                     state = self._go_on(state)
                     pace.tell(self._records, self._records / max(self._step.papers, self._records + 1))
@@ -126,11 +130,16 @@ class _Harvesting:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.time(), UTC)
 
-    def _begin(self, known: Harvest | None) -> Harvest:
+    def _begin(self) -> Harvest:
+        known = self._step.known
         if known and known.token and not known.finished_at:
             return known
-        since = (known.datestamp or known.since) if known else None
-        return Harvest(set_of(self._step.category), RAW, since, None, None, None, 0, self._now)
+        return self._list_from(known.goes_on_at if known else None)
+
+    def _list_from(self, since: date | None, unread_since: date | None = None) -> Harvest:
+        self._tokens, self._listed, self._without_news = set(), set(), 0
+        subset = set_of(self._step.category)
+        return Harvest(subset, RAW, since, None, None, None, 0, self._now, unread_since=unread_since)
 
     def _go_on(self, state: Harvest) -> Harvest:
         """Ask for a page, and store it with what continues the list."""
@@ -143,6 +152,7 @@ class _Harvesting:
         except DeadTokenError:
             return self._restart(state)
         after = _after(state, part, self._now)
+        self._require_news(state, part)
         store = self._archive.store
         with store.transaction():
             taken = store.save_metadata(part.papers, harvests.OAI, self._archive.run)
@@ -151,18 +161,39 @@ class _Harvesting:
         self._taken = added(self._taken, taken)
         self._deleted += len(part.deleted)
         self._records += part.records
-        self._refusals += len(part.refused)
-        self._refused += part.refused[: NAMED - len(self._refused)]
+        refused = [one for one in part.refused if one not in self._refused]  # a list that begins anew has some again
+        self._refusals += len(refused)
+        self._refused += refused[: NAMED - len(self._refused)]
         return after
 
     def _restart(self, state: Harvest) -> Harvest:
         """Begin another list where the one came to whose token is dead."""
-        begun = self._begin(replace(state, token=None))
+        begun = self._list_from(state.datestamp or state.since, state.unread_since)
         self._restarts = 0 if begun.since != state.since else self._restarts + 1
         if self._restarts > _RESTARTS:
             raise TryLaterError(f"arXiv takes back the token of each list from {begun.since or 'the beginning'} on")
         log.info("%s: the list's token is dead; going on at %s", self._step.category, begun.since or "the beginning")
         return begun
+
+    def _require_news(self, state: Harvest, part: Part) -> None:
+        """Refuse a page that cannot be read, and a list without an end.
+
+        Raises:
+            PageRefusedError: nothing in it can be read, or a list goes round in circles.
+        """
+        if part.refused and len(part.refused) == part.records:
+            words = f"expected records that can be read, found none of {part.records}"
+            raise PageRefusedError(f"{words}; the first: {part.refused[0]}")
+        if not part.records and state.since is None and not state.records:
+            raise PageRefusedError(f"expected the papers of {self._step.category}, found an empty list")
+        self._tokens |= {state.token} if state.token else set()
+        if part.token in self._tokens:
+            raise PageRefusedError("expected a token that was not in the list before, found one again")
+        self._without_news = 0 if part.ids - self._listed else self._without_news + 1
+        self._listed |= part.ids
+        if part.token and self._without_news == _PAGES_WITHOUT_NEWS:
+            words = "expected papers that were not in the list before"
+            raise PageRefusedError(f"{words}, found none on {_PAGES_WITHOUT_NEWS} pages in a row")
 
     def _ask(self, request: Mapping[str, str]) -> Part:
         """Ask for a page until it comes, as often and as long as makes sense."""
@@ -213,15 +244,15 @@ def _after(state: Harvest, part: Part, now: datetime) -> Harvest:
         raise PageRefusedError(f"expected {part.size} records in all, found {records}")
     begun = state.started_at if before else part.answered_at
     reached = _reached(state, part)
+    unread = min([day for day in (state.unread_since, part.unread_since) if day], default=None)
+    state = replace(state, records=records, started_at=begun, unread_since=unread)
     if part.token:
         # By our clock, whatever arXiv's shows.
         until = now + ((part.token_until or part.answered_at) - part.answered_at)
-        return replace(state, token=part.token, token_until=until, datestamp=reached, records=records, started_at=begun)
+        return replace(state, token=part.token, token_until=until, datestamp=reached)
     # What changes while a list is read has a later datestamp than the day on which the list was begun, or the same.
     days = [day for day in (reached or state.since, begun.date()) if day]
-    return replace(
-        state, token=None, token_until=None, datestamp=min(days), records=records, started_at=begun, finished_at=now
-    )
+    return replace(state, token=None, token_until=None, datestamp=min(days), finished_at=now)
 
 
 def _reached(state: Harvest, part: Part) -> date | None:

@@ -46,7 +46,8 @@ class Harvest:
     """How far the harvest of a set of OAI-PMH came.
 
     ``since`` is what its list was asked from (None: all); ``token`` continues it until ``token_until``; ``datestamp``
-    is the last one that was read. Once the list has ended (``finished_at``), the next one begins at that.
+    is the last one that was read. Once the list has ended (``finished_at``), the next one begins at that, or at
+    ``unread_since``, the datestamp of the first record that could not be read.
     """
 
     subset: str
@@ -58,3 +59,10 @@ class Harvest:
     records: int
     started_at: datetime
     finished_at: datetime | None = None
+    unread_since: date | None = None
+
+    @property
+    def goes_on_at(self) -> date | None:
+        """The datestamp at which the next list begins; None: with the first of all."""
+        days = [day for day in (self.datestamp or self.since, self.unread_since) if day]
+        return min(days, default=None)

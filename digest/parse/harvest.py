@@ -2,8 +2,9 @@
 
 A response (https://www.openarchives.org/OAI/openarchivesprotocol.html) proves itself: well-formed to its end, an answer
 to the very request, as many records as it counts. Its records stand alone: one that cannot be read is named, and the
-others count. Texts stay as the source gives them. How arXiv makes its responses was read in
-https://github.com/arXiv/oaipmh: each page has its records in the order of their datestamps, and so have the pages.
+others count. Texts stay as the source gives them, but for controls that no text has a use for. How arXiv makes its
+responses was read in https://github.com/arXiv/oaipmh: each page has its records in the order of their datestamps, and
+so have the pages.
 """
 
 import json
@@ -37,6 +38,14 @@ _TIME = re.compile(
 )
 _VERSIONS = {f"v{number}": number for number in range(1, 1000)}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOST_OF_A_TOKEN = 1000  # characters; arXiv's have 200
+
+_ODD = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
+_BLANKS = "\x0b\x0c\x85\u2028\u2029"
+_UNSEEN = re.compile(r"[\s\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffd]*")
+_MAY_BE_ODD = re.compile(rb"\\[bfu]")
+"""How JSON in ASCII spells what is not ASCII, and controls; TeX has it, too, behind another backslash."""
+
 _SAID_BY_A_REQUEST = ("badArgument", "badVerb", "cannotDisseminateFormat", "noSetHierarchy")
 
 
@@ -48,15 +57,17 @@ class DeadTokenError(Exception):
 class Part:
     """One page of a list of records.
 
-    ``deleted`` are ids; ``refused`` says of each record that cannot be read why. ``first`` and ``last`` are the
-    datestamps between which all of them lie. ``token`` continues the list until ``token_until``; the last page has
-    none. ``size``, of the whole list, and ``cursor``, how many records came before, are seldom told.
+    ``deleted`` are ids; ``refused`` says of each record that cannot be read why, ``unread_since`` is the datestamp of
+    the first of them, as far as it can be told. ``first`` and ``last`` are those between which all others lie.
+    ``token`` continues the list until ``token_until``; the last page has none. ``size``, of the whole list, and
+    ``cursor``, how many records came before, are seldom told.
     """
 
     answered_at: datetime
     papers: tuple[Metadata, ...] = ()
     deleted: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    unread_since: date | None = None
     first: date | None = None
     last: date | None = None
     token: str | None = None
@@ -68,6 +79,11 @@ class Part:
     def records(self) -> int:
         """How many records it has."""
         return len(self.papers) + len(self.deleted) + len(self.refused)
+
+    @property
+    def ids(self) -> set[str]:
+        """Of which papers it tells."""
+        return {*self.deleted, *(one.arxiv_id for one in self.papers)}
 
 
 # OAI-PMH
@@ -87,7 +103,7 @@ def parse_part(body: bytes, request: Mapping[str, str]) -> Part:
     if not errors:
         _require_answer(root, request)
         return _part(root, answered_at, request)
-    codes = [error.get("code", "") for error in errors]
+    codes = [shortened(error.get("code", "")) for error in errors]
     if "badResumptionToken" in codes and "resumptionToken" in request:
         raise DeadTokenError
     if codes == ["noRecordsMatch"]:
@@ -97,7 +113,7 @@ def parse_part(body: bytes, request: Mapping[str, str]) -> Part:
     )
     if set(codes) <= set(_SAID_BY_A_REQUEST):
         raise NotServedError(f"arXiv says: {said}")
-    raise PageRefusedError(f"expected records, found the error {quoted(said)}")
+    raise PageRefusedError(f"expected records, found an error; arXiv says: {shortened(said)}")
 
 
 def _root(body: bytes) -> etree._Element:
@@ -131,7 +147,7 @@ def _part(root: etree._Element, answered_at: datetime, request: Mapping[str, str
     listed = root.findall(f"{_OAI}{request['verb']}")
     if len(listed) != 1:
         raise PageRefusedError(f"expected one {request['verb']}, found {len(listed)}")
-    records = _Records()
+    records = _Records(answered_at.date())
     for record in listed[0].iterfind(f"{_OAI}record"):
         records.add(record)
     token, until, size, cursor = _token(listed[0].findall(f"{_OAI}resumptionToken"), answered_at)
@@ -140,9 +156,10 @@ def _part(root: etree._Element, answered_at: datetime, request: Mapping[str, str
     days = records.datestamps
     return Part(
         answered_at,
-        tuple(records.papers.values()),
-        tuple(records.deleted),
+        tuple(one for one, is_deleted in records.told.values() if not is_deleted),
+        tuple(one.arxiv_id for one, is_deleted in records.told.values() if is_deleted),
         tuple(records.refused),
+        min((day or min(days) for day in records.unread), default=None) if days else None,
         min(days, default=None),
         max(days, default=None),
         *(token, until, size, cursor),
@@ -151,29 +168,41 @@ def _part(root: etree._Element, answered_at: datetime, request: Mapping[str, str
 
 @dataclass
 class _Records:
-    """The records of a page, each paper once."""
+    """The records of a page, of each paper the newest: what it tells, and whether that the paper was deleted."""
 
-    papers: dict[str, Metadata] = field(default_factory=dict)
-    deleted: dict[str, None] = field(default_factory=dict)
+    answered_on: date
+    told: dict[str, tuple[Metadata, bool]] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
+    unread: list[date | None] = field(default_factory=list)
+    """The datestamps of those that are refused, else of what stands before them."""
     datestamps: set[date] = field(default_factory=set)
+    _before: date | None = None
 
     def add(self, record: etree._Element) -> None:
         """Read a record, or say why it cannot be read."""
         name = record.findtext(f"{_OAI}header/{_OAI}identifier") or ""
+        datestamp = None
         try:
-            one, is_deleted = _record(record, name)
+            datestamp = self._datestamp(record)
+            one, is_deleted = _record(record, name, datestamp)
         except ValueError as error:
             self.refused.append(f"{shortened(name) or 'a record without a name'}: {error}")
+            self.unread.append(datestamp or self._before)
             return
-        self.datestamps.add(one.datestamp)
-        if is_deleted:
-            self.deleted[one.arxiv_id] = None
-        elif one.arxiv_id not in self.papers or self.papers[one.arxiv_id].datestamp <= one.datestamp:
-            self.papers[one.arxiv_id] = one
+        self._before = datestamp
+        self.datestamps.add(datestamp)
+        known = self.told.get(one.arxiv_id)
+        if known is None or known[0].datestamp <= datestamp:
+            self.told[one.arxiv_id] = one, is_deleted
+
+    def _datestamp(self, record: etree._Element) -> date:
+        found = _day(record.findtext(f"{_OAI}header/{_OAI}datestamp"), "datestamp")
+        if found > self.answered_on:  # nothing newer would ever take its place
+            raise ValueError(f"expected a datestamp up to {self.answered_on}, the day of the answer, found {found}")
+        return found
 
 
-def _record(record: etree._Element, name: str) -> tuple[Metadata, bool]:
+def _record(record: etree._Element, name: str, datestamp: date) -> tuple[Metadata, bool]:
     """Return what a record tells, and whether it tells that the paper was deleted.
 
     Raises:
@@ -183,7 +212,6 @@ def _record(record: etree._Element, name: str) -> tuple[Metadata, bool]:
     if header is None or not name.startswith(_IDENTIFIER):
         raise ValueError(f"expected an identifier {_IDENTIFIER}ID, found {quoted(name)}")
     arxiv_id = name.removeprefix(_IDENTIFIER)
-    datestamp = _day(header.findtext(f"{_OAI}datestamp"), "datestamp")
     if header.get("status") == "deleted":
         return Metadata(_id(arxiv_id), datestamp, None, "", "", "", None, None, ""), True
     holder = record.find(f"{_OAI}metadata")
@@ -192,7 +220,7 @@ def _record(record: etree._Element, name: str) -> tuple[Metadata, bool]:
     if content is None or form not in _FORMATS:
         raise ValueError(f"expected metadata as {RAW} or {PLAIN}, found {quoted(form or 'none')}")
     namespace = form[: form.index("}") + 1]
-    texts: dict[str, Any] = {str(one.tag).removeprefix(namespace): one.text or "" for one in content}
+    texts = _texts(content, namespace)
     if texts.get("id") != arxiv_id:
         raise ValueError(f"expected the metadata of {quoted(arxiv_id)}, found those of {quoted(texts.get('id'))}")
     if _FORMATS[form] == RAW:
@@ -202,6 +230,19 @@ def _record(record: etree._Element, name: str) -> tuple[Metadata, bool]:
     created = datetime.combine(_day(texts.get("created"), "created"), time(), UTC)
     found = _metadata(texts, datestamp, [Version(1, created, is_day=True)])
     return (found._replace(version=None) if "updated" in texts else found), False
+
+
+def _texts(content: etree._Element, namespace: str) -> dict[str, Any]:
+    """Return the texts of a record; only versions may stand there twice, and only they and names hold elements."""
+    texts: dict[str, Any] = {}
+    for one in content:
+        name = str(one.tag).removeprefix(namespace)
+        if name in texts and name != "version":
+            raise ValueError(f"expected each field once, found {quoted(name)} twice")
+        if len(one) and name in _USED and not (name == "authors" and content.tag == f"{namespace}{PLAIN}"):
+            raise ValueError(f"expected a text as {name}, found {quoted(str(one[0].tag))} in it")
+        texts[name] = one.text or ""
+    return texts
 
 
 def _raw_versions(content: etree._Element, namespace: str) -> Iterator[Version]:
@@ -226,6 +267,7 @@ def _token(
     (element,) = found
     size, cursor = (_number(element.get(name), name) for name in ("completeListSize", "cursor"))
     token = (element.text or "").strip() or None
+    require_at_most("characters of a token", len(token or ""), _MOST_OF_A_TOKEN)
     until = None
     if token is not None:
         # The protocol's name, and the one that arXiv used for a while.
@@ -246,7 +288,9 @@ def _number(text: str | None, name: str) -> int | None:
 def _moment(text: str | None, name: str) -> datetime:
     try:
         if text and text.endswith("Z"):
-            return datetime.fromisoformat(text).astimezone(UTC)
+            found = datetime.fromisoformat(text)
+            if found.year in YEARS:
+                return found.astimezone(UTC)
     except ValueError:
         pass
     raise PageRefusedError(f"expected a time as {name}, found {quoted(text)}")
@@ -255,6 +299,7 @@ def _moment(text: str | None, name: str) -> datetime:
 # Kaggle's snapshot
 
 _decode = json.JSONDecoder().decode
+_SHOWN = 40  # characters of a line that is no object
 
 
 def parse_line(line: bytes) -> Metadata:
@@ -263,12 +308,27 @@ def parse_line(line: bytes) -> Metadata:
     Raises:
         ValueError: it is not whole.
     """
-    found = _decode(line.decode())
+    found = _object(line)
     versions = found.get("versions") if isinstance(found, dict) else None
+    is_plain = line.isascii() and not _MAY_BE_ODD.search(line) and b"\x7f" not in line
     if not isinstance(versions, list) or not all(isinstance(one, dict) for one in versions):
         raise ValueError("expected an object with versions, found none")
     read = [_version(one.get("version"), one.get("created")) for one in versions]
-    return _metadata(found, _day(found.get("update_date"), "update_date"), read)
+    return _metadata(found, _day(found.get("update_date"), "update_date"), read, is_plain=is_plain)
+
+
+def _object(line: bytes) -> Any:
+    """Return what a line is in JSON; what is wrong with it is said in our words, for it is one of millions."""
+    try:
+        return _decode(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"expected UTF-8, found the byte 0x{line[error.start]:02x} at {error.start + 1}") from error
+    except json.JSONDecodeError as error:
+        rest = error.doc[error.pos :].strip()
+        found = f"found {quoted(rest[:_SHOWN])} at character {error.pos + 1}" if rest else "found it cut"
+        raise ValueError(f"expected an object in JSON, {found}") from error
+    except (RecursionError, ValueError) as error:  # a number of thousands of digits
+        raise ValueError("expected an object in JSON, found what no paper has") from error
 
 
 # Of both
@@ -277,16 +337,26 @@ def parse_line(line: bytes) -> Metadata:
 _USED = ("id", "categories", "title", "authors", "abstract", "comments", "journal-ref")
 
 
-def _metadata(texts: Mapping[str, Any], datestamp: date, versions: list[Version]) -> Metadata:
-    name, categories, title, authors, abstract, comments, journal_ref = map(texts.get, _USED)
-    whole = [one for one in (name, categories, title, authors, abstract, comments, journal_ref) if one is not None]
-    if {*map(type, whole)} != {str} or name is None or categories is None:
+def _metadata(
+    texts: Mapping[str, Any], datestamp: date, versions: list[Version], *, is_plain: bool = False
+) -> Metadata:
+    """Return a paper, or raise ValueError; ``is_plain``: its texts are known to be ASCII without controls.
+
+    A blank field is as good as none. No record of a day can hold a paper without a title.
+    """
+    found: tuple[Any, ...] = tuple(map(texts.get, _USED))
+    whole = [one for one in found if one is not None]
+    if {*map(type, whole)} != {str} or found[0] is None or found[1] is None:
         raise ValueError(f"expected texts as {', '.join(_USED)}, found something else")
-    for text in whole:
-        if not text.isascii():
-            text.encode()  # JSON may hold halves of characters, which no database takes
-        if "\0" in text:
-            raise ValueError("expected texts, found a NUL character in one")
+    if not is_plain:
+        found = tuple(None if one is None else _shown(one) for one in found)
+    name, categories, title, authors, abstract, comments, journal_ref = found
+    if not title or _UNSEEN.fullmatch(title):
+        raise ValueError(f"expected a title, found {'none' if title is None else quoted(title)}")
+    if comments is not None and not comments.strip():
+        comments = None
+    if journal_ref is not None and not journal_ref.strip():
+        journal_ref = None
     if not _are_categories(categories):
         raise ValueError(f"expected categories, found {quoted(categories)}")
     numbers = [one.v for one in versions]
@@ -299,6 +369,24 @@ def _metadata(texts: Mapping[str, Any], datestamp: date, versions: list[Version]
         *(_id(name), datestamp, numbers[-1], categories, title or "", authors or ""),
         *(comments, journal_ref, abstract or "", tuple(versions)),
     )
+
+
+def _shown(text: str) -> str:
+    """Return a text without controls, as a digest shows it: U+FFFD in place of each, or a blank where it parts words.
+
+    Raises:
+        ValueError: no database takes it.
+    """
+    if "\0" in text:
+        raise ValueError("expected texts, found a NUL character in one")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("expected texts, found half a character in one") from error
+    if _ODD.search(text):
+        return _ODD.sub(lambda match: " " if match[0] in _BLANKS else "\ufffd", text)
+    return text
 
 
 @lru_cache(10_000)  # thousands of papers are in the same ones
@@ -325,6 +413,9 @@ def _version(number: object, created: object) -> Version:
 
 
 def _day(text: object, name: str) -> date:
-    if isinstance(text, str) and _DAY.fullmatch(text) and (found := date.fromisoformat(text)).year in YEARS:
-        return found
+    try:
+        if isinstance(text, str) and _DAY.fullmatch(text) and (found := date.fromisoformat(text)).year in YEARS:
+            return found
+    except ValueError:  # no such day
+        pass
     raise ValueError(f"expected a date as {name}, found {quoted(text)}")

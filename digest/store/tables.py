@@ -225,7 +225,8 @@ paper_version = _table(
 )
 
 # How far the harvest of a set of OAI-PMH came. since: what its list was asked from, NULL for all; token: what continues
-# it, until token_until; datestamp: the last one read; records: how many were read; finished_at: when the list ended.
+# it, until token_until; datestamp: the last one read; records: how many were read; finished_at: when the list ended;
+# unread_since: the datestamp of the first record that could not be read.
 harvest = _table(
     "harvest",
     sa.Column("subset", sa.Text, primary_key=True),
@@ -237,6 +238,7 @@ harvest = _table(
     sa.Column("records", sa.Integer, nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("finished_at", Moment),
+    sa.Column("unread_since", sa.Date),
 )
 
 # SQLite's has its texts from the view revision_plain; a row's number is its place.

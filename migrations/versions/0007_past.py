@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("records", sa.Integer, nullable=False),
         sa.Column("started_at", moment, nullable=False),
         sa.Column("finished_at", moment),
+        sa.Column("unread_since", sa.Date),
     )
     op.add_column("day", sa.Column("has_files", sa.Boolean, nullable=False, server_default=sa.true()))
     for name, condition in (("day_with_files", sa.true()), ("day_without_files", sa.false())):
