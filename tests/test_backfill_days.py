@@ -222,6 +222,30 @@ def test_a_dry_run_counts_and_stores_nothing(sandbox: Sandbox) -> None:
     assert Path(sandbox.folder / "archive.db").read_bytes() == before
 
 
+def test_a_whole_archive_has_the_papers_of_all_its_categories(sandbox: Sandbox) -> None:
+    """New where the primary category is of the archive, else cross-lists; each once, beside its own categories."""
+    sandbox.configure("arxiv", categories=["astro-ph", "astro-ph.CO", "physics", "cs.CV"])
+    papers = [
+        record("2110.05101", "2021-10-12 12:00", "astro-ph.GA astro-ph.CO"),
+        record("2110.05102", "2021-10-12 12:10", "gr-qc astro-ph.CO astro-ph.GA"),
+        record("2110.05103", "2021-10-12 12:20", "physics.optics cs.CV"),
+        record("2110.05104", "2021-10-12 12:30", "cs.CV"),
+        record("2110.05105", "2021-10-12 12:40", "astro-ph"),
+    ]
+    assert filled(sandbox, papers).code == 0
+    query = "SELECT category, section, position, arxiv_id FROM entry JOIN day ON day.id = day_id ORDER BY 1, 3"
+    assert rows(sandbox, query) == [
+        ("astro-ph", "new", 1, "2110.05101"),
+        ("astro-ph", "new", 2, "2110.05105"),
+        ("astro-ph", "cross", 3, "2110.05102"),
+        ("astro-ph.CO", "cross", 1, "2110.05101"),
+        ("astro-ph.CO", "cross", 2, "2110.05102"),
+        ("cs.CV", "new", 1, "2110.05104"),
+        ("cs.CV", "cross", 2, "2110.05103"),
+        ("physics", "new", 1, "2110.05103"),
+    ]
+
+
 # Beside captured days
 
 

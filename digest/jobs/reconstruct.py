@@ -21,7 +21,7 @@ from digest.archive.report import Report
 from digest.decide import in_reach_since
 from digest.errors import DigestError, how_many
 from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
-from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State
+from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
@@ -167,17 +167,24 @@ def days_of(
     """Yield the papers of each wanted day, in the order of their ids, new submissions first; a month at a time."""
     first, last = max(past.first or FIRST_DAY, FIRST_DAY), _last(archive, past)
     open_days: dict[Key, list[Placed]] = defaultdict(list)
+    names = {category: frozenset({category}) for category in past.categories}
     for (year, month), papers in groupby(dated(archive, first, last, known), lambda one: _month(one[0].arxiv_id)):
         for key in sorted(key for key in open_days if _OLD_IDS_UNTIL < key[1] <= date(year, month, 1)):
             yield key, _in_order(open_days.pop(key))
         for submission, _, found in papers:
-            categories = (submission.categories or "").split()
+            categories = submission.categories or ""
             for category in past.categories:
-                if category in categories and first <= found.date <= last:
-                    section = Section.NEW if categories[0] == category else Section.CROSS
+                if is_among(categories, names[category]) and first <= found.date <= last:
+                    section = section_in(category, categories)
                     open_days[category, found.date].append((submission.arxiv_id, section, found))
     for key in sorted(open_days):
         yield key, _in_order(open_days[key])
+
+
+def section_in(category: str, categories: str) -> Section:
+    """Return the section in which a category, or a whole archive, lists a paper that is in these ones."""
+    primary = categories.partition(" ")[0]
+    return Section.NEW if is_among(primary, frozenset({category})) else Section.CROSS
 
 
 def dated(
