@@ -1,5 +1,6 @@
 """Days that nobody captured: reconstructed from harvested metadata, through the command line."""
 
+import gzip
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -244,6 +245,74 @@ def test_a_whole_archive_has_the_papers_of_all_its_categories(sandbox: Sandbox) 
         ("cs.CV", "cross", 2, "2110.05103"),
         ("physics", "new", 1, "2110.05103"),
     ]
+
+
+def test_a_category_that_came_in_part_is_not_reconstructed(sandbox: Sandbox) -> None:
+    """One that was added later has some papers by its neighbours' lists: half of a day must not pass for a day."""
+    filled(sandbox)
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    result = backfill(sandbox, "--offline")
+    assert result.code == 4
+    assert "cs.LG: its papers are not harvested to the end; `digest backfill` goes on" in result.err
+    assert rows(sandbox, "SELECT DISTINCT category FROM day") == [("cs.CV",)]
+    assert backfill(sandbox, "--offline", "--dry-run").out.count("cs.LG") == 1
+    status = sandbox.digest("status", now=NOW)
+    assert status.out.count("not harvested to the end") == 1
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]
+    assert (told["cs.CV"]["harvested"], told["cs.LG"]["harvested"]) == (True, False)
+    assert filled(sandbox).code == 0
+    assert rows(sandbox, "SELECT DISTINCT category FROM day ORDER BY 1") == [("cs.CV",), ("cs.LG",)]
+    assert backfill(sandbox, "--offline").code == 0
+    assert "not harvested" not in sandbox.digest("status", now=NOW).out
+
+
+def test_a_file_that_ends_too_early_is_no_whole_harvest(sandbox: Sandbox) -> None:
+    """What it has is kept, and no day is made of it; the whole file makes them all."""
+    path = Path(snapshot(sandbox, PAPERS))
+    packed = gzip.compress(path.read_bytes())
+    cut = path.with_suffix(".json.gz")
+    cut.write_bytes(packed[: len(packed) * 3 // 4])
+    result = backfill(sandbox, "--file", str(cut))
+    assert result.code == 5
+    assert entries(sandbox) == []
+    assert backfill(sandbox, "--offline").code == 4
+    assert "not harvested to the end" in sandbox.digest("status", now=NOW).out
+    cut.write_bytes(packed)
+    assert backfill(sandbox, "--file", str(cut)).code == 0
+    assert entries(sandbox) == EXPECTED
+
+
+def edited(sandbox: Sandbox) -> list[str]:
+    """Return what was kept as edited by a person."""
+    return [path for path in sandbox.tree() if ".edited" in path]
+
+
+RETITLED = [record(one["id"], "2021-10-12 12:00", title="Other", update_date="2022-01-01") for one in PAPERS[:1]]
+
+
+def test_only_what_a_person_edited_is_kept_beside_a_day_that_comes_out_otherwise(sandbox: Sandbox) -> None:
+    """The digest of a day whose texts changed is digest's own, whatever it begins with."""
+    filled(sandbox, PAPERS, "--files")
+    assert filled(sandbox, [*RETITLED, *PAPERS[1:]], "--files").code == 0
+    assert b"Other" in sandbox.read("cs.CV/2021/10/2021-10-13.md")
+    assert edited(sandbox) == []
+    path = sandbox.folder / "cs.CV/2021/10/2021-10-13.md"
+    path.write_bytes(path.read_bytes() + b"My note.\n")
+    again = [record("2110.05101", "2021-10-12 12:00", title="Third", update_date="2022-02-01"), *PAPERS[1:]]
+    filled(sandbox, again, "--files")
+    assert edited(sandbox) == ["cs.CV/2021/10/2021-10-13.md.edited"]
+    assert sandbox.read(edited(sandbox)[0]).endswith(b"My note.\n")
+
+
+def test_a_digest_that_is_imported_over_a_reconstructed_day_edits_nothing(sandbox: Sandbox) -> None:
+    """The reconstructed digest was made by digest, and is gone."""
+    filled(sandbox, PAPERS, "--files")
+    digest = sandbox.read("cs.CV/2021/10/2021-10-13.md").replace(b"A title of 2110.05101", b"As it was announced")
+    path = sandbox.folder.parent / "2021-10-13.md"
+    path.write_bytes(digest)
+    assert sandbox.digest("import", str(path), now=NOW).code == 0
+    assert sandbox.read("cs.CV/2021/10/2021-10-13.md") == digest
+    assert edited(sandbox) == []
 
 
 # Beside captured days

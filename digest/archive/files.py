@@ -268,7 +268,7 @@ def _keep_foreign(archive: Archive, path: str, data: bytes) -> None:
 
     Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
     """
-    row, found = archive.files.get(path), archive.output.read(path)
+    row, found = archive.written_at(path), archive.output.read(path)
     if found is None or data.startswith(found):
         return
     is_own = _begin_alike(found, data) if row is None else sha256(found) == row.sha256

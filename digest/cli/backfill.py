@@ -99,10 +99,12 @@ def _plan(session: Session, past: Past, file: Path | None, *, offline: bool) -> 
         raise UsageError("expected --dry-run without --file, which asks arXiv for nothing")
     if not offline:
         return plan(session, lambda archive: plan_harvest(archive, past.categories))
+    report = Report()
     with session.reading() as archive:
-        found = reconstruct_days(archive, past, Report(), dry_run=True)
-    session.console.answer({"reconstructed": found.data}, [str(found)])
-    return gravest([session.damage])
+        found = reconstruct_days(archive, past, report, dry_run=True)
+    words = [*report.remarks, *map(str, report.failures)]
+    session.console.answer({"reconstructed": found.data, "remarks": words}, [str(found), *words])
+    return gravest([session.damage, report.exit_code])
 
 
 def _work(session: Session, past: Past, file: Path | None, *, offline: bool) -> int:

@@ -19,7 +19,7 @@ from digest.archive.days import put_in_place, update_files
 from digest.archive.products import sha256
 from digest.archive.report import Report
 from digest.decide import in_reach_since
-from digest.errors import DigestError, how_many
+from digest.errors import DigestError, MissingError, how_many
 from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
 from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
@@ -85,6 +85,7 @@ def reconstruct_days(
     """
     done = Reconstructed()
     report.remarks += _left_out(archive, past)
+    past = replace(past, categories=_harvested(archive, past.categories, report))
     captured = {category: _captured(archive, category) for category in past.categories}
     known = {
         one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
@@ -123,6 +124,19 @@ def _left_out(archive: Archive, past: Past) -> Iterator[str]:
         yield f"no day before {FIRST_DAY} is reconstructed: arXiv's deferrals are not known"
     if past.last is not None and past.last >= first_served:
         yield f"arXiv serves the listings from {first_served} on: `digest fetch` gets them as they were announced"
+
+
+def _harvested(archive: Archive, categories: Sequence[str], report: Report) -> list[str]:
+    """Return the categories of which all papers are known; half of a day must not pass for it."""
+    whole = [category for category in categories if archive.gathered(category)]
+    for category in categories:
+        if category not in whole:
+            words = "its papers are not harvested to the end; `digest backfill` goes on"
+            if report.failures:  # which say why
+                report.remarks.append(f"{category}: {words}")
+            else:
+                report.fail(category, MissingError(words))
+    return whole
 
 
 def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:
