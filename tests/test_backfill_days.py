@@ -315,6 +315,49 @@ def test_a_digest_that_is_imported_over_a_reconstructed_day_edits_nothing(sandbo
     assert edited(sandbox) == []
 
 
+def test_a_day_that_no_paper_is_left_of_goes_with_its_files(sandbox: Sandbox) -> None:
+    """All is as if it had never been: no history shows in the archive. What a person edited stays, and is told."""
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    for one in (sandbox, other):
+        one.configure("store", records="data")
+    filled(sandbox, PAPERS, "--files")
+    moved = [
+        one | ({"categories": "math.CO", "update_date": "2022-01-01"} if "05" in one["id"][5:7] else {})
+        for one in PAPERS
+    ]
+    result = filled(sandbox, moved)
+    assert result.code == 0
+    assert "cs.CV 2021-10-13: removed, for no paper is dated so any more" in result.err
+    assert filled(other, moved, "--files").code == 0
+    assert entries(sandbox) == entries(other) == [one for one in EXPECTED if one[0] == "2021-10-14"]
+    trees = [
+        {path: one.read(path) for path in one.tree() if path.endswith((".md", ".jsonl"))} for one in (sandbox, other)
+    ]
+    assert trees[0] == trees[1]
+    assert sandbox.digest("verify", now=NOW).code == 0
+    digest = sandbox.folder / "cs.CV/2021/10/2021-10-14.md"
+    digest.write_bytes(digest.read_bytes() + b"My note.\n")
+    gone = [one | {"categories": "math.CO", "update_date": "2022-02-01"} for one in PAPERS]
+    result = filled(sandbox, gone)
+    assert "2021-10-14.md: left alone, because it was edited" in result.err
+    assert digest.read_bytes().endswith(b"My note.\n")
+    assert entries(sandbox) == []
+
+
+def test_a_paper_that_a_capture_lists_is_in_no_reconstructed_day_with_files(sandbox: Sandbox) -> None:
+    """Its reconstructed day, which had no other, goes; the paper stands on one day."""
+    filled(sandbox, PAPERS[:1], "--files")
+    path = sandbox.folder.parent / "2021-10-15.md"
+    line = "### 1.A title of 2110.05101  [ :arrow_down: ](https://arxiv.org/pdf/2110.05101.pdf)"
+    path.write_text(f"# ArXiv cs.CV --Fri, 15 Oct 2021\n{line}\n>  An abstract.      \n", encoding="utf-8")
+    assert sandbox.digest("import", str(path), now=NOW).code == 0
+    assert backfill(sandbox, "--offline").code == 0
+    assert entries(sandbox) == [("2021-10-15", "new", 1, "2110.05101")]
+    assert not [path for path in sandbox.tree() if "2021-10-13" in path]
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
 # Beside captured days
 
 

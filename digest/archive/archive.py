@@ -358,6 +358,12 @@ class Archive:
         self.store.forget_day(category, when)
         self._snapshot = self.snapshot.without((category, when))
 
+    def forget_day(self, category: str, when: date) -> None:
+        """Forget a day; its files are not there any more."""
+        self.store.forget_day(category, when)
+        self.recorded.discard(record_path(category, when))
+        self._snapshot = self.snapshot.without((category, when))
+
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
         return self._of(days, self.store.ledger())

@@ -249,6 +249,11 @@ def _beginning(text: bytes) -> bytes:
     return text[:_BEGINNING].partition(b"\n\n")[0]
 
 
+def remove_product(archive: Archive, path: str) -> list[str]:
+    """Remove the text that was written at ``path``, unless a person edited it; return what was removed."""
+    return _remove_parts(archive, path, after=0)
+
+
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
     """Remove the parts that the text at ``path`` had ``after`` those of today, unless a person edited them."""
     removed = []
@@ -258,7 +263,7 @@ def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
             archive.remove_file(row.path)
             removed.append(str(archive.output.root / row.path))
         elif archive.output.has(row.path):
-            log.warning("%s: left alone, because it was edited; it is no longer a part of the digest", row.path)
+            log.warning("%s: left alone, because it was edited; it is no longer a part of the archive", row.path)
         archive.forget_file(row.path)
     return removed
 

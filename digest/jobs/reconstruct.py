@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from digest.archive.archive import Archive
-from digest.archive.days import put_in_place, update_files
+from digest.archive.days import put_in_place, remove, update_files
 from digest.archive.products import sha256
 from digest.archive.report import Report
 from digest.decide import in_reach_since
@@ -110,7 +110,7 @@ def reconstruct_days(
             if report.is_ended:
                 break
     if not dry_run and not report.is_ended:
-        _forget_others(archive, past, made, done)
+        _forget_others(archive, past, made, done, report)
         archive.refresh()
         update_files(archive, report)
         report.succeeded += 1
@@ -159,10 +159,18 @@ def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
     return True
 
 
-def _forget_others(archive: Archive, past: Past, made: Mapping[str, set[date]], done: Reconstructed) -> None:
-    """Remove the days without files that were reconstructed once, and have no paper any more."""
+def _forget_others(
+    archive: Archive, past: Past, made: Mapping[str, set[date]], done: Reconstructed, report: Report
+) -> None:
+    """Remove the days that were reconstructed once, and have no paper any more; with their files, if they have some."""
     last = _last(archive, past)
     for category in past.categories:
+        for day in archive.snapshot.days_of(category):
+            is_wanted = (past.first or day.date) <= day.date <= last and day.date not in made[category]
+            if is_wanted and day.state is State.RECONSTRUCTED:
+                remove(archive, day, report)
+                report.remarks.append(f"{category} {day.date}: removed, for no paper is dated so any more")
+                done.removed += 1
         for day in archive.store.unfiled_days(category, past.first, last):
             if day.date not in made[category]:
                 archive.store.forget_day(category, day.date)
