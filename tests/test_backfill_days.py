@@ -1,6 +1,7 @@
 """Days that nobody captured: reconstructed from harvested metadata, through the command line."""
 
 import gzip
+import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -355,6 +356,50 @@ def test_a_paper_that_a_capture_lists_is_in_no_reconstructed_day_with_files(sand
     assert backfill(sandbox, "--offline").code == 0
     assert entries(sandbox) == [("2021-10-15", "new", 1, "2110.05101")]
     assert not [path for path in sandbox.tree() if "2021-10-13" in path]
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+@pytest.mark.parametrize("files", [(), ("--files",)])
+def test_verify_reads_a_day_by_the_rules_of_its_record(sandbox: Sandbox, files: tuple[str, ...]) -> None:
+    """A text that no record may hold is damage, though the hash of the day is right; backfill makes the day again."""
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    other.configure("store", records="data")
+    filled(other, PAPERS, "--files")
+    path = "data/cs.CV/2021/2021-10-13.jsonl"
+    damaged = other.read(path).replace(b"A title of 2110.05101", b"")
+    filled(sandbox, PAPERS, *files)
+    write(sandbox, "UPDATE revision SET title = '' WHERE arxiv_id = '2110.05101'")
+    found = hashlib.sha256(damaged).hexdigest()
+    write(sandbox, f"UPDATE day SET content_hash = '{found}' WHERE date = '2021-10-13'")  # noqa: S608 - our own
+    if files:
+        (sandbox.folder / path).write_bytes(damaged)
+    told = sandbox.digest("verify", now=NOW)
+    assert told.code == 6
+    assert "expected a text on one line" in told.out
+    assert " ".join(("`digest backfill 2021-10-13", *files)) + "` makes it again" in told.out
+    assert sandbox.digest("verify", "--repair", now=NOW).code == 0
+    assert {one[0] for one in entries(sandbox)} == {"2021-10-14"}
+    assert backfill(sandbox, "--offline", *files).code == 0
+    assert entries(sandbox) == EXPECTED
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+def write(sandbox: Sandbox, statement: str) -> None:
+    """Change the database."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_a_paper_that_no_record_can_hold_is_left_out(sandbox: Sandbox) -> None:
+    """It is told, and nothing of it is stored; the others of its day are."""
+    filled(sandbox)
+    write(sandbox, "UPDATE harvested SET title = '' WHERE arxiv_id = '2110.05101'")
+    result = backfill(sandbox, "--offline")
+    assert result.code == 5
+    assert "cs.CV 2021-10-13: 2110.05101 left out: " in result.err
+    assert [one[3] for one in entries(sandbox)] == [one[3] for one in EXPECTED[1:]]
+    assert [one[2] for one in entries(sandbox)] == [1, 2, 1, 2]
     assert sandbox.digest("verify", now=NOW).code == 0
 
 

@@ -19,14 +19,14 @@ from digest.archive.days import put_in_place, remove, update_files
 from digest.archive.products import sha256
 from digest.archive.report import Report
 from digest.decide import in_reach_since
-from digest.errors import DigestError, MissingError, how_many
+from digest.errors import DamageError, DigestError, MissingError, PageRefusedError, how_many
 from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
 from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.parse.typed import names_in, set_anew
-from digest.records.day import render_record
+from digest.records.day import proven_record, render_record
 
 _DAY = timedelta(days=1)
 _OLD_IDS_UNTIL = date(2007, 4, 30)
@@ -99,12 +99,15 @@ def reconstruct_days(
             continue
         if not own:
             continue
-        made[category].add(when)
-        done.papers += len(own)
-        done.days[category] += 1
         tell(done.papers)
         try:
-            done.stored += 1 if dry_run else _store(archive, _day(archive, category, when, own), past, report)
+            day = None if dry_run else _sound(_day(archive, category, when, own), report)
+            if day and not day.entries:
+                continue
+            made[category].add(when)
+            done.papers += len(day.entries if day else own)
+            done.days[category] += 1
+            done.stored += _store(archive, day, past, report) if day else 1
         except DigestError as error:
             report.fail(f"{category} {when}", error)
             if report.is_ended:
@@ -157,6 +160,22 @@ def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
     else:
         archive.save_unfiled(day, content_hash)
     return True
+
+
+def _sound(day: Day, report: Report) -> Day:
+    """Return a day without the papers of which no record can be kept, such as one without a title; tell of these."""
+    try:
+        proven_record(day)
+    except DamageError:
+        entries: list[Entry] = []
+        for entry in day.entries:
+            try:
+                proven_record(replace(day, entries=(entry,)))
+                entries.append(replace(entry, position=len(entries) + 1))
+            except DamageError as error:
+                report.fail(f"{day.category} {day.date}", PageRefusedError(f"{entry.paper.arxiv_id} left out: {error}"))
+        return replace(day, entries=tuple(entries))
+    return day
 
 
 def _forget_others(
