@@ -403,6 +403,49 @@ def test_a_paper_that_no_record_can_hold_is_left_out(sandbox: Sandbox) -> None:
     assert sandbox.digest("verify", now=NOW).code == 0
 
 
+def test_a_paper_whose_id_and_clock_contradict_each_other_has_no_day(sandbox: Sandbox) -> None:
+    """An id of January 2015 was not given to what was submitted in 2021: it is told, and known without a day."""
+    wrong = record("1501.00002", "2021-10-12 12:00")
+    late = record("2109.09001", "2021-10-01 10:00")  # of the last evening of its month
+    result = filled(sandbox, [wrong, late, *PAPERS])
+    assert result.code == 0
+    words = "1 paper left out, submitted long after the month of the id, as the metadata say: one of the two is wrong"
+    assert f"{words}: 1501.00002" in result.err
+    assert "1501.00002" not in {one[3] for one in entries(sandbox)}
+    assert "2109.09001" in {one[3] for one in entries(sandbox)}
+    told = json.loads(backfill(sandbox, "--offline", "--json").out)
+    assert told["reconstructed"]["contradictory"] == ["1501.00002"]
+    asked = sandbox.digest("paper", "1501.00002", now=NOW)
+    assert asked.code == 4
+    assert "its metadata was harvested, but no day has it" in asked.err
+
+
+def test_dates_that_have_no_reconstructed_day_say_why(sandbox: Sandbox) -> None:
+    """A weekend and a deferral as show says it; what arXiv serves; what is not announced yet."""
+    filled(sandbox)
+    saturday = backfill(sandbox, "2021-10-23", "--offline")
+    assert saturday.code == sandbox.digest("show", "2021-10-23", now=NOW).code == 2
+    assert "there is no listing: arXiv announces none for a Saturday or Sunday" in saturday.err
+    deferred = backfill(sandbox, "2021-11-26", "--offline")
+    assert deferred.code == 4
+    assert "arXiv deferred the announcement of the evening before" in deferred.err
+    for dates in ("2026-05-20..", "2026-05-20"):
+        served = backfill(sandbox, dates, "--offline")
+        assert "arXiv serves the listings from 2026-03-02 on: `digest fetch` gets them" in served.err
+    assert "no listing from 2030-01-01 on is announced yet" in backfill(sandbox, "2030-01-01..", "--offline").err
+
+
+def test_a_paper_that_only_a_classic_digest_tells_of_is_shown(sandbox: Sandbox) -> None:
+    """Its authors and categories are unknown."""
+    path = sandbox.folder.parent / "2021-10-15.md"
+    line = "### 1.Some title  [ :arrow_down: ](https://arxiv.org/pdf/2110.05101.pdf)"
+    path.write_text(f"# ArXiv cs.CV --Fri, 15 Oct 2021\n{line}\n>  An abstract.      \n", encoding="utf-8")
+    sandbox.digest("import", str(path), now=NOW)
+    shown = sandbox.digest("paper", "2110.05101", now=NOW)
+    assert shown.code == 0, shown.err
+    assert "Some title" in shown.out
+
+
 # Beside captured days
 
 
@@ -423,6 +466,9 @@ def test_a_captured_day_is_never_touched(archive: Sandbox) -> None:
     assert filled(archive, [*papers, late, record("2503.00001", "2025-03-03 09:00")]).code in (0, 4)
     assert [one for one in entries(archive) if one[0] == str(DAY)] == before
     assert [one[3] for one in entries(archive) if one[0] != str(DAY)] == ["2503.00001"]
+    assert (
+        "1 paper left out, dated to days that were captured, and do not list them" in backfill(archive, "--offline").err
+    )
     assert {path: data for path, data in archive.tree().items() if path in tree and path != "README.md"} == {
         path: data for path, data in tree.items() if path != "README.md"
     }

@@ -112,11 +112,12 @@ def _work(session: Session, past: Past, file: Path | None, *, offline: bool) -> 
     from digest.cli.runner import work
     from digest.jobs.backfill import backfill as gather
     from digest.jobs.gathering import Pace
-    from digest.jobs.reconstruct import reconstruct_days
+    from digest.jobs.reconstruct import reconstruct_days, require_listing
 
     told: dict[str, object] = {}
 
     def job(archive: Archive) -> Report:
+        require_listing(archive, past)
         if offline:
             report = begin(archive)
         else:
