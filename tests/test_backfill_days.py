@@ -1,5 +1,7 @@
 """Days that nobody captured: reconstructed from harvested metadata, through the command line."""
 
+import gzip
+import hashlib
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -222,6 +224,228 @@ def test_a_dry_run_counts_and_stores_nothing(sandbox: Sandbox) -> None:
     assert Path(sandbox.folder / "archive.db").read_bytes() == before
 
 
+def test_a_whole_archive_has_the_papers_of_all_its_categories(sandbox: Sandbox) -> None:
+    """New where the primary category is of the archive, else cross-lists; each once, beside its own categories."""
+    sandbox.configure("arxiv", categories=["astro-ph", "astro-ph.CO", "physics", "cs.CV"])
+    papers = [
+        record("2110.05101", "2021-10-12 12:00", "astro-ph.GA astro-ph.CO"),
+        record("2110.05102", "2021-10-12 12:10", "gr-qc astro-ph.CO astro-ph.GA"),
+        record("2110.05103", "2021-10-12 12:20", "physics.optics cs.CV"),
+        record("2110.05104", "2021-10-12 12:30", "cs.CV"),
+        record("2110.05105", "2021-10-12 12:40", "astro-ph"),
+    ]
+    assert filled(sandbox, papers).code == 0
+    query = "SELECT category, section, position, arxiv_id FROM entry JOIN day ON day.id = day_id ORDER BY 1, 3"
+    assert rows(sandbox, query) == [
+        ("astro-ph", "new", 1, "2110.05101"),
+        ("astro-ph", "new", 2, "2110.05105"),
+        ("astro-ph", "cross", 3, "2110.05102"),
+        ("astro-ph.CO", "cross", 1, "2110.05101"),
+        ("astro-ph.CO", "cross", 2, "2110.05102"),
+        ("cs.CV", "new", 1, "2110.05104"),
+        ("cs.CV", "cross", 2, "2110.05103"),
+        ("physics", "new", 1, "2110.05103"),
+    ]
+
+
+def test_a_category_that_came_in_part_is_not_reconstructed(sandbox: Sandbox) -> None:
+    """One that was added later has some papers by its neighbours' lists: half of a day must not pass for a day."""
+    filled(sandbox)
+    sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
+    result = backfill(sandbox, "--offline")
+    assert result.code == 4
+    assert "cs.LG: its papers are not harvested to the end; `digest backfill` goes on" in result.err
+    assert rows(sandbox, "SELECT DISTINCT category FROM day") == [("cs.CV",)]
+    assert backfill(sandbox, "--offline", "--dry-run").out.count("cs.LG") == 1
+    status = sandbox.digest("status", now=NOW)
+    assert status.out.count("not harvested to the end") == 1
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]
+    assert (told["cs.CV"]["harvested"], told["cs.LG"]["harvested"]) == (True, False)
+    assert filled(sandbox).code == 0
+    assert rows(sandbox, "SELECT DISTINCT category FROM day ORDER BY 1") == [("cs.CV",), ("cs.LG",)]
+    assert backfill(sandbox, "--offline").code == 0
+    assert "not harvested" not in sandbox.digest("status", now=NOW).out
+
+
+def test_a_file_that_ends_too_early_is_no_whole_harvest(sandbox: Sandbox) -> None:
+    """What it has is kept, and no day is made of it; the whole file makes them all."""
+    path = Path(snapshot(sandbox, PAPERS))
+    packed = gzip.compress(path.read_bytes())
+    cut = path.with_suffix(".json.gz")
+    cut.write_bytes(packed[: len(packed) * 3 // 4])
+    result = backfill(sandbox, "--file", str(cut))
+    assert result.code == 5
+    assert entries(sandbox) == []
+    assert backfill(sandbox, "--offline").code == 4
+    assert "not harvested to the end" in sandbox.digest("status", now=NOW).out
+    cut.write_bytes(packed)
+    assert backfill(sandbox, "--file", str(cut)).code == 0
+    assert entries(sandbox) == EXPECTED
+
+
+def edited(sandbox: Sandbox) -> list[str]:
+    """Return what was kept as edited by a person."""
+    return [path for path in sandbox.tree() if ".edited" in path]
+
+
+RETITLED = [record(one["id"], "2021-10-12 12:00", title="Other", update_date="2022-01-01") for one in PAPERS[:1]]
+
+
+def test_only_what_a_person_edited_is_kept_beside_a_day_that_comes_out_otherwise(sandbox: Sandbox) -> None:
+    """The digest of a day whose texts changed is digest's own, whatever it begins with."""
+    filled(sandbox, PAPERS, "--files")
+    assert filled(sandbox, [*RETITLED, *PAPERS[1:]], "--files").code == 0
+    assert b"Other" in sandbox.read("cs.CV/2021/10/2021-10-13.md")
+    assert edited(sandbox) == []
+    path = sandbox.folder / "cs.CV/2021/10/2021-10-13.md"
+    path.write_bytes(path.read_bytes() + b"My note.\n")
+    again = [record("2110.05101", "2021-10-12 12:00", title="Third", update_date="2022-02-01"), *PAPERS[1:]]
+    filled(sandbox, again, "--files")
+    assert edited(sandbox) == ["cs.CV/2021/10/2021-10-13.md.edited"]
+    assert sandbox.read(edited(sandbox)[0]).endswith(b"My note.\n")
+
+
+def test_a_digest_that_is_imported_over_a_reconstructed_day_edits_nothing(sandbox: Sandbox) -> None:
+    """The reconstructed digest was made by digest, and is gone."""
+    filled(sandbox, PAPERS, "--files")
+    digest = sandbox.read("cs.CV/2021/10/2021-10-13.md").replace(b"A title of 2110.05101", b"As it was announced")
+    path = sandbox.folder.parent / "2021-10-13.md"
+    path.write_bytes(digest)
+    assert sandbox.digest("import", str(path), now=NOW).code == 0
+    assert sandbox.read("cs.CV/2021/10/2021-10-13.md") == digest
+    assert edited(sandbox) == []
+
+
+def test_a_day_that_no_paper_is_left_of_goes_with_its_files(sandbox: Sandbox) -> None:
+    """All is as if it had never been: no history shows in the archive. What a person edited stays, and is told."""
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    for one in (sandbox, other):
+        one.configure("store", records="data")
+    filled(sandbox, PAPERS, "--files")
+    moved = [
+        one | ({"categories": "math.CO", "update_date": "2022-01-01"} if "05" in one["id"][5:7] else {})
+        for one in PAPERS
+    ]
+    result = filled(sandbox, moved)
+    assert result.code == 0
+    assert "cs.CV 2021-10-13: removed, for no paper is dated so any more" in result.err
+    assert filled(other, moved, "--files").code == 0
+    assert entries(sandbox) == entries(other) == [one for one in EXPECTED if one[0] == "2021-10-14"]
+    trees = [
+        {path: one.read(path) for path in one.tree() if path.endswith((".md", ".jsonl"))} for one in (sandbox, other)
+    ]
+    assert trees[0] == trees[1]
+    assert sandbox.digest("verify", now=NOW).code == 0
+    digest = sandbox.folder / "cs.CV/2021/10/2021-10-14.md"
+    digest.write_bytes(digest.read_bytes() + b"My note.\n")
+    gone = [one | {"categories": "math.CO", "update_date": "2022-02-01"} for one in PAPERS]
+    result = filled(sandbox, gone)
+    assert "2021-10-14.md: left alone, because it was edited" in result.err
+    assert digest.read_bytes().endswith(b"My note.\n")
+    assert entries(sandbox) == []
+
+
+def test_a_paper_that_a_capture_lists_is_in_no_reconstructed_day_with_files(sandbox: Sandbox) -> None:
+    """Its reconstructed day, which had no other, goes; the paper stands on one day."""
+    filled(sandbox, PAPERS[:1], "--files")
+    path = sandbox.folder.parent / "2021-10-15.md"
+    line = "### 1.A title of 2110.05101  [ :arrow_down: ](https://arxiv.org/pdf/2110.05101.pdf)"
+    path.write_text(f"# ArXiv cs.CV --Fri, 15 Oct 2021\n{line}\n>  An abstract.      \n", encoding="utf-8")
+    assert sandbox.digest("import", str(path), now=NOW).code == 0
+    assert backfill(sandbox, "--offline").code == 0
+    assert entries(sandbox) == [("2021-10-15", "new", 1, "2110.05101")]
+    assert not [path for path in sandbox.tree() if "2021-10-13" in path]
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+@pytest.mark.parametrize("files", [(), ("--files",)])
+def test_verify_reads_a_day_by_the_rules_of_its_record(sandbox: Sandbox, files: tuple[str, ...]) -> None:
+    """A text that no record may hold is damage, though the hash of the day is right; backfill makes the day again."""
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    other.configure("store", records="data")
+    filled(other, PAPERS, "--files")
+    path = "data/cs.CV/2021/2021-10-13.jsonl"
+    damaged = other.read(path).replace(b"A title of 2110.05101", b"")
+    filled(sandbox, PAPERS, *files)
+    write(sandbox, "UPDATE revision SET title = '' WHERE arxiv_id = '2110.05101'")
+    found = hashlib.sha256(damaged).hexdigest()
+    write(sandbox, f"UPDATE day SET content_hash = '{found}' WHERE date = '2021-10-13'")  # noqa: S608 - our own
+    if files:
+        (sandbox.folder / path).write_bytes(damaged)
+    told = sandbox.digest("verify", now=NOW)
+    assert told.code == 6
+    assert "expected a text on one line" in told.out
+    assert " ".join(("`digest backfill 2021-10-13", *files)) + "` makes it again" in told.out
+    assert sandbox.digest("verify", "--repair", now=NOW).code == 0
+    assert {one[0] for one in entries(sandbox)} == {"2021-10-14"}
+    assert backfill(sandbox, "--offline", *files).code == 0
+    assert entries(sandbox) == EXPECTED
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+def write(sandbox: Sandbox, statement: str) -> None:
+    """Change the database."""
+    with closing(sqlite3.connect(sandbox.folder / "archive.db")) as connection, connection:
+        connection.execute(statement)
+
+
+def test_a_paper_that_no_record_can_hold_is_left_out(sandbox: Sandbox) -> None:
+    """It is told, and nothing of it is stored; the others of its day are."""
+    filled(sandbox)
+    write(sandbox, "UPDATE harvested SET title = '' WHERE arxiv_id = '2110.05101'")
+    result = backfill(sandbox, "--offline")
+    assert result.code == 5
+    assert "cs.CV 2021-10-13: 2110.05101 left out: " in result.err
+    assert [one[3] for one in entries(sandbox)] == [one[3] for one in EXPECTED[1:]]
+    assert [one[2] for one in entries(sandbox)] == [1, 2, 1, 2]
+    assert sandbox.digest("verify", now=NOW).code == 0
+
+
+def test_a_paper_whose_id_and_clock_contradict_each_other_has_no_day(sandbox: Sandbox) -> None:
+    """An id of January 2015 was not given to what was submitted in 2021: it is told, and known without a day."""
+    wrong = record("1501.00002", "2021-10-12 12:00")
+    late = record("2109.09001", "2021-10-01 10:00")  # of the last evening of its month
+    result = filled(sandbox, [wrong, late, *PAPERS])
+    assert result.code == 0
+    words = "1 paper left out, submitted long after the month of the id, as the metadata say: one of the two is wrong"
+    assert f"{words}: 1501.00002" in result.err
+    assert "1501.00002" not in {one[3] for one in entries(sandbox)}
+    assert "2109.09001" in {one[3] for one in entries(sandbox)}
+    told = json.loads(backfill(sandbox, "--offline", "--json").out)
+    assert told["reconstructed"]["contradictory"] == ["1501.00002"]
+    asked = sandbox.digest("paper", "1501.00002", now=NOW)
+    assert asked.code == 4
+    assert "its metadata was harvested, but no day has it" in asked.err
+
+
+def test_dates_that_have_no_reconstructed_day_say_why(sandbox: Sandbox) -> None:
+    """A weekend and a deferral as show says it; what arXiv serves; what is not announced yet."""
+    filled(sandbox)
+    saturday = backfill(sandbox, "2021-10-23", "--offline")
+    assert saturday.code == sandbox.digest("show", "2021-10-23", now=NOW).code == 2
+    assert "there is no listing: arXiv announces none for a Saturday or Sunday" in saturday.err
+    deferred = backfill(sandbox, "2021-11-26", "--offline")
+    assert deferred.code == 4
+    assert "arXiv deferred the announcement of the evening before" in deferred.err
+    for dates in ("2026-05-20..", "2026-05-20"):
+        served = backfill(sandbox, dates, "--offline")
+        assert "arXiv serves the listings from 2026-03-02 on: `digest fetch` gets them" in served.err
+    assert "no listing from 2030-01-01 on is announced yet" in backfill(sandbox, "2030-01-01..", "--offline").err
+
+
+def test_a_paper_that_only_a_classic_digest_tells_of_is_shown(sandbox: Sandbox) -> None:
+    """Its authors and categories are unknown."""
+    path = sandbox.folder.parent / "2021-10-15.md"
+    line = "### 1.Some title  [ :arrow_down: ](https://arxiv.org/pdf/2110.05101.pdf)"
+    path.write_text(f"# ArXiv cs.CV --Fri, 15 Oct 2021\n{line}\n>  An abstract.      \n", encoding="utf-8")
+    sandbox.digest("import", str(path), now=NOW)
+    shown = sandbox.digest("paper", "2110.05101", now=NOW)
+    assert shown.code == 0, shown.err
+    assert "Some title" in shown.out
+
+
 # Beside captured days
 
 
@@ -242,6 +466,9 @@ def test_a_captured_day_is_never_touched(archive: Sandbox) -> None:
     assert filled(archive, [*papers, late, record("2503.00001", "2025-03-03 09:00")]).code in (0, 4)
     assert [one for one in entries(archive) if one[0] == str(DAY)] == before
     assert [one[3] for one in entries(archive) if one[0] != str(DAY)] == ["2503.00001"]
+    assert (
+        "1 paper left out, dated to days that were captured, and do not list them" in backfill(archive, "--offline").err
+    )
     assert {path: data for path, data in archive.tree().items() if path in tree and path != "README.md"} == {
         path: data for path, data in tree.items() if path != "README.md"
     }

@@ -356,6 +356,7 @@ def test_a_saved_feed_is_provisional_until_a_listing_proves_it(archive: Sandbox,
     assert archive.digest("run").code == 0
     assert stored(archive) == {"2025-03-05": ("complete", "listing")}
     assert re.findall("pdf/(.*).pdf", archive.read(DIGEST).decode()) == ids
+    assert not [path for path in archive.tree() if ".edited" in path]
     assert archive.digest("import", path).code == 0
     assert stored(archive) == {"2025-03-05": ("complete", "listing")}
 

@@ -994,6 +994,8 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "captured": lambda store: store.captured("cs.CV"),
     "submissions": lambda store: list(store.submissions()),
     "harvests": lambda store: store.harvests(),
+    "gathered": lambda store: store.gathered(),
+    "note_gathered": lambda store: store.note_gathered(["cs.CV"], NOON, is_whole=True),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
 }
 """How to call each public method of the store."""
@@ -1520,6 +1522,10 @@ def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:
         assert light.runs(limit=1) == store.runs(limit=1)
         assert light.attempts("cs.CV") == store.attempts("cs.CV") == {WHEN: NOON}
         assert light.attempts("cs.LG") == {}
+        store.note_gathered(["cs.CV", "cs.LG"], NOON, is_whole=False)
+        store.note_gathered(["cs.CV"], NOON + timedelta(days=1), is_whole=True)
+        store.note_gathered(["cs.CV"], NOON + timedelta(days=1), is_whole=False)
+        assert light.gathered() == store.gathered() == {"cs.CV": True, "cs.LG": False}
 
 
 def test_the_light_store_tells_of_days_without_files(filled: Place) -> None:

@@ -91,6 +91,7 @@ class Archive:
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _unnoted: dict[str, FileRow] | None = field(default=None, init=False)
+    _outdated: dict[str, FileRow] = field(default_factory=dict, init=False)
     _attempts: dict[str, dict[date, datetime]] = field(default_factory=dict, init=False)
     _unreadable: dict[tuple[str, date], DamageError] = field(default_factory=dict, init=False)
     _damage: list[DamageError] = field(default_factory=list, init=False)
@@ -259,6 +260,12 @@ class Archive:
         """
         return self._ask(lambda store: store.find_announcements(query))
 
+    def gathered(self, category: str) -> bool | None:
+        """Whether all metadata of a category, or of its whole archive, came once; None if none was ever asked for."""
+        known = self._ask(lambda store: store.gathered())
+        its = [known[name] for name in (category, category.partition(".")[0]) if name in known]
+        return any(its) if known else None
+
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""
         self.run = self._ask(lambda store: store.begin_run(command, self.now, run_id))
@@ -351,6 +358,12 @@ class Archive:
         self.store.forget_day(category, when)
         self._snapshot = self.snapshot.without((category, when))
 
+    def forget_day(self, category: str, when: date) -> None:
+        """Forget a day; its files are not there any more."""
+        self.store.forget_day(category, when)
+        self.recorded.discard(record_path(category, when))
+        self._snapshot = self.snapshot.without((category, when))
+
     def snapshot_of(self, days: Iterable[DaySummary]) -> Snapshot:
         """Return what would be known if these were the stored days."""
         return self._of(days, self.store.ledger())
@@ -411,6 +424,8 @@ class Archive:
         summary = day.summary(content_hash)
         self._saved[day.category, day.date] = summary
         self._unreadable.pop((day.category, day.date), None)
+        if self._files and path in self._files:  # its file is no less digest's own for being made of what was known
+            self._outdated[path] = self._files[path]
         self._forget_row(path)
         unfiled = self._snapshot and self._snapshot.unfiled.get(day.category)
         if unfiled and unfiled.first <= day.date <= unfiled.last:  # there may have been such a day of its date
@@ -490,6 +505,10 @@ class Archive:
         """Forget that the file at ``path`` was written."""
         self.store.forget_file(path)
         self._forget_row(path)
+
+    def written_at(self, path: str) -> FileRow | None:
+        """Return what is known of what was last written there, also of what this job made outdated; None if nothing."""
+        return self.files.get(path) or self._outdated.get(path)
 
     def _forget_row(self, path: str) -> None:
         for rows in filter(None, (self._files, self._unnoted)):

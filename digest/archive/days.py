@@ -7,7 +7,15 @@ from itertools import chain
 
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, uncommitted_records
-from digest.archive.files import Standard, has_all_parts, remembering_at_once, take_over, write_product, write_products
+from digest.archive.files import (
+    Standard,
+    has_all_parts,
+    remembering_at_once,
+    remove_product,
+    take_over,
+    write_product,
+    write_products,
+)
 from digest.archive.products import day_reader, digest_of, indexes, sha256, views, views_of
 from digest.archive.recorded import by_date, read_header, read_record
 from digest.archive.report import Report, Track, untracked
@@ -74,6 +82,26 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
     report.changed.append(summary)
     write_record(archive, day, report, record)
     write_product(archive, digest_of(archive, summary, lambda *_: day), report)
+
+
+def remove(archive: Archive, day: DaySummary, report: Report) -> None:
+    """Remove a stored day with its record and digest, and views of it alone; a file that a person edited stays.
+
+    Raises:
+        StoreError: a file cannot be removed; the day is stored as before then.
+    """
+    digest, shown = digest_of(archive, day, day_reader(archive)), list(views_of(archive, day.date, report))
+    take_over(archive, [digest, *shown])
+    report.written += remove_product(archive, digest.path)
+    path = record_path(day.category, day.date)
+    if archive.records and archive.records.has(path):
+        archive.records.remove(path)
+        report.written.append(str(archive.records.root / path))
+    archive.forget_day(day.category, day.date)
+    archive.renewed.add((day.category, day.date))
+    left = {one.path for one in views_of(archive, day.date, report)}
+    for one in shown:
+        report.written += remove_product(archive, one.path) if one.path not in left else []
 
 
 def write_record(archive: Archive, day: Day, report: Report, record: bytes | None = None) -> None:

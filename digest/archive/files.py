@@ -249,6 +249,11 @@ def _beginning(text: bytes) -> bytes:
     return text[:_BEGINNING].partition(b"\n\n")[0]
 
 
+def remove_product(archive: Archive, path: str) -> list[str]:
+    """Remove the text that was written at ``path``, unless a person edited it; return what was removed."""
+    return _remove_parts(archive, path, after=0)
+
+
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
     """Remove the parts that the text at ``path`` had ``after`` those of today, unless a person edited them."""
     removed = []
@@ -258,7 +263,7 @@ def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:
             archive.remove_file(row.path)
             removed.append(str(archive.output.root / row.path))
         elif archive.output.has(row.path):
-            log.warning("%s: left alone, because it was edited; it is no longer a part of the digest", row.path)
+            log.warning("%s: left alone, because it was edited; it is no longer a part of the archive", row.path)
         archive.forget_file(row.path)
     return removed
 
@@ -268,7 +273,7 @@ def _keep_foreign(archive: Archive, path: str, data: bytes) -> None:
 
     Without a database that knows its files (a fresh clone), what begins as ``data`` does is taken for its own.
     """
-    row, found = archive.files.get(path), archive.output.read(path)
+    row, found = archive.written_at(path), archive.output.read(path)
     if found is None or data.startswith(found):
         return
     is_own = _begin_alike(found, data) if row is None else sha256(found) == row.sha256

@@ -100,10 +100,12 @@ def _plan(session: Session, past: Past, file: Path | None, *, offline: bool) -> 
         return _count(session, past, file)
     if not offline:
         return plan(session, lambda archive: plan_harvest(archive, past.categories))
+    report = Report()
     with session.reading() as archive:
-        found = reconstruct_days(archive, past, Report(), dry_run=True)
-    session.console.answer({"reconstructed": found.data}, [str(found)])
-    return gravest([session.damage])
+        found = reconstruct_days(archive, past, report, dry_run=True)
+    words = [*report.remarks, *map(str, report.failures)]
+    session.console.answer({"reconstructed": found.data, "remarks": words}, [str(found), *words])
+    return gravest([session.damage, report.exit_code])
 
 
 def _count(session: Session, past: Past, file: Path) -> int:
@@ -127,11 +129,12 @@ def _work(session: Session, past: Past, file: Path | None, *, offline: bool) -> 
     from digest.cli.runner import work
     from digest.jobs.backfill import backfill as gather
     from digest.jobs.gathering import Pace
-    from digest.jobs.reconstruct import reconstruct_days
+    from digest.jobs.reconstruct import reconstruct_days, require_listing
 
     told: dict[str, object] = {}
 
     def job(archive: Archive) -> Report:
+        require_listing(archive, past)
         if offline:
             report = begin(archive)
         else:

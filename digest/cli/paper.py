@@ -42,12 +42,13 @@ def history_paragraphs(history: History, path_of: PathOf, screen: Screen | None)
 
 def _head(history: History) -> Iterator[Paragraph]:
     """Yield the paper as it was last known, and its history in one line."""
-    title, categories = _words(history.latest[Field.TITLE]), _words(history.latest[Field.CATEGORIES])
+    title, categories = (_words(history.latest.get(field, ())) for field in (Field.TITLE, Field.CATEGORIES))
     authors = [*map(_visible, _words(history.latest.get(Field.AUTHORS, ())))]
     page, pdf = (f"https://arxiv.org/{kind}/{history.arxiv_id}" for kind in ("abs", "pdf"))
     yield Paragraph([Piece(f"{history.arxiv_id}  "), Piece(_visible(title[0]), "bold", page, tex=True)])
     yield Paragraph([Piece(named_authors(authors, may_be_more=len(authors) == MOST_AUTHORS_LISTED))])
-    yield Paragraph([Piece(_visible(", ".join(categories)))])
+    if categories:  # a classic digest does not tell them
+        yield Paragraph([Piece(_visible(", ".join(categories)))])
     yield Paragraph([Piece(page, link=page), Piece(pdf, link=pdf)], is_row=True)
     if history.withdrawn_since:
         yield Paragraph([Piece(f"withdrawn (listed so since {history.withdrawn_since})", "bold red")])

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from digest.jobs.export import Wanted
 
 # Spelled out here: what knows them costs more than the command line may.
+_NO_DAY = (
+    "its metadata was harvested, but no day has it; `digest backfill` makes none before 2004, none that arXiv still "
+    "serves, and adds no paper to a day that was captured"
+)
 _FORMATS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
 
 
@@ -58,6 +62,8 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
         ends = [when for one in known.unfiled.values() for when in (one.first, one.last)]
         dates = [*(day.date for day in known.summaries), *ends]
         if not announcements:
+            if archive.store.harvested_ids(list({str(arxiv_id), arxiv_id.without_class})):
+                raise MissingError(f"{arxiv_id}: {_NO_DAY}")
             found = [known.status(name, archive.now) for name in archive.config.arxiv.categories]
             gaps = {day for item in found for day in (*item.missing, *item.lost)}
             raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")

@@ -168,6 +168,7 @@ def status(session: Session, categories: Sequence[str]) -> int:
             archive.runs(limit=10),
             archive.calendar,
             session.now,
+            {category: archive.gathered(category) for category in categories},
         )
     if session.console.answers_json:
         session.console.answer(status_data(found))

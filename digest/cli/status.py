@@ -1,8 +1,8 @@
 """The state of an archive in words: a table for people, JSON for machines."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import Any
@@ -27,6 +27,8 @@ class ArchiveStatus:
     runs: Sequence[RunSummary]
     calendar: Calendar
     now: datetime
+    gathered: Mapping[str, bool | None] = field(default_factory=dict)
+    """Of each category, whether all its metadata came; None where `backfill` was never used."""
 
 
 def status_data(status: ArchiveStatus) -> dict[str, object]:
@@ -42,7 +44,10 @@ def status_data(status: ArchiveStatus) -> dict[str, object]:
             "guess": calendar.is_guess(newest),
             "corrections": {day.isoformat(): has for day, has in calendar.surprises.items()},
         },
-        "categories": {item.category: _category_data(item, status.now) for item in status.categories},
+        "categories": {
+            item.category: {**_category_data(item, status.now), "harvested": status.gathered.get(item.category)}
+            for item in status.categories
+        },
         "runs": [
             {
                 "run_id": run.run_id or None,
@@ -108,6 +113,8 @@ def status_text(status: ArchiveStatus) -> str:
         lines.append(f"{item.category}: {_summary(item)}")
         lines += _days_table(item) if item.days else ()
         lines += _open_ends(item, status.now)
+        if status.gathered.get(item.category) is False:
+            lines.append("not harvested to the end: no day of it is reconstructed until `digest backfill` has gone on")
     rows = []
     for run in status.runs:
         seconds = _seconds(run)

@@ -47,6 +47,9 @@ _HELD, _TOO_EARLY = 1, 5
 _NEXT_MONTH = 1  # besides: the id is of the month before
 _NOT_AS_KNOWN = 20
 
+_SLACK = 10 * _DAY
+"""Clocks may lie so far in the next month: of the last evening's papers, or where arXiv rested longer than is known."""
+
 _MOST_OUT_OF_ORDER = 0.15
 """Of the papers of a month: more are not held, and a mailing in any order has half of them out of it."""
 
@@ -83,6 +86,11 @@ def reconstruct(
         dates, inside = _dates_of(date(year, month, 1), listing_dates, until)
         if dates:
             yield from _of_month([one for _, one in members], clock, (dates, inside), known or {})
+
+
+def contradicts(year: int, month: int, clock: date) -> bool:
+    """Whether a paper was submitted, by its clock, long after the month in which its id was given: one is wrong."""
+    return clock > (date(year, month, 1) + 31 * _DAY).replace(day=1) + _SLACK
 
 
 def _with_id(one: Submission) -> tuple[ArxivId, Submission]:

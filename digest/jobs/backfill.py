@@ -17,8 +17,11 @@ def backfill(
 ) -> tuple[Report, list[Gathered]]:
     """Harvest the metadata of all papers of these categories, or take them from Kaggle's snapshot at ``path``."""
     report, gathered = begin(archive), []
+    archive.store.note_gathered(categories, archive.now, is_whole=False)
     for one in [load_snapshot(archive, path, categories, clock)] if path else harvest(archive, categories, clock):
         gathered.append(one)
+        if not one.problem:
+            archive.store.note_gathered(categories if path else [one.what], archive.now, is_whole=True)
         report.actions.append(str(one))
         report.failures += one.failures
         report.succeeded += not one.failures

@@ -6,7 +6,7 @@ from datetime import date
 
 from digest.archive.archive import Archive
 from digest.history.reconstruction import FIRST_DAY, Dated
-from digest.jobs.reconstruct import Past, dated
+from digest.jobs.reconstruct import Past, dated, section_in
 from digest.model import Section, State
 
 _EXAMPLES = 10
@@ -141,6 +141,6 @@ def _compare(
             error.add(blocks=one.date == when, clock=clock == when)
         result.in_range += one.earliest <= when <= one.latest
         if categories is not None:
-            result.other_section += (categories.split()[0] == category) is not (section is Section.NEW)
+            result.other_section += section_in(category, categories) is not section
         if one.date != when and len(result.examples) < _EXAMPLES:
             result.examples.append(Example(category, arxiv_id, section, when, one))

@@ -20,9 +20,9 @@ from digest.archive.report import Report, Track, untracked
 from digest.calendar import WEEKDAY_NAMES, is_weekend
 from digest.disk.saved import STDIN, SavedFile, SavedReader, is_zip, zip_members
 from digest.errors import DigestError, ListingIncompleteError, PageRefusedError, StoreError, UsageError, how_many
-from digest.jobs.import_days import Asked, Told, days_told
+from digest.jobs.import_days import Asked, Told, days_told, tells_nothing_new
 from digest.jobs.import_pages import SavedPage, read_page, take_pages
-from digest.model import RawPage, Source
+from digest.model import RawPage, Source, State
 from digest.parse.foreign import own_kind
 from digest.parse.listing import Page
 from digest.records.day import render_record
@@ -197,8 +197,8 @@ def _take(archive: Archive, key: _Key, read: Sequence[_Read], report: Report) ->
         report.each([names], lambda _: take_pages(archive, pages, report))
     for name, one in told:
         words = one.words
-        report.each([name], lambda _, day=one.day: store(archive, day, report))  # type: ignore[misc]
-    stored = archive.stored(key.category, key.date)
+        report.each([name], lambda _, one=one: _store(archive, one, report))  # type: ignore[misc]
+    stored = archive.stored(key.category, key.date) or archive.store.summary(key.category, key.date)
     if stored is not None and not report.is_failed(names):
         is_new = len(report.changed) > changed
         known = f"stored as {stored.state}" if is_new else f"stored already as {stored.state} from {stored.source}"
@@ -207,6 +207,16 @@ def _take(archive: Archive, key: _Key, read: Sequence[_Read], report: Report) ->
             known += ", and other than in this file"
         report.remarks.append(f"{names}: {words}; {known}")
         report.remarks += [f"{name}: {remark}" for name, one in told for remark in one.remarks if is_new]
+
+
+def _store(archive: Archive, told: Told, report: Report) -> None:
+    """Store a day that a file tells of, if it is known better by that."""
+    key = told.day.category, told.day.date
+    summary = archive.stored(*key) or archive.store.summary(*key)
+    is_reconstructed = summary is not None and summary.state is State.RECONSTRUCTED
+    here = archive.day(*key) if is_reconstructed else None
+    if here is None or not tells_nothing_new(told, here):
+        store(archive, told.day, report)
 
 
 def _differs(archive: Archive, told: Told) -> bool:

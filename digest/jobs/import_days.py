@@ -25,7 +25,7 @@ from digest.parse.feed import parse_feed
 from digest.parse.foreign import Kind
 from digest.parse.full import CONTENTS, parse_full
 from digest.parse.links import LINK_RULES
-from digest.records.day import parse_record, render_record
+from digest.records.day import parse_record, proven_record, render_record
 from digest.render.digest import DigestTemplate
 from digest.render.exports import RECORDS
 from digest.render.markdown import unarmed
@@ -52,8 +52,12 @@ class Told:
 
     @property
     def rank(self) -> int:
-        """The smaller, the better known: of two days of one date, the better one comes first."""
-        return 10 * list(State).index(self.day.state) + list(Kind).index(self.kind)
+        """The smaller, the better known: of two days of one date, the better one comes first.
+
+        Day records come before all others: what was made of the day, its digest say, tells nothing more of it.
+        """
+        of_state = list(State).index(self.day.state)
+        return of_state if self.kind is Kind.RECORD else 10 * (of_state + 1) + list(Kind).index(self.kind)
 
     @property
     def words(self) -> str:
@@ -105,19 +109,31 @@ def _unlisted(archive: Archive, when: date) -> list[str]:
 def _new_day(category: str, when: date, state: State, entries: Sequence[Entry], pages: Sequence[PageRef] = ()) -> Day:
     """Return a day of which no page tells what arXiv counted."""
     by = (PARSER_VERSION, LINK_RULES)
-    return Day(category, when, state, Source.IMPORT, {}, tuple(entries), tuple(pages), *by)
+    is_dated = any(entry.dating for entry in entries)
+    source = Source.OAI if is_dated else Source.IMPORT
+    return Day(category, when, state, source, {}, tuple(entries), tuple(pages), *by)
+
+
+def tells_nothing_new(told: Told, stored: Day) -> bool:
+    """Whether a classic digest is that of a reconstructed day that is stored, and so is no capture of it.
+
+    Of a day that is known better, no digest takes the place; all other files say what they were made of.
+    """
+    if told.kind is not Kind.CLASSIC or stored.state is not State.RECONSTRUCTED:
+        return False
+    return _classic_of(told.day) == _classic_of(stored)
+
+
+def _classic_of(day: Day) -> bytes:
+    return DigestTemplate(built_in_template("classic"), "classic", _SHOWN_IN_DIGEST).render(day)
 
 
 def _prove_record(day: Day) -> None:
     """See that the record of a day gives the day back: whatever breaks its rules would be damage later."""
     try:
-        is_same = parse_record(render_record(day)) == day
+        proven_record(day)
     except DamageError as error:
         raise PageRefusedError(f"{day.category} {day.date}: {error}") from error
-    except UnicodeEncodeError as error:
-        raise PageRefusedError(f"{day.category} {day.date}: expected text, found half a character") from error
-    if not is_same:
-        raise PageRefusedError(f"{day.category} {day.date}: expected a day that its record gives back, found another")
 
 
 # --- classic digests -------------------------------------------------------------------------------
@@ -158,7 +174,7 @@ def _prove_digest(found: ClassicDigest, day: Day, body: bytes) -> list[str]:
     Raises:
         PageRefusedError: a line differs in which nothing odd was found.
     """
-    made = DigestTemplate(built_in_template("classic"), "classic", _SHOWN_IN_DIGEST).render(day)
+    made = _classic_of(day)
     if made == body:
         return []
     is_odd, otherwise = {one.line for one in found.deviations}, []
@@ -177,7 +193,8 @@ def _full(archive: Archive, raw: RawPage, asked: Asked) -> Iterator[Told]:
     found = parse_full(raw.body)
     require_category(archive, found.category, asked.category)
     _require_date(archive, found.date, asked.date)
-    day = _new_day(found.category, found.date, State.IMPORTED, found.entries)
+    state = State.RECONSTRUCTED if found.is_reconstructed else State.IMPORTED
+    day = _new_day(found.category, found.date, state, found.entries)
     made = DigestTemplate(built_in_template("full"), "full", found.sections).render(day)
     lines, again = (text.decode().split("\n") for text in (raw.body, made))
     first, other = lines.index(CONTENTS), again.index(CONTENTS) if CONTENTS in again else len(again)
@@ -187,6 +204,8 @@ def _full(archive: Archive, raw: RawPage, asked: Asked) -> Iterator[Told]:
                 f"line {number}: expected {quoted(would)}, as it would be made again, found {quoted(line)}"
             )
     remarks = ["line breaks inside abstracts are not in it", *_unlisted(archive, found.date)]
+    if found.is_reconstructed:
+        remarks.append("reconstructed; how each paper was dated is not in it")
     if lacking := [section.value for section in Section if section not in found.sections]:
         remarks.append(f"nothing of {', '.join(lacking)}: the digest does not show it")
     yield Told(Kind.FULL, day, tuple(remarks))
@@ -214,7 +233,12 @@ def _exported(archive: Archive, raw: RawPage, asked: Asked) -> Iterator[Told]:
     for one in parse_export(body):
         require_category(archive, one.category, asked.category)
         _require_date(archive, one.date, asked.date)
-        day = _new_day(one.category, one.date, State.IMPORTED, one.entries)
+        state = State.RECONSTRUCTED if one.state is State.RECONSTRUCTED else State.IMPORTED
+        if state is State.IMPORTED and any(entry.dating for entry in one.entries):
+            raise PageRefusedError(
+                f"line {one.lines[0]}: expected {State.RECONSTRUCTED} by the rest, found {one.state}"
+            )
+        day = _new_day(one.category, one.date, state, one.entries)
         _prove_export(one, day)
         told = []
         if lacking := [section.value for section, count in day.counts.items() if not count]:

@@ -15,18 +15,18 @@ from datetime import date, timedelta
 from itertools import groupby
 
 from digest.archive.archive import Archive
-from digest.archive.days import put_in_place, update_files
+from digest.archive.days import put_in_place, remove, update_files
 from digest.archive.products import sha256
 from digest.archive.report import Report
-from digest.decide import in_reach_since
-from digest.errors import DigestError, how_many
-from digest.history.reconstruction import FIRST_DAY, Dated, reconstruct
-from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State
+from digest.decide import in_reach_since, not_stored
+from digest.errors import DamageError, DigestError, MissingError, PageRefusedError, how_many, named
+from digest.history.reconstruction import FIRST_DAY, Dated, contradicts, reconstruct
+from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
 from digest.parse.typed import names_in, set_anew
-from digest.records.day import render_record
+from digest.records.day import proven_record, render_record
 
 _DAY = timedelta(days=1)
 _OLD_IDS_UNTIL = date(2007, 4, 30)
@@ -56,6 +56,7 @@ class Reconstructed:
     """How many days of each category there are, how many were stored and removed; how many papers they have.
 
     ``taken``: papers whose date is that of a captured day that does not list them: they were announced late.
+    ``contradictory``: those that were submitted, as their metadata say, long after their ids were given.
     """
 
     days: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -63,12 +64,24 @@ class Reconstructed:
     removed: int = 0
     papers: int = 0
     taken: int = 0
+    contradictory: list[str] = field(default_factory=list)
 
     @property
     def data(self) -> dict[str, object]:
         """It, as machines read it."""
         counts = {"stored": self.stored, "removed": self.removed, "papers": self.papers}
-        return {"days": dict(self.days), **counts, "on_captured_days": self.taken}
+        left_out = {"on_captured_days": self.taken, "contradictory": self.contradictory}
+        return {"days": dict(self.days), **counts, **left_out}
+
+    @property
+    def remarks(self) -> Iterator[str]:
+        """Which papers have no day, and why."""
+        if self.taken:
+            words = "that were captured, and do not list them: put on these lists later, or announced later"
+            yield f"{how_many(self.taken, 'paper')} left out, dated to days {words}"
+        if self.contradictory:
+            words = "submitted long after the month of the id, as the metadata say: one of the two is wrong"
+            yield f"{how_many(len(self.contradictory), 'paper')} left out, {words}: {named(self.contradictory)}"
 
     def __str__(self) -> str:
         papers, days = how_many(self.papers, "paper"), how_many(sum(self.days.values()), "day")
@@ -85,12 +98,13 @@ def reconstruct_days(
     """
     done = Reconstructed()
     report.remarks += _left_out(archive, past)
+    past = replace(past, categories=_harvested(archive, past.categories, report))
     captured = {category: _captured(archive, category) for category in past.categories}
     known = {
         one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
     }
     made: dict[str, set[date]] = defaultdict(set)
-    for (category, when), placed in days_of(archive, past, known):
+    for (category, when), placed in days_of(archive, past, known, done.contradictory.append):
         own = [one for one in placed if one[0] not in captured[category]]
         stored = archive.stored(category, when)
         if stored is not None and stored.state is not State.RECONSTRUCTED:
@@ -98,18 +112,22 @@ def reconstruct_days(
             continue
         if not own:
             continue
-        made[category].add(when)
-        done.papers += len(own)
-        done.days[category] += 1
         tell(done.papers)
         try:
-            done.stored += 1 if dry_run else _store(archive, _day(archive, category, when, own), past, report)
+            day = None if dry_run else _sound(_day(archive, category, when, own), report)
+            if day and not day.entries:
+                continue
+            made[category].add(when)
+            done.papers += len(day.entries if day else own)
+            done.days[category] += 1
+            done.stored += _store(archive, day, past, report) if day else 1
         except DigestError as error:
             report.fail(f"{category} {when}", error)
             if report.is_ended:
                 break
+    report.remarks += done.remarks
     if not dry_run and not report.is_ended:
-        _forget_others(archive, past, made, done)
+        _forget_others(archive, past, made, done, report)
         archive.refresh()
         update_files(archive, report)
         report.succeeded += 1
@@ -121,8 +139,33 @@ def _left_out(archive: Archive, past: Past) -> Iterator[str]:
     first_served = in_reach_since(archive.now)
     if past.first is not None and past.first < FIRST_DAY:
         yield f"no day before {FIRST_DAY} is reconstructed: arXiv's deferrals are not known"
-    if past.last is not None and past.last >= first_served:
+    if past.first is not None and past.first > (newest := archive.calendar.newest_expected(archive.now)):
+        yield f"no listing from {past.first} on is announced yet: the newest is that of {newest}"
+    elif any(when is not None and when >= first_served for when in (past.first, past.last)):
         yield f"arXiv serves the listings from {first_served} on: `digest fetch` gets them as they were announced"
+
+
+def require_listing(archive: Archive, past: Past) -> None:
+    """See that the one date that is asked for, if it is one, has a listing.
+
+    Raises:
+        DigestError: arXiv announced none.
+    """
+    if past.first is not None and past.first == past.last and not archive.calendar.is_listing_date(past.first):
+        raise not_stored(past.first, archive.calendar, archive.now, None)
+
+
+def _harvested(archive: Archive, categories: Sequence[str], report: Report) -> list[str]:
+    """Return the categories of which all papers are known; half of a day must not pass for it."""
+    whole = [category for category in categories if archive.gathered(category)]
+    for category in categories:
+        if category not in whole:
+            words = "its papers are not harvested to the end; `digest backfill` goes on"
+            if report.failures:  # which say why
+                report.remarks.append(f"{category}: {words}")
+            else:
+                report.fail(category, MissingError(words))
+    return whole
 
 
 def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:
@@ -145,10 +188,34 @@ def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
     return True
 
 
-def _forget_others(archive: Archive, past: Past, made: Mapping[str, set[date]], done: Reconstructed) -> None:
-    """Remove the days without files that were reconstructed once, and have no paper any more."""
+def _sound(day: Day, report: Report) -> Day:
+    """Return a day without the papers of which no record can be kept, such as one without a title; tell of these."""
+    try:
+        proven_record(day)
+    except DamageError:
+        entries: list[Entry] = []
+        for entry in day.entries:
+            try:
+                proven_record(replace(day, entries=(entry,)))
+                entries.append(replace(entry, position=len(entries) + 1))
+            except DamageError as error:
+                report.fail(f"{day.category} {day.date}", PageRefusedError(f"{entry.paper.arxiv_id} left out: {error}"))
+        return replace(day, entries=tuple(entries))
+    return day
+
+
+def _forget_others(
+    archive: Archive, past: Past, made: Mapping[str, set[date]], done: Reconstructed, report: Report
+) -> None:
+    """Remove the days that were reconstructed once, and have no paper any more; with their files, if they have some."""
     last = _last(archive, past)
     for category in past.categories:
+        for day in archive.snapshot.days_of(category):
+            is_wanted = (past.first or day.date) <= day.date <= last and day.date not in made[category]
+            if is_wanted and day.state is State.RECONSTRUCTED:
+                remove(archive, day, report)
+                report.remarks.append(f"{category} {day.date}: removed, for no paper is dated so any more")
+                done.removed += 1
         for day in archive.store.unfiled_days(category, past.first, last):
             if day.date not in made[category]:
                 archive.store.forget_day(category, day.date)
@@ -162,22 +229,37 @@ def _last(archive: Archive, past: Past) -> date:
 
 
 def days_of(
-    archive: Archive, past: Past, known: Mapping[str, date] | None = None
+    archive: Archive, past: Past, known: Mapping[str, date], tell_contradictory: Callable[[str], object]
 ) -> Iterator[tuple[Key, list[Placed]]]:
-    """Yield the papers of each wanted day, in the order of their ids, new submissions first; a month at a time."""
+    """Yield the papers of each wanted day, in the order of their ids, new submissions first; a month at a time.
+
+    ``tell_contradictory`` hears the ids of those that have none, for id and clock contradict each other.
+    """
     first, last = max(past.first or FIRST_DAY, FIRST_DAY), _last(archive, past)
     open_days: dict[Key, list[Placed]] = defaultdict(list)
+    names = {category: frozenset({category}) for category in past.categories}
     for (year, month), papers in groupby(dated(archive, first, last, known), lambda one: _month(one[0].arxiv_id)):
         for key in sorted(key for key in open_days if _OLD_IDS_UNTIL < key[1] <= date(year, month, 1)):
             yield key, _in_order(open_days.pop(key))
-        for submission, _, found in papers:
-            categories = (submission.categories or "").split()
-            for category in past.categories:
-                if category in categories and first <= found.date <= last:
-                    section = Section.NEW if categories[0] == category else Section.CROSS
-                    open_days[category, found.date].append((submission.arxiv_id, section, found))
+        for submission, clock, found in papers:
+            categories = submission.categories or ""
+            its = [name for name in past.categories if is_among(categories, names[name])]
+            if not its or not first <= found.date <= last:
+                continue
+            if contradicts(year, month, clock):
+                tell_contradictory(submission.arxiv_id)
+                continue
+            for category in its:
+                section = section_in(category, categories)
+                open_days[category, found.date].append((submission.arxiv_id, section, found))
     for key in sorted(open_days):
         yield key, _in_order(open_days[key])
+
+
+def section_in(category: str, categories: str) -> Section:
+    """Return the section in which a category, or a whole archive, lists a paper that is in these ones."""
+    primary = categories.partition(" ")[0]
+    return Section.NEW if is_among(primary, frozenset({category})) else Section.CROSS
 
 
 def dated(

@@ -15,7 +15,7 @@ from typing import Any
 
 from digest.calendar import parse_listing_date
 from digest.errors import UNREADABLE, PageRefusedError, quoted
-from digest.model import CATEGORY, ArxivId, Entry, Link, Paper, Section, Source, State
+from digest.model import CATEGORY, ArxivId, Basis, Dating, Entry, Link, Paper, Section, Source, State
 from digest.parse.document import MOST_ENTRIES, collapse, require_at_most, require_utf8
 from digest.parse.links import find_links
 from digest.parse.markup import with_anchors
@@ -137,7 +137,7 @@ def _from_json(row: Row) -> Entry:
     if type(row["position"]) is not int:
         raise TypeError(f"expected a position, found {quoted(row['position'])}")
     texts = Paper(ArxivId.parse(row["id"]), row["title"], (), "", (), row["abstract_html"], row["comments_html"])
-    return _entry(row, replace(texts, links=links), row["authors"], row["categories"])
+    return _entry(row, replace(texts, links=links), (row["authors"], row["categories"]), row.get("dating"))
 
 
 def _from_csv(row: Row) -> Entry:
@@ -146,15 +146,23 @@ def _from_csv(row: Row) -> Entry:
     authors, categories = ([*filter(None, row[name].split("; "))] for name in ("authors", "categories"))
     links = find_links(abstract=abstract, comments=comments, title=row["title"])
     texts = Paper(ArxivId.parse(row["id"]), row["title"], (), "", (), abstract, comments, links=links)
-    return _entry(row, texts, authors, categories)
+    return _entry(row, texts, (authors, categories), row if row.get("basis") else None)
 
 
-def _entry(row: Row, texts: Paper, authors: list[str], categories: list[str]) -> Entry:
-    """Return the entry of a row, whose ``texts`` and lists were read."""
+def _entry(row: Row, texts: Paper, lists: tuple[list[str], list[str]], dating: Row | None) -> Entry:
+    """Return the entry of a row, whose ``texts``, authors and categories were read; ``dating``: where it is told."""
+    authors, categories = lists
     paper = replace(texts, authors=tuple(authors), categories=tuple(categories), journal_ref=row["journal_ref"] or None)
     paper = replace(paper, primary_category=row["primary"] or "")
     if not paper.title or collapse(paper.title) != paper.title:
         raise ValueError(f"expected a title on one line, found {quoted(paper.title)}")
     if not _POSITION.fullmatch(str(row["position"])):
         raise ValueError(f"expected a position, found {quoted(row['position'])}")
-    return Entry(Section(row["section"]), int(row["position"]), paper)
+    return Entry(Section(row["section"]), int(row["position"]), paper, None if dating is None else _dating(dating))
+
+
+def _dating(row: Row) -> Dating:
+    """Return how a reconstructed announcement was dated."""
+    earliest, latest = parse_listing_date(row["earliest"]), parse_listing_date(row["latest"])
+    version = row["text_version"]
+    return Dating(Basis(row["basis"]), earliest, latest, None if version in (None, "") else int(version))

@@ -29,6 +29,7 @@ _HEAD = re.compile(
     r"(?:---\ndate: (?P<date>[0-9-]{10})\ncategory: .+\nstate: \w+\nsource: \w+\ndeclared: .+\nstored: .+\n---\n\n)?"
     r"# arXiv .+\n\n(?P<counts>.+)\n(?:\n> \*\*\w+\.\*\* .+\n)?\n"
 )
+_RECONSTRUCTED = "> **Reconstructed.** "
 _COUNT = rf"(?P<number>[0-9]+)(?: of [0-9]+)? (?P<noun>{'|'.join(_NOUNS.values())})s?(?P<hidden> \(not shown\))?"
 _SECTION = re.compile(rf"## (?P<name>{'|'.join(_SECTIONS)}) \([0-9]+\)(?P<continued>, continued)?")
 _TITLE = re.compile(r'### <a id="(?P<anchor>[^"]+)"></a>[0-9]+\. (?P<title>.+)')
@@ -45,12 +46,16 @@ _MARKED = re.compile(
 
 @dataclass(frozen=True)
 class FullDigest:
-    """What such a digest tells; ``sections`` are those that it would show, ``entries`` in the order of a listing."""
+    """What such a digest tells; ``sections`` are those that it would show, ``entries`` in the order of a listing.
+
+    ``is_reconstructed``: it says that the day was.
+    """
 
     category: str
     date: date
     sections: tuple[Section, ...]
     entries: tuple[Entry, ...]
+    is_reconstructed: bool
 
 
 def parse_full(body: bytes) -> FullDigest:
@@ -90,7 +95,8 @@ def parse_full(body: bytes) -> FullDigest:
         raise PageRefusedError("expected new submissions, then cross-lists, found a digest of other sections")
     found.sort(key=lambda one: (order.index(one[0]), one[1].arxiv_id))
     entries = tuple(Entry(section, place, paper) for place, (section, paper) in enumerate(found, 1))
-    return FullDigest(category, day, shown, entries)
+    is_reconstructed = any(line.startswith(_RECONSTRUCTED) for line in head)
+    return FullDigest(category, day, shown, entries, is_reconstructed)
 
 
 def _refused(line: int, expected: str, found: str) -> PageRefusedError:

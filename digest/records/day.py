@@ -101,6 +101,21 @@ def render_record(day: Day) -> bytes:
     return "".join(f"{to_json(line)}\n" for line in (header, *map(_entry_row, day.entries))).encode()
 
 
+def proven_record(day: Day) -> bytes:
+    """Return the record of a day of which it is proven that it gives the day back.
+
+    Raises:
+        DamageError: it does not: a text of the day is none that a record may hold.
+    """
+    try:
+        record = render_record(day)
+    except UnicodeEncodeError as error:
+        raise DamageError("expected text, found half a character") from error
+    if parse_record(record) != day:
+        raise DamageError("expected a day that its record gives back, found another")
+    return record
+
+
 def _is_uncounted(day: Day, counts: Mapping[Section, int]) -> bool:
     """Whether it is a day of which nothing tells what arXiv counted: imported from a digest, a feed or an export."""
     return day.source is Source.IMPORT and not day.declared and any(counts.values())

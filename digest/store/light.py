@@ -34,7 +34,7 @@ from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
 
-SHAPE = "0f7c63040e15e921f98aab9eebff447ae7b4be9459fd45445ddb1367060f26ec"
+SHAPE = "da57ebaf061140bcab5674cc3c5161c6469edfa509700e541f90a46130f68c6c"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""
@@ -115,6 +115,11 @@ class LightStore:
             return summaries_of(
                 self._rows(f"{', '.join(SUMMARY)} FROM day WHERE {where}", category, *bounds).fetchall()
             )
+
+    def gathered(self) -> dict[str, bool]:
+        """Return of which categories metadata was asked for or loaded, and whether all of it came once."""
+        with self._transaction():
+            return {name: bool(is_whole) for name, is_whole in self._rows("category, finished_at FROM gathered")}
 
     def _ledger(self) -> Ledger:
         corrections = self._rows("date, has_listing, evidence, seen_at FROM correction ORDER BY date")

@@ -59,6 +59,22 @@ class Notes(Database):
         with self._write() as connection:
             _put(connection, tables.attempt, {"category": category, "date": when, "at": at})
 
+    # Metadata of papers
+
+    def gathered(self) -> dict[str, bool]:
+        """Return of which categories metadata was asked for or loaded, and whether all of it came once."""
+        table = tables.gathered
+        with self._read() as connection:
+            return {row.category: row.finished_at is not None for row in connection.execute(select(table))}
+
+    def note_gathered(self, categories: Iterable[str], at: datetime, *, is_whole: bool) -> None:
+        """Note that metadata of categories begins to come, or that all of it came; what came whole once stays so."""
+        known, row = self.gathered(), {"begun_at": at, "finished_at": at if is_whole else None}
+        with self._write() as connection:
+            for category in categories:
+                if not known.get(category):
+                    _put(connection, tables.gathered, {"category": category, **row})
+
     # Runs
 
     def begin_run(self, command: str, at: datetime, run_id: str) -> int:

@@ -241,6 +241,14 @@ harvest = _table(
     sa.Column("unread_since", sa.Date),
 )
 
+# Of which categories metadata was asked for or loaded from a file; finished_at: when all of it had come once.
+gathered = _table(
+    "gathered",
+    sa.Column("category", sa.Text, primary_key=True),
+    sa.Column("begun_at", Moment, nullable=False),
+    sa.Column("finished_at", Moment),
+)
+
 # SQLite's has its texts from the view revision_plain; a row's number is its place.
 _FULL_TEXT = {
     "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5(title, authors, abstract, comments, "

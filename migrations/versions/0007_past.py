@@ -47,6 +47,12 @@ def upgrade() -> None:
         sa.Column("finished_at", moment),
         sa.Column("unread_since", sa.Date),
     )
+    op.create_table(
+        "gathered",
+        sa.Column("category", sa.Text, primary_key=True),
+        sa.Column("begun_at", moment, nullable=False),
+        sa.Column("finished_at", moment),
+    )
     op.add_column("day", sa.Column("has_files", sa.Boolean, nullable=False, server_default=sa.true()))
     for name, condition in (("day_with_files", sa.true()), ("day_without_files", sa.false())):
         where = sa.column("has_files", sa.Boolean) == condition
