@@ -24,8 +24,8 @@ from lxml import etree
 
 from digest.archive.products import Kind, Product
 from digest.archive.report import Report, untracked
-from digest.archive.site.folder import open_folder, write_site
-from digest.disk.files import Folder
+from digest.archive.site.folder import LOCK, open_folder, write_site
+from digest.disk.files import Folder, hold_lock
 from digest.errors import StoreError
 from digest.markup import pieces, readable
 from digest.model import Day, Link, Section, Source, State
@@ -492,6 +492,58 @@ def test_a_new_day_writes_what_it_changes_and_reads_no_other(filled: Sandbox) ->
     assert files(whole) == files(filled.folder / "site")
 
 
+def test_a_view_counts_the_days_that_show_nothing(filled: Sandbox) -> None:
+    """Its page says on how many days it shows something; a new one without any changes that, too."""
+    build(filled)
+    store(filled, [day_of([(Section.NEW, paper("2504.00001", title="Another"))], date=date(2025, 4, 2))])
+    build(filled)
+    build(filled, str(filled.folder / "whole"))
+    assert "2 papers on 2 of 4 days" in page(filled, "views/splats of mine")
+    assert files(filled.folder / "whole") == files(filled.folder / "site")
+
+
+def test_one_build_at_a_time_is_at_work_in_a_folder(filled: Sandbox) -> None:
+    """The second ends with 3: of two, the list of one would not know the pages of the other."""
+    build(filled)
+    with hold_lock(filled.folder / "site" / LOCK):
+        assert filled.digest("site").code == 3
+        build(filled, str(filled.folder / "other"))
+    assert filled.digest("site").code == 0
+
+
+def test_what_is_no_file_in_the_place_of_a_page_stops_no_other(filled: Sandbox) -> None:
+    """A link and a folder are left alone, with a warning."""
+    build(filled)
+    site = filled.folder / "site"
+    (site / "index.html").unlink()
+    (site / "index.html").symlink_to("/nowhere")
+    (site / "cs.CV/index.html").unlink()
+    (site / "cs.CV/index.html").mkdir()
+    (site / "marks/index.html").unlink()
+    done = filled.digest("site")
+    assert done.code == 0
+    assert done.err.count("it is no plain file") == 2
+    assert (site / "marks/index.html").is_file()
+
+
+def test_a_killed_segment_of_the_search_leaves_nothing(filled: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the next build has no such segment any more."""
+    write = Folder.write
+
+    def killed(folder: Folder, path: str, data: bytes, **more: bool) -> bool:
+        if path.endswith("search/2025/0/w0.bin") or path == "search/2025/0/w0.bin":
+            raise KeyboardInterrupt
+        return write(folder, path, data, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Folder, "write", killed)
+        assert filled.digest("site").code == 130
+    assert list((filled.folder / "site/search/2025/0").iterdir())
+    filled.configure("site", since="2025-04-02")
+    build(filled)
+    assert not (filled.folder / "site/search/2025").exists()
+
+
 def test_a_changed_day_is_written_anew(filled: Sandbox) -> None:
     """A paper that is no more is on no page."""
     build(filled)
@@ -602,12 +654,19 @@ def test_what_digest_did_not_write_stays(filled: Sandbox) -> None:
     assert (site / "CNAME").exists()
 
 
-@pytest.mark.parametrize(("where", "code"), [("full", 2), (".", 2), ("raw/site", 2), ("..", 2), ("file", 6)])
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [
+        *(("full", 2), (".", 2), ("raw/site", 2), ("..", 2), ("file", 2), ("loose", 2)),
+        *(("cs.CV/2027", 2), (".git/site", 2), ("views/site", 2), ("schedule", 2)),
+    ],
+)
 def test_a_folder_with_something_else_is_refused(filled: Sandbox, where: str, code: int) -> None:
     """Nothing is written into it."""
     (filled.folder / "full").mkdir()
     (filled.folder / "full/mine.txt").touch()
     (filled.folder / "file").touch()
+    (filled.folder / "loose").symlink_to("nowhere")
     before = files(filled.folder)
     done = filled.digest("site", str(filled.folder / where))
     assert (done.code, done.err.count("\n")) == (code, 1)
@@ -702,6 +761,7 @@ def test_it_is_shown_on_this_machine_alone(filled: Sandbox) -> None:
         assert _asked(address, Host="own.example") == 403
         assert _asked(f"{address}assets/") == 404
         assert _asked(f"{address}%2e%2e/config.toml") == 404
+        assert _asked(f"{address}%00") == 404
         store(filled, [day_of([(Section.NEW, CLOUDS)], date=WEDNESDAY)])
         end = time.monotonic() + 30
         while _asked(f"{address}cs.CV/2025-03-05/") != 200:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextlib import suppress
 from functools import partial
@@ -10,7 +11,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 from digest.cli.session import Session
-from digest.errors import DigestError, StoreError
+from digest.errors import DigestError, LockHeldError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,11 +33,12 @@ def serve(session: Session, build: Build, port: int) -> int:
     Raises:
         DigestError: it cannot be built at first, or the port is taken.
     """
+    seen = dict(_stamps(session))
     folder, words, code = build(session)
     session.console.say(words)
     handler = partial(_Handler, directory=str(folder.absolute()))
     try:
-        server = ThreadingHTTPServer((_HERE, port), handler)
+        server = _Server((_HERE, port), handler)
     except OSError as error:
         raise StoreError(f"port {port}: {error.strerror}; name another one with --serve PORT") from error
     with server:
@@ -45,24 +47,29 @@ def serve(session: Session, build: Build, port: int) -> int:
         session.console.answer({"address": address}, [f"{address} shows it; Ctrl-C ends"])
         with suppress(KeyboardInterrupt):
             while True:
-                code = _rebuild_on_change(session, build)
+                seen, code = _rebuild_on_change(session, build, seen)
         server.shutdown()
     return code
 
 
-def _rebuild_on_change(session: Session, build: Build) -> int:
-    """Wait until something changed, and build the site again; what is wrong then is said, and mended by the next."""
-    before = dict(_stamps(session))
-    while dict(_stamps(session)) == before:
+def _rebuild_on_change(session: Session, build: Build, seen: Stamp) -> tuple[Stamp, int]:
+    """Wait until something is not as it was ``seen``, and build the site again; return what was seen before, and how.
+
+    What changes during a build is seen by the next look. What is wrong is said, and mended by the next change.
+    """
+    while (now := dict(_stamps(session))) == seen:
         session.machine.sleep(_PAUSE)
     anew = Session(session.console, session.config_path, session.later, environment=session.environment)
     try:
         _, words, code = build(anew)
+    except LockHeldError:  # another build is at work
+        session.machine.sleep(_PAUSE)
+        return {}, 0
     except DigestError as error:
         session.console.fail(error)
-        return error.exit_code
+        return now, error.exit_code
     session.console.say(words)
-    return code
+    return now, code
 
 
 def _stamps(session: Session) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -80,6 +87,15 @@ def _stamps(session: Session) -> Iterator[tuple[str, tuple[int, int]]]:
                 yield str(place), (found.st_mtime_ns, found.st_size)
 
 
+class _Server(ThreadingHTTPServer):
+    """Says nothing of a browser that went away in the middle of a page."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Tell of all else."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]  # a socket and an address
+
+
 class _Handler(SimpleHTTPRequestHandler):
     """Shows files of a folder to whoever asks on this machine by its name, and to no page of another host."""
 
@@ -88,6 +104,9 @@ class _Handler(SimpleHTTPRequestHandler):
         name = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
         if name not in (_HERE, "localhost"):
             self.send_error(HTTPStatus.FORBIDDEN)
+            return None
+        if "\0" in self.translate_path(self.path):
+            self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
 

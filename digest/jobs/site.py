@@ -8,8 +8,10 @@ from pathlib import Path
 from digest.archive.archive import Archive
 from digest.archive.report import Report, Track, untracked
 from digest.archive.site import site_products
-from digest.archive.site.folder import open_folder, write_site
+from digest.archive.site.folder import LOCK, open_folder, write_site
+from digest.disk.files import hold_lock
 from digest.errors import UsageError
+from digest.render.site.texts import require_mathml
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,17 @@ def build_site(archive: Archive, target: Path, track: Track = untracked) -> Buil
 
     Raises:
         UsageError: something else is in the folder; what makes MathML is not installed.
+        LockHeldError: another build is at work in the folder.
         TemplateError: a user's template is wrong.
         StoreError: the folder cannot be written.
     """
     _require_foreign(archive, target)
-    folder, report = open_folder(target), Report()
-    products = site_products(archive, folder, report, track)
-    removed = write_site(folder, products, report, track)
+    open_folder(target)  # like all that may be refused, before anything is made in it
+    require_mathml()
+    with hold_lock(target / LOCK):
+        folder, report = open_folder(target), Report()
+        products = site_products(archive, folder, report, track)
+        removed = write_site(folder, products, report, track)
     if report.written and archive.config.git.commit and target == archive.config.site_folder:
         report.remarks += _hints(archive)
     files = len(folder.pages) + sum(map(len, folder.parts.values()))
@@ -59,13 +65,20 @@ def _hints(archive: Archive) -> Iterator[str]:
 
 
 def _require_foreign(archive: Archive, target: Path) -> None:
-    """Refuse a folder in which the archive keeps something else, or which it lies in.
+    """Refuse what is no folder, and a folder in which the archive keeps something else, or which it lies in.
 
     Raises:
         UsageError: it is one.
     """
     config, place = archive.config, target.resolve()
-    own = [config.folder, config.output, *filter(None, (config.raw, config.records))]
-    inside = [folder for folder in (config.raw, config.records) if folder and place.is_relative_to(folder.resolve())]
-    if inside or any(folder.resolve().is_relative_to(place) for folder in own):
+    if (target.exists() and not target.is_dir()) or (target.is_symlink() and not target.exists()):
+        raise UsageError(f"{target}: expected a folder, or a place for one, found something else")
+    around = [config.folder, config.output, *filter(None, (config.raw, config.records))]
+    digests = [config.digest_path(name, archive.now.date()) for name in config.arxiv.categories]
+    shown = [view.digest_path(archive.now.date()) for view in config.views]
+    # Where a digest lies in folders, all of the first of them is the archive's.
+    own = [config.output / Path(path).parts[0] for path in (*digests, *shown) if len(Path(path).parts) > 1]
+    own += [*around[2:], config.folder / "schedule", *(one for one in (place, *place.parents) if one.name == ".git")]
+    is_inside = any(place.is_relative_to(folder.resolve()) for folder in own)
+    if is_inside or any(folder.resolve().is_relative_to(place) for folder in around):
         raise UsageError(f"{target}: expected a folder of the site's own, found one of the archive's")

@@ -34,7 +34,7 @@ from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
 
-SHAPE = "da57ebaf061140bcab5674cc3c5161c6469edfa509700e541f90a46130f68c6c"
+SHAPE = "9719574c231304bacb4c98e46631c1edcff30fafbd44ce1dcff47c9b7e06c1e8"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""

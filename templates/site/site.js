@@ -22,8 +22,11 @@ function load() {
 function save() {
   try {
     localStorage.setItem(KEY, JSON.stringify(marks));
+    return true;
   } catch {
-    say("The browser keeps no marks here: its storage is full or switched off.");
+    marks = load();
+    alert("The browser keeps no marks here: its storage is full or switched off.");
+    return false;
   }
 }
 
@@ -218,7 +221,8 @@ function made(name, ...inner) {
 }
 
 function current() {
-  return document.activeElement.closest(".paper") || document.querySelector(".paper:target");
+  const one = document.activeElement.closest(".paper") || document.querySelector(".paper:target");
+  return one && !one.hidden ? one : null;
 }
 
 function go(step) {
@@ -239,7 +243,7 @@ const keys = {
   s: () => current() && toggle(current(), "star"),
   r: () => current() && toggle(current(), "read"),
   "/": () => {
-    const box = document.getElementById("query") || words;
+    const box = document.getElementById("query") || words || document.querySelector("form input[name=q]");
     if (box) box.focus();
     else document.querySelector('nav a[href$="search/"]')?.click();
   },
@@ -308,8 +312,9 @@ function take(file) {
     if (mark[0] === "+") marks[id] = { ...marks[id], star: 1, ...(title?.trim() && !marks[id]?.title ? { title: title.trim() } : {}) };
     else marks[id] = { read: 1 };
   });
-  save();
+  const isKept = save();
   list();
+  if (!isKept) return say("Nothing was taken in.");
   const lines = wrong.length ? ` Not understood: line${wrong.length > 1 ? "s" : ""} ${wrong.slice(0, 5).join(", ")}${wrong.length > 5 ? " …" : ""}.` : "";
   say(`${taken} mark${taken === 1 ? "" : "s"} taken in.${lines}`);
 }
@@ -332,7 +337,7 @@ if (page) {
   document.getElementById("forget").addEventListener("click", () => {
     if (!confirm("Remove all stars and read marks of this browser?")) return;
     marks = {};
-    save();
+    if (save()) say("All marks are removed.");
     list();
   });
 }

@@ -22,6 +22,7 @@ from digest.errors import UNREADABLE, DamageError, DigestError, FormatTooNewErro
 log = logging.getLogger(__name__)
 
 LIST = ".digest-site.json"
+LOCK = ".digest-site.lock"
 FORMAT = 1
 _UNFINISHED = ""
 _AT_ONCE = 2000  # pages, after which the list is written: so much a killed build may have to do again
@@ -150,6 +151,14 @@ def _is_foreign(site: SiteFolder, path: str, there: Iterable[str], report: Repor
     return True
 
 
+def _is_odd(site: SiteFolder, path: str, report: Report) -> bool:
+    place = site.folder.root / path
+    if not place.is_symlink() and not place.is_dir():
+        return False
+    report.warn(f"{place}: left alone, because it is no plain file; the site lacks this page")
+    return True
+
+
 def _write(site: SiteFolder, due: Sequence[Product], there: Collection[str], report: Report, track: Track) -> list[str]:
     """Write what is due; return what was removed of products of several files that are made of others now."""
     made, removed = 0, []
@@ -162,11 +171,15 @@ def _write(site: SiteFolder, due: Sequence[Product], there: Collection[str], rep
         except DigestError as error:
             report.note(product.name, error)
             continue
+        if any(_is_odd(site, path, report) for path in files):
+            continue
+        if others := sorted(files.keys() - {product.path}):
+            site.parts[product.path] = others
+            site.save()  # a build that is killed now leaves none that nobody knows of
         for path, data in files.items():
             if site.folder.write(path, data, is_flushed=False):
                 report.written.append(path)
-        if others := sorted(files.keys() - {product.path}):
-            site.parts[product.path] = others
+        if others:
             own = f"{posixpath.dirname(product.path)}/"
             # Those too that a killed build left, which nobody noted.
             removed += _remove(

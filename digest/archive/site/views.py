@@ -126,7 +126,7 @@ def _own_page(frame: Frame, one: ShownView) -> Product:
     newest = one.newest(_NEWEST)
     dates = [(str(when), number) for when, number in one.counts.items()]
     hashes = [one.hashes(when) for when in newest]
-    return frame.page(one.path, [one.rules, dates, hashes], partial(_own_text, frame, one, newest))
+    return frame.page(one.path, [one.rules, dates, len(one.dates), hashes], partial(_own_text, frame, one, newest))
 
 
 def _each_once(one: ShownView, dates: Sequence[date]) -> Iterator[tuple[date, list[NumberedEntry]]]:
