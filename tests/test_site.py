@@ -417,7 +417,7 @@ def test_a_link_inside_of_maths_leads_there(filled: Sandbox) -> None:
     build(filled)
     shown = page(filled, "cs.CV/2025-03-05")
     made = "<math><mrow><mrow><mrow><mtext>code</mtext></mrow></mrow></mrow></math>"
-    assert f'<a href="https://own.example/code">{made}</a>' in shown
+    assert f'<a href="https://own.example/code" aria-label="code">{made}</a>' in shown
     assert f'<a href="https://arxiv.org/abs/2503.00001">{made}</a>' in shown
 
 

@@ -130,7 +130,11 @@ def _formula(formula: Maths, text: str, *, links: bool) -> str:
     made, address = mathml(formula.tex, is_display=formula.is_display)
     if not made:
         return f"<code>{escaped(text[formula.start : formula.end])}</code>"
-    return f'<a href="{escaped(web_address(address))}">{made}</a>' if links and address else made
+    if not (links and address):
+        return made
+    # A link that holds MathML alone has no name for those who hear the page.
+    words = re.sub(r"<[^>]*>", "", made).strip() or escaped(address)
+    return f'<a href="{escaped(web_address(address))}" aria-label="{words}">{made}</a>'
 
 
 @lru_cache(maxsize=4096)  # a few formulas are most of all
