@@ -585,6 +585,36 @@ def test_a_killed_build_is_healed(filled: Sandbox, monkeypatch: pytest.MonkeyPat
     assert files(filled.folder / "site") == files(whole)
 
 
+def test_pages_of_digest_that_the_list_lost_are_written_again(filled: Sandbox) -> None:
+    """As an old copy of the list leaves them: they are not somebody's own."""
+    build(filled)
+    site = filled.folder / "site"
+    told = json.loads((site / ".digest-site.json").read_text(encoding="utf-8"))
+    told["pages"] = {}
+    (site / ".digest-site.json").write_text(json.dumps(told), encoding="utf-8")
+    store(filled, [day_of([(Section.NEW, CLOUDS)], date=WEDNESDAY)])
+    filled.digest("site")
+    whole = filled.folder / "whole"
+    build(filled, str(whole))
+    found = files(site)
+    # A list for programs bears no sign, and could be somebody's; so could the list of the site's files.
+    assert {path for path, data in files(whole).items() if data != found.get(path)} <= {"llms.txt", ".digest-site.json"}
+
+
+def test_a_link_in_the_place_of_a_folder_stops_no_other(filled: Sandbox) -> None:
+    """Nothing is written where it leads; it is told once."""
+    build(filled)
+    site, elsewhere = filled.folder / "site", filled.folder / "elsewhere"
+    elsewhere.mkdir()
+    (site / "cs.CV/2025-03-05").symlink_to(elsewhere)
+    store(filled, [day_of([(Section.NEW, CLOUDS)], date=WEDNESDAY)])
+    done = filled.digest("site")
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert f"{site / 'cs.CV/2025-03-05'}: left alone" in done.err
+    assert not [*elsewhere.iterdir()]
+    assert "2025-03-05" in page(filled, "cs.CV/2025-03-04")
+
+
 def test_a_product_of_several_files_has_its_folder_for_itself(tmp_path: Path) -> None:
     """Files that it is made of no more are removed, those of a killed build too; one that was taken away comes back."""
 

@@ -171,6 +171,20 @@ class Folder:
         """Whether a symbolic link stands at ``path``: somebody's own, which is neither followed nor replaced."""
         return (self.root / path).is_symlink()
 
+    def obstacle(self, path: str) -> str:
+        """Return the path of what keeps a plain file from standing at ``path``, such as a link or a folder; or ""."""
+        place = ""
+        with _disk_errors(self.root / path):
+            for name in path.split("/"):
+                place = posixpath.join(place, name)
+                try:
+                    mode = os.lstat(self.root / place).st_mode
+                except FileNotFoundError:
+                    return ""
+                if not (stat.S_ISREG(mode) if place == path else stat.S_ISDIR(mode)):
+                    return place
+        return ""
+
     def _inside(self, path: str) -> Path:
         """Return the full path; a link that leads out of the folder is not followed."""
         target = self.root / path

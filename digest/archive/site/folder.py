@@ -2,13 +2,15 @@
 
 A list of the pages stands beside them, hidden, with the hash of what each was made from. It is written before the first
 page, with those that are about to change marked so, and again after the last: a build that is killed goes on the next
-time. Whatever the list does not name is somebody's own, and stays.
+time. Whatever the list does not name is somebody's own, and stays, unless it says that digest made it: an old copy of
+the list must not leave pages that nobody writes again.
 """
 
 import json
 import logging
 import posixpath
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -25,6 +27,13 @@ LIST = ".digest-site.json"
 LOCK = ".digest-site.lock"
 FORMAT = 1
 _UNFINISHED = ""
+_SIGNS = (
+    *(b'<meta name="generator" content="digest">', b' xmlns:digest="', b'"_digest":'),
+    *(b'{"v":"', b'{"format":1,"segments":'),
+)
+"""What pages, feeds and files of the search begin with, and nobody's own files."""
+
+_HEAD = 4000  # bytes of a file, in which such a sign is
 _AT_ONCE = 2000  # pages, after which the list is written: so much a killed build may have to do again
 
 
@@ -117,7 +126,7 @@ def write_site(site: SiteFolder, products: Sequence[Product], report: Report, tr
     site.folder.sweep()
     there = site.folder.listing("")[0]
     due = [one for one in products if not _is_current(site, one, there)]
-    due = [one for one in due if not _is_foreign(site, one.path, there, report)]
+    due = [one for one in due if not _is_odd(site, one.path, report) and not _is_foreign(site, one, there, report)]
     gone = site.pages.keys() - {one.path for one in products}
     if due or gone:
         site.pages |= dict.fromkeys((one.path for one in due), _UNFINISHED)
@@ -144,19 +153,25 @@ def _remove(site: SiteFolder, paths: Iterable[str], there: Collection[str]) -> l
     return removed
 
 
-def _is_foreign(site: SiteFolder, path: str, there: Iterable[str], report: Report) -> bool:
+def _is_foreign(site: SiteFolder, product: Product, there: Collection[str], report: Report) -> bool:
+    """Whether somebody's own file stands where a product should be; that is said."""
+    path = product.path
     if path in site.pages or path not in there:
         return False
+    data = site.folder.read(path) or b""
+    with suppress(DigestError):  # what cannot be made is told when it is due
+        if any(sign in data[:_HEAD] for sign in _SIGNS) or product.make().get(path) == data:
+            return False
     report.warn(f"{site.folder.root / path}: left alone, because digest did not write it; the site lacks this page")
     return True
 
 
 def _is_odd(site: SiteFolder, path: str, report: Report) -> bool:
-    place = site.folder.root / path
-    if not place.is_symlink() and not place.is_dir():
-        return False
-    report.warn(f"{place}: left alone, because it is no plain file; the site lacks this page")
-    return True
+    """Whether a link, a folder or the like stands where a file should be, or above it; that is said once."""
+    if place := site.folder.obstacle(path):
+        words = "left alone, because it is no plain file or folder of digest's; the site lacks what should be here"
+        report.warn(f"{site.folder.root / place}: {words}")
+    return bool(place)
 
 
 def _write(site: SiteFolder, due: Sequence[Product], there: Collection[str], report: Report, track: Track) -> list[str]:
@@ -171,7 +186,7 @@ def _write(site: SiteFolder, due: Sequence[Product], there: Collection[str], rep
         except DigestError as error:
             report.note(product.name, error)
             continue
-        if any(_is_odd(site, path, report) for path in files):
+        if any(path != product.path and _is_odd(site, path, report) for path in files):
             continue
         if others := sorted(files.keys() - {product.path}):
             site.parts[product.path] = others
