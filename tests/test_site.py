@@ -220,6 +220,9 @@ def test_an_empty_archive_has_a_site(sandbox: Sandbox) -> None:
     sandbox.configure("arxiv", categories=["cs.CV"])
     build(sandbox)
     assert "Nothing is stored yet." in page(sandbox, "")
+    told = (sandbox.folder / "site/llms.txt").read_text(encoding="utf-8")
+    assert "Nothing is stored yet." in told
+    assert "()" not in told
 
 
 def test_a_day_that_proves_nothing_says_so(filled: Sandbox) -> None:
@@ -650,6 +653,7 @@ def test_another_template_makes_other_pages(filled: Sandbox) -> None:
     ("name", "text", "said"),
     [
         ("marks.html.j2", "{% if %}", "marks.html.j2:1"),
+        ("marks.html.j2", '{% extends "marks.html.j2" %}', "marks.html.j2"),
         ("marks.html.j2", "{{ nobody }}", "'nobody' is undefined"),
         ("other.html.j2", "", "no page uses it"),
     ],
@@ -773,6 +777,41 @@ def test_a_folder_that_cannot_be_written_is_told(filled: Sandbox, monkeypatch: p
     monkeypatch.setattr(Folder, "prepare", prepare)
     done = filled.digest("site")
     assert (done.code, done.err.count("\n")) == (6, 1)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "bytes"])
+def test_a_template_that_cannot_be_read_is_named(filled: Sandbox, kind: str) -> None:
+    """By its file; a pipe is not waited for."""
+    own = filled.folder / "mine"
+    own.mkdir()
+    odd = own / "marks.html.j2"
+    if kind == "pipe":
+        os.mkfifo(odd)
+    elif kind == "folder":
+        odd.mkdir()
+    else:
+        odd.write_bytes(b"\xff")
+    filled.configure("site", templates="mine")
+    done = filled.digest("site")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert str(odd) in done.err
+
+
+@pytest.mark.long
+def test_a_served_site_waits_for_another_build(filled: Sandbox) -> None:
+    """And shows itself once that is over."""
+    command = [sys.executable, "-m", "digest", "--config", "config.toml", "site", "--serve", "0"]
+    with hold_lock(filled.folder / "site" / LOCK):
+        served = subprocess.Popen(command, cwd=filled.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert served.stderr is not None
+        assert "waiting" in served.stderr.readline()
+    try:
+        assert served.stdout is not None
+        assert _asked(served.stdout.readline().split(" ")[0]) == 200
+    finally:
+        served.send_signal(2)
+        served.communicate(timeout=30)
+    assert served.returncode == 0
 
 
 @pytest.mark.long

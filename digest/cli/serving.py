@@ -33,8 +33,7 @@ def serve(session: Session, build: Build, port: int) -> int:
     Raises:
         DigestError: it cannot be built at first, or the port is taken.
     """
-    seen = dict(_stamps(session))
-    folder, words, code = build(session)
+    seen, (folder, words, code) = _built(session, build)
     session.console.say(words)
     handler = partial(_Handler, directory=str(folder.absolute()))
     try:
@@ -50,6 +49,20 @@ def serve(session: Session, build: Build, port: int) -> int:
                 seen, code = _rebuild_on_change(session, build, seen)
         server.shutdown()
     return code
+
+
+def _built(session: Session, build: Build) -> tuple[Stamp, tuple[Path, str, int]]:
+    """Build for the first time, as soon as no other build is at work; return also what the archive was before."""
+    is_told = False
+    while True:
+        seen = dict(_stamps(session))
+        try:
+            return seen, build(session)
+        except LockHeldError as error:
+            if not is_told:
+                session.console.say(f"waiting: {error}", "warning")
+            is_told = True
+            session.machine.sleep(_PAUSE)
 
 
 def _rebuild_on_change(session: Session, build: Build, seen: Stamp) -> tuple[Stamp, int]:

@@ -71,11 +71,16 @@ def site_templates(folder: str, relative_to: Path) -> dict[str, str]:
     found = {path.name: path.read_text(encoding="utf-8") for path in (package_file("templates") / "site").iterdir()}
     if not folder:
         return found
-    own = relative_to / folder
+    own, texts = relative_to / folder, {}
+    place = own
     try:
-        texts = {path.name: path.read_text(encoding="utf-8") for path in own.iterdir() if path.name[0] != "."}
+        for place in sorted(own.iterdir()):
+            if place.name[0] != ".":
+                if not place.is_file():  # a pipe would be waited for
+                    raise TemplateError(f"[site] templates: {place}: expected a file")
+                texts[place.name] = place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"[site] templates: {own}: {getattr(error, 'strerror', None) or error}") from error
+        raise TemplateError(f"[site] templates: {place}: {getattr(error, 'strerror', None) or error}") from error
     if unknown := sorted(texts.keys() - found):
         raise TemplateError(f"{own / unknown[0]}: no page uses it; expected some of {', '.join(sorted(found))}")
     return found | texts
