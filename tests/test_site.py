@@ -421,7 +421,16 @@ def test_a_link_inside_of_maths_leads_there(filled: Sandbox) -> None:
     shown = page(filled, "cs.CV/2025-03-05")
     made = "<math><mrow><mrow><mrow><mtext>code</mtext></mrow></mrow></mrow></math>"
     assert f'<a href="https://own.example/code" aria-label="code">{made}</a>' in shown
-    assert f'<a href="https://arxiv.org/abs/2503.00001">{made}</a>' in shown
+    assert f'<a href="https://arxiv.org/abs/2503.00001" aria-label="code">{made}</a>' in shown
+
+
+def test_a_title_of_maths_alone_names_its_link(filled: Sandbox) -> None:
+    """In letters, on every page that shows it; one with words needs none."""
+    store(filled, [day_of([(Section.NEW, replace(CLOUDS, title="$x < y$"))], date=APRIL)])
+    build(filled)
+    for path in ("cs.CV/2025-04-01", ""):
+        assert ' aria-label="x&lt;y"><math>' in page(filled, path)
+    assert "aria-label" not in page(filled, "cs.CV/2025-03-03").partition("<article")[2].partition("</article>")[0]
 
 
 def test_a_wide_formula_goes_on_in_the_next_line(filled: Sandbox) -> None:

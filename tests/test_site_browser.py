@@ -288,6 +288,58 @@ def test_unread_papers_alone_are_shown(browser: Browser) -> None:
     assert len(seen(page)) == 11
 
 
+def test_keys_act_on_what_is_seen(browser: Browser) -> None:
+    """Not on a hidden paper; in "Unread", one that was read leaves when the next is chosen."""
+    page = browser.open("cs.CV/2025-06-26/")
+    hidden = seen(page)[1]
+    page.goto(f"{page.url}#{hidden}")
+    page.get_by_label("Words").fill("splatting")
+    page.keyboard.press("Escape")
+    page.keyboard.press("s")
+    assert page.locator(".starred").count() == 0
+    page.get_by_label("Words").fill("nowhere at all")
+    assert page.locator("#shown").text_content() == "No paper is as you chose (0 of 12)."
+    page.get_by_label("Words").fill("")
+    page.get_by_role("button", name="Unread").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("j")
+    first = page.evaluate("document.activeElement.id")
+    page.keyboard.press("r")
+    assert first in seen(page)
+    page.keyboard.press("j")
+    assert first not in seen(page)
+    assert page.locator("#shown").text_content() == "11 of 12 papers"
+
+
+def test_h_and_l_go_to_the_day_before_and_after(browser: Browser) -> None:
+    """With the filters that were chosen; / goes to a search box wherever there is one."""
+    page = browser.open("cs.CV/2025-06-26/")
+    page.get_by_role("button", name="With code").click()
+    page.keyboard.press("l")
+    page.wait_for_url("**/cs.CV/2025-06-27/?show=code")
+    page.keyboard.press("h")
+    page.wait_for_url("**/cs.CV/2025-06-26/?show=code")
+    page = browser.open("")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+
+
+def test_the_first_title_stands_on_the_first_screen_of_a_phone(chromium: Any, address: str) -> None:
+    """Filters are folded there, and unfold."""
+    with browsing(chromium, address, viewport={"width": 390, "height": 660}) as browser:
+        page = browser.open("cs.CV/2025-06-26/")
+        box = page.locator(".paper h3").first.bounding_box()
+        assert box["y"] + box["height"] < 500
+        page.get_by_role("button", name="Filter", exact=True).click()
+        assert page.get_by_label("Words").is_visible()
+
+
+def test_a_query_that_is_too_long_says_so(browser: Browser) -> None:
+    """Rather than to be cut."""
+    page = browser.open("search/?q=" + "ab " * 400)
+    page.get_by_text("Please ask in at most 1,000 characters.").wait_for()
+
+
 def test_a_marked_paper_is_marked_wherever_it_stands(browser: Browser) -> None:
     """On the first page and in views, too, and in another window at once."""
     other = browser.open("views/splatting/2025-06-27/")

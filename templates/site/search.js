@@ -475,6 +475,8 @@ export async function* search(query, get, told = () => {}) {
 
 // --- the page ---
 
+const LONGEST_TEXT = 1000; // characters of a query
+
 function element(name, text, className) {
   const made = document.createElement(name);
   made.append(text);
@@ -520,6 +522,10 @@ function page() {
     more.hidden = true;
     say("");
     if (!text.trim()) return;
+    if (text.length > LONGEST_TEXT) {
+      say(`Please ask in at most ${LONGEST_TEXT.toLocaleString("en")} characters.`);
+      return;
+    }
     try {
       const query = parse(text);
       const found = search(query, get, (date) => say(`Searching back to ${date} …`));

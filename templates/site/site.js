@@ -150,7 +150,7 @@ function filter() {
     if (section.querySelector(".paper")) section.hidden = !section.querySelector(".paper:not([hidden])");
   }
   const all = count === papers.length;
-  document.getElementById("shown").textContent = all ? "" : `${count} of ${papers.length} papers`;
+  document.getElementById("shown").textContent = all ? "" : count ? `${count} of ${papers.length} papers` : `No paper is as you chose (0 of ${papers.length}).`;
   remember({ section: sections, show: wanted, category: category.value ? [category.value] : [], words: words.value.trim() ? [words.value.trim()] : [] });
 }
 
@@ -158,6 +158,7 @@ function remember(state) {
   const query = new URLSearchParams();
   for (const [name, values] of Object.entries(state)) for (const value of values) query.append(name, value);
   const search = query.size ? `?${query}` : "";
+  for (const link of document.querySelectorAll(".turning a")) link.search = search;
   if (search === location.search) return;
   try {
     history.replaceState(null, "", `${location.pathname}${search}${location.hash}`);
@@ -170,8 +171,22 @@ function press(button) {
   button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
 }
 
+// On a phone, the filters would be all of the first screen.
+const fold = made("button", "Filter");
+fold.type = "button";
+fold.className = "fold";
+fold.setAttribute("aria-controls", "filters");
+
+function unfold(is = true) {
+  form?.classList.toggle("folded", !is);
+  fold.setAttribute("aria-expanded", String(is));
+}
+
 if (form) {
   form.hidden = false;
+  form.before(fold);
+  unfold(Boolean(location.search));
+  fold.addEventListener("click", () => unfold(form.classList.contains("folded")));
   const query = new URLSearchParams(location.search);
   for (const button of form.querySelectorAll("button")) {
     const { section, mark } = button.dataset;
@@ -194,6 +209,8 @@ const HELP = [
   ["j", "next paper"],
   ["k", "paper before"],
   ["o", "open its page at arXiv"],
+  ["h", "day before"],
+  ["l", "day after"],
   ["s", "star it"],
   ["r", "mark it as read"],
   ["/", "look for words"],
@@ -233,6 +250,7 @@ function go(step) {
   const first = Math.max(seen.findIndex((one) => one.getBoundingClientRect().bottom > 0), 0);
   const next = place < 0 ? first : Math.min(Math.max(place + step, 0), seen.length - 1);
   seen[next].focus({ preventScroll: true });
+  filter(); // one that was read meanwhile may leave now
   seen[next].scrollIntoView({ block: "start" });
 }
 
@@ -240,10 +258,13 @@ const keys = {
   j: () => go(1),
   k: () => go(-1),
   o: () => current() && open(current().querySelector("h3 a, h4 a").href, "_blank", "noopener"),
+  h: () => document.querySelector('a[rel="prev"]')?.click(),
+  l: () => document.querySelector('a[rel="next"]')?.click(),
   s: () => current() && toggle(current(), "star"),
   r: () => current() && toggle(current(), "read"),
   "/": () => {
     const box = document.getElementById("query") || words || document.querySelector("form input[name=q]");
+    unfold();
     if (box) box.focus();
     else document.querySelector('nav a[href$="search/"]')?.click();
   },

@@ -17,7 +17,7 @@ from digest.errors import TemplateError
 from digest.model import Section
 from digest.render.digest import DigestContents, ShownDay
 from digest.render.markdown import web_address
-from digest.render.site.texts import linked, shown
+from digest.render.site.texts import linked, name_of, shown
 from digest.render.templates import filled_in, without_chance
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"maths": shown, "html": linked, "address": web_address, "shortened": _shortened}
+    environment.filters |= {"maths": shown, "html": linked, "name": name_of}
+    environment.filters |= {"address": web_address, "shortened": _shortened}
     return without_chance(environment)
 
 

@@ -81,6 +81,15 @@ def shown(text: str) -> Html:
     return Html("".join(_with_maths([(text, "")], links=False)))
 
 
+def name_of(text: str) -> Html:
+    """Return an attribute that names a link, or a heading, whose ``text`` is maths alone, which names none; or ""."""
+    made = shown(text)
+    if re.sub(r"<math.*?</math>|<wbr>", "", made).strip():
+        return Html()
+    words = re.sub(r"<[^>]*>", "", made).strip() or escaped(text)
+    return Html(f' aria-label="{words}"')
+
+
 def linked(line: str) -> Html:
     """Return a ``line`` of canonical HTML (an abstract, comments) as HTML for a page: with maths, and with its links.
 
