@@ -87,8 +87,12 @@ def check_recovers(sandbox: Sandbox, whole: Undisturbed) -> None:
     result = sandbox.digest(*REPLAY, now=NOW)
     assert result.code == 0, result.err
     assert list(sandbox.folder.rglob(TEMPORARY)) == []
-    # After a kill, who wrote what is there may not be known: a copy of a record or a digest of before is kept then.
+    # After a kill, who wrote what is there may not be known: a copy of the record or the digest of before is kept then,
+    # and of nothing else.
     kept = (".damaged", ".edited")
+    for path, data in sandbox.tree().items():
+        if path.endswith(".edited"):
+            assert data == whole.old[path.removesuffix(".edited")], path
     assert {path: data for path, data in sandbox.tree().items() if not path.endswith(kept)} == whole.tree
     assert rows(sandbox) == whole.rows
 
