@@ -20,8 +20,8 @@ from digest.views import finder, hits
 from digest.views.marks import ENDINGS, joined, parse_marks
 from digest.views.ranking import MODEL, Rank, rank, require_library, text_of
 
-BACKGROUND = 1000
-"""By so many of the papers before it a list is told what is common: of a fortnight or so."""
+BACKGROUND = 600
+"""By so many of the papers before it a list is told what is common: of a week or two."""
 
 _MOST_BYTES = 50_000_000
 _SHOWN_HASH = 12

@@ -11,7 +11,9 @@ function of the texts: the solver has no chance in it, and scores are compared a
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
 from math import exp
 from typing import Any
@@ -117,11 +119,11 @@ def require_library() -> None:
     Raises:
         UsageError: scikit-learn is not installed.
     """
-    try:
-        import sklearn  # noqa: F401, PLC0415 - only who ranks asks
-    except ImportError as error:
-        words = "ranking needs scikit-learn; `pip install 'arxiv-listing-digest[rank]'` brings it"
-        raise UsageError(words) from error
+    found = None
+    with suppress(ImportError):
+        found = find_spec("sklearn")
+    if found is None:
+        raise UsageError("ranking needs scikit-learn; `pip install 'arxiv-listing-digest[rank]'` brings it")
 
 
 def _vectors(texts: Sequence[str]) -> tuple[Sequence[str], Any]:
