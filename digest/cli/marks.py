@@ -124,9 +124,13 @@ def recommend(
         failures += _missing(archive, selection)
         days = selection.stored(archive)
         found = job.recommend(archive, view, days) if days else None
+    first = min((day.date for day in days), default=None)
     if found is not None:
+        newest = [day for day in found.days if day.date == found.days[0].date]
+        if len(newest) < len(found.days):
+            view = replace(view, name=f"{view.name} since {first}")
         chosen = Wanted((), with_code=False, titles=titles)
-        print_hits_of(session, view, found.days, chosen, found.hits, pages=not no_pager)
+        print_hits_of(session, view, newest, chosen, found.hits, pages=not no_pager)
         if found.hits.ranking.is_cold:
             session.console.say("too few marks to rank by; `digest mark ID` marks a paper")
     for failure in failures:
