@@ -2,16 +2,16 @@
 
 ::
 
-    python -m tests.benchmarks.ranking REAL-DAYS.jsonl.gz [--papers N] [--people N]
+    python -m tests.benchmarks.ranking REAL-DAYS.jsonl.gz [--papers N] [--marks N] [--people N]
 
 An author's papers stand for marks, as nobody publishes theirs. For each author with many papers (``--papers``, 6) and
-each date on which they have one after at least five others: the model is trained on their earlier papers, against
+each date on which they have one after at least five others (``--marks``): the model is trained on their earlier papers, against
 earlier ones of other people, and ranks the list of that date. A hit is that their paper is among the first ten. Beside
 it stands what words do: the three that tell the author's earlier papers best from the others, by TF-IDF; the papers of
 the list by how many of them they have. Names are compared as they are written, so that people of one name are one.
 
-A line of the file is a paper: ``date``, ``authors``, ``title``, ``abstract``. The largest set may have any size: it
-is read once, and each author's background is the newest earlier papers, as in an archive.
+A line of the file is a paper: ``date``, ``authors``, ``title``, ``abstract``. The set may have any size: it is read
+once, and what is common is learned from the newest earlier papers, as in an archive.
 """
 
 import argparse
@@ -76,8 +76,11 @@ def read(path: Path) -> list[Line]:
     return sorted(papers, key=lambda one: one.date)
 
 
-def cases(papers: Sequence[Line], least: int, people: int) -> Iterator[Case]:
-    """Yield each case of the authors with at least ``least`` papers, those with most first, at most ``people``."""
+def cases(papers: Sequence[Line], least: int, marks: int, people: int) -> Iterator[Case]:
+    """Yield each case of the authors with at least ``least`` papers, those with most first, at most ``people``.
+
+    In each, the author has at least ``marks`` earlier papers.
+    """
     own: dict[str, list[int]] = defaultdict(list)
     dates: dict[str, list[int]] = defaultdict(list)
     for place, paper in enumerate(papers):
@@ -90,7 +93,7 @@ def cases(papers: Sequence[Line], least: int, people: int) -> Iterator[Case]:
         for date in dict.fromkeys(papers[place].date for place in own[author]):
             first = bisect_left(begins, date)
             early = [place for place in own[author] if place < first]
-            if len(early) < LEAST_MARKS:
+            if len(early) < marks:
                 continue
             others = list(islice((one for one in range(first - 1, -1, -1) if one not in set(early)), BACKGROUND))
             late = frozenset(own[author]).intersection(dates[date])
@@ -112,11 +115,11 @@ def by_words(papers: Sequence[Line], case: Case) -> list[int]:
     return sorted(case.listed, key=lambda place: -len(papers[place].words.intersection(best)))
 
 
-def quality(papers: Sequence[Line], least: int, people: int) -> None:
+def quality(papers: Sequence[Line], least: int, marks: int, people: int) -> None:
     """Print the share of hits of the model and of words."""
     found: Counter[str] = Counter()
     number, sizes = 0, []
-    for case in cases(papers, least, people):
+    for case in cases(papers, least, marks, people):
         number += len(case.late)
         sizes.append(len(case.listed))
         for name, order in (("model", by_model), ("words", by_words)):
@@ -161,11 +164,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path)
     parser.add_argument("--papers", type=int, default=6, help="so many papers an author has at least")
+    parser.add_argument("--marks", type=int, default=LEAST_MARKS, help="so many of them are learned from at least")
     parser.add_argument("--people", type=int, default=1000, help="so many authors at most, those with most papers")
     asked = parser.parse_args()
     papers = read(asked.file)
     cost(papers)
-    quality(papers, asked.papers, asked.people)
+    quality(papers, asked.papers, asked.marks, asked.people)
 
 
 if __name__ == "__main__":
