@@ -5,10 +5,11 @@
     python -m tests.benchmarks.ranking REAL-DAYS.jsonl.gz [--papers N] [--marks N] [--people N]
 
 An author's papers stand for marks, as nobody publishes theirs. For each author with many papers (``--papers``, 6) and
-each date on which they have one after at least five others (``--marks``): the model is trained on their earlier papers, against
-earlier ones of other people, and ranks the list of that date. A hit is that their paper is among the first ten. Beside
-it stands what words do: the three that tell the author's earlier papers best from the others, by TF-IDF; the papers of
-the list by how many of them they have. Names are compared as they are written, so that people of one name are one.
+each date on which they have one after at least five others (``--marks``): the model is trained on their earlier papers,
+against earlier ones of other people, and ranks the list of that date. A hit is that their paper is among the first ten.
+Beside it stands what words do: the three that tell the author's earlier papers best from the others, by TF-IDF; the
+papers of the list by how many of them they have. Names are compared as they are written, so that people of one name are
+one.
 
 A line of the file is a paper: ``date``, ``authors``, ``title``, ``abstract``. The set may have any size: it is read
 once, and what is common is learned from the newest earlier papers, as in an archive.
