@@ -96,9 +96,10 @@ def cases(papers: Sequence[Line], least: int, marks: int, people: int) -> Iterat
             early = [place for place in own[author] if place < first]
             if len(early) < marks:
                 continue
-            others = list(islice((one for one in range(first - 1, -1, -1) if one not in set(early)), BACKGROUND))
+            known = set(early)
+            others = list(islice((one for one in range(first - 1, -1, -1) if one not in known), BACKGROUND))
             late = frozenset(own[author]).intersection(dates[date])
-            yield Case(dates[date], early, late, others)
+            yield Case(dates[date], early, late, others or dates[date])
 
 
 def by_model(papers: Sequence[Line], case: Case) -> list[int]:
@@ -166,7 +167,9 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--papers", type=int, default=6, help="so many papers an author has at least")
     parser.add_argument("--marks", type=int, default=LEAST_MARKS, help="so many of them are learned from at least")
-    parser.add_argument("--people", type=int, default=1000, help="so many authors at most, those with most papers")
+    parser.add_argument(
+        "--people", type=int, default=200, help="so many authors at most, those with most papers; a case takes a second"
+    )
     asked = parser.parse_args()
     papers = read(asked.file)
     cost(papers)
