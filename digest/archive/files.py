@@ -43,7 +43,13 @@ def due_products(
     if standard > Standard.PRESENT:
         return unmade, 0
     due = [product for product in unmade if not is_left(archive, product)]
-    return due, len(unmade) - len(due)
+    return due, len(unmade) - len(due) - sum(_is_of_its_night(archive, product) for product in unmade)
+
+
+def _is_of_its_night(archive: Archive, product: Product) -> bool:
+    """Whether a file is all there as the marks of another night ordered it: no reason to tell of anything."""
+    row = archive.files.get(product.path)
+    return row is not None and product.is_ranked_otherwise(row) and has_all_parts(archive, product.path)
 
 
 def outdated_digests(archive: Archive) -> list[Product]:

@@ -50,7 +50,8 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
       digest paper 10.48550/arXiv.2110.10101
       digest paper 2110.10101 --json
     """
-    from digest.history import history_data, history_of, parse_paper_id, why_not_stored
+    from digest.history import history_data, history_of, why_not_stored
+    from digest.model.reference import parse_paper_id
 
     arxiv_id, version = parse_paper_id(reference)
     if version is not None:

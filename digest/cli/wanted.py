@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 SECTIONS = ("new", "cross", "replacement")
 """Spelled out here: what knows them costs more than the command line may."""
 
+RANKED = "ranked"
+"""The one section of what one's own marks ordered."""
+
 pager_option = click.option("--no-pager", is_flag=True, help="Print it all at once, however long it is.")
 
 
@@ -62,6 +65,9 @@ class Wanted:
             return entry.id not in left_out and bool(entry.code_urls or not self.with_code)
 
         named = self.sections or default
+        if [one.name for one in sections] == [RANKED]:
+            (ranked,) = sections
+            return [replace(ranked, entries=[one for one in ranked.entries if has(one) and one.section in named])]
         return [replace(one, entries=[*filter(has, one.entries)]) for one in sections if one.name in named]
 
     def data(self, sections: Sequence[ShownSection]) -> list[Mapping[str, Any]]:

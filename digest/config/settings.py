@@ -166,6 +166,8 @@ class View:
     ``categories`` and ``sections`` are all that are kept and what digests show, where none are named. A keyword that
     is a list asks for all that is in it.
     ``notify``: whether its papers of each listing date get a message of their own.
+    ``rank``: the file or folder of the marks that its papers are ordered by, "" if they are not; the ``top`` ones are
+    shown, as far as their score is at least ``threshold``.
     """
 
     name: str
@@ -178,6 +180,9 @@ class View:
     path: str = "views/{view}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
     feeds: tuple[str, ...] = ()
     notify: bool = False
+    rank: str = ""
+    top: int = 20
+    threshold: float = 0.0
 
     def digest_path(self, day: date) -> str:
         """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
