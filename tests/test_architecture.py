@@ -61,6 +61,7 @@ ONLY_IMPORTER = {
     "pylatexenc": "render",
     "latex2mathml": "render",
     "apprise": "notify",
+    "mcp": "cli",
     "subprocess": "git",
     "fcntl": "disk",
 }
