@@ -192,7 +192,7 @@ def day(session: Session, arguments: Arguments) -> Answer:
 
 def view(session: Session, arguments: Arguments) -> Answer:
     """Return the papers that a view shows of a date, and why."""
-    from digest.cli.show import named_view
+    from digest.cli.wanted import named_view
     from digest.render.digest import contents_of_view
     from digest.terms import Section
     from digest.views import hits

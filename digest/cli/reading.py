@@ -13,8 +13,7 @@ from digest.cli.console import write_out
 from digest.cli.dates import parse_dates
 from digest.cli.group import as_path, categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
-from digest.cli.show import named_view, of_view
-from digest.cli.wanted import SECTIONS, pager_option
+from digest.cli.wanted import SECTIONS, named_view, of_view, pager_option
 from digest.errors import UsageError, gravest, how_many
 
 if TYPE_CHECKING:
