@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -317,3 +319,19 @@ def test_without_the_package_the_extra_is_named(full: Sandbox) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "pip install 'arxiv-listing-digest[mcp]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_an_interrupt_ends_it_at_once(full: Sandbox) -> None:
+    """Also on a terminal, where it says what it waits for."""
+    terminal, other = pty.openpty()
+    line = [sys.executable, "-m", "digest", "--config", "config.toml", "mcp"]
+    pipes: dict[str, Any] = {"stdin": other, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(line, cwd=full.folder, **pipes) as started:
+        assert started.stderr is not None
+        assert "Ctrl-C ends" in started.stderr.readline()
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=20)
+    for end in (terminal, other):
+        os.close(end)
+    assert (out, err) == ("", "")
+    assert started.returncode in (130, -signal.SIGINT)

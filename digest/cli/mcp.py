@@ -150,10 +150,13 @@ def mcp(session: Session) -> int:
     except ImportError as error:
         words = "mcp needs the package mcp 2, which is not installed"
         raise UsageError(f"{words}: install the extra \"mcp\" (pip install 'arxiv-listing-digest[mcp]')") from error
-    if sys.stdin.isatty():
-        session.console.say("expecting messages of an MCP client; docs/AGENTS.md tells how to set one up; Ctrl-D ends")
     import asyncio
+    import signal
 
+    # A thread waits for the next line and hears of nothing else; whoever only reads leaves nothing undone.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.stdin.isatty():
+        session.console.say("expecting messages of an MCP client; docs/AGENTS.md tells how to set one up; Ctrl-C ends")
     asyncio.run(_serve(server))
     return 0
 
