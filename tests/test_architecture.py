@@ -62,6 +62,7 @@ ONLY_IMPORTER = {
     "latex2mathml": "render",
     "apprise": "notify",
     "sklearn": "views",
+    "mcp": "cli",
     "subprocess": "git",
     "fcntl": "disk",
 }

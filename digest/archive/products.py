@@ -58,6 +58,7 @@ class Kind(StrEnum):
 
     DIGEST = "digest"
     VIEW = "view"
+    FORMAT = "format"
     INDEX = "index"
     SITE = "site"
 

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
         "site": ("site", "Make a static site of the archive, to read in the browser."),
+        "mcp": ("mcp", "Let programs read the archive, over MCP."),
     },
     "Set it up and run it": {
         "init": ("setting_up", "Set up an archive in DIR."),

@@ -73,7 +73,7 @@ def mark(session: Session, references: Sequence[str], *, is_not: bool, clear: bo
 
 
 def _ranked(session: Session, name: str | None, marks: str | None) -> View:
-    from digest.cli.show import named_view
+    from digest.cli.wanted import named_view
     from digest.jobs.marks import ranked_view
 
     return ranked_view(session.config, None if name is None else named_view(session, name), marks)

@@ -15,8 +15,8 @@ from digest.cli.console import write_out
 from digest.cli.dates import nothing_stored, parse_date
 from digest.cli.group import categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
-from digest.cli.wanted import Wanted, list_options
-from digest.errors import ConfigError, DigestError, MissingError, StoreError, UsageError, gravest, quoted
+from digest.cli.wanted import Wanted, list_options, named_view, of_view
+from digest.errors import DigestError, MissingError, StoreError, UsageError, gravest
 
 if TYPE_CHECKING:
     from digest.archive.archive import Archive
@@ -309,37 +309,3 @@ def print_hits_of(
     head = [*heading(chosen.name, heading_date(when), days, counts=False)]
     note = [screen.Paragraph([screen.Piece(ranking.note, "dim")])] if ranking else []
     screen.show([*head, *note, *list_paragraphs(found, terminal, titles_only=wanted.titles)], terminal, pages=pages)
-
-
-def of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return those of the view's categories or sections that are ``asked`` for; there must be some."""
-    found = [name for name in shown if name in asked]
-    if not found:
-        raise UsageError(f"--{what}: view {view.name!r} shows {', '.join(shown)}, not {', '.join(asked)}")
-    return found
-
-
-def named_view(session: Session, name: str) -> View:
-    """Return the view of this name.
-
-    Raises:
-        UsageError: there is none.
-        ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
-    """
-    from digest.config.paths import folded
-    from digest.views.foreign_queries import query_in
-
-    views = session.config.views
-    if not views:
-        raise UsageError(f"no view {quoted(name)}: config.toml has none")
-    found = next((one for one in views if folded(one.name) == folded(name)), None)
-    if found is None:
-        import difflib
-
-        names = [one.name for one in views]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-        raise UsageError(f"no view {quoted(name)}; {hint}")
-    if fault := query_in(found):
-        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
-    return found

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from digest.config.paths import check_path, check_portable, check_shared
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
-from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config, excludes
+from digest.config.settings import FEED_FILES, FORMAT_FILES, NEVER_SHOWN, Arxiv, Config, excludes
 from digest.errors import ConfigError, quoted
 from digest.terms import CATEGORY, YEARS, Section
 
@@ -228,6 +228,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "digest": (
         ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
+        ("formats", _some_of(FORMAT_FILES), f"some of {', '.join(FORMAT_FILES)}, each once"),
         ("address", _is_published, _PUBLISHED),
     ),
     "git": (
