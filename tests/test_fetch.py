@@ -72,9 +72,8 @@ class Notebook:
         self.last = self.last if pause else now
         return pause
 
-    def remember_request(self, at: float) -> None:
-        """Note a request."""
-        self.last = at
+    def end_turn(self) -> None:
+        """Nobody waits for it."""
 
     def not_before(self) -> float | None:
         """Seconds since 1970."""

@@ -28,7 +28,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, 
 from sqlalchemy.engine import make_url
 
 from digest import package_file
-from digest.errors import DamageError, SchemaTooNewError, StoreError
+from digest.errors import DamageError, LockHeldError, SchemaTooNewError, StoreError
 from digest.model import (
     ArxivId,
     Clause,
@@ -55,7 +55,7 @@ from digest.model.harvest import Harvest, Metadata, Submission, Version
 from digest.store import tables
 from digest.store.days import Core
 from digest.store.driver import Driver
-from digest.store.engine import migrate
+from digest.store.engine import Host, migrate
 from digest.store.file import SCHEMA
 from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
 from digest.store.rows import day_row, entry_rows, revision_row, write_day
@@ -747,14 +747,144 @@ def test_runs_come_newest_first(store: Store) -> None:
 
 
 def test_the_last_request_is_remembered_across_openings(place: Place) -> None:
-    """Politeness outlives the process, to the fraction of a second."""
+    """Politeness outlives the process, to the fraction of a second; by a server's own clock, where there is one."""
+    begun = time.time()
     with closing(place.open()) as store:
         assert store.last_request() is None
-        store.remember_request(1741176000.25)
-        store.remember_request(1741176123.75)
+        store.take_turn(1741176000.25, lambda _last: 0.0)
+        store.take_turn(1741176123.75, lambda _last: 0.0)
     with closing(place.open()) as store:
-        assert store.last_request() == 1741176123.75
+        last = store.last_request() or 0.0
+    assert last == 1741176123.75 if place.database else begun <= last <= time.time()
     assert place.rows("SELECT count(*) FROM politeness") == [(1,)]
+
+
+# Several hosts
+
+
+@pytest.fixture
+def hosts(postgres: str) -> Iterator[tuple[Store, Store]]:
+    """Two hosts that share an empty database of a server, and lose a lease after a second of silence."""
+    with closing(_postgres_places(postgres)) as places:  # type: ignore[type-var]  # a generator has close()
+        place = next(places)
+        with closing(place.open()) as alpha, closing(place.open()) as beta:
+            for name, store in (("alpha", alpha), ("beta", beta)):
+                store.act_as(Host(name, lease=1, request=0.5))
+            yield alpha, beta
+
+
+def test_a_lease_is_of_one_host(hosts: tuple[Store, Store]) -> None:
+    """Another host gets it when it is released, and not before; a host may take its own again."""
+    alpha, beta = hosts
+    assert alpha.take_lease("cs.CV")
+    assert (beta.take_lease("cs.CV"), beta.take_lease("cs.LG"), alpha.take_lease("cs.CV")) == (False, True, True)
+    assert alpha.leases() == {"cs.CV": "alpha", "cs.LG": "beta"}
+    alpha.release_leases(["cs.CV", "cs.LG"])
+    assert alpha.leases() == {"cs.LG": "beta"}
+    assert beta.take_lease("cs.CV")
+
+
+def test_a_silent_host_loses_its_lease_and_can_store_nothing(hosts: tuple[Store, Store]) -> None:
+    """Not even a note; what it had not finished is not there. Whoever stores something is not silent."""
+    alpha, beta = hosts
+    alpha.take_lease("cs.CV")
+    for _ in range(4):
+        time.sleep(0.4)
+        alpha.note(LEDGER)
+    assert not beta.take_lease("cs.CV")
+    time.sleep(1.1)
+    assert beta.take_lease("cs.CV")
+    words = "cs.CV: another host went on with it, for this one was silent for 1 s; nothing more is stored here"
+    for write in (lambda: save(alpha, simple_day(["2503.00001"])), lambda: alpha.begin_run("run", NOON, "1b9d")):
+        with pytest.raises(LockHeldError, match=words):
+            write()
+    assert (beta.summaries(), beta.runs(9)) == ([], [])
+    alpha.release_leases(["cs.CV"])
+    assert beta.leases() == {"cs.CV": "beta"}
+    save(beta, simple_day(["2503.00001"]))
+
+
+def test_a_host_that_nobody_waited_for_goes_on(hosts: tuple[Store, Store]) -> None:
+    """A lease whose time is over is still its own as long as nobody else took it."""
+    alpha, beta = hosts
+    alpha.take_lease("cs.CV")
+    time.sleep(1.1)
+    assert beta.leases() == {}
+    alpha.note(LEDGER)
+    assert beta.leases() == {"cs.CV": "alpha"}
+
+
+def test_a_lease_that_is_lost_in_a_transaction_undoes_it(hosts: tuple[Store, Store]) -> None:
+    """While a day is being stored, nobody can take the lease away: what is stored was ours to store."""
+    alpha, beta = hosts
+    alpha.take_lease("cs.CV")
+    with ThreadPoolExecutor() as pool:
+        with alpha.transaction():
+            save(alpha, simple_day(["2503.00001"]))
+            time.sleep(1.2)
+            taken = pool.submit(beta.take_lease, "cs.CV")
+            time.sleep(0.2)
+            assert not taken.done()
+        assert taken.result() is True
+    assert len(beta.summaries()) == 1
+    with pytest.raises(LockHeldError):
+        alpha.note(LEDGER)
+
+
+def test_all_hosts_together_have_one_turn(hosts: tuple[Store, Store]) -> None:
+    """Nobody asks while another waits for its answer, nor sooner after it than the delay."""
+    alpha, beta = hosts
+
+    def pause_after(last: float | None) -> float:
+        return 0.0 if last is None else max(0.0, last + 0.3 - time.time())
+
+    assert alpha.take_turn(time.time(), pause_after) == 0
+    assert beta.take_turn(time.time(), pause_after) > 0
+    time.sleep(0.4)
+    assert beta.take_turn(time.time(), pause_after) > 0  # alpha still waits
+    alpha.end_turn()
+    pause = beta.take_turn(time.time(), pause_after)
+    assert 0.2 < pause <= 0.3
+    time.sleep(pause + 0.02)
+    assert beta.take_turn(time.time(), pause_after) == 0
+
+
+def test_a_host_that_died_while_it_asked_does_not_stop_the_others(hosts: tuple[Store, Store]) -> None:
+    """Once a request must be over, it counts as over."""
+    alpha, beta = hosts
+    alpha.act_as(Host("alpha", lease=1, request=-4.6))  # five seconds more are waited
+    assert alpha.take_turn(0.0, lambda _last: 0.0) == 0
+    assert beta.take_turn(0.0, lambda _last: 0.0) > 0
+    time.sleep(0.5)
+    assert beta.take_turn(0.0, lambda _last: 0.0) == 0
+
+
+def test_the_clocks_of_hosts_may_differ(hosts: tuple[Store, Store]) -> None:
+    """A delay is a delay, whatever the hour on either host."""
+    alpha, beta = hosts
+    assert alpha.take_turn(1_000_000.0, lambda _last: 0.0) == 0
+    alpha.end_turn()
+    seen: list[float | None] = []
+    beta.take_turn(9_000_000.0, lambda last: seen.append(last) or 1.0)  # type: ignore[func-returns-value]
+    assert seen[0] is not None
+    assert 8_999_990 < seen[0] <= 9_000_000.5
+
+
+def test_a_page_is_kept_where_it_was_fetched(hosts: tuple[Store, Store]) -> None:
+    """To other hosts it is one whose bytes are not here."""
+    alpha, beta = hosts
+    alpha.keep_raw_page(PAGE, "path")
+    assert [row.path for row in alpha.raw_pages()] == ["path"]
+    assert [row.path for row in beta.raw_pages()] == [""]
+
+
+def test_a_file_has_one_host(sqlite: Place) -> None:
+    """A SQLite database knows of no leases, and waits for nobody."""
+    with closing(sqlite.open()) as store:
+        assert store.leases() == {}
+        assert store.take_turn(5.0, lambda last: 0.0 if last is None else 9.0) == 0
+        store.end_turn()
+        assert store.take_turn(6.0, lambda last: 0.0 if last is None else 9.0) == 9
 
 
 # SQLite's settings, locks and damage
@@ -829,7 +959,7 @@ def write_much(store: Store) -> None:
     store.note(LEDGER)
     store.remember_files([FileRow(name, HASH, HASH, HASH) for name in (FILE, "other.md")])
     store.forget_file("other.md")
-    store.remember_request(1.0)
+    store.take_turn(1.0, lambda _last: 0.0)
 
 
 def all_of(store: Store) -> tuple[object, ...]:
@@ -895,7 +1025,7 @@ def go_on_after(store: Store, fail: Callable[[Store], None]) -> None:
         with pytest.raises(StoreError):
             fail(store)
         with pytest.raises(StoreError, match=NOT_STORED):
-            store.remember_request(1.0)
+            store.take_turn(1.0, lambda _last: 0.0)
         with pytest.raises(StoreError, match=NOT_STORED):
             store.ledger()
 
@@ -981,7 +1111,9 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
     "take_turn": lambda store: store.take_turn(1.0, lambda _last: 0.0),
-    "remember_request": lambda store: store.remember_request(1.0),
+    "end_turn": lambda store: store.end_turn(),
+    "leases": lambda store: store.leases(),
+    "known_of": lambda store: store.known_of("cs.CV"),
     "not_before": lambda store: store.not_before(),
     "remember_not_before": lambda store: store.remember_not_before(1.0),
     "save_metadata": lambda store: store.save_metadata([metadata("2503.00001")], "oai", run=1),
@@ -1009,9 +1141,9 @@ class TestLocked:
     """
 
     def test_every_method_is_tried(self) -> None:
-        """No public method is left out of these tests."""
+        """No public method is left out of these tests, but for those that only a server is asked by."""
         public = {name for name in dir(Store) if not name.startswith("_")}
-        assert public - {"close"} == set(CALLS)
+        assert public - {"close", "act_as", "take_lease", "release_leases"} == set(CALLS)
 
     @pytest.mark.parametrize("name", CALLS)
     def test_a_locked_database_is_a_store_error(self, name: str, tmp_path: Path) -> None:
@@ -1024,7 +1156,7 @@ class TestLocked:
         CALLS[name](store)  # and works again
         store.close()
 
-    @pytest.mark.parametrize("name", ["save_day", "begin_run", "keep_raw_page", "remember_request", "transaction"])
+    @pytest.mark.parametrize("name", ["save_day", "begin_run", "keep_raw_page", "take_turn", "transaction"])
     def test_a_second_writer_is_a_store_error(self, name: str, tmp_path: Path) -> None:
         """A method that writes does not wait for ever for another's transaction."""
         place = sqlite_place(tmp_path / "archive.db", wait=0.02)
@@ -1649,7 +1781,7 @@ def test_the_light_store_notes_what_the_whole_one_notes(filled: Place, tmp_path:
             for what in (day, replace(day, entries=day.entries[:1])):
                 one.save_day(what, HASH, outdated_file=FILE)
             one.remember_files([FileRow("x", HASH, HASH, ""), FileRow("y", HASH, HASH, ""), FileRow("x", HASH, "", "")])
-            one.remember_request(9.25)
+            one.take_turn(9.25, lambda _last: 0.0)
             assert one.ids("cs.CV", WHEN) == {"2503.00001"}
             assert one.ids("cs.CV", date(2025, 3, 6)) == frozenset()
     assert dump(other) == dump(filled)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -24,7 +24,7 @@ from digest.config.settings import Config
 from digest.decide import not_stored
 from digest.disk.files import Folder
 from digest.disk.raw import write_raw
-from digest.errors import DamageError, DigestError, MissingError
+from digest.errors import DamageError, DigestError, LockHeldError, MissingError
 from digest.model import (
     Correction,
     Day,
@@ -90,6 +90,7 @@ class Archive:
     """The paths of files that were made without what could not be read: they are to be made again."""
     _snapshot: Snapshot | None = field(default=None, init=False)
     _saved: dict[tuple[str, date], DaySummary] = field(default_factory=dict, init=False)
+    _claimed: set[str] = field(default_factory=set, init=False)
     _files: dict[str, FileRow] | None = field(default=None, init=False)
     _unnoted: dict[str, FileRow] | None = field(default=None, init=False)
     _outdated: dict[str, FileRow] = field(default_factory=dict, init=False)
@@ -273,7 +274,8 @@ class Archive:
         return self.run
 
     def finish_run(self, number: int, at: datetime, exit_code: int) -> None:
-        """Note how a job ended."""
+        """Note how a job ended; others may go on with what it was at work on."""
+        self._let_go([*self._claimed])
         requests = self.requests_made
         self._ask(lambda store: store.finish_run(number, at, exit_code=exit_code, requests=requests))
 
@@ -283,9 +285,10 @@ class Archive:
         """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause."""
         return self._ask(lambda store: store.take_turn(now, pause_after))
 
-    def remember_request(self, at: float) -> None:
-        """Note that arXiv is being asked, before it is."""
-        self._ask(lambda store: store.remember_request(at))
+    def end_turn(self) -> None:
+        """Note that arXiv has answered: other hosts wait for that."""
+        if self.config.is_shared:
+            self.store.end_turn()
 
     def not_before(self) -> float | None:
         """Return until when a throttling arXiv wants no request, in seconds since 1970."""
@@ -401,6 +404,60 @@ class Archive:
     def has_day(self, category: str, when: date) -> bool:
         """Whether a day is stored, be it in the database alone."""
         return self.stored(category, when) is not None or bool(self.unfiled(category, when, when))
+
+    # Several hosts
+
+    @contextmanager
+    def claiming(self, category: str) -> Iterator[bool]:
+        """Have a category to ourselves in the block; yield whether we have: not while another host is at work on it.
+
+        What other hosts stored of it is known then. Where the database is a file, the run lock does all this.
+        """
+        if not self.config.is_shared or category in self._claimed:
+            yield True
+            return
+        if not self.store.take_lease(category):
+            yield False
+            return
+        self._claimed.add(category)
+        try:
+            days, ledger = self.store.known_of(category)
+            self._snapshot = self.snapshot.with_days({(category, day.date): day for day in days}).with_ledger(ledger)
+            self._attempts.pop(category, None)
+            yield True
+        finally:
+            self._let_go([category])
+
+    @contextmanager
+    def having(self, names: Sequence[str]) -> Iterator[None]:
+        """Have all of these categories, or what else they name, to ourselves in the block.
+
+        Raises:
+            LockHeldError: another host is at work on one of them.
+        """
+        names = names if self.config.is_shared else []
+        try:
+            for name in names:
+                if not self.store.take_lease(name):
+                    host = self.store.leases().get(name, "another")
+                    raise LockHeldError(f"{name}: host {host} is at work on it; try again once it has ended")
+                self._claimed.add(name)
+            if names:
+                self.refresh()
+            yield
+        finally:
+            self._let_go(names)
+
+    def _let_go(self, names: Collection[str]) -> None:
+        self._claimed.difference_update(names)
+        if self.config.is_shared and names:
+            with suppress(LockHeldError):  # another is lost, and whoever stores anything hears of it
+                self.store.release_leases(names)
+
+    def elsewhere(self) -> set[str]:
+        """Return the categories that other hosts are at work on."""
+        held = self.store.leases() if self.config.is_shared else {}
+        return {name for name, host in held.items() if host != self.config.host}
 
     @property
     def calendar(self) -> Calendar:

@@ -76,6 +76,9 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
         DigestError: its files cannot be written; it is stored then all the same.
     """
     record = render_record(day)
+    if not archive.config.writes_files:
+        report.changed.append(archive.save(day, sha256(record)))
+        return
     if known := archive.snapshot.day(day.category, day.date):
         take_over(archive, [digest_of(archive, known, day_reader(archive)), *further_of(archive, day.date, report)])
     summary = archive.save(day, sha256(record))
@@ -182,7 +185,11 @@ def update_files(
 
     Digests have to be there, the files of formats and views up to ``standard``. These and indexes are of all days:
     where a record cannot be read, they stay as they are.
+
+    A host that only brings days in writes none of them.
     """
+    if not archive.config.writes_files:
+        return
     write_pending_days(archive, report, track)
     if not (unread := unloaded_records(archive)):
         write_products(archive, further(archive, report), report, track, standard)

@@ -18,7 +18,7 @@ from digest.archive.report import Report, day_fields
 from digest.cli.logs import log_to
 from digest.decide import counted
 from digest.disk.files import hold_lock
-from digest.errors import DigestError, GitError, StoreError
+from digest.errors import DigestError, GitError, StoreError, UsageError
 from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
 from digest.terms import Section
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FILES = "files"
+"""What the host that writes files has to itself, beside categories."""
+
+_WITHOUT_FILES = ("run", "fetch", "accept", "backfill", "import")
+"""The commands of a host that only brings days in."""
+
 
 def work(session: Session, command: str, job: Job) -> Report:
     """Do a job under the archive's lock, and say how it went.
@@ -41,6 +47,10 @@ def work(session: Session, command: str, job: Job) -> Report:
     Raises:
         LockHeldError: another run is at work.
     """
+    config = session.config
+    if not config.writes_files and command.split(maxsplit=1)[0] not in _WITHOUT_FILES:
+        words = f"host {config.host} only brings days in; {config.git.host} writes the files ([git] host)"
+        raise UsageError(f"`digest {command.split(maxsplit=1)[0]}`: {words}")
     with _begun(session, command):
         return _work(session, command, job)
 
@@ -107,7 +117,10 @@ def _begun(session: Session, command: str) -> Iterator[None]:
 
 def _work(session: Session, command: str, job: Job, notifier: Notifier | None = None) -> Report:
     """Begin a run, do its job, commit, tell, end the run; ``notifier``: who tells others."""
-    with session.open_archive(session.config.store_url, session.config.database) as archive:
+    with (
+        session.open_archive(session.config.store_url, session.config.database) as archive,
+        archive.having(_parts(session.config, command)),
+    ):
         number = archive.begin_run(command, session.console.run_id)
 
         def end(exit_code: int) -> None:
@@ -141,8 +154,13 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
     return report
 
 
+def _parts(config: Config, command: str) -> list[str]:
+    """Return what of a shared archive a job needs for itself: a run takes one category after another."""
+    return [*([] if command == "run" else config.arxiv.categories), *([_FILES] if config.writes_files else [])]
+
+
 def _commit(archive: Archive, report: Report) -> None:
-    if archive.config.git.commit:
+    if archive.config.git.commit and archive.config.writes_files:
         from digest.archive.commit import commit  # it starts programs; most archives without it never do
 
         commit(archive, report)

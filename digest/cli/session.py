@@ -165,9 +165,13 @@ class Session:
         indexes = IndexTemplates(built_in_template("index"), built_in_template("year"))
 
         def open_store() -> Store:
+            from digest.store.engine import Host
             from digest.store.whole import Store
 
-            return Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
+            store = Store(store_url, database, is_fixed=is_fixed, way_out=restore_advice(config))
+            if config.is_shared:
+                store.act_as(Host(config.host, config.store.lease, config.arxiv.timeout))
+            return store
 
         with ExitStack() as opened:
             light = None if is_fixed or database is None else open_light(database)

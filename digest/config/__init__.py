@@ -1,5 +1,6 @@
 """config.toml and the environment → one frozen ``Config``. Unknown keys are refused."""
 
+import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +19,9 @@ from digest.errors import ConfigError, quoted
 Origins = Mapping[tuple[str, str], str]
 """Where each value is from that is no default, by section and key; the section of the first view is ``view 1``."""
 
-_SECTIONS: dict[str, Any] = {one: its for one, its in Config.__annotations__.items() if one not in ("folder", "views")}
+_SECTIONS: dict[str, Any] = {
+    one: its for one, its in Config.__annotations__.items() if one not in ("folder", "host", "views")
+}
 _VIEW = "view"
 _PREFIX = "DIGEST_"
 _CONFIG_VARIABLE = "DIGEST_CONFIG"  # names the file itself
@@ -58,7 +61,7 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
                 values[key] = _value(type_, _from_text(type_, environment[variable]), variable, key)
                 origins[name, key] = f"environment {variable}"
         sections[name] = kind(**values)
-    config = Config(path.absolute().parent, **sections)
+    config = Config(path.absolute().parent, sections["store"].host or os.uname().nodename, **sections)
     tables = data.get(_VIEW, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ConfigError(f"{path}: expected [[view]], a table for each view, found something else")

@@ -41,6 +41,8 @@ _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
 
 _MOST_DAYS = 36500
 _MOST_RANKED = 1000
+_HOST_NAME = r"[A-Za-z0-9._-]{0,100}"
+_LEAST_LEASE, _LONGEST_LEASE = 1, 86400
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+"
 # As git-check-ref-format(1) has it, of the names that are no option and no revision.
 _BRANCH = r"|(?!.*(?:\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.))[^\W-][^\s~^:?*\[\\]*"
@@ -136,6 +138,7 @@ def _check_needs(config: Config) -> None:
         ("[git] durable", git.durable, records, '[store] records, such as "data": only day records last'),
         # Without records, the pages are all that a lost database could be made from.
         ("[store] raw_days", config.store.raw_days, records, '[store] records, too, such as "data"'),
+        ("[git] host", git.host, config.is_shared, "a database server in [store] url, which hosts can share"),
         ("[digest] path", several, "{category}" in config.digest.path, "{category} in it, because there are several"),
         *(
             (
@@ -225,6 +228,12 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("url", _matches(_DATABASE), "'sqlite:///FILE' or 'postgresql+psycopg://…'"),
         ("raw_days", lambda days: 0 <= days <= _MOST_DAYS, f"0 (for ever) to {_MOST_DAYS} days"),
         ("start", lambda text: not text or _is_date(text), f"{_DATES}, or none"),
+        ("host", _matches(_HOST_NAME), "the name of a host, or none"),
+        (
+            "lease",
+            lambda seconds: _LEAST_LEASE <= seconds <= _LONGEST_LEASE,
+            f"{_LEAST_LEASE} to {_LONGEST_LEASE} seconds",
+        ),
     ),
     "digest": (
         ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
@@ -236,6 +245,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
         ("branch", _matches(_BRANCH), "a branch's name, or none"),
         ("author", _matches(r"|[^<>\s][^<>]* <[^<>\s]+>"), "'Name <mail@example.org>', or none"),
         ("message", _matches(_MESSAGE), "a text with some of {summary}, {dates}, {counts}"),
+        ("host", _matches(_HOST_NAME), "the name of a host, or none"),
     ),
     "notify": (
         ("urls", _Each(_matches(_PLACE)), "'env:NAME' or 'file:PATH'"),

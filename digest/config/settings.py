@@ -82,6 +82,8 @@ class StoreSettings:
     """Where the database, the raw pages and the day records are.
 
     ``raw_days``: how long raw pages are kept; 0 is for ever.
+    ``host``: the name of this host among those that share a database server, "" for the machine's own.
+    ``lease``: after how many seconds of silence another host goes on with what this one began.
     """
 
     url: str = "sqlite:///archive.db"
@@ -89,6 +91,8 @@ class StoreSettings:
     raw_days: int = 0
     records: str = ""
     start: str = ""
+    host: str = ""
+    lease: float = 600.0
 
 
 @dataclass(frozen=True)
@@ -215,6 +219,7 @@ class Git:
 
     An empty ``branch`` is the one that is checked out, an empty ``author`` the one that git is configured with.
     ``durable``: a day counts only once it is pushed.
+    ``host``: the only host that writes files, commits and tells, "" if it is this one whatever its name.
     """
 
     commit: bool = False
@@ -224,6 +229,7 @@ class Git:
     message: str = "digest: {summary}"
     author: str = ""
     durable: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True)
@@ -240,9 +246,13 @@ class Notify:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole configuration; ``folder`` is the one that relative paths start from."""
+    """The whole configuration; ``folder`` is the one that relative paths start from.
+
+    ``host`` is the name of this one, where several share a database server.
+    """
 
     folder: Path
+    host: str = ""
     arxiv: Arxiv = field(default_factory=Arxiv)
     calendar: CalendarSettings = field(default_factory=CalendarSettings)
     store: StoreSettings = field(default_factory=StoreSettings)
@@ -270,7 +280,7 @@ class Config:
     @property
     def records(self) -> Path | None:
         """The folder of the day records, or None if none are kept."""
-        return self.folder / self.store.records if self.store.records else None
+        return self.folder / self.store.records if self.store.records and self.writes_files else None
 
     @property
     def start(self) -> date | None:
@@ -282,6 +292,16 @@ class Config:
         """The SQLite file, or None for a database server."""
         prefix = "sqlite:///"
         return self.folder / self.store.url.removeprefix(prefix) if self.store.url.startswith(prefix) else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other hosts may share the database: it is a server's."""
+        return self.database is None
+
+    @property
+    def writes_files(self) -> bool:
+        """Whether this host writes digests, records and indexes, commits and tells; others only bring days in."""
+        return not self.git.host or self.git.host == self.host
 
     @property
     def store_url(self) -> str:

@@ -33,6 +33,8 @@ RETRY_SECONDS = 180.0
 _REDIRECTS = 3
 _LONGEST_PAUSE = 86400.0  # a day: what is noted beyond is of a clock that was set back
 _CHUNK = 65536
+_MOMENT = 1e-6  # seconds: no clock is read more exactly
+_AHEAD = 1.0  # seconds: no two clocks that are right differ by more
 
 
 class Memory(Protocol):
@@ -44,8 +46,8 @@ class Memory(Protocol):
         The last one began at that second since 1970, or never (None). It is one step: no other run takes the same turn.
         """
 
-    def remember_request(self, at: float) -> None:
-        """Note that a request begins now."""
+    def end_turn(self) -> None:
+        """Note that the request is over."""
 
     def not_before(self) -> float | None:
         """Seconds since 1970 until which a throttling host wants no request, or None."""
@@ -212,23 +214,26 @@ class Client:
             finally:
                 # Else the next request could go out on a connection that the server is closing.
                 self.session.close()
+                self.memory.end_turn()
         if deadline.expired:
             raise PassingFaultError(f"no whole answer within {self.timeout:g} s")
         return answer
 
     def _wait_my_turn(self, delay: float) -> None:
-        now = self.machine.time()
-
         def pause_after(last: float | None) -> float:
-            # A clock that was set back must not make us wait for years.
-            return 0.0 if last is None else max(0.0, min(last + delay - now, delay))
+            # A clock that was set back must not make us wait for years: one delay is enough.
+            if last is None or (waited and last > now + _AHEAD):
+                return 0.0
+            pause = min(last + delay - now, delay)
+            return pause if pause > _MOMENT else 0.0
 
-        pause = self.memory.take_turn(now, pause_after)
-        if not pause:
-            return
-        log.info("waiting %.0f s, as arXiv asks of every client", pause)
-        self.machine.sleep(pause)
-        self.memory.remember_request(self.machine.time())
+        now, waited = self.machine.time(), False
+        # Another host may have taken the turn that was waited for.
+        while pause := self.memory.take_turn(now, pause_after):
+            if not waited:
+                log.info("waiting %.0f s, as arXiv asks of every client", pause)
+            self.machine.sleep(pause)
+            now, waited = self.machine.time(), True
 
     def _exchange(self, url: str, kind: RequestKind) -> Answer:
         accept = {"Accept": ", ".join(kind.types)}

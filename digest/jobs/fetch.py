@@ -255,7 +255,8 @@ def _announced_after_all(archive: Archive, categories: Sequence[str]) -> list[da
         if is_told or archive.client.is_silent(archive.config.arxiv.pages_url):
             continue
         try:
-            found += [when] if is_announced(archive, categories[0], when) else []
+            with archive.claiming(categories[0]) as is_ours:
+                found += [when] if is_ours and is_announced(archive, categories[0], when) else []
         except NotAskedError:
             break
         except (MissingError, PageRefusedError, TryLaterError) as error:
@@ -307,7 +308,9 @@ def _is_news(archive: Archive, step: Get, problem: DigestError, report: Report) 
 def _get_one(archive: Archive, step: Get, report: Report) -> DigestError | None:
     """Get one day; return what stands in the way. What was asked for in vain is noted, so that it rests."""
     before = archive.client.requests_made
-    problem = get_day(archive, step.category, step.date, report)
+    with archive.claiming(step.category) as is_ours:
+        is_here = archive.config.is_shared and archive.snapshot.is_proven(step.category, step.date)
+        problem = get_day(archive, step.category, step.date, report) if is_ours and not is_here else None
     # A day that takes more requests than are left was asked for: others come first next time.
     is_cut = isinstance(problem, BudgetSpentError) and archive.client.requests_made > before
     if is_cut or isinstance(problem, _IN_VAIN):

@@ -12,7 +12,8 @@ Every step can be repeated, so recovery from any crash is: run again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date
 from itertools import takewhile
@@ -101,18 +102,40 @@ def plan_run(archive: Archive, categories: Sequence[str]) -> list[Step]:
 def run(archive: Archive, categories: Sequence[str], track: Track = untracked) -> Report:
     """Do the nightly job: carry out ``plan_run``, each part of it made from what is known by then."""
     report = begin(archive, track)
-    report.each(categories, lambda category: _bring_in_newest(archive, category, report))
+    _each_free(archive, categories, report)
     if not report.is_ended:
         heal(archive, categories, report, track)
+    elsewhere = archive.elsewhere()
+    if archive.config.is_shared and not report.is_ended:
+        archive.refresh()  # other hosts brought in days meanwhile, whose files may be ours to write
     # Even a run that ended early has stored days: their files are written now, not at the next try.
     update_files(archive, report, track)
     if not report.is_ended:
-        report_overdue(archive, categories, report)
+        report_overdue(archive, [name for name in categories if name not in elsewhere], report)
         tell_outdated(archive, report)
         # After any failure the pages may be needed to find out why.
         if not report.failures:
             _remove_pages(archive, report)
     return report
+
+
+def _each_free(archive: Archive, categories: Sequence[str], report: Report) -> None:
+    """Bring in the newest listing of each category that no other host is at work on; look at the others once more."""
+
+    def free(names: Sequence[str]) -> Generator[str]:
+        for name in names:
+            with archive.claiming(name) as is_ours:
+                if is_ours:
+                    yield name
+                else:
+                    busy.append(name)
+
+    busy: list[str] = []
+    for names in (categories, busy):
+        with closing(free([*names])) as those:
+            report.each(those, lambda category: _bring_in_newest(archive, category, report))
+        if report.is_ended:
+            return
 
 
 def _plan_removal(archive: Archive) -> list[RemovePages]:

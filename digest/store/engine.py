@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -237,6 +238,22 @@ def _keep_copy(database: Path, found: str) -> None:
 # Transactions
 
 
+@dataclass(frozen=True)
+class Host:
+    """One of the hosts that share a database server.
+
+    ``lease``: the seconds of silence after which another goes on with what it began; ``request``: those that a request
+    to arXiv may take.
+    """
+
+    name: str
+    lease: float
+    request: float
+
+
+ALONE = Host("", 600.0, 60.0)
+
+
 class _Current(threading.local):
     """What a thread has open: the connection on which its transaction writes."""
 
@@ -262,6 +279,8 @@ class Database:
         self._database = database
         self._way_out = way_out
         self._current = _Current()
+        self._host = ALONE
+        self._held: dict[str, int] = {}
         with self._errors(), ExitStack() as opened:
             address = opened.enter_context(readable(database)) if is_fixed and database else ""
             if database and not is_fixed:
@@ -293,6 +312,8 @@ class Database:
             if outer is None:
                 with self._errors():
                     writer.begin()
+                    if self._held:
+                        self._require_leases(writer)
                 self._current.writer = writer
             yield
             if outer is None:
@@ -340,6 +361,9 @@ class Database:
         if not writer.in_transaction() or (raw is not None and not raw.in_transaction):
             name = self._database or "database"
             raise StoreError(f"{name}: nothing of this transaction is stored, because a part of it failed")
+
+    def _require_leases(self, writer: Connection) -> None:
+        """Refuse to store anything once another host went on with what this one is at work on."""
 
     def _errors(self) -> AbstractContextManager[None]:
         return storage_errors(self._database, self._way_out)

@@ -35,7 +35,7 @@ from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, read_papers, summaries_of, write_day
 
-SHAPE = "9719574c231304bacb4c98e46631c1edcff30fafbd44ce1dcff47c9b7e06c1e8"
+SHAPE = "3e271b726cfbe1e8ed42a4ad95d69a5d9bb1e1da513c3fbfb501de1387620f28"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""
@@ -218,11 +218,6 @@ class LightStore:
             if not pause:
                 self._set_clock("last_request", now)
             return pause
-
-    def remember_request(self, at: float) -> None:
-        """Note that arXiv is being asked, before it is."""
-        with self._transaction("IMMEDIATE"):
-            self._set_clock("last_request", at)
 
     def not_before(self) -> float | None:
         """Return until when a throttling arXiv wants no request, in seconds since 1970."""

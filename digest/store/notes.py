@@ -1,11 +1,11 @@
-"""What is noted besides the days: about dates (the ledger), runs, when arXiv was asked, kept pages, written files."""
+"""What is noted besides the days: about dates (the ledger), runs, kept pages, written files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam, case, delete, insert, select, update
 
 from digest.model import Correction, Decision, FileRow, Ledger, RawPage, RawPageRow, Reading, RunSummary, Source, Start
 from digest.store import tables
@@ -95,53 +95,20 @@ class Notes(Database):
         with self._read() as connection:
             return [RunSummary(*row) for row in connection.execute(query)]
 
-    # The clock of politeness
-
-    def last_request(self) -> float | None:
-        """Return when arXiv was last asked for anything, in seconds since 1970."""
-        with self._read() as connection:
-            return connection.scalar(select(tables.politeness.c.last_request))
-
-    def take_turn(self, now: float, pause_after: Callable[[float | None], float]) -> float:
-        """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause.
-
-        It is one step, so that no other run takes the same turn.
-        """
-        with self.transaction():
-            pause = pause_after(self.last_request())
-            if not pause:
-                self.remember_request(now)
-            return pause
-
-    def remember_request(self, at: float) -> None:
-        """Note that arXiv is being asked, before it is."""
-        self._set_clock(last_request=at)
-
-    def not_before(self) -> float | None:
-        """Return until when a throttling arXiv wants no request, in seconds since 1970."""
-        with self._read() as connection:
-            return connection.scalar(select(tables.politeness.c.not_before))
-
-    def remember_not_before(self, at: float) -> None:
-        """Note that a throttling arXiv wants no request until then."""
-        self._set_clock(not_before=at)
-
-    def _set_clock(self, **values: float) -> None:
-        with self._write() as connection:
-            if not connection.execute(update(tables.politeness).values(values)).rowcount:
-                connection.execute(insert(tables.politeness), {"id": 1, **values})
-
     # Kept pages
 
     def keep_raw_page(self, page: RawPage, path: str) -> None:
         """Note that ``page`` was fetched and its bytes lie at ``path`` in the folder of raw pages."""
         with self._write() as connection:
-            connection.execute(insert(tables.raw_page), page_row(page, path))
+            connection.execute(insert(tables.raw_page), page_row(page, path) | {"host": self._host.name})
 
     def raw_pages(self) -> list[RawPageRow]:
-        """Return the kept pages in the order in which they were fetched."""
+        """Return the kept pages in the order in which they were fetched; those of another host have no path here."""
+        here = case((tables.raw_page.c.host.in_(("", self._host.name)), tables.raw_page.c.path), else_="")
+        columns = [*_PAGE[:-1], here.label("path")]
+        query = select(*columns).order_by(tables.raw_page.c.id)
         with self._read() as connection:
-            return [RawPageRow(*row) for row in connection.execute(select(*_PAGE).order_by(tables.raw_page.c.id))]
+            return [RawPageRow(*row) for row in connection.execute(query)]
 
     def last_page(self, url: str) -> RawPageRow | None:
         """Return the page that was kept last of this address, or None."""

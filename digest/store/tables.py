@@ -46,6 +46,7 @@ raw_page = _table(
     sa.Column("headers", sa.JSON, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False, index=True),
     sa.Column("path", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False, server_default=""),
 )
 
 
@@ -147,13 +148,26 @@ run = _table(
     sa.Column("run_id", sa.Text, nullable=False, server_default=""),
 )
 
-# One row, in seconds since 1970 by the machine's clock: when any arXiv host was last asked for anything,
-# and until when a throttling one wants no request.
+# One row, in seconds since 1970, by the machine's clock or the database server's: when any arXiv host was last asked
+# for anything, and until when a throttling one wants no request. Of a server, besides: the host that asked last, when
+# it had its answer, and until when it may still wait for it.
 politeness = _table(
     "politeness",
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("last_request", sa.Float),
     sa.Column("not_before", sa.Float),
+    sa.Column("asking", sa.Text),
+    sa.Column("answered_at", sa.Float),
+    sa.Column("asking_until", sa.Float),
+)
+
+# What hosts that share a database server are at work on; fence: how often it was taken.
+lease = _table(
+    "lease",
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("ends_at", Moment, nullable=False),
 )
 
 # Whether arXiv was seen to have a listing of a date: of all categories, because an announcement is of all.
