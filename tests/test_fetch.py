@@ -72,7 +72,7 @@ class Notebook:
         self.last = self.last if pause else now
         return pause
 
-    def end_turn(self) -> None:
+    def end_turn(self, seconds: float) -> None:
         """Nobody waits for it."""
 
     def not_before(self) -> float | None:

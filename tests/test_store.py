@@ -842,7 +842,7 @@ def test_all_hosts_together_have_one_turn(hosts: tuple[Store, Store]) -> None:
     assert beta.take_turn(time.time(), pause_after) > 0
     time.sleep(0.4)
     assert beta.take_turn(time.time(), pause_after) > 0  # alpha still waits
-    alpha.end_turn()
+    alpha.end_turn(0)
     pause = beta.take_turn(time.time(), pause_after)
     assert 0.2 < pause <= 0.3
     time.sleep(pause + 0.02)
@@ -863,7 +863,7 @@ def test_the_clocks_of_hosts_may_differ(hosts: tuple[Store, Store]) -> None:
     """A delay is a delay, whatever the hour on either host."""
     alpha, beta = hosts
     assert alpha.take_turn(1_000_000.0, lambda _last: 0.0) == 0
-    alpha.end_turn()
+    alpha.end_turn(0)
     seen: list[float | None] = []
     beta.take_turn(9_000_000.0, lambda last: seen.append(last) or 1.0)  # type: ignore[func-returns-value]
     assert seen[0] is not None
@@ -883,7 +883,7 @@ def test_a_file_has_one_host(sqlite: Place) -> None:
     with closing(sqlite.open()) as store:
         assert store.leases() == {}
         assert store.take_turn(5.0, lambda last: 0.0 if last is None else 9.0) == 0
-        store.end_turn()
+        store.end_turn(0)
         assert store.take_turn(6.0, lambda last: 0.0 if last is None else 9.0) == 9
 
 
@@ -1111,7 +1111,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "runs": lambda store: store.runs(limit=1),
     "last_request": lambda store: store.last_request(),
     "take_turn": lambda store: store.take_turn(1.0, lambda _last: 0.0),
-    "end_turn": lambda store: store.end_turn(),
+    "end_turn": lambda store: store.end_turn(0),
     "leases": lambda store: store.leases(),
     "known_of": lambda store: store.known_of("cs.CV"),
     "not_before": lambda store: store.not_before(),

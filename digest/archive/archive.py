@@ -285,10 +285,10 @@ class Archive:
         """Note that arXiv is asked ``now``, if that needs no ``pause_after`` the last request; return the pause."""
         return self._ask(lambda store: store.take_turn(now, pause_after))
 
-    def end_turn(self) -> None:
-        """Note that arXiv has answered: other hosts wait for that."""
+    def end_turn(self, seconds: float) -> None:
+        """Note that arXiv's answer, which began so many ``seconds`` ago, is here: other hosts wait for that."""
         if self.config.is_shared:
-            self.store.end_turn()
+            self.store.end_turn(seconds)
 
     def not_before(self) -> float | None:
         """Return until when a throttling arXiv wants no request, in seconds since 1970."""

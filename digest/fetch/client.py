@@ -5,6 +5,7 @@ Sources of the rules: arXiv's robots.txt (Crawl-delay 15) and https://info.arxiv
 
 import hashlib
 import logging
+import math
 import random
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,8 +47,8 @@ class Memory(Protocol):
         The last one began at that second since 1970, or never (None). It is one step: no other run takes the same turn.
         """
 
-    def end_turn(self) -> None:
-        """Note that the request is over."""
+    def end_turn(self, seconds: float) -> None:
+        """Note that the request is over, whose answer began so many ``seconds`` ago."""
 
     def not_before(self) -> float | None:
         """Seconds since 1970 until which a throttling host wants no request, or None."""
@@ -110,6 +111,7 @@ class Client:
     unreachable: set[str] = field(default_factory=set)
     doubted: set[str] = field(default_factory=set)
     asked_to_wait: float = 0.0
+    _answered_at: float = math.inf
 
     def doubt_silence(self) -> None:
         """Let each host that did not answer be asked for something else, once and without retries."""
@@ -205,6 +207,7 @@ class Client:
         if self.budget is not None:
             self.budget -= 1
         log.debug("GET %s", shortened(url))
+        self._answered_at = math.inf
         with Deadline(self.timeout) as deadline:
             try:
                 answer = self._exchange(url, kind)
@@ -214,7 +217,7 @@ class Client:
             finally:
                 # Else the next request could go out on a connection that the server is closing.
                 self.session.close()
-                self.memory.end_turn()
+                self.memory.end_turn(max(0.0, self.machine.monotonic() - self._answered_at))
         if deadline.expired:
             raise PassingFaultError(f"no whole answer within {self.timeout:g} s")
         return answer
@@ -238,6 +241,7 @@ class Client:
     def _exchange(self, url: str, kind: RequestKind) -> Answer:
         accept = {"Accept": ", ".join(kind.types)}
         with self.session.get(url, headers=accept, stream=True, timeout=self.timeout) as response:
+            self._answered_at = self.machine.monotonic()
             self.forbidden = response.status_code == 403  # before its body, which may come cut or never
             payload = bytearray()
             for part in response.raw.stream(_CHUNK, decode_content=False):

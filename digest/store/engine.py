@@ -20,6 +20,7 @@ from digest.store.tables import metadata, version
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
 _NO_TEXT = "Could not decode to UTF-8"
+_SCHEMA_LOCK = 0x64696765  # of our own among those of a server
 # SQLite has one code, SQLITE_ERROR, for a lost table and for a mistake in a statement: only the words tell them apart.
 _SIGNS_OF_DAMAGE = (
     *("malformed", "not a database", "corrupt", "unsupported file format"),
@@ -139,6 +140,7 @@ def _make_tables(engine: Engine) -> str:
     """
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         # Another process may have been quicker since we looked: it held the lock that we hold now.
+        _lock_schema(connection)
         found = _schema_of(connection)
         if found is None:
             metadata.create_all(connection, checkfirst=False)
@@ -166,8 +168,16 @@ def _require_schema(engine: Engine, database: Path | None, *, is_fixed: bool) ->
     if database is not None:
         _keep_copy(database, found)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        migrate(connection, SCHEMA)
+        _lock_schema(connection)
+        if _schema_of(connection) == found:
+            migrate(connection, SCHEMA)
     _look(engine)
+
+
+def _lock_schema(connection: Connection) -> None:
+    """Let hosts that share a server make or change its tables one after another; SQLite has locked the file."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:ours)"), {"ours": _SCHEMA_LOCK})
 
 
 def _look(engine: Engine) -> str | None:

@@ -113,7 +113,7 @@ class Leases(Database):
         connection.execute(postgresql.insert(_CLOCK).values(id=1).on_conflict_do_nothing())
         row = connection.execute(select(_CLOCK, _SECONDS.label("now")).with_for_update()).one()
         is_busy = row.asking and row.asking != self._host.name and row.asking_until > row.now
-        last = _last_request(row, self._host.name)
+        last = _last_request(row)
         # Seen from our own clock, which may be another hour than the server's.
         pause = pause_after(None if last is None else last - row.now + now)
         if is_busy:
@@ -123,13 +123,12 @@ class Leases(Database):
             _set_clock(connection, last_request=row.now, asking=self._host.name, asking_until=until)
         return pause
 
-    def end_turn(self) -> None:
-        """Note that arXiv has answered."""
+    def end_turn(self, seconds: float) -> None:
+        """Note that arXiv's answer is here, which began so many ``seconds`` ago."""
         with self._write() as connection:
             if _is_server(connection):
-                is_ours = _CLOCK.c.asking == self._host.name
-                ended = update(_CLOCK).where(is_ours).values(answered_at=_SECONDS, asking_until=0.0)
-                connection.execute(ended)
+                ended = {"answered_at": _SECONDS - seconds, "asking_until": 0.0}
+                connection.execute(update(_CLOCK).where(_CLOCK.c.asking == self._host.name).values(ended))
 
     def not_before(self) -> float | None:
         """Return until when a throttling arXiv wants no request, in seconds since 1970."""
@@ -142,16 +141,13 @@ class Leases(Database):
             _set_clock(connection, not_before=at)
 
 
-def _last_request(row: Row[Any], host: str) -> float | None:
+def _last_request(row: Row[Any]) -> float | None:
     """Return when arXiv was last asked at the latest.
 
-    How long another host's request was on its way nobody knows: it was there before its answer came, or else before its
-    time was over.
+    How long a request was on its way nobody knows: it was there before its answer came, or before its time was over.
     """
     last: float | None = row.last_request
-    if last is None or row.asking == host:
-        return last
-    return max(last, row.answered_at or 0.0, row.asking_until or 0.0)
+    return None if last is None else max(last, row.answered_at or 0.0, row.asking_until or 0.0)
 
 
 def _end(host: Host) -> ColumnElement[object]:
