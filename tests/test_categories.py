@@ -1,5 +1,6 @@
 """Several categories in one run: each on its own, one text for all, one grid."""
 
+import json
 import sqlite3
 from collections import Counter
 from contextlib import closing
@@ -201,3 +202,53 @@ def test_a_renamed_category_goes_on_beside_the_old_one(archive: Sandbox, arxiv: 
     assert "eess.IV" not in archive.digest("status", now=after(tomorrow)).out
     found = archive.digest("verify", now=after(tomorrow))
     assert (found.code, found.out.splitlines()[-1].startswith("verified 4 days")) == (0, True)
+
+
+# Patterns
+
+
+def kept(sandbox: Sandbox) -> list[str]:
+    """Return the categories that an archive follows."""
+    return list(json.loads(sandbox.digest("status", "--json").out)["categories"])
+
+
+def test_a_pattern_stands_for_the_categories_that_match(sandbox: Sandbox) -> None:
+    """In the order of the alphabet, none twice; by the names that arXiv lists: cs.NA is listed as math.NA.
+
+    Source: arxiv/taxonomy/definitions.py of arXiv/arxiv-base, which has 155 active categories, 6 of them aliases.
+    """
+    sandbox.configure("arxiv", categories=["stat.ML", "econ.*", "hep-*", "stat.*"])
+    econ, hep = ["econ.EM", "econ.GN", "econ.TH"], ["hep-ex", "hep-lat", "hep-ph", "hep-th"]
+    assert kept(sandbox) == ["stat.ML", *econ, *hep, "stat.AP", "stat.CO", "stat.ME", "stat.OT"]
+    sandbox.configure("arxiv", categories=["*"])
+    found = kept(sandbox)
+    assert (
+        len(found),
+        "cs.CV" in found,
+        {"cs.NA", "cs.SY", "math.IT", "math.MP", "q-fin.EC", "stat.TH"} & {*found},
+    ) == (
+        149,
+        True,
+        set(),
+    )
+
+
+def test_a_pattern_that_nothing_matches_is_refused(sandbox: Sandbox) -> None:
+    """In one line that names it, in the configuration and on the command line."""
+    sandbox.configure("arxiv", categories=["xx.*"])
+    result = sandbox.digest("status")
+    assert (result.code, "'xx.*': arXiv has no such category; expected a pattern such as cs.*" in result.err) == (
+        2,
+        True,
+    )
+    sandbox.configure("arxiv", categories=["cs.*"])
+    assert sandbox.digest("status", "--category", "math.*").code == 2
+
+
+def test_a_pattern_chooses_among_what_is_kept(three: Sandbox, arxiv: StandIn) -> None:
+    """On the command line, and in a view."""
+    three.configure("arxiv", categories=[*THREE, "eess.IV"])
+    arxiv.announce(invent("eess.IV", DAY))
+    asked(arxiv)
+    assert three.digest("run", "--category", "cs.*").code == 0
+    assert asked_by_category(arxiv) == dict.fromkeys(THREE, 1)

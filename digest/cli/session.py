@@ -118,7 +118,10 @@ class Session:
         Raises:
             UsageError: one of them is malformed or not kept here.
         """
+        from digest.config.resources import expanded
+
         kept = self.config.arxiv.categories
+        names = expanded(names, kept)
         for name in names:
             checked_category(name)
             if name not in kept:

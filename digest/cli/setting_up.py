@@ -61,7 +61,9 @@ def init(
 
     if source is not None and (not github or not source):
         raise UsageError("expected --from SPEC together with --github, and what pip should install there")
-    chosen = tuple(dict.fromkeys(map(checked_category, categories)))
+    from digest.config.resources import expanded
+
+    chosen = tuple(dict.fromkeys(map(checked_category, expanded(categories))))
     # Without git an archive is set up all the same: it can be committed once git is there.
     has_git = shutil.which("git") is not None
     wanted = Wanted(_program(), chosen, contact, has_git and not no_git, github, source or "")

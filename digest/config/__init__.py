@@ -12,6 +12,7 @@ from typing import Any, get_args, get_origin
 
 from digest.config.checks import check, shown
 from digest.config.paths import composed
+from digest.config.resources import expanded
 from digest.config.secrets import masked
 from digest.config.settings import RETIRED, Config, View
 from digest.errors import ConfigError, quoted
@@ -60,7 +61,7 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
             if variable in environment:
                 values[key] = _value(type_, _from_text(type_, environment[variable]), variable, key)
                 origins[name, key] = f"environment {variable}"
-        sections[name] = kind(**values)
+        sections[name] = kind(**_without_patterns(values))
     config = Config(path.absolute().parent, sections["store"].host or os.uname().nodename, **sections)
     tables = data.get(_VIEW, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
@@ -116,8 +117,14 @@ def _view(table: Mapping[str, Any], config: Config, where: str, number: int) -> 
         raise ConfigError(f"{where} {number}: expected a name, found none")
     # As two systems may write the same name: it is asked for on command lines, and is the name of a folder.
     view = View(**values | {"name": composed(values["name"])})
-    categories, sections = view.categories or config.arxiv.categories, view.sections or config.digest.sections
+    categories = expanded(view.categories, config.arxiv.categories) or config.arxiv.categories
+    sections = view.sections or config.digest.sections
     return replace(view, categories=categories, sections=sections)
+
+
+def _without_patterns(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what a section sets, with categories in the place of patterns."""
+    return values | {"categories": expanded(values["categories"])} if "categories" in values else values
 
 
 def _variable_of(section: str, key: str) -> str:

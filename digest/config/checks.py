@@ -87,6 +87,8 @@ def check_category(category: str) -> None:
     Raises:
         ValueError: it is malformed, or arXiv lists it under another name.
     """
+    if "*" in category:
+        raise ValueError(f"{quoted(category)}: arXiv has no such category; expected a pattern such as cs.* or hep-*")
     if not CATEGORY.fullmatch(category):
         raise ValueError(f"unknown category {quoted(category)}: expected one such as cs.CV or astro-ph")
     listed = renamed_categories().get(category)

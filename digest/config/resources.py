@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,25 @@ def renamed_categories() -> Mapping[str, str]:
     """Return the categories that arXiv lists under another name, each with that name."""
     lines = package_file("renamed_categories.txt").read_text(encoding="ascii").splitlines()
     return dict(line.split(" ") for line in lines if not line.startswith("#"))
+
+
+@cache
+def listed_categories() -> tuple[str, ...]:
+    """Return the categories that arXiv lists under their own names, in the order of the alphabet."""
+    lines = package_file("categories.txt").read_text(encoding="ascii").splitlines()
+    return tuple(line for line in lines if not line.startswith("#"))
+
+
+def expanded(names: Iterable[str], known: Sequence[str] | None = None) -> tuple[str, ...]:
+    """Return ``names`` with the categories that match in the place of each pattern, such as ``cs.*``, none twice.
+
+    They are those of ``known``; by default of all that arXiv lists. A pattern that matches none stays.
+    """
+    found: list[str] = []
+    for name in names:
+        its = fnmatch.filter(listed_categories() if known is None else known, name) if "*" in name else []
+        found += [one for one in its if one not in found] or [name]
+    return tuple(found)
 
 
 def names_of(categories: Iterable[str]) -> frozenset[str]:
