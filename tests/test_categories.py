@@ -1,7 +1,9 @@
 """Several categories in one run: each on its own, one text for all, one grid."""
 
 import json
+import random
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -252,3 +254,47 @@ def test_a_pattern_chooses_among_what_is_kept(three: Sandbox, arxiv: StandIn) ->
     asked(arxiv)
     assert three.digest("run", "--category", "cs.*").code == 0
     assert asked_by_category(arxiv) == dict.fromkeys(THREE, 1)
+
+
+@pytest.mark.exhaustive
+def test_a_night_of_all_of_arxiv_takes_no_longer_than_its_delays(archive: Sandbox, arxiv: StandIn) -> None:
+    """One request for each of 149 listings; what is read, stored and written in between costs no time of its own.
+
+    It prints the requests, the time at this delay and at the polite one, and how much the database grew.
+    """
+    delay, sizes = 0.4, random.Random(1)  # noqa: S311 - no secret
+    archive.configure("arxiv", categories=["*"], pages_delay=delay)
+    for category in kept(archive):
+        new = 1 + min(int(sizes.lognormvariate(1.9, 1)), 59)
+        arxiv.announce(invent(category, DAY, new=new, cross=new // 2, replacement=new * 2 // 3))
+    asked(arxiv)
+    begun = time.monotonic()
+    result = archive.process("run")
+    passed, asked_for = time.monotonic() - begun, [request.at for request in arxiv.requests]
+    assert result.returncode == 0, result.stderr
+    assert len(asked_for) == 149
+    asking = asked_for[-1] - asked_for[0]
+    size = (archive.folder / "archive.db").stat().st_size
+    with closing(sqlite3.connect(archive.folder / "archive.db")) as database:
+        ((entries,),) = database.execute("SELECT count(*) FROM entry")
+    own = passed - asking
+    print(  # noqa: T201 - of few tests, figures are quoted
+        f"{len(asked_for)} requests, {entries} entries, {passed:.1f} s ({asking:.1f} s asking, {own:.1f} s besides); "
+        f"at 15 s a request {(148 * 15 + own) / 60:.1f} min; {size / 1e6:.1f} MB"
+    )
+    assert asking <= 1.05 * 148 * delay
+
+
+def test_a_paper_that_five_categories_announce_is_stored_once(archive: Sandbox, arxiv: StandIn) -> None:
+    """With one text and one set of links; each category lists it."""
+    five = ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO")
+    both = replace(paper("2503.00001", "See https://github.com/o/r."), primary_category="cs.CV", categories=five)
+    for category in five:
+        new, cross = ([both], []) if category == "cs.CV" else ([], [both])
+        arxiv.announce(Mailing(category, DAY, tuple(new), tuple(cross), ()))
+    archive.configure("arxiv", categories=five)
+    assert archive.digest("run").code == 0
+    with closing(sqlite3.connect(archive.folder / "archive.db")) as database:
+        tables = ("entry", "revision", "link")
+        counts = [database.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]  # noqa: S608
+    assert counts == [5, 1, 1]

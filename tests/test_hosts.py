@@ -6,20 +6,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from digest.config.resources import read_calendar
+from tests.clusters import Cluster, cluster, database, pooler
 from tests.conftest import DAY, Sandbox
 from tests.nights import after, show
 from tests.standin import Mailing, StandIn, faults, invent
-from tests.test_store import Place, _postgres_places, postgres  # noqa: F401 - a fixture
 
 CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "eess.IV")
 NAMES = ("alpha", "beta", "gamma")
@@ -56,7 +57,7 @@ class Group:
     """Hosts that share a database."""
 
     hosts: Sequence[Host]
-    place: Place
+    url: str
     arxiv: StandIn
 
     def run(self, now: str) -> list[tuple[int, str]]:
@@ -65,7 +66,18 @@ class Group:
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """Ask the database."""
-        return self.place.rows(query)
+        engine = create_engine(self.url)
+        with engine.connect() as connection:
+            found = [tuple(row) for row in connection.execute(text(query))]
+        engine.dispose()
+        return found
+
+    def execute(self, statement: str) -> None:
+        """Change the database."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
 
     def stored(self) -> list[tuple[object, ...]]:
         """Return each stored day: category, date, state, how many entries."""
@@ -74,16 +86,29 @@ class Group:
         )
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """A server of this file alone."""
+    with cluster() as one:
+        yield one
+
+
 @pytest.fixture
-def group(postgres: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Group]:  # noqa: F811
-    """Three hosts in folders of their own, which nothing was run on yet; the first one writes files."""
+def group(
+    request: pytest.FixtureRequest, server: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Group]:
+    """Three hosts in folders of their own, which nothing was run on yet; the first one writes files.
+
+    They share an empty database, where it is asked for by a pooler.
+    """
     mailings = [invent(category, DAY, new=4, cross=2, replacement=3) for category in CATEGORIES]
+    name = f"hosts_{uuid4().hex}"
     with (
-        closing(_postgres_places(postgres)) as places,  # type: ignore[type-var]  # a generator has close()
+        database(server, name) as url,
+        pooler(server, name) if getattr(request, "param", "") == "pooler" else nullcontext(url) as address,
         StandIn(mailings, today=DAY) as arxiv,
     ):
-        place = next(places)
-        yield Group([host(name, place.url, arxiv, tmp_path, capsys) for name in NAMES], place, arxiv)
+        yield Group([host(name, address, arxiv, tmp_path, capsys) for name in NAMES], url, arxiv)
 
 
 def host(name: str, url: str, arxiv: StandIn, place: Path, capsys: pytest.CaptureFixture[str]) -> Host:
@@ -158,8 +183,7 @@ def test_a_host_that_wakes_up_late_stores_nothing(group: Group) -> None:
     for host in group.hosts:  # the request of the one that sleeps is not over before its time
         host.sandbox.configure("arxiv", timeout=0.5)
     time.sleep(2.5)
-    with create_engine(group.place.url).begin() as connection:  # as if the time of its request were over
-        connection.execute(text("UPDATE politeness SET asking_until = 0"))
+    group.execute("UPDATE politeness SET asking_until = 0")  # as if the time of its request were over
     assert ended(group.hosts[2].start(after(DAY)))[0] == 0
     stored = group.stored()
     assert len(stored) == len(CATEGORIES)
@@ -169,12 +193,16 @@ def test_a_host_that_wakes_up_late_stores_nothing(group: Group) -> None:
     assert group.stored() == stored
 
 
+@pytest.mark.parametrize("group", ["server", "pooler"], indirect=True)
 @pytest.mark.parametrize(
     "nights",
     [pytest.param(3, marks=pytest.mark.long), pytest.param(30, marks=pytest.mark.exhaustive)],
 )
 def test_nights_in_each_of_which_a_host_is_killed(group: Group, nights: int) -> None:
-    """At any moment: each day is stored once, nobody asks too soon, and an hour later nothing is left to do."""
+    """At any moment: each day is stored once, nobody asks too soon, and an hour later nothing is left to do.
+
+    The same by pgbouncer in transaction mode, where no two transactions need to have the same connection.
+    """
     play_nights(group, nights)
 
 

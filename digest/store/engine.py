@@ -19,6 +19,7 @@ from digest.store.search import SEARCH_INDEX, SEARCHED
 from digest.store.tables import metadata, version
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
+_ONLY_READ = "in a read-only transaction"
 _NO_TEXT = "Could not decode to UTF-8"
 _SCHEMA_LOCK = 0x64696765  # of our own among those of a server
 # SQLite has one code, SQLITE_ERROR, for a lost table and for a mistake in a statement: only the words tell them apart.
@@ -40,11 +41,13 @@ def storage_errors(database: Path | None, way_out: str = "", what: str = "") -> 
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:  # SQLAlchemy's, or the driver's own
         original = error.orig or error if isinstance(error, exc.DBAPIError) else error
-        reason = str(original)
+        reason = str(original).partition("\n")[0]
         if _NO_TEXT in reason:
             raise _unreadable(str(name), original) from error
         if isinstance(error, (exc.IntegrityError, sqlite3.IntegrityError)):
             raise StoreError(f"{name}: {reason}; {_VERIFY}") from error
+        if _ONLY_READ in reason:
+            raise StoreError(f"{name}: {reason}: it may be a standby; name the primary in [store] url") from error
         is_broken = any(words in reason for words in _SIGNS_OF_DAMAGE)
         raise StoreError(f"{name}: {reason}{_after(way_out) if is_broken else ''}") from error
     except (exc.SQLAlchemyError, ImportError) as error:
@@ -92,7 +95,8 @@ def _engine(url: str, database: Path | None, wait: float, *, address: str = "", 
         place = URL.create("sqlite", database=str(database.absolute()))
         engine = create_engine(place, connect_args={"timeout": wait})
     else:
-        engine = create_engine(url)
+        # Without prepared statements, which a pooler in transaction mode does not have on each connection.
+        engine = create_engine(url, connect_args={"prepare_threshold": None} if "+psycopg:" in url else {})
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", connect)
         event.listen(engine, "begin", begin)
