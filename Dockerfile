@@ -5,7 +5,8 @@
 FROM python:3.12-slim-bookworm AS build
 WORKDIR /source
 COPY . .
-RUN python -m venv /opt/digest && /opt/digest/bin/pip install --no-cache-dir ".[notify]"
+ARG EXTRAS=notify
+RUN python -m venv /opt/digest && /opt/digest/bin/pip install --no-cache-dir ".[${EXTRAS}]"
 
 FROM python:3.12-slim-bookworm
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]

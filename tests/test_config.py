@@ -30,7 +30,7 @@ def read(folder: Path, text: str, **environment: str) -> Config:
 
 def settings(config: Config) -> dict[str, Any]:
     """Return the sections of a configuration as TOML would have them; a view has no place among them."""
-    sections = {name: values for name, values in asdict(config).items() if name not in ("folder", "views")}
+    sections = {name: values for name, values in asdict(config).items() if name not in ("folder", "host", "views")}
     return {
         name: {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         for name, values in sections.items()

@@ -14,8 +14,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import yaml
 from sqlalchemy import create_engine, text
 
+from digest.config import load
 from digest.config.resources import read_calendar
 from tests.clusters import Cluster, cluster, database, pooler
 from tests.conftest import DAY, Sandbox
@@ -248,3 +250,19 @@ def night(group: Group, when: date, chance: random.Random) -> None:
     for _ in range(2):  # the host that writes may have ended before the others had brought in everything
         for code, words in group.run(after(when, 2)):
             assert code == 0, words
+
+
+def test_the_compose_file_fits_its_configuration() -> None:
+    """Its three hosts load the configuration beside it, each by its own name, and one of them writes files."""
+    folder = Path(__file__).parents[1] / "docs" / "hosts"
+    services = yaml.safe_load((folder / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    found = {name: services[name]["environment"] for name in NAMES}
+    writers = {}
+    for name, environment in found.items():
+        url = environment["DIGEST_STORE_URL"].replace("${POSTGRES_PASSWORD:?}", "sesame")
+        config = load(folder / "config.toml", {**environment, "DIGEST_STORE_URL": url, "DIGEST_ARXIV_CONTACT": ""})
+        writers[name] = (config.host, config.writes_files, "cs.CV" in config.arxiv.categories)
+    assert writers == {"alpha": ("alpha", True, True), "beta": ("beta", False, True), "gamma": ("gamma", False, True)}
+    assert services["pooler"]["environment"]["POOL_MODE"] == "transaction"
+    hosts = [services[name]["volumes"][0].partition(":")[0] for name in NAMES]
+    assert len({*hosts}) == len(NAMES)
