@@ -61,6 +61,8 @@ ONLY_IMPORTER = {
     "pylatexenc": "render",
     "latex2mathml": "render",
     "apprise": "notify",
+    "sklearn": "views",
+    "mcp": "cli",
     "subprocess": "git",
     "fcntl": "disk",
 }

@@ -26,7 +26,7 @@ from tests.standin import Mailing, StandIn, faults, invent
 from tests.test_jobs import errors
 
 COMMANDS = {
-    "Read the archive": ["show", "search", "view", "paper", "export", "site"],
+    "Read the archive": ["show", "search", "view", "recommend", "similar", "mark", "paper", "export", "site", "mcp"],
     "Set it up and run it": ["init", "run", "status", "fetch", "backfill", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
@@ -45,6 +45,7 @@ NEED_CONFIG = [
     ("status",),
     ("status", "--json"),
     ("doctor",),
+    ("mcp",),
 ]
 
 
@@ -624,6 +625,7 @@ TELLING = {
     ("status",): "categories",
     ("export", "..", "--format", "csv", "--output", "all.csv"): "days",
     ("site",): "written",
+    ("mark", "2503.12006"): "marks",
     ("init", "another"): "made",
     ("doctor",): "findings",
     ("demo", "shown"): "lines",

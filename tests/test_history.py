@@ -17,9 +17,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.errors import UsageError
-from digest.history import Field, History, history_of, parse_paper_id
+from digest.history import Field, History, history_of
 from digest.history.wording import Mark, difference, says_withdrawn
 from digest.model import ArxivId, Day, Paper, Section, Source, State
+from digest.model.reference import parse_paper_id
 from digest.store.whole import Store
 from tests.conftest import NIGHT, Sandbox
 from tests.days import AWKWARD, day_of, paper

@@ -941,6 +941,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "headers": lambda store: store.headers(HASH),
     "last_page": lambda store: store.last_page("https://arxiv.org/list/cs.CV/new"),
     "ids": lambda store: store.ids("cs.CV", WHEN),
+    "papers": lambda store: store.papers(["2503.00001"]),
     "page_hashes": lambda store: store.page_hashes(),
     "ledger": lambda store: store.ledger(),
     "note": lambda store: store.note(LEDGER),

@@ -33,6 +33,7 @@ from digest.model import (
     FileRow,
     Found,
     Ledger,
+    Paper,
     Query,
     RawPage,
     RunSummary,
@@ -333,6 +334,13 @@ class Archive:
             return self._ask(lambda store: store.ids(category, when))
         day = self.day(category, when)
         return day.ids if day else frozenset()
+
+    def papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Return those of these papers that the database has, as they were first announced with an abstract, by ids.
+
+        An id is in the form that every paper has once; links are left out.
+        """
+        return self._ask(lambda store: store.papers(ids)) if ids else {}
 
     def why_unread(self, category: str, when: date) -> DamageError:
         """Return why a day that should be stored has no entries that can be read."""

@@ -16,7 +16,8 @@ from digest.archive.files import (
     write_product,
     write_products,
 )
-from digest.archive.products import day_reader, digest_of, indexes, sha256, views, views_of
+from digest.archive.formats import further, further_of
+from digest.archive.products import day_reader, digest_of, indexes, sha256, views_of
 from digest.archive.recorded import by_date, read_header, read_record
 from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
@@ -76,7 +77,7 @@ def put_in_place(archive: Archive, day: Day, report: Report) -> None:
     """
     record = render_record(day)
     if known := archive.snapshot.day(day.category, day.date):
-        take_over(archive, [digest_of(archive, known, day_reader(archive)), *views_of(archive, day.date, report)])
+        take_over(archive, [digest_of(archive, known, day_reader(archive)), *further_of(archive, day.date, report)])
     summary = archive.save(day, sha256(record))
     archive.renewed.add((day.category, day.date))
     report.changed.append(summary)
@@ -179,12 +180,12 @@ def update_files(
 ) -> None:
     """Bring all files up to date, also after a part of the job failed; a bad one does not stop the others.
 
-    Digests have to be there, the files of views up to ``standard``. Views and indexes are of all days: where a record
-    cannot be read, they stay as they are.
+    Digests have to be there, the files of formats and views up to ``standard``. These and indexes are of all days:
+    where a record cannot be read, they stay as they are.
     """
     write_pending_days(archive, report, track)
     if not (unread := unloaded_records(archive)):
-        write_products(archive, views(archive, report), report, track, standard)
+        write_products(archive, further(archive, report), report, track, standard)
     try:
         report.written += write_ledger(archive)
     except DigestError as error:
@@ -282,7 +283,7 @@ def load_entries(archive: Archive, paths: Sequence[str], report: Report, track: 
 
 def _take_over_files(archive: Archive, loaded: Iterable[DaySummary], report: Report, track: Track) -> None:
     digests = {f"{day.category} {day.date}": digest_of(archive, day, day_reader(archive)) for day in loaded}
-    take_over(archive, chain((digests[name] for name in track(list(digests))), views(archive, report)))
+    take_over(archive, chain((digests[name] for name in track(list(digests))), further(archive, report)))
 
 
 def _record_of(day: DaySummary) -> str:

@@ -9,7 +9,7 @@ from itertools import count, takewhile
 
 from digest.archive.archive import Archive
 from digest.archive.markers import PAIR, between, merge
-from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256, views
+from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256
 from digest.archive.report import Report, Track, untracked
 from digest.config.paths import part_path
 from digest.errors import DigestError, StoreError
@@ -43,7 +43,13 @@ def due_products(
     if standard > Standard.PRESENT:
         return unmade, 0
     due = [product for product in unmade if not is_left(archive, product)]
-    return due, len(unmade) - len(due)
+    return due, len(unmade) - len(due) - sum(_is_of_its_night(archive, product) for product in unmade)
+
+
+def _is_of_its_night(archive: Archive, product: Product) -> bool:
+    """Whether a file is all there as the marks of another night ordered it: no reason to tell of anything."""
+    row = archive.files.get(product.path)
+    return row is not None and product.is_ranked_otherwise(row) and has_all_parts(archive, product.path)
 
 
 def outdated_digests(archive: Archive) -> list[Product]:
@@ -69,11 +75,6 @@ def outdated_unread(archive: Archive) -> list[Product]:
         with suppress(DigestError):  # of a record that is damaged, or a template
             found += [product] if _adopt(archive, product, product.make()) else []
     return found
-
-
-def outdated_products(archive: Archive) -> list[Product]:
-    """Return what ``regenerate --outdated`` would write: these digests, and what is not current of the views."""
-    return [*outdated_digests(archive), *due_products(archive, views(archive, Report()), Standard.CURRENT)[0]]
 
 
 def take_over(archive: Archive, products: Iterable[Product]) -> None:
@@ -143,7 +144,7 @@ def _write(archive: Archive, product: Product, report: Report, *, adopts: bool) 
         return _write_index(archive, product, report)
     files = product.make()
     if adopts and product.path not in archive.files and (adopted := _adopt(archive, product, files)):
-        report.left_outdated += product.kind is Kind.VIEW  # digests are counted by their rows
+        report.left_outdated += product.kind is not Kind.DIGEST  # digests are counted by their rows
         return adopted
     first, *further = files
     report.written += _remove_parts(archive, first, after=len(files))

@@ -46,6 +46,9 @@ _IN_FEEDS = 100
 _FEED_VERSION = 2
 """Raised when the same days give another feed than before."""
 
+_OF_TEMPLATE, _OF_RANKING = 39, 24
+"""So many digits of each hash stand in the version of what is ranked, which has no more room in the database."""
+
 _README_DATES = 30
 _IN_README = 10
 
@@ -55,6 +58,7 @@ class Kind(StrEnum):
 
     DIGEST = "digest"
     VIEW = "view"
+    FORMAT = "format"
     INDEX = "index"
     SITE = "site"
 
@@ -66,7 +70,8 @@ class Product:
     ``make`` gives its bytes by path, the first part first; it raises ``DigestError`` if it cannot be made. ``path`` is
     that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
     ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
-    and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from.
+    and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from. The
+    version of one that ``is_ranked`` tells of its template and, behind a blank, of what ordered it.
     """
 
     kind: Kind
@@ -80,6 +85,7 @@ class Product:
     category: str = ""
     when: date | None = None
     days: Sequence[DaySummary] = ()
+    is_ranked: bool = False
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
         """Return what is remembered of its ``files`` once they are written; of an index, of its generated part."""
@@ -97,6 +103,11 @@ class Product:
         A changed day takes the row of its digest away: one that is there was made from this day.
         """
         return self.kind is Kind.DIGEST or row.inputs_hash in self.hashes_by(row.template_version)
+
+    def is_ranked_otherwise(self, row: FileRow) -> bool:
+        """Whether it is as it was ranked when ``row`` was noted, by other marks: that stays, as it was that night's."""
+        templates = {version.partition(" ")[0] for version in (row.template_version, self.version)}
+        return self.is_ranked and len(templates) == 1 and self.is_of_the_same(row)
 
 
 def sha256(data: bytes) -> str:
@@ -164,10 +175,11 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
         found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
             template = view_template(archive, view)
+            files = _view_digests(archive, view, template, dates, read)
         except DigestError as error:
             report.note(f"view {view.name}", error)
             continue
-        found += zip(dates, _view_digests(view, template, dates, read), strict=True)
+        found += zip(dates, files, strict=True)
     # Those of one date follow one another, so that its days are read once.
     yield from (product for _, product in sorted(found, key=itemgetter(0), reverse=True))
 
@@ -182,7 +194,7 @@ def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
     for view in archive.config.views:
         days = [] if query_in(view) else _days_of(view, archive.snapshot.by_date.get(when, {}))
         try:
-            yield from _view_digests(view, view_template(archive, view), {when: days} if days else {}, read)
+            yield from _view_digests(archive, view, view_template(archive, view), {when: days} if days else {}, read)
         except DigestError as error:
             report.note(f"view {view.name}", error)
 
@@ -214,37 +226,59 @@ def _compiled(source: str, name: str, sections: Sequence[str], *, front_matter: 
     return DigestTemplate(source, name, [Section(section) for section in sections], front_matter=front_matter)
 
 
-def render_view(view: View, template: DigestTemplate, when: date, days: Sequence[Day]) -> dict[str, bytes]:
+def render_view(
+    archive: Archive, view: View, template: DigestTemplate, when: date, days: Sequence[Day]
+) -> dict[str, bytes]:
     """Return a view's digest of a date by path, made from the ``days`` of its categories.
 
     Raises:
         TemplateError: the template asks for something that is not there.
+        UsageError: the marks that it is ranked by are damaged, or scikit-learn is not installed.
     """
-    from digest.views import hits  # noqa: PLC0415 - see above
+    from digest.archive.marked import shown_hits  # noqa: PLC0415 - see above
 
     folder, name = posixpath.split(view.digest_path(when))
-    parts = template.view_parts(view.name, when, days, hits(view, days), name)
+    parts = template.view_parts(view.name, when, days, shown_hits(archive, view, when, days), name)
     return {posixpath.join(folder, part): data for part, data in parts.items()}
 
 
 def _view_digests(
-    view: View, template: DigestTemplate, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
-) -> Iterator[Product]:
+    archive: Archive, view: View, template: DigestTemplate, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
+) -> list[Product]:
     from digest.views import descriptions  # noqa: PLC0415 - see above
 
-    rules, paths = descriptions(view), view.digest_paths(dates)
+    rules, paths, version_of = descriptions(view), view.digest_paths(dates), _versions(archive, view, template)
+    found = []
     for when, days in dates.items():
-        hashes = [day.content_hash for day in days]
-        yield Product(
+        hashes, version = [day.content_hash for day in days], version_of(when)
+        hashes_by = partial(_view_hashes, template, hashes, rules)
+        one = Product(
             Kind.VIEW,
             name=f"view {view.name} {when}",
             path=paths[when],
-            inputs_hash=template.inputs_hash(*hashes, rules[-1]),
-            version=template.version,
-            make=partial(_view_files, view, template, when, days, read),
-            hashes_by=partial(_view_hashes, template, hashes, rules),
+            inputs_hash=hashes_by(version)[-1] if view.rank else template.inputs_hash(*hashes, rules[-1]),
+            version=version,
+            make=partial(_view_files, partial(render_view, archive, view, template, when), days, read),
+            hashes_by=hashes_by,
             days=days,
+            is_ranked=bool(view.rank),
         )
+        found.append(one)
+    return found
+
+
+def _versions(archive: Archive, view: View, template: DigestTemplate) -> Callable[[date], str]:
+    """Return what tells by which version of the template, and of a ranking, the digest of a date is made.
+
+    Raises:
+        UsageError: the marks of the view are damaged, or scikit-learn is not installed.
+    """
+    if not view.rank:
+        return lambda _when: template.version
+    from digest.archive.marked import Ranker  # noqa: PLC0415 - see above
+
+    ranker = Ranker(archive, view)
+    return lambda when: f"{template.version[:_OF_TEMPLATE]} {ranker.key(when)[:_OF_RANKING]}"
 
 
 def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], version: str) -> Sequence[str]:
@@ -252,9 +286,9 @@ def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequenc
 
 
 def _view_files(
-    view: View, template: DigestTemplate, when: date, days: Sequence[DaySummary], read: ReadDay
+    render: Callable[[Sequence[Day]], Mapping[str, bytes]], days: Sequence[DaySummary], read: ReadDay
 ) -> Mapping[str, bytes]:
-    return render_view(view, template, when, [read(day.category, when) for day in days])
+    return render([read(day.category, day.date) for day in days])
 
 
 def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
@@ -340,7 +374,11 @@ def _year_index(archive: Archive, year: int, category: CategoryDays) -> Product:
 
 
 def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product:
-    source, first, dates = archive.index_templates.root, next(iter(archive.config.views), None), {}
+    source, first, dates = (
+        archive.index_templates.root,
+        next((one for one in archive.config.views if not one.rank), None),
+        {},
+    )
     inputs: list[object] = [sha256(source.encode()), newest_listings(categories)]
     if first is not None:
         from digest.views import descriptions  # noqa: PLC0415 - see above

@@ -25,9 +25,13 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "show": ("show", "Show the papers of a date."),
         "search": ("search", "Search titles, authors, abstracts and comments."),
         "view": ("show", "Show what a view finds on a date."),
+        "recommend": ("marks", "Show what matters to you first, by your marks."),
+        "similar": ("marks", "Show the stored papers that are most like one."),
+        "mark": ("marks", "Mark papers that you want to see more like."),
         "paper": ("reading", "Show a paper's history over the stored days."),
         "export": ("reading", "Convert stored days for other programs."),
         "site": ("site", "Make a static site of the archive, to read in the browser."),
+        "mcp": ("mcp", "Let programs read the archive, over MCP."),
     },
     "Set it up and run it": {
         "init": ("setting_up", "Set up an archive in DIR."),

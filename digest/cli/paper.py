@@ -4,21 +4,47 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 
+from digest.archive.archive import Archive
 from digest.cli.layout import named_authors
 from digest.cli.screen import Paragraph, Piece, Screen
-from digest.history import Change, Event, Field, History, Value
+from digest.errors import MissingError
+from digest.history import Change, Event, Field, History, Value, history_of, why_not_stored
 from digest.history.wording import Piece as Run
 from digest.history.wording import difference
-from digest.model import MOST_AUTHORS_LISTED, Announcement, Source, State
+from digest.model import MOST_AUTHORS_LISTED, Announcement, ArxivId, Source, State
 from digest.terms import Section
 
 PathOf = Callable[[str, date], str]
 Line = list[str | tuple[str, str]]
 """Texts, some with the style in which a terminal shows them."""
 
+_NO_DAY = (
+    "its metadata was harvested, but no day has it; `digest backfill` makes none before 2004, none that arXiv still "
+    "serves, and adds no paper to a day that was captured"
+)
 _INDENT = len("2021-10-20  ")
 _ANNOUNCED = {Section.NEW: "announced as new in", Section.CROSS: "cross-listed in", Section.REPLACEMENT: "replaced in"}
 _FIRST = {Section.NEW: "announced", Section.CROSS: "cross-listed"}
+
+
+def history_in(archive: Archive, arxiv_id: ArxivId) -> History:
+    """Return a paper's history over the stored days.
+
+    Raises:
+        MissingError: no stored day has it.
+    """
+    announcements = archive.store.announcements(arxiv_id)
+    known = archive.snapshot
+    ends = [when for one in known.unfiled.values() for when in (one.first, one.last)]
+    dates = [*(day.date for day in known.summaries), *ends]
+    if not announcements:
+        if archive.store.harvested_ids(list({str(arxiv_id), arxiv_id.without_class})):
+            raise MissingError(f"{arxiv_id}: {_NO_DAY}")
+        found = [known.status(name, archive.now) for name in archive.config.arxiv.categories]
+        gaps = {day for item in found for day in (*item.missing, *item.lost)}
+        raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
+    # An old id may have been asked for with its subject class, which the stored one does not have.
+    return history_of(announcements[0].paper.arxiv_id, announcements, min(dates))
 
 
 def history_paragraphs(history: History, path_of: PathOf, screen: Screen | None) -> Iterator[Paragraph]:

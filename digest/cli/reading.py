@@ -13,9 +13,8 @@ from digest.cli.console import write_out
 from digest.cli.dates import parse_dates
 from digest.cli.group import as_path, categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
-from digest.cli.show import named_view, of_view
-from digest.cli.wanted import SECTIONS, pager_option
-from digest.errors import MissingError, UsageError, gravest, how_many
+from digest.cli.wanted import SECTIONS, named_view, of_view, pager_option
+from digest.errors import UsageError, gravest, how_many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,10 +23,6 @@ if TYPE_CHECKING:
     from digest.jobs.export import Wanted
 
 # Spelled out here: what knows them costs more than the command line may.
-_NO_DAY = (
-    "its metadata was harvested, but no day has it; `digest backfill` makes none before 2004, none that arXiv still "
-    "serves, and adds no paper to a day that was captured"
-)
 _FORMATS = ("json", "jsonl", "csv", "bibtex", "ris", "atom", "jsonfeed")
 
 
@@ -50,30 +45,20 @@ def paper(session: Session, reference: str, *, no_pager: bool) -> int:
       digest paper 10.48550/arXiv.2110.10101
       digest paper 2110.10101 --json
     """
-    from digest.history import history_data, history_of, parse_paper_id, why_not_stored
+    from digest.cli.paper import history_in, history_paragraphs
+    from digest.history import history_data
+    from digest.model.reference import parse_paper_id
 
     arxiv_id, version = parse_paper_id(reference)
     if version is not None:
         whole = "here is the whole paper's history"
         session.console.say(f"note: listings do not tell versions (you named v{version}); {whole}")
     with session.reading() as archive:
-        announcements = archive.store.announcements(arxiv_id)
-        known = archive.snapshot
-        ends = [when for one in known.unfiled.values() for when in (one.first, one.last)]
-        dates = [*(day.date for day in known.summaries), *ends]
-        if not announcements:
-            if archive.store.harvested_ids(list({str(arxiv_id), arxiv_id.without_class})):
-                raise MissingError(f"{arxiv_id}: {_NO_DAY}")
-            found = [known.status(name, archive.now) for name in archive.config.arxiv.categories]
-            gaps = {day for item in found for day in (*item.missing, *item.lost)}
-            raise MissingError(f"{arxiv_id}: {why_not_stored(arxiv_id, dates, gaps)}")
-        # An old id may have been asked for with its subject class, which the stored one does not have.
-        history = history_of(announcements[0].paper.arxiv_id, announcements, min(dates))
+        history = history_in(archive, arxiv_id)
         path_of = session.config.digest_path
     if session.console.answers_json:
         session.console.answer(history_data(history, path_of))
     else:
-        from digest.cli.paper import history_paragraphs
         from digest.cli.screen import Screen, show
 
         screen = Screen.here()

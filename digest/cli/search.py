@@ -85,7 +85,7 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, 
 
 def _way_to_paper(typed: str) -> str:
     """Return what shows the paper whose id, or address, somebody typed; "" for all else."""
-    from digest.history import parse_paper_id
+    from digest.model.reference import parse_paper_id
 
     with suppress(UsageError):
         return f"; `digest paper {parse_paper_id(typed)[0]}` looks for a paper by its id"

@@ -35,6 +35,7 @@ class Session:
     """What the options before the command say. ``environment`` goes over the configuration file.
 
     ``machine`` is the clock that requests are spaced by and jobs are timed by; it is never set by ``--now``.
+    ``only_reads``: the archive is read as where nothing can be written: no record is taken in, no database made.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Session:
         environment: Mapping[str, str] = os.environ,
         machine: MachineClock = time,
         verbose: bool = False,
+        only_reads: bool = False,
     ) -> None:
         self.console = console
         self.now = now
         self.environment = environment
         self.verbose = verbose
         self.machine = machine
+        self._only_reads = only_reads
         self._started = machine.monotonic()
         self._named_config = config_path
         self.damage = 0
@@ -217,10 +220,11 @@ class Session:
 
     @property
     def is_fixed(self) -> bool:
-        """Whether the archive's database is a file that cannot be written here, as on a read-only disk."""
+        """Whether the archive's database is a file that is not to be written here, as on a read-only disk."""
         from digest.store.file import can_be_written
 
-        return self.config.database is not None and not can_be_written(self.config.database)
+        database = self.config.database
+        return database is not None and (self._only_reads or not can_be_written(database))
 
     def _load_records(self, archive: Archive, *, in_memory: bool, whole: bool) -> None:
         from digest.archive.days import load_records, unloaded_records

@@ -15,14 +15,14 @@ from digest.cli.console import write_out
 from digest.cli.dates import nothing_stored, parse_date
 from digest.cli.group import categories_option, command, complete_dates, complete_views
 from digest.cli.session import Session
-from digest.cli.wanted import Wanted, list_options
-from digest.errors import ConfigError, DigestError, MissingError, StoreError, UsageError, gravest, quoted
+from digest.cli.wanted import Wanted, list_options, named_view, of_view
+from digest.errors import DigestError, MissingError, StoreError, UsageError, gravest
 
 if TYPE_CHECKING:
     from digest.archive.archive import Archive
     from digest.cli.screen import Paragraph
     from digest.config.settings import View
-    from digest.model import Day
+    from digest.model import Day, Hit
 
 Key = tuple[str, date]
 
@@ -240,6 +240,7 @@ def view(
       digest view splatting latest
       digest view "point clouds" 2021-10-20 | less
     """
+    from digest.archive.marked import shown_hits
     from digest.archive.products import day_reader, render_view, view_template
 
     if not session.config.views:
@@ -250,15 +251,19 @@ def view(
     chosen = named_view(session, name)
     wanted = Wanted(of_view(chosen, "section", chosen.sections, sections) if sections else (), with_code, titles)
     when = parse_date(session, day, chosen.categories)
-    text, days = b"", []
+    text, days, found = b"", [], None
     with session.reading(whole=False) as archive:
         stored = [one for one in chosen.categories if archive.has_day(one, when)]
         missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
         days = [*map(day_reader(archive), stored, repeat(when))]
         if days and wanted.is_file(session.console):
-            text = b"".join(render_view(chosen, view_template(archive, chosen), when, days).values())
-    if days:
-        _print_view(session, chosen, days, wanted, text, pages=not no_pager)
+            text = b"".join(render_view(archive, chosen, view_template(archive, chosen), when, days).values())
+        elif days:
+            found = shown_hits(archive, chosen, when, days)
+    if found is not None:
+        print_hits_of(session, chosen, days, wanted, found, pages=not no_pager)
+    elif days:
+        _print_file(session, chosen, days, text)
     for category, error in missing.items():
         if isinstance(error, UsageError) and not stored:
             raise error
@@ -266,63 +271,41 @@ def view(
     return gravest([session.damage, MissingError.exit_code if missing else 0])
 
 
-def _print_view(
-    session: Session, chosen: View, days: Sequence[Day], wanted: Wanted, text: bytes, *, pages: bool
+def _print_file(session: Session, chosen: View, days: Sequence[Day], text: bytes) -> None:
+    if not session.console.answers_json:
+        write_out(text)
+        sys.stdout.flush()  # the text before the errors, on a terminal that shows both
+    categories = [day.category for day in days]
+    answer = {"view": chosen.name, "date": str(days[0].date), "categories": categories, "text": text.decode()}
+    session.console.answer(answer)
+
+
+def print_hits_of(
+    session: Session,
+    chosen: View,
+    days: Sequence[Day],
+    wanted: Wanted,
+    hits: Sequence[Hit],
+    *,
+    pages: bool,
 ) -> None:
-    """Print what a view finds in ``days`` of one date: ``text``, if its digest is asked for, else a list."""
+    """Print what a view shows of ``days``, the newest first, as a list."""
     from digest.calendar import heading_date
     from digest.cli import screen
     from digest.cli.layout import heading, list_paragraphs
     from digest.render.digest import contents_of_view
     from digest.terms import Section
-    from digest.views import hits
 
-    when = days[0].date
-    shown = {"view": chosen.name, "date": str(when), "categories": [day.category for day in days]}
-    if wanted.is_file(session.console):
-        if not session.console.answers_json:
-            write_out(text)
-            sys.stdout.flush()  # the text before the errors, on a terminal that shows both
-        session.console.answer({**shown, "text": text.decode()})
-        return
-    terminal, of_sections = screen.Screen.here(), [*map(Section, chosen.sections)]
-    found = wanted.of(contents_of_view(chosen.name, when, days, hits(chosen, days), of_sections).sections, of_sections)
+    when, terminal, of_sections = days[0].date, screen.Screen.here(), [*map(Section, chosen.sections)]
+    contents = contents_of_view(chosen.name, when, days, hits, of_sections)
+    ranking = contents.ranking
+    found = wanted.of(contents.sections, of_sections)
     if session.console.answers_json:
-        session.console.answer({**shown, "papers": wanted.data(found)})
+        shown = {"view": chosen.name, "date": str(when), "categories": [day.category for day in days]}
+        session.console.answer(
+            {**shown, **({"ranking": ranking.data} if ranking else {}), "papers": wanted.data(found)}
+        )
         return
-    head = heading(chosen.name, heading_date(when), days, counts=False)
-    screen.show([*head, *list_paragraphs(found, terminal, titles_only=wanted.titles)], terminal, pages=pages)
-
-
-def of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) -> list[str]:
-    """Return those of the view's categories or sections that are ``asked`` for; there must be some."""
-    found = [name for name in shown if name in asked]
-    if not found:
-        raise UsageError(f"--{what}: view {view.name!r} shows {', '.join(shown)}, not {', '.join(asked)}")
-    return found
-
-
-def named_view(session: Session, name: str) -> View:
-    """Return the view of this name.
-
-    Raises:
-        UsageError: there is none.
-        ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
-    """
-    from digest.config.paths import folded
-    from digest.views.foreign_queries import query_in
-
-    views = session.config.views
-    if not views:
-        raise UsageError(f"no view {quoted(name)}: config.toml has none")
-    found = next((one for one in views if folded(one.name) == folded(name)), None)
-    if found is None:
-        import difflib
-
-        names = [one.name for one in views]
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
-        raise UsageError(f"no view {quoted(name)}; {hint}")
-    if fault := query_in(found):
-        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
-    return found
+    head = [*heading(chosen.name, heading_date(when), days, counts=False)]
+    note = [screen.Paragraph([screen.Piece(ranking.note, "dim")])] if ranking else []
+    screen.show([*head, *note, *list_paragraphs(found, terminal, titles_only=wanted.titles)], terminal, pages=pages)

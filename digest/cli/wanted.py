@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from digest.errors import ConfigError, UsageError, quoted
+
 if TYPE_CHECKING:
     from digest.cli.console import Console
+    from digest.cli.session import Session
+    from digest.config.settings import View
     from digest.render.digest import NumberedEntry, ShownSection
 
 SECTIONS = ("new", "cross", "replacement")
 """Spelled out here: what knows them costs more than the command line may."""
+
+RANKED = "ranked"
+"""The one section of what one's own marks ordered."""
 
 pager_option = click.option("--no-pager", is_flag=True, help="Print it all at once, however long it is.")
 
@@ -62,6 +69,9 @@ class Wanted:
             return entry.id not in left_out and bool(entry.code_urls or not self.with_code)
 
         named = self.sections or default
+        if [one.name for one in sections] == [RANKED]:
+            (ranked,) = sections
+            return [replace(ranked, entries=[one for one in ranked.entries if has(one) and one.section in named])]
         return [replace(one, entries=[*filter(has, one.entries)]) for one in sections if one.name in named]
 
     def data(self, sections: Sequence[ShownSection]) -> list[Mapping[str, Any]]:
@@ -83,3 +93,37 @@ class Wanted:
             **({"reasons": entry.reasons} if entry.reasons else {}),
             **({"doubts": entry.doubts} if entry.doubts else {}),
         }
+
+
+def of_view(view: View, what: str, shown: Sequence[str], asked: Sequence[str]) -> list[str]:
+    """Return those of the view's categories or sections that are ``asked`` for; there must be some."""
+    found = [name for name in shown if name in asked]
+    if not found:
+        raise UsageError(f"--{what}: view {view.name!r} shows {', '.join(shown)}, not {', '.join(asked)}")
+    return found
+
+
+def named_view(session: Session, name: str) -> View:
+    """Return the view of this name.
+
+    Raises:
+        UsageError: there is none.
+        ConfigError: it asks in the query language of another tool, so that it would not find what its user wants.
+    """
+    from digest.config.paths import folded
+    from digest.views.foreign_queries import query_in
+
+    views = session.config.views
+    if not views:
+        raise UsageError(f"no view {quoted(name)}: config.toml has none")
+    found = next((one for one in views if folded(one.name) == folded(name)), None)
+    if found is None:
+        import difflib
+
+        names = [one.name for one in views]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
+        raise UsageError(f"no view {quoted(name)}; {hint}")
+    if fault := query_in(found):
+        raise ConfigError(f"{session.config_path}: {'; '.join(fault)}")
+    return found

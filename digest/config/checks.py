@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from digest.config.paths import check_path, check_portable, check_shared
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
-from digest.config.settings import FEED_FILES, NEVER_SHOWN, Arxiv, Config, excludes
+from digest.config.settings import FEED_FILES, FORMAT_FILES, NEVER_SHOWN, Arxiv, Config, excludes
 from digest.errors import ConfigError, quoted
 from digest.terms import CATEGORY, YEARS, Section
 
@@ -40,6 +40,7 @@ _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
 """What arXiv asks for: the Crawl-delay of its robots.txt, and https://info.arxiv.org/help/api/tou.html."""
 
 _MOST_DAYS = 36500
+_MOST_RANKED = 1000
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+"
 # As git-check-ref-format(1) has it, of the names that are no option and no revision.
 _BRANCH = r"|(?!.*(?:\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.))[^\W-][^\s~^:?*\[\\]*"
@@ -136,6 +137,15 @@ def _check_needs(config: Config) -> None:
         # Without records, the pages are all that a lost database could be made from.
         ("[store] raw_days", config.store.raw_days, records, '[store] records, too, such as "data"'),
         ("[digest] path", several, "{category}" in config.digest.path, "{category} in it, because there are several"),
+        *(
+            (
+                f"[[view]] {quoted(view.name)} feeds",
+                view.rank and view.feeds,
+                False,
+                "none with rank: it has no feeds yet",
+            )
+            for view in config.views
+        ),
     ):
         if is_set and not is_met:
             raise ValueError(f"{key}: expected {needed}")
@@ -218,6 +228,7 @@ _RULES: dict[str, tuple[_Rule, ...]] = {
     ),
     "digest": (
         ("sections", _some_of(Section), f"some of {', '.join(Section)}, each once"),
+        ("formats", _some_of(FORMAT_FILES), f"some of {', '.join(FORMAT_FILES)}, each once"),
         ("address", _is_published, _PUBLISHED),
     ),
     "git": (
@@ -244,4 +255,6 @@ _VIEW_RULES: tuple[_Rule, ...] = (
     ("keywords", _texts(_NO_STRAY_STAR), "* only at the end of a word, such as 'segment*'"),
     ("keywords", _Each(_is_wanted), "in a list of its own at least one word that is wanted"),
     ("authors", _texts(_WORDS), "names such as 'Kaiming He' or 'K. He'"),
+    ("top", lambda number: 1 <= number <= _MOST_RANKED, f"1 to {_MOST_RANKED} papers"),
+    ("threshold", lambda score: 0 <= score <= 1, "a score from 0 (all) to 1"),
 )

@@ -14,6 +14,8 @@ SCHEDULES = ("schedule/crontab", "schedule/digest.service", "schedule/digest.tim
 """What lets cron and systemd run an archive, in its folder."""
 WORKFLOW = ".github/workflows/digest.yml"
 """Where GitHub looks for what it is to run, from the top of a repository."""
+LLMS = "llms.txt"
+"""What tells programs of an archive that has files for them: https://llmstxt.org."""
 
 _FIELD = re.compile(r"\{(category|view|date)(?::([^{}]*))?\}")
 _DATE_DIRECTIVES = re.compile(r"(?:%[YymdjGVu]|[^%\x00-\x1f])+")
@@ -137,11 +139,13 @@ def check_shared(config: Config) -> None:
     for one, other in combinations([view.name for view in config.views], 2):
         if folded(one) == folded(other):
             raise ValueError(f"[[view]] name: expected names that differ in more than case, found {[one, other]}")
-    owners = [("the archive's README.md", _shape("README.md", {}))]
+    owners = [(f"the archive's {name}", _shape(name, {})) for name in ("README.md", LLMS)]
     for category in config.arxiv.categories:
         names = {"category": category}
         owners.append((f"the README.md of a year of {category}", _shape("{category}/{date:%Y}/README.md", names)))
         owners.append((f"the digests of {category}", _shape(config.digest.path, names)))
+        forms = {form: _shape(config.format_form(form), names) for form in config.digest.formats}
+        owners.extend((f"[digest] formats {form} of {category}", shape) for form, shape in forms.items())
     for view in config.views:
         where, names = f"[[view]] {view.name!r}", {"view": view.name}
         owners.append((f"{where} path", _shape(view.path, names)))

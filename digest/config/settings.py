@@ -96,6 +96,7 @@ class DigestSettings:
     """How digests look and where they go.
 
     ``front_matter``: whether they begin with some, those of views too, if their template can have it.
+    ``formats``: in which others each day has a file beside its digest.
     ``address``: where ``directory`` is published, "" if nowhere.
     """
 
@@ -104,6 +105,7 @@ class DigestSettings:
     sections: tuple[str, ...] = ("new", "cross")
     template: str = "classic"
     front_matter: bool = False
+    formats: tuple[str, ...] = ()
     address: str = ""
 
 
@@ -134,6 +136,9 @@ RETIRED: dict[tuple[str, str], str] = {}
 
 FEED_FILES: Mapping[str, str] = {"atom": "atom.xml", "jsonfeed": "feed.json"}
 """The feeds that a view can have, and the names of their files."""
+
+FORMAT_FILES: Mapping[str, str] = {"json": ".json", "text": ".txt"}
+"""The formats that a day can have beside its digest, and how the names of their files end."""
 
 
 _CODE_HOSTS = (
@@ -166,6 +171,8 @@ class View:
     ``categories`` and ``sections`` are all that are kept and what digests show, where none are named. A keyword that
     is a list asks for all that is in it.
     ``notify``: whether its papers of each listing date get a message of their own.
+    ``rank``: the file or folder of the marks that its papers are ordered by, "" if they are not; the ``top`` ones are
+    shown, as far as their score is at least ``threshold``.
     """
 
     name: str
@@ -178,6 +185,9 @@ class View:
     path: str = "views/{view}/{date:%Y}/{date:%m}/{date:%Y-%m-%d}.md"
     feeds: tuple[str, ...] = ()
     notify: bool = False
+    rank: str = ""
+    top: int = 20
+    threshold: float = 0.0
 
     def digest_path(self, day: date) -> str:
         """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
@@ -302,6 +312,14 @@ class Config:
     def digest_paths(self, category: str, days: Iterable[date]) -> dict[date, str]:
         """The paths of the digests of many days."""
         return _all_dated(self.digest.path, days, category=category)
+
+    def format_form(self, form: str) -> str:
+        """The configured path of the files of a format: that of the digests, by another ending."""
+        return f"{self.digest.path.removesuffix('.md')}{FORMAT_FILES[form]}"
+
+    def format_paths(self, form: str, category: str, days: Iterable[date]) -> dict[date, str]:
+        """The paths of the files of a format for many days, relative to ``output``."""
+        return _all_dated(self.format_form(form), days, category=category)
 
     def digest_address(self, category: str, day: date) -> str:
         """The address at which a day's digest is published; "" if it is not."""

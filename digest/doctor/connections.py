@@ -15,9 +15,11 @@ from pathlib import Path
 
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, unkept_settings
-from digest.archive.files import outdated_products
+from digest.archive.files import Standard, due_products, outdated_digests
+from digest.archive.formats import further
 from digest.archive.products import digest_of
 from digest.archive.recorded import read_record, record_paths, record_place
+from digest.archive.report import Report
 from digest.config.checks import require_manners
 from digest.config.paths import odd_names
 from digest.disk.files import hold_lock
@@ -131,7 +133,8 @@ def _history(archive: Archive, case: Case) -> Iterator[Result]:
     counts: Counter[str] = Counter()
     keys = {(day.category, day.date) for day in unloaded}
     yield from _look_through(archive, (path for path, key in archive.snapshot.records.items() if key in keys), counts)
-    outdated = len(outdated_products(archive)) + counts["outdated"]
+    others, _ = due_products(archive, further(archive, Report()), Standard.CURRENT)
+    outdated = len(outdated_digests(archive)) + len(others) + counts["outdated"]
     yield from _upgrades(outdated, archive.store.count_read_before(PARSER_VERSION, LINK_RULES))
     runs = archive.store.runs(_LOOKED_AT)
     # What was done cannot be later than now, unless the clock went back. Runs bear the time that is decided by, which

@@ -20,10 +20,11 @@ from digest.calendar import NEW_YORK, expected_at
 from digest.config import Origins, unknown_variables
 from digest.config.resources import read_calendar, read_template
 from digest.config.secrets import HIDDEN, masked
-from digest.config.settings import Config
+from digest.config.settings import Config, View
 from digest.disk.files import Folder
-from digest.errors import ConfigError, DigestError, StoreError
+from digest.errors import ConfigError, DigestError, StoreError, how_many
 from digest.model import MachineClock
+from digest.model.marks import LEAST_MARKS
 from digest.render.digest import DigestTemplate
 from digest.views.foreign_queries import query_in
 
@@ -94,6 +95,21 @@ def check_machine(_case: Case) -> Iterator[Result]:
     yield judge(words, "a Python whose SQLite has FTS5 is needed", _FAILS, is_well=has_search)
 
 
+def _marks(config: Config, view: View) -> Result:
+    """Look at what a view is ranked by."""
+    from digest.archive.marked import read_marks  # noqa: PLC0415 - most archives rank nothing
+    from digest.views.ranking import require_library  # noqa: PLC0415 - as above
+
+    key = f"[[view]] {view.name!r} rank"
+    try:
+        number = len(read_marks(config, view.rank).wanted)
+        require_library()
+    except DigestError as error:
+        return Result(f"{key}: {error}", "the files of this view stay as they are until it is mended", error.exit_code)
+    words = f"{key}: {how_many(number, 'marked paper')}"
+    return judge(words, f"that takes {LEAST_MARKS}; `digest mark ID` marks more", is_well=number >= LEAST_MARKS)
+
+
 def check_settings(case: Case) -> Iterator[Result]:
     """Look at what a correct configuration can still have wrong with it."""
     config, calendar = case.config, read_calendar(case.config.calendar.dates)
@@ -116,6 +132,7 @@ def check_settings(case: Case) -> Iterator[Result]:
             yield Result(f"{key} {name}")
     for text, advice in filter(None, map(query_in, config.views)):
         yield Result(text, advice, ConfigError.exit_code)
+    yield from (_marks(config, view) for view in config.views if view.rank)
     yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
     newest = calendar.newest_expected(case.session.now)
     yield Result(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")

@@ -6,6 +6,7 @@ from itertools import chain
 from pathlib import Path
 
 from digest.archive.archive import Archive
+from digest.archive.marked import ranked_finder
 from digest.archive.products import day_reader
 from digest.archive.report import Report, Track, untracked
 from digest.config.settings import View
@@ -17,7 +18,6 @@ from digest.render.exports import FEEDS, RECORDS
 from digest.render.exports.feeds import Feed
 from digest.render.exports.rows import Why
 from digest.store.file import SIDE_FILES
-from digest.views import finder
 
 _BOM = "\ufeff"
 """What Excel knows UTF-8 by in a file that it opens by a double click; else it takes another encoding for granted."""
@@ -63,7 +63,7 @@ class Export:
 def export(archive: Archive, wanted: Wanted, track: Track = untracked) -> Export:
     """Export stored days; the text is made while it is taken."""
     chosen, view, is_feed, report = wanted.selection, wanted.view, wanted.form in FEEDS, Report()
-    why = finder(view) if view else None
+    why = ranked_finder(archive, view) if view else None
     if wanted.dates:  # else no date is missed
         note_missing(archive, chosen, report)
     # Those of one date stand in the order of the categories.

@@ -40,6 +40,7 @@ class Part(StrEnum):
     SEARCH = "full-text index"
     RECORD = "record"
     DIGEST = "digest"
+    FORMAT = "format"
     VIEW = "view"
     LEDGER = "state"
     INDEX = "index"

@@ -92,13 +92,14 @@ class _Stored:
             published = {name: config.digest_address(name, when) for name, day in days.items() if day}
             addresses = {name: address for name, address in published.items() if address}
             return listing_message(when, days, self.given_up(when), papers, addresses)
-        from digest.views import hits  # noqa: PLC0415 - most archives have no view
+        from digest.archive.marked import shown_hits  # noqa: PLC0415 - most archives have no view
         from digest.views.foreign_queries import query_in  # noqa: PLC0415 - as above
 
         (view,) = (view for view in config.views if view.name == subject)
         if query_in(view):  # the run warns of it
             return None
-        found = hits(view, [self._read(name, when) for name in view.categories if self._known.day(name, when)])
+        read = [self._read(name, when) for name in view.categories if self._known.day(name, when)]
+        found = shown_hits(self._archive, view, when, read)
         return view_message(subject, when, found, config.address_of(view.digest_path(when))) if found else None
 
     def _first_papers(self, when: date) -> Iterator[Paper]:

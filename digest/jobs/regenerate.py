@@ -13,7 +13,8 @@ from digest.archive.files import (
     outdated_unread,
     remembering_at_once,
 )
-from digest.archive.products import Kind, Product, day_reader, digest_of, views
+from digest.archive.formats import further
+from digest.archive.products import Kind, Product, day_reader, digest_of
 from digest.archive.report import Report, Track, untracked
 from digest.errors import StoreError, how_many
 from digest.jobs.selection import Selection, note_missing
@@ -23,13 +24,13 @@ from digest.model import DaySummary
 def plan_regenerate(
     archive: Archive, selection: Selection, track: Track = untracked, *, only_outdated: bool = False
 ) -> list[Product]:
-    """Return the digests that ``regenerate`` makes again, those of views among them; some may come out as they are."""
+    """Return what ``regenerate`` makes again: digests, files of formats and views; some may come out as they are."""
     chosen, read = {f"{day.category} {day.date}": day for day in selection.stored(archive)}, day_reader(archive)
     products = ((chosen[name], digest_of(archive, chosen[name], read)) for name in track(list(chosen)))
     due = [day for day, product in products if not _is_good(archive, day, product, only_outdated=only_outdated)]
     digests = [digest_of(archive, day, lambda *key: stored_day(archive, *key)) for day in due]
     standard = _standard(selection, only_outdated=only_outdated)
-    return [*digests, *due_products(archive, views(archive, Report()), standard)[0]]
+    return [*digests, *due_products(archive, further(archive, Report()), standard)[0]]
 
 
 def paths_to_change(archive: Archive, plan: Iterable[Product]) -> list[str]:
@@ -69,7 +70,7 @@ def regenerate(
 
 
 def _standard(selection: Selection, *, only_outdated: bool) -> Standard:
-    """Return what the files of views must be to stay; where all days are chosen, each file is proven."""
+    """Return what the files of formats and views must be to stay; where all days are chosen, each file is proven."""
     return Standard.INTACT if selection.is_everything and not only_outdated else Standard.CURRENT
 
 

@@ -17,8 +17,9 @@ from functools import lru_cache, partial
 from itertools import chain
 
 from digest.archive.archive import Archive
+from digest.archive.formats import further
 from digest.archive.old_pages import removed_pages
-from digest.archive.products import indexes, views
+from digest.archive.products import indexes
 from digest.archive.report import Report, Track, untracked
 from digest.decide import is_in_reach
 from digest.disk.raw import raw_path, read_raw
@@ -141,13 +142,13 @@ def _examine_revisions(archive: Archive, found: Verified) -> Iterator[Finding]:
         yield _about_database(archive, Part.SEARCH, problem, "makes it again", remake_index)
 
 
-# Views and indexes, which are of all days
+# Formats, views and indexes, which are of all days
 
 
 def _examine_texts(archive: Archive, found: Verified) -> None:
-    """Check the views, the indexes, and that each file is there that has a row."""
+    """Check the files of formats and views, the indexes, and that each file is there that has a row."""
     report = Report()
-    for product in chain(views(archive, report), indexes(archive) if found.days else ()):
+    for product in chain(further(archive, report), indexes(archive) if found.days else ()):
         try:
             examine_product(archive, product, found)
         except DigestError as error:

@@ -16,6 +16,7 @@ from digest.calendar import heading_date
 from digest.config.paths import part_path
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
+from digest.model.marks import RankedHits, Ranking
 from digest.render.markdown import code_urls, is_web_address
 from digest.render.maths import maths_in
 from digest.render.templates import BUILT_IN, Traits, compile_template, render, traits_of
@@ -172,6 +173,7 @@ class DigestTemplate:
             "heading_date": heading_date(contents.date),
             "front_matter": self._front_matter,
             "days": [ShownDay.of(day) for day in contents.days],
+            "ranking": contents.ranking,
             "contents": contents.sections,
             "sections": sections,
             "entries": [entry for section in sections for entry in section.entries],
@@ -365,6 +367,7 @@ class DigestContents:
     date: date
     days: Sequence[Day]
     sections: Sequence[ShownSection]
+    ranking: Ranking | None = None
 
     @property
     def entries(self) -> list[NumberedEntry]:
@@ -383,8 +386,14 @@ def contents_of_view(
 ) -> DigestContents:
     """Return what the digest of a view shows: ``hits`` of one date, found in ``days``.
 
-    The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings.
+    The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings. Those that
+    marks ordered stand in one section, in that order.
     """
+    ranking = hits.ranking if isinstance(hits, RankedHits) else None
+    if ranking and not ranking.is_cold:
+        ranked = [_numbered(number, hit) for number, hit in enumerate(hits, 1)]
+        by_marks = ShownSection("ranked", "By your marks", len(ranked), ranked)
+        return DigestContents(view, view, when, days, [by_marks], ranking)
     newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id, reverse=True)
     shown, number = [], 1
     for section in sections:
@@ -392,7 +401,7 @@ def contents_of_view(
         entries = [_numbered(number + place, hit) for place, hit in enumerate(its)]
         shown.append(ShownSection(section.value, _TITLES[section], len(entries), entries))
         number += len(entries)
-    return DigestContents(view, view, when, days, shown)
+    return DigestContents(view, view, when, days, shown, ranking)
 
 
 def _numbered(number: int, hit: Hit) -> NumberedEntry:

@@ -1,7 +1,7 @@
 """Days in and out: a day with its entries, the revisions of their papers, a paper's announcements over the days."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -39,6 +39,7 @@ from digest.store.rows import (
     links_of,
     paper_of,
     read_day,
+    read_papers,
     summaries_of,
     write_day,
 )
@@ -94,6 +95,15 @@ class Days(Database):
         """
         with self._read(f"{category} {when}") as connection:
             return read_day(access_to(connection), category, when)
+
+    def papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Return the papers with these ids as they were first announced with an abstract, by ids, without links.
+
+        Raises:
+            DamageError: their rows cannot be read.
+        """
+        with self._read(f"{len(ids)} papers") as connection:
+            return read_papers(access_to(connection), ids)
 
     def summaries(self) -> list[DaySummary]:
         """Return the stored days that have files, without their entries, by category and date."""
@@ -248,6 +258,18 @@ class Core:
         is_its = tables.entry.c.day_id == day_id
         joined = _LINKS.join(tables.entry, tables.entry.c.revision_id == tables.link.c.revision_id).where(is_its)
         return self._connection.execute(joined).all()
+
+    def paper_rows(self, ids: Sequence[str]) -> Iterator[Values]:
+        """Yield the values of ``PAPER`` of all announced revisions of these papers, those of each by date."""
+        own, day = tables.entry.c.arxiv_id, tables.day.c
+        joined = tables.entry.join(tables.day).join(tables.revision)
+        query = select(*_PAPER).select_from(joined).where(tables.revision.c.abstract.is_not(None))
+        ordered = query.order_by(day.date, day.category, tables.entry.c.position)
+        for start in range(0, len(ids), _BATCH):
+            yield from self._connection.execute(ordered.where(own.in_(ids[start : start + _BATCH]))).all()
+        for one in ids:
+            if "/" in one:  # it may be stored with its subject class: math.GT/0309136
+                yield from self._connection.execute(ordered.where(own.like(one.replace("/", ".__/")))).all()
 
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
         """Return the number and the place of all revisions of these papers, by their keys."""

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -13,6 +13,11 @@ _OF_DAY = f"SELECT {', '.join(DAY)} FROM day WHERE category = ? AND date = ?"  #
 _ENTRIES = f"""
 SELECT {", ".join(ENTRY)}, {", ".join(f"revision.{name}" for name in PAPER)}
 FROM entry JOIN revision ON revision.id = entry.revision_id WHERE day_id = ? ORDER BY position"""  # noqa: S608
+_PAPERS = f"""
+SELECT {", ".join(f"revision.{name}" for name in PAPER)}
+FROM entry JOIN revision ON revision.id = entry.revision_id JOIN day ON day.id = entry.day_id
+WHERE abstract IS NOT NULL AND entry.arxiv_id"""  # noqa: S608
+_BY_DATE = "ORDER BY date, category, position"
 _LINKS = f"""
 SELECT {", ".join(f"link.{name}" for name in LINK)}
 FROM link JOIN entry ON entry.revision_id = link.revision_id WHERE day_id = ? ORDER BY link.revision_id, ordinal"""  # noqa: S608
@@ -42,6 +47,15 @@ class Driver:
     def link_rows(self, day_id: int) -> Sequence[Values]:
         """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
         return self._connection.execute(_LINKS, (day_id,)).fetchall()
+
+    def paper_rows(self, ids: Sequence[str]) -> Iterator[Values]:
+        """Yield the values of ``PAPER`` of all announced revisions of these papers, by date."""
+        for start in range(0, len(ids), _BATCH):
+            some = ids[start : start + _BATCH]
+            yield from self._connection.execute(f"{_PAPERS} IN ({', '.join('?' * len(some))}) {_BY_DATE}", some)
+        for one in ids:
+            if "/" in one:  # it may be stored with its subject class: math.GT/0309136
+                yield from self._connection.execute(f"{_PAPERS} LIKE ? {_BY_DATE}", [one.replace("/", ".__/")])
 
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
         """Return the number and the place of all revisions of these papers, by their keys."""

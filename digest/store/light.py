@@ -6,7 +6,7 @@ found, the whole store is to be asked, and tells what it is.
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from digest.model import (
     Found,
     Known,
     Ledger,
+    Paper,
     Query,
     RawPage,
     Reading,
@@ -32,7 +33,7 @@ from digest.model import (
 from digest.store import queries
 from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
-from digest.store.rows import SUMMARY, file_rows, page_row, read_day, summaries_of, write_day
+from digest.store.rows import SUMMARY, file_rows, page_row, read_day, read_papers, summaries_of, write_day
 
 SHAPE = "9719574c231304bacb4c98e46631c1edcff30fafbd44ce1dcff47c9b7e06c1e8"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
@@ -173,6 +174,11 @@ class LightStore:
         """Return the category, date and id of all announcements whose texts a query finds."""
         with self._transaction():
             return queries.find_announcements(self._connection, query)
+
+    def papers(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """Return the papers with these ids as they were first announced with an abstract, by ids, without links."""
+        with self._transaction():
+            return read_papers(Driver(self._connection), ids)
 
     # What a night notes
 

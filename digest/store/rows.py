@@ -157,6 +157,9 @@ class Access(Protocol):
     def link_rows(self, day_id: int) -> Sequence[Values]:
         """Return the values of ``LINK`` of the papers of a day, in the order of the links of each."""
 
+    def paper_rows(self, ids: Sequence[str]) -> Iterable[Values]:
+        """Return the values of ``PAPER`` of all announced revisions of these papers, those of each by date."""
+
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
         """Return the number and the place of all revisions of these papers, by their keys."""
 
@@ -364,6 +367,15 @@ def read_day(access: Access, category: str, when: date) -> Day | None:
         raise DamageError(f"{category} {when}: expected its entries, found the header of its record alone")
     declared = counts(json.loads(declared))
     return Day(category, when, _STATES[state], _SOURCES[source], declared, entries, pages, parser, link_rules)
+
+
+def read_papers(access: Access, ids: Sequence[str]) -> dict[str, Paper]:
+    """Return those of these papers that are stored, as they were first announced with an abstract, by their ids.
+
+    An id is in the form that every paper has once. Their links are left out.
+    """
+    papers = papers_of([*access.paper_rows(ids)], {})
+    return {paper.arxiv_id.without_class: paper for paper in reversed(papers)}
 
 
 def dating_of(row: Values) -> Dating | None:

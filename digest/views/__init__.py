@@ -66,6 +66,7 @@ def description(view: View) -> str:
 def descriptions(view: View) -> list[str]:
     """Return the ``description`` of ``view`` by the rules of each version until now, the current ones last."""
     shown = [view.name, view.sections, view.keywords, view.authors, view.has_code]
+    shown += [view.top, view.threshold] if view.rank else []
     return [json.dumps([rules, *shown]) for rules in range(1, _RULES + 1)]
 
 

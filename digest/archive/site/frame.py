@@ -112,7 +112,7 @@ def frame_of(archive: Archive, report: Report) -> Frame:
     for view in config.views:
         if fault := query_in(view):
             report.warn(f"{'; '.join(fault)}; until then the pages of this view stay as they are")
-        else:
+        elif not view.rank:  # one's own marks are nobody else's, and no date is ranked twice
             views.append(view)
     templates = SiteTemplates(site_templates(config.site.templates, config.folder))
     site = Site(templates, _title(config.site.title, list(days)), [], (), config.site.address)
