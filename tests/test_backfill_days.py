@@ -283,6 +283,24 @@ def test_a_file_that_ends_too_early_is_no_whole_harvest(sandbox: Sandbox) -> Non
     assert entries(sandbox) == EXPECTED
 
 
+def test_a_file_with_lines_that_cannot_be_read_is_not_called_whole(sandbox: Sandbox) -> None:
+    """Its days are made of the others, and that is said, by the status too, until a whole one is read."""
+    path = snapshot(sandbox, PAPERS)
+    odd = Path(path).with_name("odd.json")
+    odd.write_text(Path(path).read_text(encoding="utf-8") + '{"id": "2110.06104"}\n', encoding="utf-8")
+    result = backfill(sandbox, "--file", str(odd))
+    assert (result.code, entries(sandbox)) == (5, EXPECTED)
+    assert "cs.CV: reconstructed without the papers whose metadata cannot be read" in result.err
+    status = sandbox.digest("status", now=NOW).out
+    assert "harvested, but for records that cannot be read: `digest backfill` named them" in status
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert (told["harvested"], told["unread"]) == (True, True)
+    assert backfill(sandbox, "--file", path).code == 0
+    assert "cannot be read" not in sandbox.digest("status", now=NOW).out
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert (told["harvested"], told["unread"]) == (True, False)
+
+
 def edited(sandbox: Sandbox) -> list[str]:
     """Return what was kept as edited by a person."""
     return [path for path in sandbox.tree() if ".edited" in path]

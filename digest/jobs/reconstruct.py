@@ -21,7 +21,7 @@ from digest.archive.report import Report
 from digest.decide import in_reach_since, not_stored
 from digest.errors import DamageError, DigestError, MissingError, PageRefusedError, how_many, named
 from digest.history.reconstruction import FIRST_DAY, Dated, contradicts, reconstruct
-from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
+from digest.model import ArxivId, Dating, Day, Entry, Extent, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
@@ -156,16 +156,19 @@ def require_listing(archive: Archive, past: Past) -> None:
 
 
 def _harvested(archive: Archive, categories: Sequence[str], report: Report) -> list[str]:
-    """Return the categories of which all papers are known; half of a day must not pass for it."""
-    whole = [category for category in categories if archive.gathered(category)]
-    for category in categories:
-        if category not in whole:
+    """Return the categories of which all papers came; half of a day must not pass for it."""
+    known = {category: archive.gathered(category) for category in categories}
+    ended = [category for category, extent in known.items() if extent in (Extent.BUT_UNREAD, Extent.WHOLE)]
+    for category, extent in known.items():
+        if extent is Extent.BUT_UNREAD:
+            report.remarks.append(f"{category}: reconstructed without the papers whose metadata cannot be read")
+        elif extent is not Extent.WHOLE:
             words = "its papers are not harvested to the end; `digest backfill` goes on"
             if report.failures:  # which say why
                 report.remarks.append(f"{category}: {words}")
             else:
                 report.fail(category, MissingError(words))
-    return whole
+    return ended
 
 
 def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:

@@ -31,8 +31,8 @@ _JOINED = "entry e JOIN day d ON d.id = day_id JOIN revision r ON r.id = revisio
 TABLES = (
     f"SELECT {_TEXTS} FROM harvested ORDER BY 1",  # noqa: S608 - our own names
     "SELECT * FROM version ORDER BY 1, 2",
-    "SELECT subset, token, datestamp, finished_at IS NULL, unread_since FROM harvest ORDER BY 1",
-    "SELECT category, finished_at IS NULL FROM gathered ORDER BY 1",
+    "SELECT subset, token, datestamp, finished_at IS NULL, unread_since, unread_lists FROM harvest ORDER BY 1",
+    "SELECT category, finished_at IS NULL, has_unread FROM gathered ORDER BY 1",
     "SELECT category, date, state, source, stored, parser_version, content_hash, has_files FROM day ORDER BY 1, 2",
     f"SELECT {_ENTRY} FROM {_JOINED} ORDER BY 1, 2, 4",  # noqa: S608 - our own names
     "SELECT arxiv_id, text_hash, fields_hash, title, abstract, raw FROM revision ORDER BY 1, 2, 3",
