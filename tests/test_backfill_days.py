@@ -364,6 +364,28 @@ def test_a_day_that_no_paper_is_left_of_goes_with_its_files(sandbox: Sandbox) ->
     assert entries(sandbox) == []
 
 
+def test_the_index_of_a_year_goes_with_its_last_day(sandbox: Sandbox) -> None:
+    """And comes back with the next one; of what a person wrote into it only the generated part goes."""
+    filled(sandbox, [*PAPERS, record("2010.05101", "2020-10-13 12:00")], "--files")
+    old, index = "cs.CV/2020/README.md", "cs.CV/2021/README.md"
+    assert {old, index} <= sandbox.tree().keys()
+    written = sandbox.folder / index
+    written.write_bytes(b"My year.\n\n" + written.read_bytes())
+    left = [one | {"categories": "math.CO", "update_date": "2022-01-01"} for one in PAPERS]
+    assert filled(sandbox, [*left, record("2010.05101", "2020-10-13 12:00")]).code == 0
+    assert {path for path in sandbox.tree() if "2021" in path} == {index}
+    assert b"2021-10-13" not in sandbox.read(index)
+    assert sandbox.read(index).startswith(b"My year.\n")
+    assert sandbox.digest("verify", now=NOW).code == 0
+    gone = [record("2010.05101", "2020-10-13 12:00", "math.CO", update_date="2022-01-01")]
+    assert filled(sandbox, gone).code == 0
+    assert not (sandbox.folder / "cs.CV/2020").exists()
+    assert sandbox.digest("verify", now=NOW).code == 0
+    back = [one | {"update_date": "2022-03-01"} for one in PAPERS]
+    assert filled(sandbox, back, "--files").code == 0
+    assert b"2021-10-13" in sandbox.read(index)
+
+
 def test_a_paper_that_a_capture_lists_is_in_no_reconstructed_day_with_files(sandbox: Sandbox) -> None:
     """Its reconstructed day, which had no other, goes; the paper stands on one day."""
     filled(sandbox, PAPERS[:1], "--files")
