@@ -364,6 +364,27 @@ def test_a_day_that_no_paper_is_left_of_goes_with_its_files(sandbox: Sandbox) ->
     assert entries(sandbox) == []
 
 
+@pytest.mark.parametrize("files", [(), ("--files",)])
+@pytest.mark.parametrize("dates", ["2021-10-13", "2021-10-14", "2021-10-13..2021-10-13"])
+def test_a_paper_whose_date_moves_out_of_the_range_is_on_one_day(
+    sandbox: Sandbox, dates: str, files: tuple[str, ...]
+) -> None:
+    """The days around that were reconstructed before are made again where they come out otherwise; no others are."""
+    filled(sandbox, PAPERS, *files)
+    moved = [*PAPERS[:2], record("2110.05103", "2021-10-13 12:00", update_date="2022-01-01"), *PAPERS[3:]]
+    moved[2]["id"] = "2110.06100"
+    gone = record("2110.05103", "2021-10-12 14:00", "math.CO", update_date="2022-01-01")
+    assert backfill(sandbox, dates, "--file", snapshot(sandbox, [*moved, gone]), *files).code == 0
+    expected = {"2021-10-13": ["2110.05101", "2110.05102"], "2021-10-14": ["2110.06100", "2110.06101", "2110.06102"]}
+    assert {day: [one[3] for one in entries(sandbox) if one[0] == day] for day in expected} == expected
+    assert rows(sandbox, "SELECT DISTINCT has_files FROM day") == [(int(bool(files)),)]
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    other.configure("store", records="data")
+    assert backfill(other, "2021-10-14", "--file", snapshot(sandbox, PAPERS), "--files").code == 0
+    assert {one[0] for one in entries(other)} == {"2021-10-14"}
+
+
 def test_the_index_of_a_year_goes_with_its_last_day(sandbox: Sandbox) -> None:
     """And comes back with the next one; of what a person wrote into it only the generated part goes."""
     filled(sandbox, [*PAPERS, record("2010.05101", "2020-10-13 12:00")], "--files")

@@ -50,6 +50,17 @@ class Past:
     last: date | None = None
     has_files: bool = False
 
+    def has(self, when: date) -> bool:
+        """Whether a date is wanted."""
+        return (self.first or when) <= when <= (self.last or when)
+
+    @property
+    def widened(self) -> "Past":
+        """It, with all dates that papers of it may have had before: an id is of one month, and so are its dates."""
+        first = self.first and (max(self.first, FIRST_DAY) - _DAY).replace(day=1) + _DAY
+        last = self.last and ((max(self.last, FIRST_DAY) - _DAY).replace(day=1) + 31 * _DAY).replace(day=1)
+        return replace(self, first=first, last=last)
+
 
 @dataclass
 class Reconstructed:
@@ -104,7 +115,9 @@ def reconstruct_days(
         one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
     }
     made: dict[str, set[date]] = defaultdict(set)
-    for (category, when), placed in days_of(archive, past, known, done.contradictory.append):
+    for (category, when), placed in days_of(archive, past.widened, known, done.contradictory.append):
+        if not (past.has(when) or _is_reconstructed(archive, category, when)):
+            continue
         own = [one for one in placed if one[0] not in captured[category]]
         stored = archive.stored(category, when)
         if stored is not None and stored.state is not State.RECONSTRUCTED:
@@ -120,14 +133,14 @@ def reconstruct_days(
             made[category].add(when)
             done.papers += len(day.entries if day else own)
             done.days[category] += 1
-            done.stored += _store(archive, day, past, report) if day else 1
+            done.stored += _store(archive, day, report, has_files=past.has_files and past.has(when)) if day else 1
         except DigestError as error:
             report.fail(f"{category} {when}", error)
             if report.is_ended:
                 break
     report.remarks += done.remarks
     if not dry_run and not report.is_ended:
-        _forget_others(archive, past, made, done, report)
+        _forget_others(archive, past.widened, made, done, report)
         archive.refresh()
         update_files(archive, report)
         report.succeeded += 1
@@ -177,14 +190,19 @@ def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]
     return {arxiv_id: (when, section) for arxiv_id, when, section, _ in reversed(rows)}
 
 
-def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
+def _is_reconstructed(archive: Archive, category: str, when: date) -> bool:
+    stored = archive.stored(category, when) or archive.store.summary(category, when)
+    return stored is not None and stored.state is State.RECONSTRUCTED
+
+
+def _store(archive: Archive, day: Day, report: Report, *, has_files: bool) -> bool:
     """Store a day, unless it is stored as it is; return whether it was stored."""
     content_hash = sha256(render_record(day))
     filed = archive.stored(day.category, day.date)
     known = filed or archive.store.summary(day.category, day.date)
-    if known is not None and known.content_hash == content_hash and (filed or not past.has_files):
+    if known is not None and known.content_hash == content_hash and (filed or not has_files):
         return False
-    if past.has_files or filed:
+    if has_files or filed:
         put_in_place(archive, day, report)
     else:
         archive.save_unfiled(day, content_hash)
