@@ -116,14 +116,12 @@ def reconstruct_days(
     }
     made: dict[str, set[date]] = defaultdict(set)
     for (category, when), placed in days_of(archive, past.widened, known, done.contradictory.append):
-        if not (past.has(when) or _is_reconstructed(archive, category, when)):
-            continue
         own = [one for one in placed if one[0] not in captured[category]]
+        if not own or not (past.has(when) or _is_reconstructed(archive, category, when)):
+            continue
         stored = archive.stored(category, when)
         if stored is not None and stored.state is not State.RECONSTRUCTED:
             done.taken += len(own)
-            continue
-        if not own:
             continue
         tell(done.papers)
         try:
