@@ -25,6 +25,7 @@ from digest.cli.console import Console
 from digest.cli.runner import work
 from digest.cli.session import Session
 from digest.jobs.backfill import backfill
+from digest.jobs.gathering import Gathered
 from digest.records.day import parse_record
 from tests.conftest import DAY, NIGHT, Sandbox, long_after
 from tests.rehearsal import Clock
@@ -424,6 +425,44 @@ def test_a_record_that_cannot_be_read_is_asked_for_again(asking: tuple[Sandbox, 
     assert contents(sandbox)[:2] == whole[:2]
 
 
+def test_a_record_that_stays_unreadable_is_asked_for_three_times_more(asking: tuple[Sandbox, StandIn]) -> None:
+    """Then the harvests go on at the last datestamp, and the status says what is missing; another one counts anew."""
+    sandbox, arxiv = asking
+    arxiv.repository = Repository([papers(7)[0], replace(papers(7)[1], title=""), *papers(7)[2:]], page_size=3)
+    found = [sandbox.digest("backfill") for _ in range(6)]
+    assert [one.code for one in found] == [5, 5, 5, 5, 0, 0]
+    words = "cs.CV: records from 2024-03-02 on cannot be read, and are not asked for again"
+    assert [words in one.err for one in found] == [False, False, False, True, False, False]
+    first = [one.get("from") for one in asked(arxiv) if "resumptionToken" not in one]
+    assert first == [None, *["2024-03-02"] * 3, *["2024-03-04"] * 2]
+    assert "harvested, but for records that cannot be read" in sandbox.digest("status").out
+    odd = replace(papers(9)[8], title=" ")
+    arxiv.repository = Repository([*papers(8), odd], page_size=9)
+    assert [sandbox.digest("backfill").code for _ in range(3)] == [5, 5, 5]
+    assert [one["from"] for one in asked(arxiv)] == ["2024-03-04", "2024-03-05", "2024-03-05"]
+    arxiv.repository = Repository(papers(9), page_size=9)
+    assert sandbox.digest("backfill").code == 0
+    assert "cannot be read" not in sandbox.digest("status").out
+
+
+def test_the_end_of_a_harvest_is_noted_with_its_last_page(
+    asking: tuple[Sandbox, StandIn], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is killed right after it has the whole category: the days can be made without another request."""
+    sandbox, arxiv = asking
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Gathered, "__init__", stop)
+        sandbox.digest("backfill")
+    assert len(asked(arxiv)) == 3
+    assert sandbox.digest("backfill", "--offline").code == 0
+    assert asked(arxiv) == []
+    assert json.loads(sandbox.digest("status", "--json").out)["categories"]["cs.CV"]["harvested"] is True
+
+
 def test_an_unread_record_is_not_forgotten_at_midnight(asking: tuple[Sandbox, StandIn]) -> None:
     """A list whose token died goes on at the last datestamp; the one after it begins at that of the record."""
     sandbox, arxiv = asking
@@ -546,55 +585,6 @@ def test_a_file_whose_loading_is_killed_again_and_again_ends_the_same(sandbox: S
         process.wait()
     assert sandbox.digest("backfill", "--file", str(file)).code == 0
     assert contents(sandbox) == whole
-
-
-_JOINED = "entry JOIN day ON day.id = day_id JOIN revision ON revision.id = revision_id"
-_ENTRY = "entry.position, entry.arxiv_id, section, basis, earliest, latest, text_version, title, place"
-DAYS = (
-    *TABLES[:2],
-    "SELECT subset, token, datestamp, finished_at IS NULL FROM harvest ORDER BY 1",
-    "SELECT category, date, state, source, content_hash, has_files, stored FROM day ORDER BY 1, 2",
-    f"SELECT category, date, {_ENTRY} FROM {_JOINED} ORDER BY 1, 2, 3",  # noqa: S608 - our own names
-    "SELECT category, finished_at IS NULL FROM gathered ORDER BY 1",
-    "SELECT path, sha256 FROM file ORDER BY 1",
-)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("source", ["oai", "kaggle"])
-def test_a_past_that_is_interrupted_ten_times_is_the_same(
-    asking: tuple[Sandbox, StandIn], seed: int, source: str
-) -> None:
-    """At random moments of the harvest, the reconstruction, and the writing of its files; most by kill -9.
-
-    The days, their papers and texts, what is noted of the harvest, and every file are those of a run that nobody
-    interrupted; nothing else is left in the archive.
-    """
-    sandbox, arxiv = asking
-    arxiv.repository = Repository(invented(3000), page_size=200)
-    arguments = ["--files", *(["--file", kaggle(sandbox, invented(3000)).name] if source == "kaggle" else [])]
-    begun = time.monotonic()
-    process = start(sandbox, *arguments)
-    assert process.wait() == 0
-    lasts = time.monotonic() - begun
-    whole, files = [rows(sandbox, query) for query in DAYS], sandbox.tree()
-    assert len(rows(sandbox, "SELECT DISTINCT date FROM day")) > 20
-    clear(sandbox)
-    for path in files:
-        if path not in ("config.toml", NAME):
-            (sandbox.folder / path).unlink()
-    arxiv.requests.clear()
-    chance = random.Random(f"{seed} {source}")  # noqa: S311 - no secret
-    for number in range(10):
-        process = start(sandbox, *arguments)
-        time.sleep(chance.uniform(0.35, 0.35 + 0.25 * lasts))
-        process.send_signal(signal.SIGKILL if number % 3 else signal.SIGTERM)
-        process.wait()
-    process = start(sandbox, *arguments)
-    assert process.wait() == 0
-    assert [rows(sandbox, query) for query in DAYS] == whole
-    assert sandbox.tree() == files
 
 
 # Kaggle's snapshot
