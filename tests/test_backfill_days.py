@@ -283,6 +283,24 @@ def test_a_file_that_ends_too_early_is_no_whole_harvest(sandbox: Sandbox) -> Non
     assert entries(sandbox) == EXPECTED
 
 
+def test_a_file_with_lines_that_cannot_be_read_is_not_called_whole(sandbox: Sandbox) -> None:
+    """Its days are made of the others, and that is said, by the status too, until a whole one is read."""
+    path = snapshot(sandbox, PAPERS)
+    odd = Path(path).with_name("odd.json")
+    odd.write_text(Path(path).read_text(encoding="utf-8") + '{"id": "2110.06104"}\n', encoding="utf-8")
+    result = backfill(sandbox, "--file", str(odd))
+    assert (result.code, entries(sandbox)) == (5, EXPECTED)
+    assert "cs.CV: reconstructed without the papers whose metadata cannot be read" in result.err
+    status = sandbox.digest("status", now=NOW).out
+    assert "harvested, but for records that cannot be read: `digest backfill` named them" in status
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert (told["harvested"], told["unread"]) == (True, True)
+    assert backfill(sandbox, "--file", path).code == 0
+    assert "cannot be read" not in sandbox.digest("status", now=NOW).out
+    told = json.loads(sandbox.digest("status", "--json", now=NOW).out)["categories"]["cs.CV"]
+    assert (told["harvested"], told["unread"]) == (True, False)
+
+
 def edited(sandbox: Sandbox) -> list[str]:
     """Return what was kept as edited by a person."""
     return [path for path in sandbox.tree() if ".edited" in path]
@@ -344,6 +362,49 @@ def test_a_day_that_no_paper_is_left_of_goes_with_its_files(sandbox: Sandbox) ->
     assert "2021-10-14.md: left alone, because it was edited" in result.err
     assert digest.read_bytes().endswith(b"My note.\n")
     assert entries(sandbox) == []
+
+
+@pytest.mark.parametrize("files", [(), ("--files",)])
+@pytest.mark.parametrize("dates", ["2021-10-13", "2021-10-14", "2021-10-13..2021-10-13"])
+def test_a_paper_whose_date_moves_out_of_the_range_is_on_one_day(
+    sandbox: Sandbox, dates: str, files: tuple[str, ...]
+) -> None:
+    """The days around that were reconstructed before are made again where they come out otherwise; no others are."""
+    filled(sandbox, PAPERS, *files)
+    moved = [*PAPERS[:2], record("2110.05103", "2021-10-13 12:00", update_date="2022-01-01"), *PAPERS[3:]]
+    moved[2]["id"] = "2110.06100"
+    gone = record("2110.05103", "2021-10-12 14:00", "math.CO", update_date="2022-01-01")
+    assert backfill(sandbox, dates, "--file", snapshot(sandbox, [*moved, gone]), *files).code == 0
+    expected = {"2021-10-13": ["2110.05101", "2110.05102"], "2021-10-14": ["2110.06100", "2110.06101", "2110.06102"]}
+    assert {day: [one[3] for one in entries(sandbox) if one[0] == day] for day in expected} == expected
+    assert rows(sandbox, "SELECT DISTINCT has_files FROM day") == [(int(bool(files)),)]
+    other = Sandbox(sandbox.folder.parent / "other", sandbox.capture)
+    other.folder.mkdir()
+    other.configure("store", records="data")
+    assert backfill(other, "2021-10-14", "--file", snapshot(sandbox, PAPERS), "--files").code == 0
+    assert {one[0] for one in entries(other)} == {"2021-10-14"}
+
+
+def test_the_index_of_a_year_goes_with_its_last_day(sandbox: Sandbox) -> None:
+    """And comes back with the next one; of what a person wrote into it only the generated part goes."""
+    filled(sandbox, [*PAPERS, record("2010.05101", "2020-10-13 12:00")], "--files")
+    old, index = "cs.CV/2020/README.md", "cs.CV/2021/README.md"
+    assert {old, index} <= sandbox.tree().keys()
+    written = sandbox.folder / index
+    written.write_bytes(b"My year.\n\n" + written.read_bytes())
+    left = [one | {"categories": "math.CO", "update_date": "2022-01-01"} for one in PAPERS]
+    assert filled(sandbox, [*left, record("2010.05101", "2020-10-13 12:00")]).code == 0
+    assert {path for path in sandbox.tree() if "2021" in path} == {index}
+    assert b"2021-10-13" not in sandbox.read(index)
+    assert sandbox.read(index).startswith(b"My year.\n")
+    assert sandbox.digest("verify", now=NOW).code == 0
+    gone = [record("2010.05101", "2020-10-13 12:00", "math.CO", update_date="2022-01-01")]
+    assert filled(sandbox, gone).code == 0
+    assert not (sandbox.folder / "cs.CV/2020").exists()
+    assert sandbox.digest("verify", now=NOW).code == 0
+    back = [one | {"update_date": "2022-03-01"} for one in PAPERS]
+    assert filled(sandbox, back, "--files").code == 0
+    assert b"2021-10-13" in sandbox.read(index)
 
 
 def test_a_paper_that_a_capture_lists_is_in_no_reconstructed_day_with_files(sandbox: Sandbox) -> None:

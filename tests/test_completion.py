@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -75,8 +76,25 @@ def test_the_shell_is_the_user_s(sandbox: Sandbox, monkeypatch: pytest.MonkeyPat
     assert "expected bash, zsh or fish" in found.err or not code
 
 
-def test_bash_completes(sandbox: Sandbox, folder: Path) -> None:
-    """Commands, options, and what the configuration names, by the script that it was given."""
+EXPECTED = {
+    "exp": ["export"],
+    "rec": ["recommend"],
+    "mc": ["mcp"],
+    "show la": ["latest"],
+    "show --cat": ["--category"],
+    "show --category cs.": ["cs.CV", "cs.LG"],
+    "view sp": ["splatting"],
+    "recommend --view sp": ["splatting"],
+    "mark --n": ["--not"],
+    "export --format js": ["json", "jsonl", "jsonfeed"],
+    "--config absent.toml view sp": [],
+}
+"""What a line ends with, and what it can be completed to."""
+
+
+@pytest.fixture
+def configured(sandbox: Sandbox, folder: Path) -> tuple[Path, dict[str, str]]:
+    """The folder of an archive of two categories with a view, and an environment in which ``digest`` is a program."""
     sandbox.configure("arxiv", categories=["cs.CV", "cs.LG"])
     with (sandbox.folder / "config.toml").open("a") as config:
         config.write('[[view]]\nname = "splatting"\n')
@@ -84,26 +102,58 @@ def test_bash_completes(sandbox: Sandbox, folder: Path) -> None:
     program.parent.mkdir()
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m digest "$@"\n')
     program.chmod(0o755)
-    expected = {
-        "exp": ["export"],
-        "show la": ["latest"],
-        "show --cat": ["--category"],
-        "show --category cs.": ["cs.CV", "cs.LG"],
-        "view sp": ["splatting"],
-        "export --format js": ["json", "jsonl", "jsonfeed"],
-        "--config absent.toml view sp": [],
-    }
+    return sandbox.folder, {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}", "HOME": str(folder)}
+
+
+def answers(command: list[str], place: tuple[Path, dict[str, str]]) -> list[str]:
+    """Return the lines that a shell prints, and nothing on stderr."""
+    folder, environment = place
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_bash_completes(sandbox: Sandbox, configured: tuple[Path, dict[str, str]]) -> None:
+    """Commands, options, and what the configuration names, by the script that it was given."""
     lines = [sandbox.digest("completion", "bash").out, "answer() { COMPREPLY=(); _digest_completion digest; }"]
-    for words in expected:
+    for words in EXPECTED:
         count = len(words.split())
         lines.append(f'COMP_WORDS=(digest {words}) COMP_CWORD={count}; answer; echo "${{COMPREPLY[@]}}"')
-    done = subprocess.run(
-        ["bash", "--norc", "-c", "\n".join(line.replace("compopt", ": compopt") for line in lines)],
-        cwd=sandbox.folder,
-        env={**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    assert dict(zip(expected, map(str.split, done.stdout.splitlines()), strict=True)) == expected
+    script = "\n".join(line.replace("compopt", ": compopt") for line in lines)
+    found = answers(["bash", "--norc", "-c", script], configured)
+    assert dict(zip(EXPECTED, map(str.split, found), strict=True)) == EXPECTED
+
+
+def told(lines: list[str]) -> dict[str, list[str]]:
+    """Return what a shell told of each line of ``EXPECTED``, a word a line, with a line of its own after each."""
+    found: list[list[str]] = [[]]
+    for line in lines:
+        found = [*found, []] if line == "--" else [*found[:-1], [*found[-1], line]]
+    return {words: sorted(its) for words, its in zip(EXPECTED, found[:-1], strict=True)}
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed")
+def test_fish_completes(sandbox: Sandbox, configured: tuple[Path, dict[str, str]]) -> None:
+    """The same, by the script where fish looks for it."""
+    assert sandbox.digest("completion", "fish", "--install").code == 0
+    script = "\n".join(f"complete -C 'digest {words}' | string split -f1 \\t; echo ' --'" for words in EXPECTED)
+    lines = answers(["fish", "-c", script], configured)
+    assert told([line.strip() for line in lines]) == {words: sorted(its) for words, its in EXPECTED.items()}
+
+
+_ZSH = """\
+compdef() { : }
+compadd() { print -l -- ${(P)@[-1]} }
+_describe() { print -l -- ${${(P)@[3]}%%:*} }
+source $XDG_DATA_HOME/zsh/site-functions/_digest
+"""
+"""Prints what zsh would offer, each by itself."""
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes(sandbox: Sandbox, configured: tuple[Path, dict[str, str]]) -> None:
+    """The same, by the script where zsh looks for it."""
+    assert sandbox.digest("completion", "zsh", "--install").code == 0
+    asked = [f"words=(digest {words}); CURRENT=$#words; _digest_completion; print -- --" for words in EXPECTED]
+    lines = answers(["zsh", "-f", "-c", _ZSH + "\n".join(asked)], configured)
+    assert told(lines) == {words: sorted(its) for words, its in EXPECTED.items()}

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -569,6 +570,15 @@ def test_the_standard_input_is_a_file(sandbox: Sandbox, monkeypatch: pytest.Monk
         assert result.code == code
         assert "standard input: " in result.err
     assert sandbox.read(OLD_DIGEST).decode() == classic()
+
+
+def test_a_closed_standard_input_is_a_mistake_of_the_command_line(sandbox: Sandbox) -> None:
+    """One line, exit 2; nothing is made."""
+    words = ["/bin/sh", "-c", 'exec "$0" -m digest --config config.toml import - <&-', sys.executable]
+    result = subprocess.run(words, cwd=sandbox.folder, capture_output=True, text=True, timeout=60, check=False)
+    expected = "error: expected a file on the standard input, found it closed\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", expected)
+    assert list(sandbox.tree()) == ["config.toml"]
 
 
 def test_wildcards_that_no_shell_replaced_are_replaced(sandbox: Sandbox) -> None:

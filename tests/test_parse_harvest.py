@@ -342,6 +342,37 @@ def test_a_line_that_is_no_object_is_told_in_plain_words(line: bytes, words: str
         parse_line(line)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        *("Tue, 19 Oct 2021 15:04:05", "Tue, 19 Oct 2021 15:04:05  GMT", "Tue, 19 Oct 2021 1504:05. GMT"),
+        *("Tue, 31 Feb 2021 15:04:05 GMT", "Tue, 19 Okt 2021 15:04:05 GMT", "Tue, 19 Oct 1821 15:04:05 GMT"),
+        *("Tue, 19 Oct 2021 24:04:05 GMT", "Tue, 19 Oct 2021 15:04:05 GMT\n", "\u0661, 19 Oct 2021 15:04:05 GMT"),
+    ],
+)
+def test_a_time_that_is_none_is_refused(told: str) -> None:
+    """Whole, as mail has it, of a day that was."""
+    line = json.loads(PAPER.kaggle_line) | {"versions": [{"version": "v1", "created": told}]}
+    with pytest.raises(ValueError, match="expected a version and its time"):
+        parse_line(json.dumps(line).encode())
+
+
+@pytest.mark.parametrize(
+    "written", ["2110.0990", "2110.099033", "1412.01234", "0703.0001", "2113.00001", "2110.0990\u0663", "2110.09903v1"]
+)
+def test_an_id_that_no_paper_has_is_refused(written: str) -> None:
+    """Each month has ids of its length, in ASCII."""
+    with pytest.raises(ValueError, match="is no arXiv id"):
+        parse_line(json.dumps(json.loads(PAPER.kaggle_line) | {"id": written}).encode())
+
+
+def test_a_category_that_stands_there_twice_is_taken_once() -> None:
+    """Where it stood first: the primary one stays that."""
+    twice = replace(PAPER, categories="cs.CV q-bio.QM cs.CV cs.CV")
+    assert parse_line(twice.kaggle_line).categories == "cs.CV q-bio.QM"
+    assert parse(answer(twice)).papers[0].categories == "cs.CV q-bio.QM"
+
+
 def test_blank_fields_are_no_fields() -> None:
     """A comment or a reference of blanks is none; authors and an abstract may be missing."""
     change = {"comments": " \n", "journal-ref": "", "authors": None, "abstract": None}

@@ -36,6 +36,7 @@ from digest.model import (
     Day,
     DayHeader,
     Decision,
+    Extent,
     FileRow,
     Known,
     Ledger,
@@ -1128,7 +1129,7 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "submissions": lambda store: list(store.submissions()),
     "harvests": lambda store: store.harvests(),
     "gathered": lambda store: store.gathered(),
-    "note_gathered": lambda store: store.note_gathered(["cs.CV"], NOON, is_whole=True),
+    "note_gathered": lambda store: store.note_gathered(["cs.CV"], NOON, Extent.WHOLE),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
 }
 """How to call each public method of the store."""
@@ -1655,10 +1656,12 @@ def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:
         assert light.runs(limit=1) == store.runs(limit=1)
         assert light.attempts("cs.CV") == store.attempts("cs.CV") == {WHEN: NOON}
         assert light.attempts("cs.LG") == {}
-        store.note_gathered(["cs.CV", "cs.LG"], NOON, is_whole=False)
-        store.note_gathered(["cs.CV"], NOON + timedelta(days=1), is_whole=True)
-        store.note_gathered(["cs.CV"], NOON + timedelta(days=1), is_whole=False)
-        assert light.gathered() == store.gathered() == {"cs.CV": True, "cs.LG": False}
+        store.note_gathered(["cs.CV", "cs.LG", "hep-th"], NOON, Extent.PART)
+        store.note_gathered(["cs.CV", "hep-th"], NOON + timedelta(days=1), Extent.WHOLE)
+        store.note_gathered(["cs.CV"], NOON + timedelta(days=1), Extent.PART)
+        store.note_gathered(["hep-th"], NOON + timedelta(days=2), Extent.BUT_UNREAD)
+        expected = {"cs.CV": Extent.WHOLE, "cs.LG": Extent.PART, "hep-th": Extent.BUT_UNREAD}
+        assert light.gathered() == store.gathered() == expected
 
 
 def test_the_light_store_tells_of_days_without_files(filled: Place) -> None:

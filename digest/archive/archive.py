@@ -30,6 +30,7 @@ from digest.model import (
     Day,
     DayHeader,
     DaySummary,
+    Extent,
     FileRow,
     Found,
     Ledger,
@@ -262,11 +263,11 @@ class Archive:
         """
         return self._ask(lambda store: store.find_announcements(query))
 
-    def gathered(self, category: str) -> bool | None:
-        """Whether all metadata of a category, or of its whole archive, came once; None if none was ever asked for."""
+    def gathered(self, category: str) -> Extent | None:
+        """How much of the metadata of a category, or of its whole archive, came; None if none was ever asked for."""
         known = self._ask(lambda store: store.gathered())
         its = [known[name] for name in (category, category.partition(".")[0]) if name in known]
-        return any(its) if known else None
+        return max(its, default=Extent.PART) if known else None
 
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""

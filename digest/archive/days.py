@@ -12,6 +12,7 @@ from digest.archive.files import (
     has_all_parts,
     remembering_at_once,
     remove_product,
+    remove_year_index,
     take_over,
     write_product,
     write_products,
@@ -101,6 +102,8 @@ def remove(archive: Archive, day: DaySummary, report: Report) -> None:
     if archive.records and archive.records.has(path):
         archive.records.remove(path)
         report.written.append(str(archive.records.root / path))
+    archive.output.prune(digest.path)
+    report.written += remove_year_index(archive, day)  # before the day: a kill in between leaves one to be made again
     archive.forget_day(day.category, day.date)
     archive.renewed.add((day.category, day.date))
     left = {one.path for one in views_of(archive, day.date, report)}

@@ -8,12 +8,12 @@ from enum import IntEnum
 from itertools import count, takewhile
 
 from digest.archive.archive import Archive
-from digest.archive.markers import PAIR, between, merge
+from digest.archive.markers import PAIR, between, merge, owners_part
 from digest.archive.products import INDEX, Kind, Product, day_reader, digest_of, sha256
 from digest.archive.report import Report, Track, untracked
-from digest.config.paths import part_path
+from digest.config.paths import part_path, year_index_path
 from digest.errors import DigestError, StoreError
-from digest.model import FileRow
+from digest.model import DaySummary, FileRow
 from digest.render.digest import UNKNOWN
 
 log = logging.getLogger(__name__)
@@ -253,6 +253,28 @@ def _beginning(text: bytes) -> bytes:
 def remove_product(archive: Archive, path: str) -> list[str]:
     """Remove the text that was written at ``path``, unless a person edited it; return what was removed."""
     return _remove_parts(archive, path, after=0)
+
+
+def remove_year_index(archive: Archive, day: DaySummary) -> list[str]:
+    """Remove the index of the year of which ``day`` is the last one that is left; return what was changed.
+
+    Of one that somebody wrote into, only what is generated goes; one without markers is somebody's own.
+    """
+    others = (other.date for other in archive.snapshot.days_of(day.category) if other.date != day.date)
+    if any(when.year == day.date.year for when in others):
+        return []
+    path, title = year_index_path(day.category, day.date.year), f"{day.category} {day.date.year}"
+    found = archive.output.read(path)
+    emptied = None if found is None else merge(found, title, b"")
+    if emptied is None:
+        return []
+    if owners_part(emptied) == owners_part(merge(None, title, b"") or b""):
+        archive.remove_file(path)
+        archive.output.prune(path)
+    else:
+        archive.output.write(path, emptied)
+    archive.forget_file(path)
+    return [str(archive.output.root / path)]
 
 
 def _remove_parts(archive: Archive, path: str, after: int) -> list[str]:

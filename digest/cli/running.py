@@ -129,6 +129,7 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
       curl https://example.org/2021-10-20.md | digest import -
     """
     from digest.cli.runner import work
+    from digest.disk.saved import STDIN
     from digest.jobs import import_ as job
     from digest.jobs.import_days import Asked
 
@@ -138,6 +139,8 @@ def import_(session: Session, paths: Sequence[Path], when: str | None, category:
     _ = session.config  # that there is none is said before anything of the files
     files = job.require_there(paths)
     stdin = sys.stdin.buffer if sys.stdin else None  # none at all where it was closed
+    if stdin is None and STDIN in files:
+        raise UsageError("expected a file on the standard input, found it closed")
     track = session.console.track
 
     def import_job(archive: Archive) -> Report:

@@ -12,7 +12,7 @@ from digest.archive.snapshot import CategoryStatus
 from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
 from digest.errors import how_many
-from digest.model import RunSummary, State
+from digest.model import Extent, RunSummary, State
 from digest.terms import Section
 
 _MOST_DAYS = 10  # so that several categories fit on a screen
@@ -27,8 +27,8 @@ class ArchiveStatus:
     runs: Sequence[RunSummary]
     calendar: Calendar
     now: datetime
-    gathered: Mapping[str, bool | None] = field(default_factory=dict)
-    """Of each category, whether all its metadata came; None where `backfill` was never used."""
+    gathered: Mapping[str, Extent | None] = field(default_factory=dict)
+    """Of each category, how much of its metadata came; None where `backfill` was never used."""
 
 
 def status_data(status: ArchiveStatus) -> dict[str, object]:
@@ -45,7 +45,7 @@ def status_data(status: ArchiveStatus) -> dict[str, object]:
             "corrections": {day.isoformat(): has for day, has in calendar.surprises.items()},
         },
         "categories": {
-            item.category: {**_category_data(item, status.now), "harvested": status.gathered.get(item.category)}
+            item.category: _category_data(item, status.now) | _harvested(status.gathered.get(item.category))
             for item in status.categories
         },
         "runs": [
@@ -84,6 +84,13 @@ def _category_data(item: CategoryStatus, now: datetime) -> dict[str, Any]:
     }
 
 
+def _harvested(extent: Extent | None) -> dict[str, bool | None]:
+    """Return whether all metadata of a category came, and whether some of it could not be read."""
+    if extent is None:
+        return {"harvested": None, "unread": None}
+    return {"harvested": extent is not Extent.PART, "unread": extent is Extent.BUT_UNREAD}
+
+
 def _unfiled_data(item: CategoryStatus) -> dict[str, Any] | None:
     """Return what is told of the days that the database alone has; None without any."""
     if item.unfiled is None:
@@ -113,8 +120,11 @@ def status_text(status: ArchiveStatus) -> str:
         lines.append(f"{item.category}: {_summary(item)}")
         lines += _days_table(item) if item.days else ()
         lines += _open_ends(item, status.now)
-        if status.gathered.get(item.category) is False:
+        extent = status.gathered.get(item.category)
+        if extent is Extent.PART:
             lines.append("not harvested to the end: no day of it is reconstructed until `digest backfill` has gone on")
+        elif extent is Extent.BUT_UNREAD:
+            lines.append("harvested, but for records that cannot be read: `digest backfill` named them")
     rows = []
     for run in status.runs:
         seconds = _seconds(run)

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean
+from typing import Any
 
 from digest.archive.archive import Archive
 from digest.errors import DigestError, PageRefusedError, TryLaterError, errors_about, how_many
 from digest.fetch.documents import OAI, records_url, set_of
 from digest.jobs.gathering import NAMED, NOTHING, Gathered, Pace, added, duration
-from digest.model import MachineClock, Section
+from digest.model import Extent, MachineClock, Section
 from digest.model.harvest import Harvest
 from digest.parse.harvest import RAW, DeadTokenError, Part, parse_part
 from digest.store import harvests
@@ -134,12 +135,13 @@ class _Harvesting:
         known = self._step.known
         if known and known.token and not known.finished_at:
             return known
-        return self._list_from(known.goes_on_at if known else None)
+        if known is None:
+            return self._list_from(None, None, 0)
+        return self._list_from(known.goes_on_at, known.unread_since if known.has_given_up else None, known.unread_lists)
 
-    def _list_from(self, since: date | None, unread_since: date | None = None) -> Harvest:
+    def _list_from(self, since: date | None, *unread: Any) -> Harvest:
         self._tokens, self._listed, self._without_news = set(), set(), 0
-        subset = set_of(self._step.category)
-        return Harvest(subset, RAW, since, None, None, None, 0, self._now, unread_since=unread_since)
+        return Harvest(set_of(self._step.category), RAW, since, None, None, None, 0, self._now, None, *unread)
 
     def _go_on(self, state: Harvest) -> Harvest:
         """Ask for a page, and store it with what continues the list."""
@@ -158,6 +160,8 @@ class _Harvesting:
             taken = store.save_metadata(part.papers, harvests.OAI, self._archive.run)
             store.forget_metadata(part.deleted)
             store.note_harvest(after)
+            if after.finished_at:
+                self._note_end(after)
         self._taken = added(self._taken, taken)
         self._deleted += len(part.deleted)
         self._records += part.records
@@ -166,9 +170,20 @@ class _Harvesting:
         self._refused += refused[: NAMED - len(self._refused)]
         return after
 
+    def _note_end(self, state: Harvest) -> None:
+        """Note that all metadata of the category came; what was given up may have come in a file."""
+        name, store = self._step.category, self._archive.store
+        has_unread = state.unread_since is not None and not (
+            state.has_given_up and store.gathered().get(name) is Extent.WHOLE
+        )
+        store.note_gathered([name], self._archive.now, Extent.of(has_ended=True, has_unread=has_unread))
+        if state.has_given_up and self._refusals:
+            words = "cannot be read, and are not asked for again; a newer Kaggle file may have them"
+            log.warning("%s: records from %s on %s", name, state.unread_since, words)
+
     def _restart(self, state: Harvest) -> Harvest:
         """Begin another list where the one came to whose token is dead."""
-        begun = self._list_from(state.datestamp or state.since, state.unread_since)
+        begun = self._list_from(state.datestamp or state.since, state.unread_since, state.unread_lists)
         self._restarts = 0 if begun.since != state.since else self._restarts + 1
         if self._restarts > _RESTARTS:
             raise TryLaterError(f"arXiv takes back the token of each list from {begun.since or 'the beginning'} on")
@@ -244,15 +259,26 @@ def _after(state: Harvest, part: Part, now: datetime) -> Harvest:
         raise PageRefusedError(f"expected {part.size} records in all, found {records}")
     begun = state.started_at if before else part.answered_at
     reached = _reached(state, part)
-    unread = min([day for day in (state.unread_since, part.unread_since) if day], default=None)
-    state = replace(state, records=records, started_at=begun, unread_since=unread)
+    state = replace(_with_unread(state, part.unread_since), records=records, started_at=begun)
     if part.token:
         # By our clock, whatever arXiv's shows.
         until = now + ((part.token_until or part.answered_at) - part.answered_at)
         return replace(state, token=part.token, token_until=until, datestamp=reached)
     # What changes while a list is read has a later datestamp than the day on which the list was begun, or the same.
     days = [day for day in (reached or state.since, begun.date()) if day]
-    return replace(state, token=None, token_until=None, datestamp=min(days), finished_at=now)
+    lists = state.unread_lists
+    if not state.has_given_up:
+        lists = lists + 1 if state.unread_since and state.unread_since == state.since else 0
+    return replace(state, token=None, token_until=None, datestamp=min(days), finished_at=now, unread_lists=lists)
+
+
+def _with_unread(state: Harvest, unread_since: date | None) -> Harvest:
+    """Return a state with what a page has that cannot be read: that is asked for again, whatever was given up."""
+    if unread_since is None or (state.has_given_up and unread_since == state.unread_since):
+        return state
+    if state.has_given_up:
+        return replace(state, unread_since=unread_since, unread_lists=0)
+    return replace(state, unread_since=min(state.unread_since or unread_since, unread_since))
 
 
 def _reached(state: Harvest, part: Part) -> date | None:

@@ -21,7 +21,7 @@ from digest.archive.report import Report
 from digest.decide import in_reach_since, not_stored
 from digest.errors import DamageError, DigestError, MissingError, PageRefusedError, how_many, named
 from digest.history.reconstruction import FIRST_DAY, Dated, contradicts, reconstruct
-from digest.model import ArxivId, Dating, Day, Entry, Paper, RawText, Section, Source, State, is_among
+from digest.model import ArxivId, Dating, Day, Entry, Extent, Paper, RawText, Section, Source, State, is_among
 from digest.model.harvest import Metadata, Submission
 from digest.parse import PARSER_VERSION
 from digest.parse.links import LINK_RULES
@@ -49,6 +49,17 @@ class Past:
     first: date | None = None
     last: date | None = None
     has_files: bool = False
+
+    def has(self, when: date) -> bool:
+        """Whether a date is wanted."""
+        return (self.first or when) <= when <= (self.last or when)
+
+    @property
+    def widened(self) -> "Past":
+        """It, with all dates that papers of it may have had before: an id is of one month, and so are its dates."""
+        first = self.first and (max(self.first, FIRST_DAY) - _DAY).replace(day=1) + _DAY
+        last = self.last and ((max(self.last, FIRST_DAY) - _DAY).replace(day=1) + 31 * _DAY).replace(day=1)
+        return replace(self, first=first, last=last)
 
 
 @dataclass
@@ -104,13 +115,13 @@ def reconstruct_days(
         one: when for papers in captured.values() for one, (when, section) in papers.items() if section is Section.NEW
     }
     made: dict[str, set[date]] = defaultdict(set)
-    for (category, when), placed in days_of(archive, past, known, done.contradictory.append):
+    for (category, when), placed in days_of(archive, past.widened, known, done.contradictory.append):
         own = [one for one in placed if one[0] not in captured[category]]
+        if not own or not (past.has(when) or _is_reconstructed(archive, category, when)):
+            continue
         stored = archive.stored(category, when)
         if stored is not None and stored.state is not State.RECONSTRUCTED:
             done.taken += len(own)
-            continue
-        if not own:
             continue
         tell(done.papers)
         try:
@@ -120,14 +131,14 @@ def reconstruct_days(
             made[category].add(when)
             done.papers += len(day.entries if day else own)
             done.days[category] += 1
-            done.stored += _store(archive, day, past, report) if day else 1
+            done.stored += _store(archive, day, report, has_files=past.has_files and past.has(when)) if day else 1
         except DigestError as error:
             report.fail(f"{category} {when}", error)
             if report.is_ended:
                 break
     report.remarks += done.remarks
     if not dry_run and not report.is_ended:
-        _forget_others(archive, past, made, done, report)
+        _forget_others(archive, past.widened, made, done, report)
         archive.refresh()
         update_files(archive, report)
         report.succeeded += 1
@@ -156,16 +167,19 @@ def require_listing(archive: Archive, past: Past) -> None:
 
 
 def _harvested(archive: Archive, categories: Sequence[str], report: Report) -> list[str]:
-    """Return the categories of which all papers are known; half of a day must not pass for it."""
-    whole = [category for category in categories if archive.gathered(category)]
-    for category in categories:
-        if category not in whole:
+    """Return the categories of which all papers came; half of a day must not pass for it."""
+    known = {category: archive.gathered(category) for category in categories}
+    ended = [category for category, extent in known.items() if extent in (Extent.BUT_UNREAD, Extent.WHOLE)]
+    for category, extent in known.items():
+        if extent is Extent.BUT_UNREAD:
+            report.remarks.append(f"{category}: reconstructed without the papers whose metadata cannot be read")
+        elif extent is not Extent.WHOLE:
             words = "its papers are not harvested to the end; `digest backfill` goes on"
             if report.failures:  # which say why
                 report.remarks.append(f"{category}: {words}")
             else:
                 report.fail(category, MissingError(words))
-    return whole
+    return ended
 
 
 def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]]:
@@ -174,14 +188,19 @@ def _captured(archive: Archive, category: str) -> dict[str, tuple[date, Section]
     return {arxiv_id: (when, section) for arxiv_id, when, section, _ in reversed(rows)}
 
 
-def _store(archive: Archive, day: Day, past: Past, report: Report) -> bool:
+def _is_reconstructed(archive: Archive, category: str, when: date) -> bool:
+    stored = archive.stored(category, when) or archive.store.summary(category, when)
+    return stored is not None and stored.state is State.RECONSTRUCTED
+
+
+def _store(archive: Archive, day: Day, report: Report, *, has_files: bool) -> bool:
     """Store a day, unless it is stored as it is; return whether it was stored."""
     content_hash = sha256(render_record(day))
     filed = archive.stored(day.category, day.date)
     known = filed or archive.store.summary(day.category, day.date)
-    if known is not None and known.content_hash == content_hash and (filed or not past.has_files):
+    if known is not None and known.content_hash == content_hash and (filed or not has_files):
         return False
-    if past.has_files or filed:
+    if has_files or filed:
         put_in_place(archive, day, report)
     else:
         archive.save_unfiled(day, content_hash)

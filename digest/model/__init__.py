@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -94,6 +94,22 @@ class ArxivId:
 
     def __str__(self) -> str:
         return self.text
+
+
+class Extent(IntEnum):
+    """How much of the metadata of a category came from a source; the greater, the more."""
+
+    PART = 1
+    BUT_UNREAD = 2
+    """All but for records that could not be read."""
+    WHOLE = 3
+
+    @classmethod
+    def of(cls, *, has_ended: bool, has_unread: bool) -> "Extent":
+        """Return that of a source that was read to its end, or not, with records that could not be read, or without."""
+        if not has_ended:
+            return cls.PART
+        return cls.BUT_UNREAD if has_unread else cls.WHOLE
 
 
 class State(StrEnum):

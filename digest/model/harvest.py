@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+MOST_UNREAD_LISTS = 3
+"""So many lists begin at the datestamp of a record that could not be read; it would be asked for for ever."""
+
 
 class Version(NamedTuple):  # a frozen dataclass takes four times as long to make, and there are millions
     """When one version of a paper was submitted; ``is_day``: only the day is known, of which it is the first moment."""
@@ -47,7 +50,7 @@ class Harvest:
 
     ``since`` is what its list was asked from (None: all); ``token`` continues it until ``token_until``; ``datestamp``
     is the last one that was read. Once the list has ended (``finished_at``), the next one begins at that, or at
-    ``unread_since``, the datestamp of the first record that could not be read.
+    ``unread_since``, the datestamp of the first record that could not be read, unless ``unread_lists`` are enough.
     """
 
     subset: str
@@ -60,9 +63,15 @@ class Harvest:
     started_at: datetime
     finished_at: datetime | None = None
     unread_since: date | None = None
+    unread_lists: int = 0
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a record that could not be read was asked for often enough."""
+        return self.unread_since is not None and self.unread_lists >= MOST_UNREAD_LISTS
 
     @property
     def goes_on_at(self) -> date | None:
         """The datestamp at which the next list begins; None: with the first of all."""
-        days = [day for day in (self.datestamp or self.since, self.unread_since) if day]
-        return min(days, default=None)
+        unread = None if self.has_given_up else self.unread_since
+        return min([day for day in (self.datestamp or self.since, unread) if day], default=None)

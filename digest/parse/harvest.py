@@ -10,6 +10,7 @@ so have the pages.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -33,11 +34,12 @@ _MOST = {"tags": 2_000_000, "attributes": 100_000}
 """A page of arXiv's has 2,500 records: 150,000 tags, 20,000 attributes; of the largest collaborations, more tags."""
 
 _MONTHS = {name[:3]: f"{number:02}" for number, name in enumerate(MONTH_NAMES, 1)}
-_TIME = re.compile(
-    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}:[0-9]{2}:[0-9]{2}) GMT"
-)
+_MAIL_DAY = re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), ([0-9]{1,2}) ([A-Z][a-z]{2}) ([0-9]{4})")
+_MAIL_CLOCK = re.compile(r" [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 _VERSIONS = {f"v{number}": number for number in range(1, 1000)}
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAYS = 20_000
+"""More than arXiv has had: millions of papers have their dates among so many."""
 _MOST_OF_A_TOKEN = 1000  # characters; arXiv's have 200
 
 _ODD = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufffe\uffff]")
@@ -357,7 +359,7 @@ def _metadata(
         comments = None
     if journal_ref is not None and not journal_ref.strip():
         journal_ref = None
-    if not _are_categories(categories):
+    if not (named := _categories(categories)):
         raise ValueError(f"expected categories, found {quoted(categories)}")
     numbers = [one.v for one in versions]
     if not numbers or len(set(numbers)) < len(numbers):
@@ -366,7 +368,7 @@ def _metadata(
         versions.sort()
         numbers.sort()
     return Metadata(
-        *(_id(name), datestamp, numbers[-1], categories, title or "", authors or ""),
+        *(_id(name), datestamp, numbers[-1], named, title or "", authors or ""),
         *(comments, journal_ref, abstract or "", tuple(versions)),
     )
 
@@ -390,32 +392,65 @@ def _shown(text: str) -> str:
 
 
 @lru_cache(10_000)  # thousands of papers are in the same ones
-def _are_categories(text: str) -> bool:
-    return all(CATEGORY.fullmatch(one) for one in text.split(" "))
+def _categories(text: str) -> str:
+    """Return categories with blanks between them, each once; "" if something else stands among them."""
+    names = text.split(" ")
+    return " ".join(dict.fromkeys(names)) if all(map(CATEGORY.fullmatch, names)) else ""
 
 
 def _id(text: str) -> str:
     """Return an id in the form that each paper has once."""
+    month, number = text[:5], text[5:]
+    if month[-1:] == "." and len(number) == _digits(month) and number.isascii() and number.isdigit():
+        return text
     return ArxivId.parse(text).without_class
 
 
+@lru_cache(1000)
+def _digits(month: str) -> int:
+    """Return how many digits follow on a month, such as ``2110.``, in the ids of its papers; 0: it has none."""
+    for digits in (5, 4):
+        with suppress(ValueError):
+            ArxivId.parse(month + "0" * digits)
+            return digits
+    return 0
+
+
 def _version(number: object, created: object) -> Version:
-    v, told = _VERSIONS.get(str(number)), _TIME.fullmatch(str(created))
+    told = str(created)
+    day, clock = told[:-13], told[-13:]
     try:
-        if v is not None and told is not None:
-            day, month, year, clock = told.groups()
-            when = datetime.fromisoformat(f"{year}-{_MONTHS[month]}-{day:0>2}T{clock}+00:00")
-            if when.year in YEARS:
-                return Version(v, when)
-    except (KeyError, ValueError):  # no such month, or day
+        if _MAIL_CLOCK.fullmatch(clock):
+            return Version(_VERSIONS[str(number)], datetime.fromisoformat(f"{_mail_day(day)}T{clock[1:9]}+00:00"))
+    except (KeyError, ValueError):  # no such number, month, or day
         pass
     raise ValueError(f"expected a version and its time, found {quoted(number)} and {quoted(created)}")
 
 
+@lru_cache(_DAYS)
+def _mail_day(text: str) -> str:
+    """Return a day as ISO 8601 has it.
+
+    Raises:
+        ValueError, KeyError: it is none.
+    """
+    told = _MAIL_DAY.fullmatch(text)
+    if told is None or int(told[3]) not in YEARS:
+        raise ValueError(text)
+    return f"{told[3]}-{_MONTHS[told[2]]}-{told[1]:0>2}"
+
+
 def _day(text: object, name: str) -> date:
+    if isinstance(text, str) and (found := _date(text)):
+        return found
+    raise ValueError(f"expected a date as {name}, found {quoted(text)}")
+
+
+@lru_cache(_DAYS)
+def _date(text: str) -> date | None:
     try:
-        if isinstance(text, str) and _DAY.fullmatch(text) and (found := date.fromisoformat(text)).year in YEARS:
+        if _DAY.fullmatch(text) and (found := date.fromisoformat(text)).year in YEARS:
             return found
     except ValueError:  # no such day
         pass
-    raise ValueError(f"expected a date as {name}, found {quoted(text)}")
+    return None

@@ -17,6 +17,7 @@ from digest.model import (
     Day,
     DaySummary,
     Decision,
+    Extent,
     FileRow,
     Found,
     Known,
@@ -35,7 +36,7 @@ from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, read_papers, summaries_of, write_day
 
-SHAPE = "3e271b726cfbe1e8ed42a4ad95d69a5d9bb1e1da513c3fbfb501de1387620f28"
+SHAPE = "5e27351e9aee97466f0016ef33df333397d38be35e429206b8975670d09d7931"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""
@@ -117,10 +118,14 @@ class LightStore:
                 self._rows(f"{', '.join(SUMMARY)} FROM day WHERE {where}", category, *bounds).fetchall()
             )
 
-    def gathered(self) -> dict[str, bool]:
-        """Return of which categories metadata was asked for or loaded, and whether all of it came once."""
+    def gathered(self) -> dict[str, Extent]:
+        """Return of which categories metadata was asked for or loaded, and how much of it came."""
         with self._transaction():
-            return {name: bool(is_whole) for name, is_whole in self._rows("category, finished_at FROM gathered")}
+            rows = self._rows("category, finished_at, has_unread FROM gathered")
+            return {
+                name: Extent.of(has_ended=bool(finished_at), has_unread=bool(has_unread))
+                for name, finished_at, has_unread in rows
+            }
 
     def _ledger(self) -> Ledger:
         corrections = self._rows("date, has_listing, evidence, seen_at FROM correction ORDER BY date")

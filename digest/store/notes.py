@@ -7,7 +7,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, CursorResult, Table, bindparam, case, delete, insert, select, update
 
-from digest.model import Correction, Decision, FileRow, Ledger, RawPage, RawPageRow, Reading, RunSummary, Source, Start
+from digest.model import (
+    Correction,
+    Decision,
+    Extent,
+    FileRow,
+    Ledger,
+    RawPage,
+    RawPageRow,
+    Reading,
+    RunSummary,
+    Source,
+    Start,
+)
 from digest.store import tables
 from digest.store.engine import Database
 from digest.store.rows import file_rows, page_row
@@ -61,18 +73,22 @@ class Notes(Database):
 
     # Metadata of papers
 
-    def gathered(self) -> dict[str, bool]:
+    def gathered(self) -> dict[str, Extent]:
         """Return of which categories metadata was asked for or loaded, and whether all of it came once."""
         table = tables.gathered
         with self._read() as connection:
-            return {row.category: row.finished_at is not None for row in connection.execute(select(table))}
+            return {
+                row.category: Extent.of(has_ended=row.finished_at is not None, has_unread=row.has_unread)
+                for row in connection.execute(select(table))
+            }
 
-    def note_gathered(self, categories: Iterable[str], at: datetime, *, is_whole: bool) -> None:
-        """Note that metadata of categories begins to come, or that all of it came; what came whole once stays so."""
-        known, row = self.gathered(), {"begun_at": at, "finished_at": at if is_whole else None}
+    def note_gathered(self, categories: Iterable[str], at: datetime, extent: Extent) -> None:
+        """Note how much of the metadata of categories came; a part is no news where all of it came once."""
+        known, is_part = self.gathered(), extent is Extent.PART
+        row = {"begun_at": at, "finished_at": None if is_part else at, "has_unread": extent is Extent.BUT_UNREAD}
         with self._write() as connection:
             for category in categories:
-                if not known.get(category):
+                if not (is_part and category in known):
                     _put(connection, tables.gathered, {"category": category, **row})
 
     # Runs

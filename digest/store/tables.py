@@ -240,7 +240,7 @@ paper_version = _table(
 
 # How far the harvest of a set of OAI-PMH came. since: what its list was asked from, NULL for all; token: what continues
 # it, until token_until; datestamp: the last one read; records: how many were read; finished_at: when the list ended;
-# unread_since: the datestamp of the first record that could not be read.
+# unread_since: the datestamp of the first record that could not be read; unread_lists: how many lists were begun at it.
 harvest = _table(
     "harvest",
     sa.Column("subset", sa.Text, primary_key=True),
@@ -253,14 +253,17 @@ harvest = _table(
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("finished_at", Moment),
     sa.Column("unread_since", sa.Date),
+    sa.Column("unread_lists", sa.Integer, nullable=False, server_default="0"),
 )
 
-# Of which categories metadata was asked for or loaded from a file; finished_at: when all of it had come once.
+# Of which categories metadata was asked for or loaded from a file; finished_at: when all of it had come; has_unread:
+# but for records that could not be read.
 gathered = _table(
     "gathered",
     sa.Column("category", sa.Text, primary_key=True),
     sa.Column("begun_at", Moment, nullable=False),
     sa.Column("finished_at", Moment),
+    sa.Column("has_unread", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 # SQLite's has its texts from the view revision_plain; a row's number is its place.

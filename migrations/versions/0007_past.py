@@ -46,12 +46,14 @@ def upgrade() -> None:
         sa.Column("started_at", moment, nullable=False),
         sa.Column("finished_at", moment),
         sa.Column("unread_since", sa.Date),
+        sa.Column("unread_lists", sa.Integer, nullable=False, server_default="0"),
     )
     op.create_table(
         "gathered",
         sa.Column("category", sa.Text, primary_key=True),
         sa.Column("begun_at", moment, nullable=False),
         sa.Column("finished_at", moment),
+        sa.Column("has_unread", sa.Boolean, nullable=False, server_default=sa.false()),
     )
     op.add_column("day", sa.Column("has_files", sa.Boolean, nullable=False, server_default=sa.true()))
     for name, condition in (("day_with_files", sa.true()), ("day_without_files", sa.false())):

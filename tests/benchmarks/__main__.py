@@ -265,28 +265,63 @@ def kept(bench: Bench) -> Iterator[Row]:
 
 def backfill(bench: Bench) -> Iterator[Row]:
     """Kaggle's snapshot of 350,000 papers, against json.loads and executemany; again; and what it costs others."""
-    ours, theirs = bench.fresh("snapshot"), bench.fresh("script")
-    file = bench.place / "arxiv-metadata-oai-snapshot.json"
-    texts = [(one.title, ", ".join(one.authors), one.abstract) for one in bench.texts.papers]
-    with file.open("wb") as stream:
-        stream.writelines(one.kaggle_line + b"\n" for one in invented(350_000, texts))
+    ours, theirs, file = bench.fresh("snapshot"), bench.fresh("script"), _snapshot(bench)
     configure(ours)
     load = [*DIGEST, "-q", "--now", NOW, "backfill", "--file", str(file)]
     before = {words: run([*DIGEST, "-q", "--now", NOW, words], ours) for words in ("rebuild", "status")}["status"]
-    found: dict[str, list[Used]] = {"ours": [], "theirs": []}
-    for _ in range(max(1, bench.rounds // 2)):
-        for database in (*ours.glob("archive.db*"), *theirs.glob("peer.db*")):
-            database.unlink()
-        found["ours"].append(run(load, ours))
-        found["theirs"].append(run([*PYTHON, peers.SNAPSHOT, str(file)], theirs))
-    tables = "SELECT (SELECT count(*) FROM harvested), (SELECT count(*) FROM version)"
-    counted = [sqlite3.connect(place).execute(tables).fetchone() for place in (ours / "archive.db", theirs / "peer.db")]
-    _require(counted[0] == counted[1], f"rows that differ from the script's: {counted}")
     name = "`backfill --file`, 350,000 papers"
+    found = _loaded(bench, load, ours, theirs, file)
     yield Row(name, found["ours"], found["theirs"], "json.loads, executemany; the same rows")
     yield Row(f"{name}, again", [run(load, ours)], found["ours"][:1], "the first time")
     yield Row("`status` afterwards", [run([*DIGEST, "-q", "--now", NOW, "status"], ours)], [before], "before")
     file.unlink()
+
+
+def load(bench: Bench) -> Iterator[Row]:
+    """Kaggle's snapshot of 350,000 papers loaded, and no day reconstructed, against json.loads and executemany."""
+    ours, theirs, file = bench.fresh("snapshot"), bench.fresh("script"), _snapshot(bench)
+    configure(ours)
+    found = _loaded(bench, [*PYTHON, _LOAD, str(file), NOW], ours, theirs, file)
+    words = "json.loads, executemany; the same rows"
+    yield Row("350,000 papers loaded from a file", found["ours"], found["theirs"], words)
+    file.unlink()
+
+
+_LOAD = """
+import sys, time
+from datetime import datetime
+from pathlib import Path
+from digest.cli.console import Console
+from digest.cli.session import Session
+from digest.jobs.backfill import backfill
+session = Session(Console(), Path("config.toml"), datetime.fromisoformat(sys.argv[2]))
+with session.open_archive(session.config.store_url, session.config.database) as archive:
+    sys.exit(backfill(archive, ["cs.CV"], Path(sys.argv[1]), time)[0].exit_code)
+"""
+"""What `backfill --file` does before it reconstructs any day."""
+
+
+def _snapshot(bench: Bench) -> Path:
+    """Make a file as Kaggle has it."""
+    file = bench.place / "arxiv-metadata-oai-snapshot.json"
+    texts = [(one.title, ", ".join(one.authors), one.abstract) for one in bench.texts.papers]
+    with file.open("wb") as stream:
+        stream.writelines(one.kaggle_line + b"\n" for one in invented(350_000, texts))
+    return file
+
+
+def _loaded(bench: Bench, command: Sequence[str], ours: Path, theirs: Path, file: Path) -> dict[str, list[Used]]:
+    """Measure a load of the file into an empty database, in turn with the script's."""
+    found: dict[str, list[Used]] = {"ours": [], "theirs": []}
+    for _ in range(max(1, bench.rounds // 2)):
+        for database in (*ours.glob("archive.db*"), *theirs.glob("peer.db*")):
+            database.unlink()
+        found["ours"].append(run(command, ours))
+        found["theirs"].append(run([*PYTHON, peers.SNAPSHOT, str(file)], theirs))
+    tables = "SELECT (SELECT count(*) FROM harvested), (SELECT count(*) FROM version)"
+    counted = [sqlite3.connect(place).execute(tables).fetchone() for place in (ours / "archive.db", theirs / "peer.db")]
+    _require(counted[0] == counted[1], f"rows that differ from the script's: {counted}")
+    return found
 
 
 def search(bench: Bench) -> Iterator[Row]:
@@ -331,6 +366,7 @@ GROUPS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "kept": kept,
     "whole": whole,
     "backfill": backfill,
+    "load": load,
     "search": search,
 }
 
