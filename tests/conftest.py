@@ -14,7 +14,10 @@ from _pytest.mark.structures import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from digest.__main__ import main
+from tests.postgresql import postgres
 from tests.standin import StandIn, invent
+
+__all__ = ["postgres"]
 
 SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "shared"))
 """Reference data that a user's machine does not have: real pages, a real digest, the expected values."""

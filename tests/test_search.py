@@ -648,17 +648,6 @@ def test_a_damaged_day_leaves_an_export_whole_in_form(filled: Sandbox) -> None:
     assert "days.csv: 2 days as csv" in written.err
 
 
-def test_postgresql_cannot_be_searched(sandbox: Sandbox) -> None:
-    """One line that says so and names what can be done, and exit 2, without asking the server."""
-    sandbox.configure("store", url="postgresql+psycopg://nobody@127.0.0.1:9/x")
-    for command in (("search", "point"), ("export", "--search", "point", "--format", "csv")):
-        result = sandbox.digest(*command)
-        assert (result.code, result.out) == (2, "")
-        assert result.err.startswith(
-            "error: search needs SQLite, and [store] url names another database; `digest export`"
-        )
-
-
 def test_an_archive_without_papers_is_searched(sandbox: Sandbox) -> None:
     """Nothing is found, and nothing is made."""
     result = sandbox.digest("search", "point")
