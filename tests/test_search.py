@@ -625,10 +625,9 @@ ON_SERVER = (
         '"author oral"',
         "author:xiao-ming",
         "oral",
-        "...",
     ),
     *("σίσυφος", "strasse", "straße", "istanbul", "ﬁne", "中*", "don't", "c", "accent", "unicode", "the", '"the end"'),
-    *(f"{_LONG[:800]}*", 'author:"zoe last"', "author:person8999", "author:j", "title:zoe", "a & !b | c:*D"),
+    *(f"{_LONG[:800]}*", 'author:"zoe last"', "author:person8999", "author:j", "title:zoe"),
 )
 
 
