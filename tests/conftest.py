@@ -1,20 +1,27 @@
 """What the tests share: an archive in an empty folder, the stand-in for arXiv, the reference data."""
 
+import inspect
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from _pytest.mark.structures import ParameterSet
 from hypothesis import HealthCheck, settings
 
 from digest.__main__ import main
+from tests.postgresql import postgres, schemas
 from tests.standin import StandIn, invent
+
+__all__ = ["postgres"]
 
 SHARED = Path(os.environ.get("DIGEST_SHARED", Path(__file__).parents[2] / "shared"))
 """Reference data that a user's machine does not have: real pages, a real digest, the expected values."""
@@ -83,6 +90,9 @@ class Sandbox:
 
         Its configuration is not copied.
         """
+        if ON_POSTGRESQL:
+            make()
+            return
         kept = self.prepared / f"{make.__module__}.{make.__qualname__}"
         if kept.exists():
             shutil.copytree(kept, self.folder, dirs_exist_ok=True)
@@ -154,8 +164,46 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("prepared")
 
 
+ON_POSTGRESQL = os.environ.get("DIGEST_TEST_STORE") == "postgresql"
+"""Whether the archives of the tests have their databases on a server: the same tests, of jobs and commands."""
+
+_OF_SQLITE = re.compile(r"archive\.db|\bsqlite3?\b")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, where the databases are on a server, the tests that look into SQLite's file, and say so of each."""
+    if not ON_POSTGRESQL:
+        return
+    for item in items:
+        if isinstance(item, pytest.Function) and _names_sqlite(item.function):
+            item.add_marker(pytest.mark.skip(reason="about SQLite's file"))
+
+
+def _names_sqlite(function: Callable[..., object]) -> bool:
+    """Whether a test names SQLite's file, or something of its module does that it uses, such as a fixture."""
+    seen, left = set[object](), [inspect.unwrap(function)]
+    while left:
+        one = left.pop()
+        if one in seen or not inspect.isfunction(one):
+            continue
+        seen.add(one)
+        if _OF_SQLITE.search(inspect.getsource(one)):
+            return True
+        names = {*inspect.signature(one).parameters, *_names_in(one.__code__)}
+        used = (one.__globals__.get(name) for name in names)
+        left += [inspect.unwrap(its) for its in used if callable(its) and its.__module__.startswith("tests.test_")]
+    return False
+
+
+def _names_in(code: CodeType) -> set[str]:
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*map(_names_in, inner))
+
+
 @pytest.fixture
-def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: Path) -> Sandbox:
+def sandbox(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: Path, request: pytest.FixtureRequest
+) -> Iterator[Sandbox]:
     """An archive that is configured to ask nobody."""
     folder = tmp_path / "archive"
     folder.mkdir()
@@ -164,7 +212,12 @@ def sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str], prepared: Path) 
     made.configure("arxiv", pages_url=nobody, feeds_url=nobody, contact="tests@example.org")
     made.configure("arxiv", pages_delay=0, feeds_delay=0)
     made.configure("store", records="data")
-    return made
+    if not ON_POSTGRESQL:
+        yield made
+        return
+    with closing(schemas(request.getfixturevalue("postgres"))) as urls:  # type: ignore[type-var]  # a generator
+        made.configure("store", url=next(urls))
+        yield made
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from sqlalchemy import create_engine, text
 
 from digest.config import load
 from digest.config.resources import read_calendar
-from tests.clusters import Cluster, cluster, database, pooler
 from tests.conftest import DAY, Sandbox
 from tests.nights import after, show
+from tests.postgresql import Cluster, cluster, database, pooler
 from tests.standin import Mailing, StandIn, faults, invent
 
 CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "eess.IV")

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +24,6 @@ from alembic.script import ScriptDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, exc, inspect, text
-from sqlalchemy.engine import make_url
 
 from digest import package_file
 from digest.errors import DamageError, LockHeldError, SchemaTooNewError, StoreError
@@ -54,14 +52,13 @@ from digest.model import (
 )
 from digest.model.harvest import Harvest, Metadata, Submission, Version
 from digest.store import tables
-from digest.store.days import Core
-from digest.store.driver import Driver
 from digest.store.engine import Host, migrate
 from digest.store.file import SCHEMA
 from digest.store.light import SHAPE, LightStore, UnansweredError, open_light, shape_of
-from digest.store.rows import day_row, entry_rows, revision_row, write_day
+from digest.store.rows import day_row, entry_rows, revision_row
 from digest.store.whole import Store
 from tests.days import WHEN, any_day, day_of, paper, reconstructed_day, simple_day
+from tests.postgresql import schemas
 
 NOON = datetime(2025, 3, 5, 12, tzinfo=UTC)
 HASH = "a" * 64
@@ -122,90 +119,9 @@ def execute(place: Place, statement: str) -> None:
 MakePlace = Callable[[], Place]
 
 
-@dataclass(frozen=True)
-class _Cluster:
-    """A PostgreSQL server of our own in a folder, on a socket there."""
-
-    programs: Path
-    folder: Path
-    user: Sequence[str]
-
-    def call(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*self.user, str(self.programs / program), "-D", str(self.folder / "data"), *arguments],
-            cwd=self.folder,
-            check=True,
-            timeout=60,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-
-def _programs() -> Path | None:
-    on_path = shutil.which("pg_ctl")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    found = [Path(on_path).parent] if on_path else [place for place in folders if (place / "initdb").exists()]
-    return found[-1] if found else None
-
-
-def _as_postgres() -> list[str]:
-    """The server refuses to be run by root; a way to run it as the user that its package makes."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv"):
-        return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-    if shutil.which("runuser"):
-        return ["runuser", "-u", "postgres", "--"]
-    pytest.skip("no PostgreSQL: root cannot run it, and neither setpriv nor runuser is here")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a PostgreSQL server: $DIGEST_TEST_POSTGRES, or one started for these tests."""
-    pytest.importorskip("psycopg", reason="no PostgreSQL: the extra 'postgres' is not installed")
-    given_url = os.environ.get("DIGEST_TEST_POSTGRES")
-    if given_url:
-        yield given_url
-        return
-    programs = _programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL: set DIGEST_TEST_POSTGRES, or install the server's programs")
-    # Not below pytest's own folder, which the server's user may not enter.
-    home = Path(tempfile.mkdtemp(prefix="digest-postgres-"))
-    cluster = _Cluster(programs, home, _as_postgres())
-    if cluster.user:
-        shutil.chown(home, "postgres", "postgres")
-    try:
-        cluster.call("initdb", "-U", "digest", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-        cluster.call("pg_ctl", "-w", "-t", "30", "-o", options, "-l", str(home / "log"), "start")
-        try:
-            yield f"postgresql+psycopg://digest@/postgres?host={home}"
-        finally:
-            cluster.call("pg_ctl", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(home)
-
-
 def _postgres_places(server: str) -> Iterator[Place]:
-    """Yield empty schemas of our own in the server's database: nothing else in it is touched."""
-    names = (f"digest_test_{os.getpid()}_{number}" for number in count())
-    made = []
-    engine = create_engine(server)
-    try:
-        while True:
-            name = next(names)
-            with engine.begin() as connection:
-                connection.execute(text(f"CREATE SCHEMA {name}"))
-            made.append(name)
-            url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
-            yield Place(url.render_as_string(hide_password=False), None)
-    finally:
-        with engine.begin() as connection:
-            for name in made:
-                connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
-        engine.dispose()
+    with closing(schemas(server)) as urls:  # type: ignore[type-var]  # a generator has close()
+        yield from (Place(url, None) for url in urls)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -218,6 +134,13 @@ def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeP
     places = _postgres_places(request.getfixturevalue("postgres"))
     with closing(places):  # type: ignore[type-var]  # a generator has close()
         yield lambda: next(places)
+
+
+@pytest.fixture
+def postgresql(postgres: str) -> Iterator[Place]:
+    """An empty PostgreSQL database."""
+    with closing(_postgres_places(postgres)) as places:  # type: ignore[type-var]  # a generator has close()
+        yield next(places)
 
 
 @pytest.fixture
@@ -598,11 +521,10 @@ def test_a_changed_field_is_another_revision(store: Store, field: str, value: ob
 # Full text
 
 
-def found_by(place: Place, query: str) -> list[str]:
-    """Return the ids of the revisions that the full-text index finds, from its greatest row number to its least."""
-    match = f"SELECT rowid FROM revision_text WHERE revision_text MATCH '{query}' ORDER BY rowid DESC"  # noqa: S608
-    ids = dict(place.rows("SELECT place, arxiv_id FROM revision"))
-    return [ids[row[0]] for row in place.rows(match)]
+def found_by(store: Store, *phrases: str, field: str = "") -> list[str]:
+    """Return the ids of the papers in which the full-text index finds one of these phrases, the newest first."""
+    query = Query(Clause((Term(tuple(map(Phrase, phrases)), field=field),)))
+    return [one.arxiv_id for one in store.find(query, ranked=False, limit=1000)]
 
 
 IN_ORDER = [
@@ -615,58 +537,55 @@ IN_ORDER = [
 @pytest.mark.parametrize(
     "days", [*permutations(IN_ORDER)], ids=lambda days: " ".join(str(one.date.day) for one in days)
 )
-def test_full_text_has_the_newest_announcements_first(sqlite: Place, days: Sequence[Day]) -> None:
+def test_full_text_has_the_newest_announcements_first(store: Store, days: Sequence[Day]) -> None:
     """In whatever order days came in: by the first date of a text, and those of a date as its digest has them."""
-    with closing(sqlite.open()) as store:
-        for day in days:
-            save(store, day)
-        assert store.is_search_index_true()
-    found = found_by(sqlite, "abstract")
+    for day in days:
+        save(store, day)
+    assert store.is_search_index_true()
+    found = found_by(store, "abstract")
     assert found[:2] == ["2503.00003", "2503.00001"]
     # What another day showed before comes after the others of its date.
     assert found[2:] in (["2503.00007", "2503.00002", "2502.00009"], ["2503.00002", "2502.00009", "2503.00007"])
 
 
-def test_full_text_has_what_days_show(sqlite: Place) -> None:
+def test_full_text_has_what_days_show(store: Store) -> None:
     """A text that a day shows no more is found where another day shows it, and else not at all, until one does."""
-    with closing(sqlite.open()) as store:
-        for day in IN_ORDER:
-            save(store, day)
-        save(store, simple_day(["2503.00002"]))
-        assert found_by(sqlite, "abstract")[-2:] == ["2503.00001", "2503.00002"]
-        store.forget_day("cs.LG", date(2025, 3, 7))
-        assert found_by(sqlite, "abstract") == ["2503.00001", "2503.00002"]
-        save(store, simple_day(["2502.00009"], date=date(2025, 3, 4)))
-        assert found_by(sqlite, "abstract") == ["2503.00001", "2503.00002", "2502.00009"]
-        assert store.is_search_index_true()
+    for day in IN_ORDER:
+        save(store, day)
+    save(store, simple_day(["2503.00002"]))
+    assert found_by(store, "abstract")[-2:] == ["2503.00001", "2503.00002"]
+    store.forget_day("cs.LG", date(2025, 3, 7))
+    assert found_by(store, "abstract") == ["2503.00001", "2503.00002"]
+    save(store, simple_day(["2502.00009"], date=date(2025, 3, 4)))
+    assert found_by(store, "abstract") == ["2503.00001", "2503.00002", "2502.00009"]
+    assert store.is_search_index_true()
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_places_follow_the_days(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_places_follow_the_days(store: Store, data: st.DataObject) -> None:
     """However days are stored, replaced and forgotten: the index is true, and remaking it changes no order of dates."""
-    place = sqlite_place(tmp_path_factory.mktemp("places") / "archive.db")
     ids = [f"2503.{number:05d}" for number in range(1, 6)]
     some = st.lists(st.sampled_from(ids), unique=True, max_size=4)
-    with closing(place.open()) as store:
-        shown: dict[tuple[str, date], set[str]] = {}
-        for _ in range(data.draw(st.integers(1, 6))):
-            category, when = data.draw(st.sampled_from(["cs.CV", "cs.LG"])), date(2025, 3, data.draw(st.integers(3, 5)))
-            if data.draw(st.booleans()) and (category, when) in shown:
-                store.forget_day(category, when)
-                del shown[category, when]
-            else:
-                listed = data.draw(some)
-                save(store, simple_day(listed, category=category, date=when))
-                shown[category, when] = {*listed}
-            assert store.is_search_index_true()
-        first = {
-            one: min(when for (_, when), its in shown.items() if one in its) for one in set().union(*shown.values())
-        }
-        dates = [first[one] for one in found_by(place, "abstract")]
-        assert dates == sorted(first.values(), reverse=True)
-        store.remake_search_index()
+    for category, when in store.day_keys():
+        store.forget_day(category, when)
+    shown: dict[tuple[str, date], set[str]] = {}
+    for _ in range(data.draw(st.integers(1, 6))):
+        category, when = data.draw(st.sampled_from(["cs.CV", "cs.LG"])), date(2025, 3, data.draw(st.integers(3, 5)))
+        if data.draw(st.booleans()) and (category, when) in shown:
+            store.forget_day(category, when)
+            del shown[category, when]
+        else:
+            listed = data.draw(some)
+            save(store, simple_day(listed, category=category, date=when))
+            shown[category, when] = {*listed}
         assert store.is_search_index_true()
-        assert [first[one] for one in found_by(place, "abstract")] == dates
+    first = {one: min(when for (_, when), its in shown.items() if one in its) for one in set().union(*shown.values())}
+    dates = [first[one] for one in found_by(store, "abstract")]
+    assert dates == sorted(first.values(), reverse=True)
+    store.remake_search_index()
+    assert store.is_search_index_true()
+    assert [first[one] for one in found_by(store, "abstract")] == dates
 
 
 @pytest.mark.parametrize(
@@ -683,13 +602,13 @@ def test_places_follow_the_days(tmp_path_factory: pytest.TempPathFactory, data: 
         ("comments: oral", True),
     ],
 )
-def test_full_text_covers_the_texts_and_not_the_markup(sqlite: Place, query: str, *, is_found: bool) -> None:
+def test_full_text_covers_the_texts_and_not_the_markup(store: Store, query: str, *, is_found: bool) -> None:
     """Title, authors, abstract and comments are searched without accents, tags and entities; addresses, as typed."""
     link = '<a class="link-external link-https" href="https://github.com/x/y" rel="nofollow">this https URL</a>'
     one = paper(title="Lumière", authors=("İpek Özgüneş",), abstract=f"R&amp;D at {link}", comments=f"Oral, {link}")
-    with closing(sqlite.open()) as store:
-        save(store, day_of([(Section.NEW, one)]))
-    assert found_by(sqlite, query) == (["2503.00001"] if is_found else [])
+    save(store, day_of([(Section.NEW, one)]))
+    field, words = query.split(": ")
+    assert found_by(store, words, field=field) == (["2503.00001"] if is_found else [])
 
 
 # Pages, files, runs, politeness
@@ -1267,10 +1186,14 @@ def test_the_migrations_make_the_tables_that_the_code_knows(make_place: MakePlac
 
 
 def _full_text(place: Place) -> list[tuple[Any, ...]]:
-    """Return how the full-text index, the views, and the table of the schema's number were made."""
+    """Return how the full-text index and the views were made, and on PostgreSQL the sequences."""
     if place.database is None:
-        names = "('revision_text', 'alembic_version_pkc')"
-        return place.rows(f"SELECT indexdef FROM pg_indexes WHERE indexname IN {names} ORDER BY 1")  # noqa: S608
+        found = place.rows(
+            "SELECT indexname, split_part(indexdef, ' USING ', 2) FROM pg_indexes WHERE schemaname = current_schema "
+            "AND indexname IN ('revision_text_pkey', 'revision_text_words')"
+        )
+        found += place.rows("SELECT sequencename, data_type FROM pg_sequences WHERE schemaname = current_schema")
+        return sorted(found + place.rows("SELECT viewname, definition FROM pg_views WHERE schemaname = current_schema"))
     return place.rows("SELECT sql FROM sqlite_master WHERE name = 'revision_text' OR type = 'view' ORDER BY name")
 
 
@@ -1446,14 +1369,13 @@ def test_an_upgrade_makes_old_days_searchable(place: Place) -> None:
     with closing(place.open()) as store:
         assert [store.day(day.category, day.date) for day in days] == days
         assert store.is_search_index_true()
+        assert found_by(store, "garcia", "zoe") == ["2503.00002", "2503.00003"]
     columns = "arxiv_id, place, authors_text, abstract_text, comments_text"
     assert place.rows(f"SELECT {columns} FROM revision ORDER BY place DESC") == [  # noqa: S608
         ("2503.00002", place_of(WHEN, 1), 'Narciso García, Jo "J" B', "R&D at https://x.example/", None),
         ("2503.00001", place_of(WHEN, 2), None, None, "A < B"),
         ("2503.00003", place_of(date(2025, 3, 4), 1), "Zoë van der Plaat, Mei O'Dunmore", None, None),
     ]
-    if place.database:
-        assert found_by(place, "garcia OR zoe") == ["2503.00002", "2503.00003"]
 
 
 def place_of(when: date, position: int) -> int:
@@ -1471,7 +1393,9 @@ def test_an_upgrade_passes_by_damage(sqlite: Place) -> None:
     with closing(sqlite.open()) as store:
         assert store.is_search_index_true()
         assert {one.number for one in store.false_revisions()} == {1, 2}
-    assert found_by(sqlite, "zoe") == ["2503.00002", "2503.00003"]
+    joined = "revision_text JOIN revision ON place = revision_text.rowid"
+    found = sqlite.rows(f"SELECT arxiv_id FROM {joined} WHERE revision_text MATCH 'zoe' ORDER BY place DESC")  # noqa: S608
+    assert found == [("2503.00002",), ("2503.00003",)]
 
 
 @pytest.mark.parametrize("stored", ["math.GT/0309136", "math/0309136"])
@@ -1798,23 +1722,34 @@ def dump(place: Place) -> list[str]:
         return [f"{table} {row}" for table in sorted(tables) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
 
 
-@given(days=st.lists(any_day(nul=False), min_size=1, max_size=3))
-def test_the_driver_stores_what_sqlalchemy_stores(tmp_path_factory: pytest.TempPathFactory, days: list[Day]) -> None:
-    """Whatever a day holds: the same rows but for the full-text index, which SQLite alone has."""
-    folder = tmp_path_factory.mktemp("writers")
-    one, other = sqlite_place(folder / "one.db"), sqlite_place(folder / "other.db")
-    for place in (one, other):
-        place.open().close()
-    with closing(sqlite3.connect(one.database or "")) as connection, connection:
-        for day in days:
-            write_day(Driver(connection), day, HASH)
-    engine = other.engine()
-    with engine.begin() as core:
-        for day in days:
-            write_day(Core(core), day, HASH)
+def rows_of(place: Place) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of the tables of days, as Python has them; a day's number is its database's own affair."""
+    engine = place.engine()
+    with engine.connect() as connection:
+        rows = {
+            table.name: [tuple(row) for row in connection.execute(table.select())]
+            for table in (tables.day, tables.revision, tables.entry, tables.link)
+        }
     engine.dispose()
-    rows = [[line for line in dump(place) if not line.startswith("revision_text")] for place in (one, other)]
-    assert rows[0] == rows[1]
+    days = {row[0]: row[1:3] for row in rows["day"]}
+    rows["day"] = [row[1:] for row in rows["day"]]
+    rows["entry"] = [(*days[row[0]], *row[1:]) for row in rows["entry"]]
+    return {name: sorted(its, key=str) for name, its in rows.items()}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(days=st.lists(any_day(nul=False), min_size=1, max_size=3))
+def test_both_databases_hold_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, postgresql: Place, days: list[Day]
+) -> None:
+    """Whatever a day holds: the same rows, and the same numbers and places of revisions."""
+    sqlite = sqlite_place(tmp_path_factory.mktemp("rows") / "archive.db")
+    with closing(postgresql.open()) as server, closing(sqlite.open()) as store:
+        execute(postgresql, "TRUNCATE day, revision, entry, link, revision_text RESTART IDENTITY")
+        for day in days:
+            save(store, day)
+            save(server, day)
+    assert rows_of(postgresql) == rows_of(sqlite)
 
 
 def test_the_light_store_waits_for_nobody(filled: Place) -> None:

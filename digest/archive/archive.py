@@ -248,19 +248,11 @@ class Archive:
         return self._ask(lambda store: store.runs(limit))
 
     def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
-        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable.
-
-        Raises:
-            UsageError: the database is no SQLite.
-        """
+        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable."""
         return self._ask(lambda store: store.find(query, ranked=ranked, limit=limit))
 
     def find_announcements(self, query: Query) -> set[tuple[str, date, str]]:
-        """Return the category, date and id of all announcements whose texts a query finds.
-
-        Raises:
-            UsageError: the database is no SQLite.
-        """
+        """Return the category, date and id of all announcements whose texts a query finds."""
         return self._ask(lambda store: store.find_announcements(query))
 
     def gathered(self, category: str) -> Extent | None:

@@ -134,7 +134,7 @@ def search(session: Session, arguments: Arguments) -> Answer:
     """Return the papers that a search finds."""
     from digest.jobs import search as job
 
-    query = job.read_query(session.config, arguments["query"])
+    query = job.read_query(arguments["query"])
     first, limit = cursor_of(arguments), arguments["limit"]
     with session.reading() as archive:
         hits = job.search(archive, query, ranked=arguments["rank"], limit=first + limit)

@@ -165,8 +165,6 @@ def similar(session: Session, reference: str, *, limit: int) -> int:
     from digest.model.reference import parse_paper_id
 
     arxiv_id, _ = parse_paper_id(reference)
-    if session.config.database is None:
-        raise UsageError("similar needs SQLite, and [store] url names another database")
     with session.reading() as archive:
         paper = archive.papers([arxiv_id.without_class]).get(arxiv_id.without_class)
         if paper is None:

@@ -129,7 +129,7 @@ def export(
     if dates is None and typed is None:
         raise UsageError("expected a date or FROM..TO; .. is all that is stored")
     view = None if view_name is None else named_view(session, view_name)
-    query = None if typed is None else read_query(session.config, typed)
+    query = None if typed is None else read_query(typed)
     wanted = _wanted(session, dates, form, view, categories=categories, sections=sections)
     wanted = replace(wanted, query=query, target=output, bom=bom)
     # On a terminal that shows both, a progress bar would run through the text.

@@ -64,7 +64,7 @@ def search(session: Session, words: Sequence[str], *, ranked: bool, limit: int, 
 
     typed = " ".join(word.removeprefix(_WORD) for word in words)
     try:
-        query = job.read_query(session.config, typed)
+        query = job.read_query(typed)
     except UsageError as error:
         raise UsageError(f"{error}{_way_to_paper(typed)}") from error
     with session.reading() as archive:

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 
 from digest.archive.archive import Archive
-from digest.config.settings import Config
-from digest.errors import UsageError
 from digest.model import Found, Query
 from digest.views.search import parse_query
 
@@ -17,14 +15,12 @@ class Hits:
     has_more: bool
 
 
-def read_query(config: Config, text: str) -> Query:
+def read_query(text: str) -> Query:
     """Return what a person asks for, before anything is opened.
 
     Raises:
-        UsageError: it cannot be understood, or the archive's database cannot be searched.
+        UsageError: it cannot be understood.
     """
-    if config.database is None:
-        raise UsageError("search needs SQLite, and [store] url names another database; `digest export` reads that, too")
     return parse_query(text)
 
 

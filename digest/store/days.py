@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, Text, cast, delete, func, insert, or_, select, text, update
 
 from digest.model import (
     Announcement,
@@ -20,7 +20,7 @@ from digest.model import (
     State,
     Unfiled,
 )
-from digest.store import tables
+from digest.store import server_index, tables
 from digest.store.driver import Driver
 from digest.store.engine import Database, driver_of
 from digest.store.rows import (
@@ -280,9 +280,14 @@ class Core:
             known.update({(row[0], row[1], row[2]): (row[3], row[4]) for row in rows})
         return known
 
-    def last_revision(self) -> int:
-        """Return the greatest number of a revision, 0 without any."""
-        return self._connection.scalar(select(func.coalesce(func.max(tables.revision.c.id), 0))) or 0
+    def exclude_writers(self) -> None:
+        """Let no other host store days until the transaction ends; reading goes on."""
+        self._connection.execute(text("LOCK TABLE revision IN SHARE ROW EXCLUSIVE MODE"))
+
+    def new_numbers(self, count: int) -> Sequence[int]:
+        """Return numbers for so many new revisions, which the database gives out."""
+        numbers = text("SELECT nextval('revision_number') FROM generate_series(1, :count)")
+        return self._connection.scalars(numbers, {"count": count}).all()
 
     def insert(self, table: str, rows: Sequence[StoredRow]) -> None:
         """Add rows to a table; there may be none."""
@@ -321,11 +326,13 @@ class Core:
         return [(row[0], row[1], row[2]) for row in found if row is not None]
 
     def move(self, number: int, place: int | None) -> None:
-        """Give a revision another place, or none."""
+        """Give a revision another place, or none, and take it out of the full-text index."""
+        server_index.take_out(self._connection, number)
         self._connection.execute(update(tables.revision).where(tables.revision.c.id == number).values(place=place))
 
-    def index(self, _places: range) -> None:
-        """Do nothing: PostgreSQL's index sees to itself."""
+    def index(self, places: range) -> None:
+        """Add the revisions in these places to the full-text index; none of them is in it."""
+        server_index.add(self._connection, places)
 
 
 def access_to(connection: Connection) -> Access:

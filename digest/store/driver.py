@@ -67,10 +67,13 @@ class Driver:
             known.update({(row[0], row[1], row[2]): row[3:] for row in self._connection.execute(query, some)})
         return known
 
-    def last_revision(self) -> int:
-        """Return the greatest number of a revision, 0 without any."""
-        (number,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM revision").fetchone()
-        return int(number)
+    def exclude_writers(self) -> None:
+        """Do nothing: a transaction that writes has excluded all others as it began."""
+
+    def new_numbers(self, count: int) -> range:
+        """Return numbers for so many new revisions: nobody else gives out any meanwhile."""
+        (last,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM revision").fetchone()
+        return range(last + 1, last + 1 + count)
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows to a table; there may be none."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, insert, inspect, make_url, select, text
 
 from digest import package_file
 from digest.errors import UNREADABLE, DamageError, SchemaTooNewError, StoreError, quoted
 from digest.store.file import PRAGMAS, SCHEMA, SIDE_FILES, is_newer, readable, schemas
-from digest.store.search import SEARCH_INDEX, SEARCHED
+from digest.store.plain import SEARCH_INDEX, SEARCHED
 from digest.store.tables import metadata, version
 
 _VERIFY = "`digest verify` says more, `digest verify --repair` repairs what it can"
@@ -95,8 +95,12 @@ def _engine(url: str, database: Path | None, wait: float, *, address: str = "", 
         place = URL.create("sqlite", database=str(database.absolute()))
         engine = create_engine(place, connect_args={"timeout": wait})
     else:
-        # Without prepared statements, which a pooler in transaction mode does not have on each connection.
-        engine = create_engine(url, connect_args={"prepare_threshold": None} if "+psycopg:" in url else {})
+        server = make_url(url)
+        if server.drivername == "postgresql":
+            server = server.set(drivername="postgresql+psycopg")
+        # A statement that is prepared on one connection of a pooler is unknown on the next one.
+        options = {"prepare_threshold": None} if server.drivername.endswith("+psycopg") else {}
+        engine = create_engine(server, connect_args=options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", connect)
         event.listen(engine, "begin", begin)

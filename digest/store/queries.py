@@ -1,17 +1,20 @@
-"""What a search asks of SQLite's full-text index. What a person typed goes in as values, or as phrases in quotes."""
+"""What a search asks of SQLite's full-text index. What a person typed goes in as values, or as phrases in quotes.
+
+PostgreSQL's hits are read in the same way, from an index of them alone (see ``server_search.py``).
+"""
 
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import chain, islice
 from typing import Any
 
 from digest.model import MATCH, Clause, Condition, Found, Phrase, Query, Section, Term
 from digest.store.places import places_of
-from digest.store.plain import ABSTRACT, AUTHORS
+from digest.store.plain import ABSTRACT, AUTHORS, SEARCH_INDEX
 from digest.store.rows import require
-from digest.store.search import SEARCH_INDEX
 
 _WORDS = 32
 """So long is an excerpt; FTS5 makes none of more than 64."""
@@ -54,45 +57,63 @@ def find(raw: sqlite3.Connection, query: Query, *, ranked: bool, limit: int) -> 
     if query.text is None:
         asked, values = _asked(query, "")
         rows = map(_shortened, raw.execute(f"SELECT {_UNMARKED} {asked} ORDER BY revision.place DESC", values))
-        return list(islice(_papers(raw, rows), limit))
-    torn, whole = _expression(query.text), _expression(query.text, torn=False)
-    if not ranked:
-        rows = _rows(raw, query, torn, f"ORDER BY {SEARCH_INDEX}.rowid DESC")
     else:
-        rows = _rows(raw, query, whole, _BY_RANK)
-        if torn != whole:
-            rows = chain(rows, _rows(raw, query, f"({torn}) NOT ({whole})", _BY_RANK))
-    return list(islice(_papers(raw, rows), limit))
+        order = _BY_RANK if ranked else f"ORDER BY {SEARCH_INDEX}.rowid DESC"
+        rows = chain.from_iterable(_rows(raw, query, one, order) for one in wordings(query.text, ranked=ranked))
+    return list(islice(papers(raw, rows), limit))
+
+
+def wordings(text: Clause, *, ranked: bool) -> list[Clause]:
+    """Return what is asked one after the other: all at once or, ranked, words in one piece first, then torn ones."""
+    whole = _in_one_piece(text)
+    return [whole, Clause((text,), (whole,))] if ranked and whole != text else [text]
+
+
+def _in_one_piece(clause: Clause) -> Clause:
+    # What must not be there is left out in whatever form, also where only whole words are asked for.
+    parts = (_in_one_piece(one) if isinstance(one, Clause) else replace(one, torn=()) for one in clause.parts)
+    return replace(clause, parts=tuple(parts))
 
 
 def find_announcements(raw: sqlite3.Connection, query: Query) -> set[tuple[str, date, str]]:
     """Return the category, date and id of all announcements whose texts a query finds."""
-    asked, values = _asked(query, _expression(query.text) if query.text else "", _ANNOUNCED)
+    asked, values = _asked(query, expression(query.text) if query.text else "", _ANNOUNCED)
     rows = raw.execute(f"SELECT category, date, revision.arxiv_id {asked}", values)
     return {(category, date.fromisoformat(when), arxiv_id) for category, when, arxiv_id in rows}
 
 
-def _rows(raw: sqlite3.Connection, query: Query, expression: str, order: str) -> Iterator[Sequence[Any]]:
+def _rows(raw: sqlite3.Connection, query: Query, text: Clause, order: str) -> Iterator[Sequence[Any]]:
     """Yield rows as SQLite finds them, and no more of them than are taken."""
-    asked, values = _asked(query, expression)
+    asked, values = _asked(query, expression(text))
     # "yield from" would close the cursor in the end, be its database closed before.
     for row in raw.execute(f"SELECT {_SHOWN} {asked} {order}", values):  # noqa: UP028
         yield row
 
 
-def _asked(query: Query, expression: str, joined: str = "") -> tuple[str, list[object]]:
+def shown(raw: sqlite3.Connection, text: Clause | None, place: int) -> Sequence[Any] | None:
+    """Return the row in a place as it is shown to who asks for ``text``; None if that does not stand there."""
+    if text is None:
+        rows = raw.execute(f"SELECT {_UNMARKED} FROM revision WHERE place = ?", (place,))  # noqa: S608 - our own names
+        return _shortened(rows.fetchone())
+    is_it = f"WHERE {SEARCH_INDEX} MATCH ? AND {SEARCH_INDEX}.rowid = ?"
+    rows = raw.execute(f"SELECT {_SHOWN} FROM {_WITH_WORDS} {is_it}", (expression(text), place))  # noqa: S608 - as above
+    row: Sequence[Any] | None = rows.fetchone()
+    return row
+
+
+def _asked(query: Query, words: str, joined: str = "") -> tuple[str, list[object]]:
     """Return what a query asks in SQL, and the values in it: whatever was typed is one of these."""
-    place = f"{SEARCH_INDEX}.rowid" if expression else "revision.place"
-    is_so = [f"{SEARCH_INDEX} MATCH ?" if expression else "revision.place IS NOT NULL"]
-    values: list[object] = [expression] if expression else []
+    place = f"{SEARCH_INDEX}.rowid" if words else "revision.place"
+    is_so = [f"{SEARCH_INDEX} MATCH ?" if words else "revision.place IS NOT NULL"]
+    values: list[object] = [words] if words else []
     if query.excluded:
         is_so.append(f"revision.place NOT IN ({_WITH_ONE})")
-        values.append(" OR ".join(map(_expression, query.excluded)))
+        values.append(" OR ".join(map(expression, query.excluded)))
     for condition in query.conditions:
-        words, its = _condition(condition, place)
-        is_so.append(f"NOT {words}" if condition.excludes else words)
+        condition_words, its = _condition(condition, place)
+        is_so.append(f"NOT {condition_words}" if condition.excludes else condition_words)
         values += its
-    return f"FROM {_WITH_WORDS if expression else 'revision'} {joined} WHERE {' AND '.join(is_so)}", values
+    return f"FROM {_WITH_WORDS if words else 'revision'} {joined} WHERE {' AND '.join(is_so)}", values
 
 
 def _condition(condition: Condition, place: str) -> tuple[str, list[object]]:
@@ -111,14 +132,13 @@ def _condition(condition: Condition, place: str) -> tuple[str, list[object]]:
     return f"EXISTS ({links})", [value.lower() for value in values]
 
 
-def _expression(part: Term | Clause, *, torn: bool = True) -> str:
-    """Return what FTS5 is asked (https://www.sqlite.org/fts5.html, 3); ``torn``: torn words count, too."""
+def expression(part: Term | Clause) -> str:
+    """Return what FTS5 is asked (https://www.sqlite.org/fts5.html, 3)."""
     if isinstance(part, Term):
-        phrases = " OR ".join(map(_quoted, part.phrases + (part.torn if torn else ())))
+        phrases = " OR ".join(map(_quoted, part.phrases + part.torn))
         return f"{part.field} : ({phrases})" if part.field else f"({phrases})"
-    parts = (" OR " if part.is_any else " AND ").join(_expression(one, torn=torn) for one in part.parts)
-    # What must not be there is left out in whatever form, also where only whole words are asked for.
-    excluded = " OR ".join(map(_expression, part.excluded))
+    parts = (" OR " if part.is_any else " AND ").join(map(expression, part.parts))
+    excluded = " OR ".join(map(expression, part.excluded))
     return f"(({parts}) NOT ({excluded}))" if excluded else f"({parts})"
 
 
@@ -127,7 +147,7 @@ def _quoted(phrase: Phrase) -> str:
     return f'"{words}"{"*" if phrase.goes_on else ""}'
 
 
-def _papers(raw: sqlite3.Connection, rows: Iterator[Sequence[Any]]) -> Iterator[Found]:
+def papers(raw: sqlite3.Connection, rows: Iterator[Sequence[Any]]) -> Iterator[Found]:
     """Yield each paper once, as it comes first."""
     seen = set()
     for number, arxiv_id, title, authors, marked_title, marked_authors, abstract, comments in rows:

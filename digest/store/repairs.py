@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, Text, cast, delete, func, select, upda
 
 from digest.errors import UNREADABLE
 from digest.model import Day, Link
-from digest.store import days, rows, search, tables
+from digest.store import days, rows, search, server_index, tables
 from digest.store.engine import driver_of, storage_errors
 from digest.store.soundness import Soundness, UnsoundRow, open_file
 
@@ -46,10 +46,11 @@ class Repairs(days.Days):
         query = select(tables.entry.c.arxiv_id, table.c.text_hash, table.c.fields_hash, table.c.id)
         joined = tables.entry.join(tables.day).join(table)
         with self._write() as connection, _lenient_texts(connection):
+            access = days.access_to(connection)
+            access.exclude_writers()
             # A row is known by its hashes, or by an entry that refers to it: damage leaves one of the two.
             referred = connection.execute(query.select_from(joined).where(days.is_day(day.category, day.date)))
             known = {(row[0], row[1], row[2]): row[3] for row in referred}
-            access = days.access_to(connection)
             known |= {key: row for key, (row, _) in access.known_revisions([key[0] for key in papers]).items()}
             damaged = {number: papers[key] for key, number in known.items() if key in papers}
             for number, paper in damaged.items():
@@ -107,16 +108,19 @@ class Repairs(days.Days):
             return False
 
     def is_search_index_true(self) -> bool:
-        """Whether the full-text index is that of the stored texts; PostgreSQL sees to its own."""
+        """Whether the full-text index is that of the stored texts."""
         with self._read() as connection:
             raw = driver_of(connection)
-            return raw is None or search.is_search_index_true(raw)
+            return server_index.is_true(connection) if raw is None else search.is_search_index_true(raw)
 
     def remake_search_index(self) -> None:
-        """Make SQLite's full-text index again from the stored texts; PostgreSQL sees to its own."""
+        """Make the full-text index again from the stored texts."""
         with self._write() as connection:
             if raw := driver_of(connection):
                 search.remake_search_index(raw)
+            else:
+                days.access_to(connection).exclude_writers()
+                server_index.remake(connection)
 
 
 @contextmanager

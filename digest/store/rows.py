@@ -163,8 +163,11 @@ class Access(Protocol):
     def known_revisions(self, ids: Sequence[str]) -> dict[RevisionKey, tuple[int, int | None]]:
         """Return the number and the place of all revisions of these papers, by their keys."""
 
-    def last_revision(self) -> int:
-        """Return the greatest number of a revision, 0 without any."""
+    def exclude_writers(self) -> None:
+        """Let nobody else store days until the transaction ends; to be called before anything is read in it."""
+
+    def new_numbers(self, count: int) -> Sequence[int]:
+        """Return numbers for so many new revisions, greater than all that there are."""
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows to a table; there may be none."""
@@ -190,6 +193,7 @@ class Access(Protocol):
 
 def write_day(access: Access, day: Day, content_hash: str, *, has_files: bool = True) -> None:
     """Store ``day`` in place of what is stored of its date; revisions are only ever added."""
+    access.exclude_writers()
     former = access.delete_day(day.category, day.date)
     numbers = _number_revisions(access, day.date, [entry.paper for entry in day.entries])
     day_id = access.insert_day(day_row(day, day.counts, content_hash, has_files=has_files))
@@ -199,6 +203,7 @@ def write_day(access: Access, day: Day, content_hash: str, *, has_files: bool = 
 
 def forget_day(access: Access, category: str, when: date) -> None:
     """Remove a day with its entries, if it is there; its revisions stay."""
+    access.exclude_writers()
     _displace(access, access.delete_day(category, when))
 
 
@@ -209,9 +214,10 @@ def _number_revisions(access: Access, when: date, papers: Sequence[Paper]) -> li
     """
     keys = [key_of(paper) for paper in papers]
     known = access.known_revisions([key[0] for key in keys])
-    # The writer's lock is held, so numbers and places can be given out here.
-    number, after = access.last_revision(), places_of(when).stop
-    places = _free_places(access, when)
+    lacking = dict.fromkeys(key for key in keys if key not in known)
+    numbers = dict(zip(lacking, access.new_numbers(len(lacking)), strict=True))
+    # Nobody else stores days meanwhile, so places can be given out here.
+    places, after = _free_places(access, when), places_of(when).stop
     given: list[int] = []
     added: dict[int, Paper] = {}
     rows = []
@@ -223,9 +229,9 @@ def _number_revisions(access: Access, when: date, papers: Sequence[Paper]) -> li
         if row:
             access.move(row, given[-1])
         else:
-            row = number = number + 1
-            added[number] = paper
-            rows.append(revision_row(number, paper, key) | {"place": given[-1]})
+            row = numbers[key]
+            added[row] = paper
+            rows.append(revision_row(row, paper, key) | {"place": given[-1]})
         known[key] = row, given[-1]
     access.insert("revision", rows)
     access.insert("link", link_rows(added))

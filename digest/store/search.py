@@ -1,21 +1,18 @@
-"""The full-text index of the revisions; PostgreSQL sees to its own, so that this is about SQLite's.
+"""The full-text index of the revisions on SQLite; that on PostgreSQL (``server_index.py``) is made of it.
 
 It has the revisions that days show, in the order of ``places``, with the plain texts of the view ``SEARCHED``.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 from digest.errors import UNREADABLE
 from digest.store.places import ROOM, places_of
-from digest.store.plain import plain_texts
-
-SEARCH_INDEX = "revision_text"
-SEARCHED = "revision_plain"
-"""The view that has its texts."""
+from digest.store.plain import SEARCH_INDEX, SEARCHED, plain_texts
 
 SEARCH_SHADOWS = ("data", "idx", "docsize", "config")
 """What FTS5 keeps its index in: tables of its own, by the ends of their names (https://www.sqlite.org/fts5.html, 9)."""
@@ -57,15 +54,15 @@ def take_out_of_search_index(raw: sqlite3.Connection, number: int) -> None:
 
 def remake_search_index(raw: sqlite3.Connection) -> None:
     """Make the index again from the stored texts, and all that it is made from: places and plain texts."""
-    raw.executemany(_CORRECT, list(_false_texts(raw)))
+    raw.executemany(_CORRECT, list(false_texts(raw.execute(_STORED))))
     raw.execute("UPDATE revision SET place = NULL")
-    raw.executemany("UPDATE revision SET place = ? WHERE id = ?", list(_due_places(raw)))
+    raw.executemany("UPDATE revision SET place = ? WHERE id = ?", list(due_places(raw.execute(_SHOWN))))
     raw.execute(f"INSERT INTO {SEARCH_INDEX} ({SEARCH_INDEX}) VALUES ('rebuild')")  # noqa: S608 - our own names
 
 
 def is_search_index_true(raw: sqlite3.Connection) -> bool:
     """Whether the index is that of the stored texts, row by row, and what it is made from is right."""
-    is_well_made = next(_false_texts(raw), None) is None and raw.execute(_MISPLACED).fetchone() is None
+    is_well_made = next(false_texts(raw.execute(_STORED)), None) is None and raw.execute(_MISPLACED).fetchone() is None
     return is_well_made and _proves(raw)
 
 
@@ -93,10 +90,10 @@ def _proves(raw: sqlite3.Connection) -> bool:
     return True
 
 
-def _false_texts(raw: sqlite3.Connection) -> Iterator[dict[str, object]]:
-    """Yield the plain texts of each revision that has others, or lacks them."""
-    for number, *columns in raw.execute(_STORED):
-        stored = [None if value is None else lenient(value) for value in columns]
+def false_texts(rows: Iterable[Sequence[Any]]) -> Iterator[dict[str, object]]:
+    """Yield the plain texts of each revision that has others, or lacks them; of its number, texts and plain texts."""
+    for number, *columns in rows:
+        stored = [lenient(value) if isinstance(value, bytes) else value for value in columns]
         texts = plain_texts(_names(stored[0]), stored[2], stored[4])
         if [*texts.values()] != stored[1::2]:
             yield {"id": number, **texts}
@@ -110,11 +107,11 @@ def _names(as_json: str | None) -> list[str]:
         return []
 
 
-def _due_places(raw: sqlite3.Connection) -> Iterator[tuple[int, int]]:
-    """Yield the place that each revision should have which a day shows, and its number."""
+def due_places(shown: Iterable[Sequence[Any]]) -> Iterator[tuple[int, int]]:
+    """Yield the place that each revision should have which a day shows, and its number; of numbers and dates."""
     current, free = "", iter(range(0))
     placed: set[int] = set()
-    for number, when in raw.execute(_SHOWN):
+    for number, when in shown:
         if when != current:
             current, free = when, iter(range(0))
             with suppress(ValueError, TypeError):  # a damaged day is restored first

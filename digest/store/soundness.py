@@ -21,7 +21,8 @@ from digest.errors import UNREADABLE, DamageError, StoreError
 from digest.model import CATEGORY, YEARS, Source
 from digest.store.engine import migrate, storage_errors
 from digest.store.file import SCHEMA, is_newer, readable, schemas
-from digest.store.search import SEARCH_INDEX, SEARCH_SHADOWS
+from digest.store.plain import SEARCH_INDEX
+from digest.store.search import SEARCH_SHADOWS
 from digest.store.tables import PLACE_INDEX, metadata, politeness, version
 
 # The file

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from digest.store.plain import VIEWS
+from digest.store.plain import MADE_BY, MADE_BY_POSTGRESQL, VIEWS, VIEWS_ON_POSTGRESQL, created
 
 metadata = sa.MetaData()
 
@@ -266,14 +266,10 @@ gathered = _table(
     sa.Column("has_unread", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
-# SQLite's has its texts from the view revision_plain; a row's number is its place.
-_FULL_TEXT = {
-    "sqlite": "CREATE VIRTUAL TABLE revision_text USING fts5(title, authors, abstract, comments, "
-    "content='revision_plain', content_rowid='place', tokenize='unicode61 remove_diacritics 2')",
-    "postgresql": "CREATE INDEX revision_text ON revision USING gin (to_tsvector('simple', "
-    "title || ' ' || coalesce(abstract, '') || ' ' || coalesce(comments, '')))",
-}
-_MADE_LAST = [*(("sqlite", f"CREATE VIEW {name} AS\n{query}") for name, query in VIEWS.items()), *_FULL_TEXT.items()]
+_MADE_LAST = [
+    *(("sqlite", statement) for statement in (*created(VIEWS), MADE_BY)),
+    *(("postgresql", statement) for statement in (*created(VIEWS_ON_POSTGRESQL), *MADE_BY_POSTGRESQL)),
+]
 for _dialect, _statement in _MADE_LAST:
     _made = sa.DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]  # SQLAlchemy's own
     sa.event.listen(metadata, "after_create", _made)

@@ -1,13 +1,9 @@
 """The whole store: days, and what is noted besides."""
 
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 
-from digest.errors import UsageError
 from digest.model import DaySummary, Found, Known, Ledger, Query
-from digest.store import queries, tables
+from digest.store import queries, server_search, tables
 from digest.store.days import read_summaries, read_unfiled
 from digest.store.engine import driver_of
 from digest.store.harvests import Harvests
@@ -43,27 +39,15 @@ class Store(Repairs, Notes, Harvests, Leases):
             return read_summaries(connection, its), read_ledger(connection)
 
     def find(self, query: Query, *, ranked: bool, limit: int) -> list[Found]:
-        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable.
-
-        Raises:
-            UsageError: the database is no SQLite.
-        """
-        with self._searching() as raw:
-            return queries.find(raw, query, ranked=ranked, limit=limit)
+        """Return the papers that a query finds, each once: the newest first, or (``ranked``) the most suitable."""
+        with self._read() as connection:
+            if raw := driver_of(connection):
+                return queries.find(raw, query, ranked=ranked, limit=limit)
+            return server_search.find(connection, query, ranked=ranked, limit=limit)
 
     def find_announcements(self, query: Query) -> set[tuple[str, date, str]]:
-        """Return the category, date and id of all announcements whose texts a query finds.
-
-        Raises:
-            UsageError: the database is no SQLite.
-        """
-        with self._searching() as raw:
-            return queries.find_announcements(raw, query)
-
-    @contextmanager
-    def _searching(self) -> Iterator[sqlite3.Connection]:
+        """Return the category, date and id of all announcements whose texts a query finds."""
         with self._read() as connection:
-            raw = driver_of(connection)
-            if raw is None:
-                raise UsageError("expected SQLite to search in, found another database in [store] url")
-            yield raw
+            if raw := driver_of(connection):
+                return queries.find_announcements(raw, query)
+            return server_search.find_announcements(connection, query)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from tests.clusters import Cluster, cluster
 from tests.conftest import DAY, Sandbox
+from tests.postgresql import Cluster, cluster
 from tests.standin import Fault, Reply, Request, StandIn, invent
 
 CATEGORIES = ("cs.AI", "cs.CV", "cs.LG")

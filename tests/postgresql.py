@@ -1,4 +1,4 @@
-"""PostgreSQL servers of our own, started, stopped and copied by tests; and a pooler before one."""
+"""PostgreSQL servers for the tests, started, stopped and copied; empty databases and schemas in them; a pooler."""
 
 import os
 import shutil
@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,36 @@ def database(server: Cluster, name: str) -> Iterator[str]:
     finally:
         with engine.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server: $DIGEST_TEST_POSTGRES, or one started for these tests."""
+    if given_url := os.environ.get("DIGEST_TEST_POSTGRES"):
+        yield given_url
+        return
+    with cluster() as one:
+        yield one.url
+
+
+def schemas(server: str) -> Iterator[str]:
+    """Yield addresses of empty schemas of our own in the server's database: nothing else in it is touched."""
+    names = (f"digest_test_{os.getpid()}_{number}" for number in count())
+    made = []
+    engine = create_engine(server)
+    try:
+        while True:
+            name = next(names)
+            with engine.begin() as connection:
+                connection.execute(text(f"CREATE SCHEMA {name}"))
+            made.append(name)
+            url = make_url(server).update_query_dict({"options": f"-csearch_path={name}"})
+            yield url.render_as_string(hide_password=False)
+    finally:
+        with engine.begin() as connection:
+            for name in made:
+                connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
         engine.dispose()
 
 
