@@ -66,6 +66,10 @@ def long_after(count: int, values: Iterable[object]) -> list[ParameterSet]:
     return [pytest.param(one, marks=[pytest.mark.long] if place >= count else []) for place, one in enumerate(values)]
 
 
+_ANY_SCHEMA = re.compile(rb"(?<=digest_test_)[0-9_]+")
+"""Which database an archive on a server has: two archives may be the same but for that."""
+
+
 @dataclass(frozen=True)
 class Result:
     """How a command ended: its exit code, stdout and stderr."""
@@ -84,6 +88,19 @@ class Sandbox:
     settings: dict[str, dict[str, object]] = field(default_factory=dict)
     prepared: Path = field(default_factory=Path)
     """A folder for what is made once."""
+    urls: Iterator[str] | None = None
+    """The addresses of empty databases, where they are on a server."""
+
+    def new_database(self) -> None:
+        """Let the archive have an empty database, where it is on a server; a file is a folder's own."""
+        if self.urls is not None:
+            self.configure("store", url=next(self.urls))
+
+    def lose_database(self) -> None:
+        """Remove the database and what SQLite keeps beside it."""
+        for path in self.folder.glob("archive.d[b]*"):
+            path.unlink()
+        self.new_database()
 
     def once(self, make: Callable[[], object]) -> None:
         """Fill the archive as the function ``make`` does: by it the first time, then from the copy that was kept.
@@ -140,7 +157,7 @@ class Sandbox:
     def tree(self) -> dict[str, bytes]:
         """Return all files of the archive but the database's own, by path."""
         files = (path for path in self.folder.rglob("*") if path.is_file() and "archive.db" not in path.name)
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files}
+        return {path.relative_to(self.folder).as_posix(): _ANY_SCHEMA.sub(b"", path.read_bytes()) for path in files}
 
 
 def _toml(value: object) -> str:
@@ -167,7 +184,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 ON_POSTGRESQL = os.environ.get("DIGEST_TEST_STORE") == "postgresql"
 """Whether the archives of the tests have their databases on a server: the same tests, of jobs and commands."""
 
-_OF_SQLITE = re.compile(r"archive\.db|\bsqlite3?\b")
+about_sqlite = pytest.mark.skipif(ON_POSTGRESQL, reason="about SQLite's file")
+"""Marks tests of which that cannot be told by the names in them."""
+
+_OF_SQLITE = re.compile(r"archive\.db|\bsqlite3?\b|\bclone\(|\bproves\(")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -176,7 +196,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if isinstance(item, pytest.Function) and _names_sqlite(item.function):
-            item.add_marker(pytest.mark.skip(reason="about SQLite's file"))
+            item.add_marker(
+                pytest.mark.skip(reason="about SQLite's file, a clone that has its own, or a night without any")
+            )
 
 
 def _names_sqlite(function: Callable[..., object]) -> bool:
@@ -216,7 +238,8 @@ def sandbox(
         yield made
         return
     with closing(schemas(request.getfixturevalue("postgres"))) as urls:  # type: ignore[type-var]  # a generator
-        made.configure("store", url=next(urls))
+        made.urls = urls
+        made.new_database()
         yield made
 
 

@@ -84,9 +84,8 @@ def heading(when: date, category: str = "cs.CV") -> str:
 
 
 def lose_database(sandbox: Sandbox) -> None:
-    """Remove the database with all that SQLite keeps beside it."""
-    for path in sandbox.folder.glob("archive.db*"):
-        path.unlink()
+    """Remove the database."""
+    sandbox.lose_database()
 
 
 def answered_as(other: StandIn, pattern: str) -> Fault:
@@ -104,6 +103,8 @@ def beside(sandbox: Sandbox, name: str) -> Sandbox:
     other.folder.mkdir()
     for section, values in sandbox.settings.items():
         other.configure(section, **values)
+    other.urls = sandbox.urls
+    other.new_database()
     return other
 
 

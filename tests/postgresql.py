@@ -181,3 +181,28 @@ def pooler(server: Cluster, database: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+
+
+JOBS = (
+    *("accept", "backfill", "backfill_days", "calendar_corrections", "categories", "diskless", "doubt", "export"),
+    *("fallback", "fetch", "formats", "git", "healing", "history", "import", "indexes", "islands", "isolation", "jobs"),
+    *(
+        "ledger",
+        "logs",
+        "mcp",
+        "messages",
+        "partial",
+        "ranking",
+        "records",
+        "replay",
+        "search",
+        "short",
+        "show",
+        "site",
+    ),
+    *("told_once", "verify", "view_files", "views"),
+)
+"""The test files of jobs and commands, which also run with their databases on a server."""
+
+if __name__ == "__main__":
+    print(*(f"tests/test_{name}.py" for name in JOBS))  # noqa: T201 - for a shell

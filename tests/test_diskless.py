@@ -19,7 +19,7 @@ from digest.records.day import record_path, render_record
 from digest.records.state import render_ledger
 from digest.store.whole import Store
 from tests import thirty_nights
-from tests.conftest import NIGHT, Sandbox
+from tests.conftest import NIGHT, Sandbox, about_sqlite
 from tests.days import simple_day
 from tests.nights import after, asked, catchup, listing, lose_database, show
 from tests.receiver import receiving
@@ -173,6 +173,7 @@ def test_a_run_that_has_nothing_to_do_opens_nothing(recorded: Sandbox) -> None:
     assert recorded.tree() == whole
 
 
+@about_sqlite
 def test_nothing_heavy_is_loaded_then(recorded: Sandbox) -> None:
     """Neither the database's nor the parsers' nor the network's libraries: a run may come many times a night."""
     program = (

@@ -15,7 +15,7 @@ from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, can_push, examine_repository
 from digest.git.program import Program
 from digest.render import digest as rendering
-from tests.conftest import DAY, NIGHT, Sandbox
+from tests.conftest import DAY, NIGHT, Sandbox, about_sqlite
 from tests.nights import after, digest_path, lose_database, show
 from tests.repositories import (
     check_nothing_was_forced,
@@ -560,6 +560,7 @@ def test_no_subject_is_longer_than_a_line(archive: Sandbox) -> None:
 # Other jobs
 
 
+@about_sqlite
 def test_a_rebuilt_database_commits_nothing_new(archive: Sandbox) -> None:
     """The same days give the same bytes."""
     remote = make_archive(archive)

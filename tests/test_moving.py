@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, exc, text
 
 from digest import package_file
-from tests.conftest import ON_POSTGRESQL, Sandbox
+from tests.conftest import Sandbox, about_sqlite
 from tests.postgresql import schemas
 from tests.standin import StandIn, invent
 
-pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="names its own databases; runs with SQLite's tests")
+pytestmark = about_sqlite
 
 DAYS = (date(2025, 3, 4), date(2025, 3, 5))
 LATER = date(2025, 3, 6)

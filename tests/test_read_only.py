@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import NIGHT, Result, Sandbox
+from tests.conftest import NIGHT, Result, Sandbox, about_sqlite
 from tests.standin import StandIn
+
+pytestmark = about_sqlite
 
 READING = [
     ("status",),

@@ -273,9 +273,8 @@ def stored(sandbox: Sandbox) -> Sandbox:
 
 
 def lose_database(sandbox: Sandbox) -> None:
-    """Remove the database and what SQLite keeps beside it."""
-    for path in sandbox.folder.glob("archive.db*"):
-        path.unlink()
+    """Remove the database."""
+    sandbox.lose_database()
 
 
 def lose_files(sandbox: Sandbox) -> None:

@@ -50,6 +50,8 @@ def other(archive: Sandbox, arxiv: StandIn) -> Sandbox:
     made.folder.mkdir()
     made.settings = {section: dict(keys) for section, keys in archive.settings.items()}
     made.configure("store", records="data")
+    made.urls = archive.urls
+    made.new_database()
     for when, night in ((EVE, EVE_NIGHT), (DAY, NIGHT)):
         arxiv.today = when
         assert made.digest("run", now=night).code == 0

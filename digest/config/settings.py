@@ -310,8 +310,8 @@ class Config:
 
     @property
     def lock(self) -> Path:
-        """The file that one run at a time holds."""
-        base = self.database or self.output / "archive"
+        """The file that one run at a time holds; its name is one that .gitignore has, also with a database server."""
+        base = self.database or self.output / "archive.db"
         return base.with_name(base.name + ".lock")
 
     @property
