@@ -22,7 +22,7 @@ from digest.archive.report import Report
 from digest.archive.snapshot import Snapshot
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
-from digest.config.settings import View
+from digest.config.settings import Config, View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate, version_of_texts
@@ -216,8 +216,17 @@ def view_template(archive: Archive, view: View) -> DigestTemplate:
         ConfigError: there is no such built-in template.
         TemplateError: the user's own cannot be read, or its syntax is wrong.
     """
-    source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
-    return _compiled(source, view.template, view.sections, front_matter=archive.config.digest.front_matter)
+    return template_of(archive.config, f"[[view]] {view.name!r} template", view.template, view.sections)
+
+
+def template_of(config: Config, key: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+    """Read the template ``name``, which the setting ``key`` names.
+
+    Raises:
+        ConfigError, TemplateError: as ``view_template``.
+    """
+    source = read_template(name, config.folder, key)
+    return _compiled(source, name, sections, front_matter=config.digest.front_matter)
 
 
 @lru_cache(maxsize=8)

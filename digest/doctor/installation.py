@@ -16,16 +16,16 @@ from typing import Protocol
 from digest import __version__
 from digest.archive.archive import Archive
 from digest.archive.markers import split
+from digest.archive.products import template_of
 from digest.calendar import NEW_YORK, expected_at
 from digest.config import Origins, unknown_variables
-from digest.config.resources import read_calendar, read_template
+from digest.config.resources import read_calendar
 from digest.config.secrets import HIDDEN, masked
 from digest.config.settings import Config, View
 from digest.disk.files import Folder
 from digest.errors import ConfigError, DigestError, StoreError, how_many
 from digest.model import MachineClock
 from digest.model.marks import LEAST_MARKS
-from digest.render.digest import DigestTemplate
 from digest.views.foreign_queries import query_in
 
 _FAILS = StoreError.exit_code
@@ -124,7 +124,7 @@ def check_settings(case: Case) -> Iterator[Result]:
     templates += [(f"[[view]] {view.name!r} template", view.template, "full") for view in config.views]
     for key, name, built_in in templates:
         try:
-            DigestTemplate(read_template(name, config.folder, key), name, config.sections)
+            template_of(config, key, name, config.sections)
         except DigestError as error:
             text = f"{key}: {str(error).removeprefix(f'{key}: ')}"
             yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)
