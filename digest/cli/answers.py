@@ -30,7 +30,7 @@ MOST = 50
 
 _ROOM = 60_000  # characters of what an answer lists
 _LONGEST_TEXT, _LONGEST_LINE = 4000, 500
-_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS = 100, 20, 20, 3
+_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS, _MOST_LINES = 100, 20, 20, 3, 10
 _DEEPEST = 10_000  # papers of a search
 
 Answer = dict[str, Any]
@@ -111,6 +111,16 @@ def _paper(entry: NumberedEntry, days: Mapping[str, Day], *, abstracts: bool) ->
         foreign["abstract"] = visible(entry.text, _LONGEST_TEXT)
         foreign["comments"] = visible(entry.comments_text)
     foreign["links"] = [{"url": visible(link.url), "kind": link.kind, "found_in": link.found_in} for link in links]
+    if entry.annotations:
+        foreign["annotations"] = [
+            {
+                "name": one.name,
+                "version": one.version,
+                "date": one.day,
+                "lines": _visible_values(one.lines[:_MOST_LINES]),
+            }
+            for one in entry.annotations
+        ]
     if entry.reasons:  # they name authors
         foreign["reasons"] = _visible_values(entry.reasons)
     place = (day.date, entry.announced_in, entry.section)
