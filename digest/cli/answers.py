@@ -222,6 +222,30 @@ def view(session: Session, arguments: Arguments) -> Answer:
     return {**head, **missing, **page("papers", papers, arguments)}
 
 
+def recommend(session: Session, arguments: Arguments) -> Answer:
+    """Return what the user's marks put first of a date, and why; what is marked already is left out."""
+    from dataclasses import replace
+
+    from digest.cli.wanted import named_view
+    from digest.jobs import marks as job
+    from digest.jobs.selection import Selection
+    from digest.render.digest import contents_of_view
+    from digest.terms import Section
+
+    name = arguments["view"]
+    chosen = job.ranked_view(session.config, named_view(session, name) if name else None, None)
+    chosen = replace(chosen, top=cursor_of(arguments) + arguments["limit"] + 1)
+    when = parse_date(session, arguments["date"], chosen.categories)
+    with session.reading() as archive:
+        days, missing = _days(archive, chosen.categories, when)
+        stored = Selection(chosen.categories, [(when, when)], with_unfiled=True).stored(archive)
+        hits = job.recommend(archive, chosen, stored).hits
+    contents = contents_of_view(chosen.name, when, days, hits, [*map(Section, chosen.sections)])
+    papers = _papers(contents.sections, {one.category: one for one in days}, abstracts=arguments["abstracts"])
+    head = {"view": name or None, "date": when.isoformat(), "ranking": hits.ranking.data}
+    return {**head, "listings": [*map(_listing, days)], **missing, **page("papers", papers, arguments)}
+
+
 def _sections(arguments: Arguments, default: Sequence[str]) -> Sequence[str]:
     from digest.cli.wanted import SECTIONS
 

@@ -191,13 +191,23 @@ class DigestTemplate:
         return render(self._source, self._name, context).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class ShownAnnotation:
+    """What a program of the user's own said, as a template sees it: foreign text, all of it; ``data`` is for machines."""
+
+    name: str
+    version: str
+    day: str
+    lines: Sequence[str]
+    data: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
 
     ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it; ``doubts`` is what is not
-    sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's own said of it: ``name``,
-    ``version``, ``day`` and ``lines`` of each are plain text.
+    sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's own said of it.
     """
 
     number: int
@@ -206,7 +216,7 @@ class NumberedEntry:
     reasons: tuple[str, ...]
     _paper: Paper
     doubts: str = ""
-    annotations: Sequence[Annotation] = ()
+    _annotations: Sequence[Annotation] = ()
 
     @property
     def id(self) -> str:
@@ -292,6 +302,11 @@ class NumberedEntry:
     def pdf_url(self) -> str:
         """The PDF, in the digest's form."""
         return self._paper.pdf_url
+
+    @property
+    def annotations(self) -> list[ShownAnnotation]:
+        """What programs of the user's own said of it."""
+        return [ShownAnnotation(one.name, one.version, one.day, one.lines, one.data) for one in self._annotations]
 
     @property
     def html_url(self) -> str:
