@@ -1,6 +1,7 @@
 """Programs of the user's own, which say something of each paper: `[[annotate]]`, `digest annotate`. Real programs."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -356,3 +357,92 @@ def test_a_wrong_setting_is_refused(sandbox: Sandbox, lines: Sequence[str], word
     path.write_text(path.read_text(encoding="utf-8") + body, encoding="utf-8")
     result = sandbox.digest("status")
     assert (result.code, words in result.err, "[[annotate]] 'tale'" in result.err) == (2, True, True)
+
+
+def test_what_a_program_complains_of_reaches_no_terminal_as_it_is(told: Sandbox) -> None:
+    """Nothing of it that a terminal obeys, in the warning or in the status."""
+    tell(told, 'sys.exit("\\x1b]0;evil\\x07\\x1b[2J\\u202egone")')
+    for day in (0, 1, 2, 5, 6, 7):  # six papers, three a night, each on three; a weekend has no night of its own
+        result = told.digest("run", now=after(DAY, 1 + 24 * day))
+        assert "gone" in result.err
+        assert not {"\x1b", "\x07", "\u202e"} & {*result.err}
+    for words in (("status",), ("status", "--json")):
+        result = told.digest(*words, now=after(DAY, 170))
+        assert "gone" in result.out
+        assert not {"\x1b", "\x07"} & {*result.out}
+
+
+@pytest.mark.parametrize(
+    ("printed", "answer"),
+    [
+        ('"Just a text."', "Just a text."),
+        ("[1, 2]", "[1, 2]"),
+        ("42", "42"),
+        ('{"cut": "off', '{"cut": "off'),
+        ('{"score": NaN}', '{"score": NaN}'),
+        ('{"a": ' + "[" * 3000 + "]" * 3000 + "}", None),
+        ('{"a": ' + "[" * 30 + "]" * 30 + "}", None),
+        ("\ufeffOne\r\ntwo\u2028three\x00", "One\ntwo\nthree"),
+        ("{}", {}),
+        ('{"two\\nlines": "a\\u0000b"}', {"two\nlines": "ab"}),
+    ],
+)
+def test_any_other_json_is_a_text(told: Sandbox, printed: str, answer: object) -> None:
+    """As it was printed, without control characters; it comes back from the text beside the records."""
+    (told.folder / "print.txt").write_text(printed, encoding="utf-8", newline="")
+    tell(told, 'sys.stdout.buffer.write(open("print.txt", "rb").read())')
+    assert told.digest("run", now=after(DAY)).code == 0
+    lose_database(told)
+    assert told.digest("rebuild", now=after(DAY, 2)).code == 0
+    assert told.digest("verify", now=after(DAY, 2)).code == 0
+    row = json.loads(told.digest("export", str(DAY), "--format", "jsonl").out.splitlines()[0])
+    assert row["annotations"][0]["answer"] == (printed if answer is None else answer)
+    assert not [line for line in told.read(DIGEST).decode().splitlines() if line.startswith("lines")]
+
+
+def test_a_run_that_is_stopped_ends_the_program_too(told: Sandbox) -> None:
+    """With SIGTERM; what was answered by then stays."""
+    tell(told, 'number > 2 and (open("pid.txt", "w").write(str(os.getpid())), time.sleep(60)); print("x")')
+    words = [sys.executable, "-m", "digest", "--config", "config.toml", "--now", after(DAY), "run"]
+    with subprocess.Popen(words, cwd=told.folder, stderr=subprocess.DEVNULL) as running:
+        place = told.folder / "pid.txt"
+        while not (place.exists() and place.read_text(encoding="utf-8")):
+            time.sleep(0.02)
+        running.terminate()
+        assert running.wait(10) == 128 + signal.SIGTERM
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(place.read_text(encoding="utf-8")), 0)
+    asked(told)
+    tell(told)
+    told.digest("run", now=after(DAY, 2))
+    assert len(asked(told)) == 4
+
+
+def test_what_a_killed_run_wrote_is_committed_by_the_next(told: Sandbox) -> None:
+    """And nothing is outdated, or left, by then."""
+    git(told, "init", "-q", "-b", "main")
+    told.configure("git", commit=True, author="Ada <ada@example.org>")
+    configure(told)
+    told.digest("run", now=after(DAY))
+    git(told, "reset", "-q", "--soft", "HEAD~1")
+    git(told, "reset", "-q")
+    result = told.digest("run", now=after(DAY, 2))
+    assert (result.code, "older template" in result.err) == (0, False)
+    assert not [line for line in git(told, "status", "--porcelain").splitlines() if "data" in line or "cs.CV" in line]
+    assert told.digest("regenerate", "--outdated", now=after(DAY, 3)).out == ""
+
+
+def test_a_text_that_changed_loses_its_answer(told: Sandbox) -> None:
+    """A program is asked again about a paper whose title is another by now."""
+    told.digest("run", now=after(DAY))
+    rows = told.read(RECORD).decode().splitlines()
+    other = json.loads(rows[1]) | {"about": "0" * 64}
+    (told.folder / RECORD).write_text("\n".join([rows[0], json.dumps(other), *rows[2:], ""]), encoding="utf-8")
+    lose_database(told)
+    asked(told)
+    told.digest("rebuild", now=after(DAY, 2))
+    told.digest("regenerate", "--all", now=after(DAY, 2))
+    assert told.read(DIGEST).decode().count("*tale 1") == 5
+    told.digest("run", now=after(DAY, 3))
+    assert asked(told) == [other["id"]]
+    assert told.read(DIGEST).decode().count("*tale 1") == 6

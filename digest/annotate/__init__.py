@@ -11,6 +11,7 @@ from pathlib import Path
 
 _MOST_OF_ERRORS = 4000  # bytes, the last of what it says
 _PIECE = 65536
+_LONGEST_END = 5  # seconds
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        with suppress(subprocess.TimeoutExpired):  # one that runs with another's rights cannot be ended
+            process.wait(_LONGEST_END)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with suppress(OSError):

@@ -11,6 +11,7 @@ from typing import Any
 MOST_BYTES = 64_000
 """So much of an answer is read."""
 
+_DEEPEST = 20
 _CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f]")
 _LINE_END = re.compile("\r\n?|[\x85\u2028\u2029]")
 
@@ -120,10 +121,18 @@ def read_answer(output: bytes) -> str:
     return answer
 
 
-def cleaned(value: Any) -> Any:
-    """Return an answer without control characters, whose lines end alike."""
+def cleaned(value: Any, depth: int = 0) -> Any:
+    """Return an answer without control characters, whose lines end alike.
+
+    Raises:
+        ValueError: it holds lists in lists in lists, deeper than anybody means.
+    """
+    if depth > _DEEPEST:
+        raise ValueError(f"expected a value of at most {_DEEPEST} levels")
     if isinstance(value, str):
         return _CONTROL.sub("", _LINE_END.sub("\n", value))
     if isinstance(value, list):
-        return [cleaned(one) for one in value]
-    return {cleaned(key): cleaned(one) for key, one in value.items()} if isinstance(value, dict) else value
+        return [cleaned(one, depth + 1) for one in value]
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(one, depth + 1) for key, one in value.items()}
+    return value

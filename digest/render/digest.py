@@ -193,7 +193,7 @@ class DigestTemplate:
 
 @dataclass(frozen=True, slots=True)
 class ShownAnnotation:
-    """What a program of the user's own said, as a template sees it: foreign text, all of it; ``data`` is for machines."""
+    """What a program of the user's own said, as a template sees it: foreign text; ``data`` is for machines."""
 
     name: str
     version: str
