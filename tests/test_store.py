@@ -52,6 +52,7 @@ from digest.model import (
     Term,
     Unfiled,
 )
+from digest.model.annotations import Annotation, Failure, hash_of
 from digest.model.harvest import Harvest, Metadata, Submission, Version
 from digest.store import tables
 from digest.store.days import Core
@@ -936,6 +937,9 @@ QUERY = Query(Clause((Term((Phrase("abstract"),)),)))
 
 HARVEST = Harvest("cs:cs:CV", "arXivRaw", None, "verb%3DListRecords", NOON, WHEN, 2500, NOON)
 
+ANNOTATION = Annotation(WHEN, "tale", "2503.00001", HASH, "1", NOON, '"A tale."')
+FAILURE = Failure(WHEN, "tale", "2503.00002", HASH, "1", 2, NOON, "exit code 1")
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -999,6 +1003,12 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "gathered": lambda store: store.gathered(),
     "note_gathered": lambda store: store.note_gathered(["cs.CV"], NOON, Extent.WHOLE),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
+    "annotated": lambda store: store.annotated(),
+    "annotations": lambda store: store.annotations(WHEN),
+    "earlier_annotations": lambda store: store.earlier_annotations("tale", "1", ["2503.00001"]),
+    "save_annotations": lambda store: store.save_annotations([ANNOTATION]),
+    "unanswered": lambda store: store.unanswered(),
+    "note_unanswered": lambda store: store.note_unanswered(FAILURE),
 }
 """How to call each public method of the store."""
 
@@ -1512,6 +1522,25 @@ def test_the_light_store_knows_all_tables_and_columns(sqlite: Place, tmp_path: P
     for place in (sqlite, old):
         with closing(sqlite3.connect(place.database or "")) as connection:
             assert shape_of(connection) == SHAPE
+
+
+def test_what_a_program_said_is_kept_with_its_hash(place: Place) -> None:
+    """A later answer takes the place of an earlier one, and of a failure; both kinds of store tell the same."""
+    with closing(place.open()) as store:
+        store.note_unanswered(FAILURE)
+        store.note_unanswered(replace(FAILURE, arxiv_id=ANNOTATION.arxiv_id))
+        store.save_annotations([ANNOTATION])
+        before = store.annotated()
+        later = replace(ANNOTATION, answer='{"tale": "Another."}', made_at=NOON + timedelta(hours=1))
+        store.save_annotations([later])
+        assert (store.annotations(WHEN), store.unanswered()) == ([later], [FAILURE])
+        assert store.annotated() == {(WHEN, "tale"): hash_of([later])} != before
+        assert store.earlier_annotations("tale", "1", ["2503.00001"]) == [later]
+        assert store.earlier_annotations("tale", "2", ["2503.00001"]) == []
+        found = store.annotations(WHEN), store.annotated()
+    if place.database and (light := open_light(place.database)):
+        assert (light.annotations(WHEN), light.annotated()) == found
+        light.close()
 
 
 def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:

@@ -16,13 +16,14 @@ from functools import lru_cache, partial
 from itertools import islice
 from operator import itemgetter
 
+from digest.archive.annotated import inputs_of, with_annotations
 from digest.archive.archive import Archive
 from digest.archive.markers import between
 from digest.archive.report import Report
 from digest.archive.snapshot import Snapshot
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
-from digest.config.settings import View
+from digest.config.settings import Config, View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate, version_of_texts
@@ -71,7 +72,8 @@ class Product:
     that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
     ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
     and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from. The
-    version of one that ``is_ranked`` tells of its template and, behind a blank, of what ordered it.
+    version of one that ``is_ranked`` tells of its template and, behind a blank, of what ordered it. A digest that
+    ``is_annotated`` shows what programs of the user's own said of the papers of its date.
     """
 
     kind: Kind
@@ -86,6 +88,7 @@ class Product:
     when: date | None = None
     days: Sequence[DaySummary] = ()
     is_ranked: bool = False
+    is_annotated: bool = False
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
         """Return what is remembered of its ``files`` once they are written; of an index, of its generated part."""
@@ -100,9 +103,11 @@ class Product:
     def is_of_the_same(self, row: FileRow) -> bool:
         """Whether another template, or renderer, made what ``row`` tells of, and of the very same.
 
-        A changed day takes the row of its digest away: one that is there was made from this day.
+        A changed day takes the row of its digest away: one that is there was made from this day. Annotations do not.
         """
-        return self.kind is Kind.DIGEST or row.inputs_hash in self.hashes_by(row.template_version)
+        return (self.kind is Kind.DIGEST and not self.is_annotated) or row.inputs_hash in self.hashes_by(
+            row.template_version
+        )
 
     def is_ranked_otherwise(self, row: FileRow) -> bool:
         """Whether it is as it was ranked when ``row`` was noted, by other marks: that stays, as it was that night's."""
@@ -123,7 +128,7 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
         day = archive.day(category, when)
         if day is None:
             raise archive.why_unread(category, when)
-        return day
+        return with_annotations(archive, day)
 
     return read
 
@@ -132,22 +137,25 @@ def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
     """Return the digest of a day; ``read`` gives its entries when it is made."""
     path = archive.digest_path(day.category, day.date)
     folder, name = posixpath.split(path)
+    told = inputs_of(archive, day.date) if archive.template.shows_annotations else []
 
     def make() -> Mapping[str, bytes]:
-        parts = archive.template.parts(read(day.category, day.date), name)
+        # The day in hand is as arXiv announced it.
+        parts = archive.template.parts(with_annotations(archive, read(day.category, day.date)), name)
         return {posixpath.join(folder, part): data for part, data in parts.items()}
 
     return Product(
         Kind.DIGEST,
         name=f"{day.category} {day.date}",
         path=path,
-        inputs_hash=archive.template.inputs_hash(day.content_hash),
+        inputs_hash=archive.template.inputs_hash(day.content_hash, *told),
         version=archive.template.version,
         make=make,
-        hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash),
+        hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash, *told),
         category=day.category,
         when=day.date,
         days=(day,),
+        is_annotated=bool(told),
     )
 
 
@@ -216,8 +224,17 @@ def view_template(archive: Archive, view: View) -> DigestTemplate:
         ConfigError: there is no such built-in template.
         TemplateError: the user's own cannot be read, or its syntax is wrong.
     """
-    source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
-    return _compiled(source, view.template, view.sections, front_matter=archive.config.digest.front_matter)
+    return template_of(archive.config, f"[[view]] {view.name!r} template", view.template, view.sections)
+
+
+def template_of(config: Config, key: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+    """Read the template ``name``, which the setting ``key`` names.
+
+    Raises:
+        ConfigError, TemplateError: as ``view_template``.
+    """
+    source = read_template(name, config.folder, key)
+    return _compiled(source, name, sections, front_matter=config.digest.front_matter)
 
 
 @lru_cache(maxsize=8)
@@ -251,12 +268,13 @@ def _view_digests(
     found = []
     for when, days in dates.items():
         hashes, version = [day.content_hash for day in days], version_of(when)
-        hashes_by = partial(_view_hashes, template, hashes, rules)
+        told = inputs_of(archive, when) if template.shows_annotations else []
+        hashes_by = partial(_view_hashes, template, hashes, rules, told)
         one = Product(
             Kind.VIEW,
             name=f"view {view.name} {when}",
             path=paths[when],
-            inputs_hash=hashes_by(version)[-1] if view.rank else template.inputs_hash(*hashes, rules[-1]),
+            inputs_hash=hashes_by(version)[-1] if view.rank else template.inputs_hash(*hashes, rules[-1], *told),
             version=version,
             make=partial(_view_files, partial(render_view, archive, view, template, when), days, read),
             hashes_by=hashes_by,
@@ -281,8 +299,10 @@ def _versions(archive: Archive, view: View, template: DigestTemplate) -> Callabl
     return lambda when: f"{template.version[:_OF_TEMPLATE]} {ranker.key(when)[:_OF_RANKING]}"
 
 
-def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], version: str) -> Sequence[str]:
-    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules)]
+def _view_hashes(
+    template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], told: Sequence[str], version: str
+) -> Sequence[str]:
+    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules, *told)]
 
 
 def _view_files(

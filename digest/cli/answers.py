@@ -30,7 +30,7 @@ MOST = 50
 
 _ROOM = 60_000  # characters of what an answer lists
 _LONGEST_TEXT, _LONGEST_LINE = 4000, 500
-_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS = 100, 20, 20, 3
+_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS, _MOST_LINES = 100, 20, 20, 3, 10
 _DEEPEST = 10_000  # papers of a search
 
 Answer = dict[str, Any]
@@ -111,6 +111,16 @@ def _paper(entry: NumberedEntry, days: Mapping[str, Day], *, abstracts: bool) ->
         foreign["abstract"] = visible(entry.text, _LONGEST_TEXT)
         foreign["comments"] = visible(entry.comments_text)
     foreign["links"] = [{"url": visible(link.url), "kind": link.kind, "found_in": link.found_in} for link in links]
+    if entry.annotations:
+        foreign["annotations"] = [
+            {
+                "name": one.name,
+                "version": one.version,
+                "date": one.day,
+                "lines": _visible_values(one.lines[:_MOST_LINES]),
+            }
+            for one in entry.annotations
+        ]
     if entry.reasons:  # they name authors
         foreign["reasons"] = _visible_values(entry.reasons)
     place = (day.date, entry.announced_in, entry.section)
@@ -210,6 +220,30 @@ def view(session: Session, arguments: Arguments) -> Answer:
     if contents.ranking:
         head["ranking"] = contents.ranking.data
     return {**head, **missing, **page("papers", papers, arguments)}
+
+
+def recommend(session: Session, arguments: Arguments) -> Answer:
+    """Return what the user's marks put first of a date, and why; what is marked already is left out."""
+    from dataclasses import replace
+
+    from digest.cli.wanted import named_view
+    from digest.jobs import marks as job
+    from digest.jobs.selection import Selection
+    from digest.render.digest import contents_of_view
+    from digest.terms import Section
+
+    name = arguments["view"]
+    chosen = job.ranked_view(session.config, named_view(session, name) if name else None, None)
+    chosen = replace(chosen, top=cursor_of(arguments) + arguments["limit"] + 1)
+    when = parse_date(session, arguments["date"], chosen.categories)
+    with session.reading() as archive:
+        days, missing = _days(archive, chosen.categories, when)
+        stored = Selection(chosen.categories, [(when, when)], with_unfiled=True).stored(archive)
+        hits = job.recommend(archive, chosen, stored).hits
+    contents = contents_of_view(chosen.name, when, days, hits, [*map(Section, chosen.sections)])
+    papers = _papers(contents.sections, {one.category: one for one in days}, abstracts=arguments["abstracts"])
+    head = {"view": name or None, "date": when.isoformat(), "ranking": hits.ranking.data}
+    return {**head, "listings": [*map(_listing, days)], **missing, **page("papers", papers, arguments)}
 
 
 def _sections(arguments: Arguments, default: Sequence[str]) -> Sequence[str]:

@@ -129,6 +129,8 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
                 if _send(notifier, report):
                     _commit(archive, report)
                 report.failures += notifier.end(report.succeeded, report.failures)
+                if session.config.annotators and not report.is_ended:
+                    _annotate(session, archive, report)
         except DigestError as error:
             end(error.exit_code)
             raise
@@ -139,6 +141,16 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
             report.note(command, error)
         _say(session, report, archive.requests_made)
     return report
+
+
+def _annotate(session: Session, archive: Archive, report: Report) -> None:
+    """Let programs of the user's own say something of the papers: nobody waits for a day that is stored and told."""
+    from digest.jobs.annotate import Edges, annotate_night
+
+    before = len(report.written)
+    annotate_night(archive, report, Edges(lambda: session.later, session.environment))
+    if len(report.written) > before:
+        _commit(archive, report)
 
 
 def _commit(archive: Archive, report: Report) -> None:

@@ -102,9 +102,13 @@ def _digest_of(session: Session, category: str, when: date) -> bytes | DigestErr
     """Return the digest of a day as it was written, else as it would be; or why the day is not stored."""
     if data := _file_of(session, category, when):
         return data
+    from digest.archive.annotated import with_annotations
+
     with session.reading(whole=False) as archive:
         stored = archive.day(category, when)
-        return archive.template.render(stored) if stored else _why_not(archive, category, when)
+        return (
+            archive.template.render(with_annotations(archive, stored)) if stored else _why_not(archive, category, when)
+        )
 
 
 def _file_of(session: Session, category: str, when: date) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.config.paths import check_path, check_portable, check_shared
+from digest.config.paths import check_path, check_portable, check_shared, folded
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
 from digest.config.settings import FEED_FILES, FORMAT_FILES, NEVER_SHOWN, Arxiv, Config, excludes
@@ -41,6 +41,7 @@ _ARXIV_DELAYS = {"pages_delay": 15.0, "feeds_delay": 3.0}
 
 _MOST_DAYS = 36500
 _MOST_RANKED = 1000
+_MOST_ASKED, _MOST_MINUTES = 10_000, 720
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+"
 # As git-check-ref-format(1) has it, of the names that are no option and no revision.
 _BRANCH = r"|(?!.*(?:\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.))[^\W-][^\s~^:?*\[\\]*"
@@ -73,6 +74,7 @@ def check(config: Config, origin: str) -> None:
             where = f"[[view]] {quoted(view.name)}"
             _obey((*_VIEW_RULES, among_kept), view, where)
             check_path(view.path, f"{where} path", "view", view.name)
+        _check_annotators(config)
         check_shared(config)
         check_portable(config)
     except ValueError as error:
@@ -149,6 +151,24 @@ def _check_needs(config: Config) -> None:
     ):
         if is_set and not is_met:
             raise ValueError(f"{key}: expected {needed}")
+
+
+def _check_annotators(config: Config) -> None:
+    views = [view.name for view in config.views]
+    is_view = (
+        "view",
+        lambda name: not name or name in views,
+        f"the name of a view ({', '.join(views) or 'none'} here)",
+    )
+    for place, one in enumerate(config.annotators):
+        where = f"[[annotate]] {quoted(one.name)}"
+        _obey((*_ANNOTATE_RULES, is_view), one, where)
+        if not one.command:
+            raise ValueError(
+                f'{where} command: expected a program and its arguments, such as ["./summary.py"], found none'
+            )
+        if folded(one.name) in (folded(other.name) for other in config.annotators[:place]):
+            raise ValueError(f"{where} name: expected names that differ in more than case, found it twice")
 
 
 def _some_of(known: Iterable[str]) -> _Each:
@@ -257,4 +277,12 @@ _VIEW_RULES: tuple[_Rule, ...] = (
     ("authors", _texts(_WORDS), "names such as 'Kaiming He' or 'K. He'"),
     ("top", lambda number: 1 <= number <= _MOST_RANKED, f"1 to {_MOST_RANKED} papers"),
     ("threshold", lambda score: 0 <= score <= 1, "a score from 0 (all) to 1"),
+)
+_ANNOTATE_RULES: tuple[_Rule, ...] = (
+    ("name", _matches(_NAME), "at most 60 letters and digits, with single blanks, - or _ between them"),
+    ("command", lambda words: words[0], "a program and its arguments, such as ['./summary.py']"),
+    ("version", _matches(r"\S.{0,59}"), "at most 60 characters, such as '2'"),
+    ("timeout", lambda seconds: 0 < seconds <= 3600, "more than 0 and at most 3600 seconds"),
+    ("max_per_night", lambda number: 0 <= number <= _MOST_ASKED, f"0 to {_MOST_ASKED} papers"),
+    ("max_minutes", lambda number: 0 < number <= _MOST_MINUTES, f"1 to {_MOST_MINUTES} minutes"),
 )

@@ -210,6 +210,25 @@ class View:
 
 
 @dataclass(frozen=True)
+class Annotator:
+    """A program of the user's own that is given papers, and says something of each.
+
+    ``command``: the program and its arguments, of which no shell makes anything. It has ``timeout`` seconds for a
+    paper, and is asked at most ``max_per_night`` times a night, for at most ``max_minutes``. ``version``: raised by its
+    owner when it says something else than before. ``view``: the view whose papers it is given, "" for all that digests
+    show.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    version: str = "1"
+    timeout: float = 60.0
+    max_per_night: int = 200
+    max_minutes: int = 30
+    view: str = ""
+
+
+@dataclass(frozen=True)
 class Git:
     """Committing and pushing what a run wrote.
 
@@ -251,6 +270,7 @@ class Config:
     notify: Notify = field(default_factory=Notify)
     site: SiteSettings = field(default_factory=SiteSettings)
     views: tuple[View, ...] = ()
+    annotators: tuple[Annotator, ...] = ()
 
     @property
     def output(self) -> Path:

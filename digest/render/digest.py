@@ -16,6 +16,7 @@ from digest.calendar import heading_date
 from digest.config.paths import part_path
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
+from digest.model.annotations import Annotation
 from digest.model.marks import RankedHits, Ranking
 from digest.render.markdown import code_urls, is_web_address
 from digest.render.maths import maths_in
@@ -70,6 +71,11 @@ class DigestTemplate:
     @cached_property
     def _traits(self) -> Traits:
         return BUILT_IN.get(self._name) or traits_of(self._source)
+
+    @property
+    def shows_annotations(self) -> bool:
+        """Whether it shows what programs of the user's own said of papers."""
+        return self._traits.annotations
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
@@ -185,12 +191,23 @@ class DigestTemplate:
         return render(self._source, self._name, context).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class ShownAnnotation:
+    """What a program of the user's own said, as a template sees it: foreign text; ``data`` is for machines."""
+
+    name: str
+    version: str
+    day: str
+    lines: Sequence[str]
+    data: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
 
     ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it; ``doubts`` is what is not
-    sure of it, if the day is reconstructed.
+    sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's own said of it.
     """
 
     number: int
@@ -199,6 +216,7 @@ class NumberedEntry:
     reasons: tuple[str, ...]
     _paper: Paper
     doubts: str = ""
+    _annotations: Sequence[Annotation] = ()
 
     @property
     def id(self) -> str:
@@ -284,6 +302,11 @@ class NumberedEntry:
     def pdf_url(self) -> str:
         """The PDF, in the digest's form."""
         return self._paper.pdf_url
+
+    @property
+    def annotations(self) -> list[ShownAnnotation]:
+        """What programs of the user's own said of it."""
+        return [ShownAnnotation(one.name, one.version, one.day, one.lines, one.data) for one in self._annotations]
 
     @property
     def html_url(self) -> str:
@@ -407,4 +430,4 @@ def contents_of_view(
 def _numbered(number: int, hit: Hit) -> NumberedEntry:
     one = hit.announcement
     doubts = one.dating.note if one.dating else ""
-    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts)
+    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts, one.annotations)

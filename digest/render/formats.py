@@ -18,15 +18,15 @@ _WIDTH = 100
 _INDENT = "   "
 
 
-def told(version: int, form: str, sections: Sequence[Section], content_hash: str) -> str:
+def told(version: int, form: str, sections: Sequence[Section], content_hash: str, *more: str) -> str:
     """Return all that a file is made from, in the form of which its hash is taken."""
-    return json.dumps([f"format {version}", form, [section.value for section in sections], content_hash])
+    return json.dumps([f"format {version}", form, [section.value for section in sections], content_hash, *more])
 
 
-def told_before(form: str, content_hash: str) -> list[str]:
+def told_before(form: str, content_hash: str, *more: str) -> list[str]:
     """Return what ``told`` would be of the same day by every version until now, and any sections."""
     orders = [order for number in range(len(Section) + 1) for order in permutations(Section, number)]
-    return [told(version, form, order, content_hash) for version in range(1, VERSION + 1) for order in orders]
+    return [told(version, form, order, content_hash, *more) for version in range(1, VERSION + 1) for order in orders]
 
 
 def day_json(day: Day, sections: Sequence[Section]) -> str:
@@ -59,6 +59,7 @@ def _record(entry: NumberedEntry) -> dict[str, Any]:
         "abstract_url": entry.abstract_url,
         "pdf_url": entry.pdf_url,
         **({"doubts": entry.doubts} if entry.doubts else {}),
+        **({"annotations": [one.data for one in entry.annotations]} if entry.annotations else {}),
     }
 
 
@@ -104,6 +105,10 @@ def _wrapped(text: str, lead: str = _INDENT) -> list[str]:
 
 FORMATS: Mapping[str, Callable[[Day, Sequence[Section]], str]] = {"json": day_json, "text": day_text}
 """What makes a file of a day, by the name of the format."""
+
+
+ANNOTATED = frozenset({"json"})
+"""The formats that show what programs of the user's own said of papers."""
 
 
 def llms_text(config: Config) -> str:

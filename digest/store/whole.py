@@ -8,6 +8,7 @@ from datetime import date
 from digest.errors import UsageError
 from digest.model import Found, Known, Query
 from digest.store import queries, tables
+from digest.store.annotations import Annotations
 from digest.store.days import read_summaries, read_unfiled
 from digest.store.engine import driver_of
 from digest.store.harvests import Harvests
@@ -15,7 +16,7 @@ from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import Repairs
 
 
-class Store(Repairs, Notes, Harvests):
+class Store(Repairs, Notes, Harvests, Annotations):
     """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property, partial
 from itertools import groupby
 
+from digest.archive.annotated import inputs_of
 from digest.archive.products import Product
 from digest.archive.report import Report, Track
 from digest.archive.site.folder import SiteFolder
@@ -113,7 +114,7 @@ def view_pages(frame: Frame, one: ShownView) -> Iterator[Product]:
     turnings = by_neighbours(sorted(one.counts), lambda when: Link(one.date_path(when), short_date(when)))
     for when in one.counts:
         turning, path = Turning(*turnings[when], one.path), one.date_path(when)
-        inputs = [one.rules, one.hashes(when), *turning.inputs]
+        inputs = [one.rules, one.hashes(when), *turning.inputs, *inputs_of(frame.archive, when)]
         yield frame.page(path, inputs, partial(_date_page, one, when, path, turning))
     yield _own_page(frame, one)
 
