@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from functools import partial
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from digest.archive.products import day_reader
 from digest.errors import DamageError, DigestError
-from digest.model import LISTINGS, Section
+from digest.model import LISTINGS, Section, State
 from digest.notify.due import DueMessages, is_ripe, is_void, opened, recent_dates
 from digest.notify.messages import listing_message, view_message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from digest.archive.archive import Archive
     from digest.archive.report import Report
-    from digest.model import DaySummary, Paper, Told
+    from digest.config.settings import View
+    from digest.model import Day, DaySummary, Hit, Paper, Told
     from digest.notify.messages import Message
     from digest.notify.notifier import Notifier
+    from digest.render.mail import Mail
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +95,9 @@ class _Stored:
             papers = tuple(islice(self._first_papers(when), _SHOWN_PAPERS))
             published = {name: config.digest_address(name, when) for name, day in days.items() if day}
             addresses = {name: address for name, address in published.items() if address}
-            return listing_message(when, days, self.given_up(when), papers, addresses)
+            message = listing_message(when, days, self.given_up(when), papers, addresses)
+            stored = [self._read(name, when) for name, day in days.items() if day]
+            return replace(message, mail=partial(listing_mail, message, stored, config.sections))
         from digest.archive.marked import shown_hits  # noqa: PLC0415 - most archives have no view
         from digest.views.foreign_queries import query_in  # noqa: PLC0415 - as above
 
@@ -100,7 +106,10 @@ class _Stored:
             return None
         read = [self._read(name, when) for name in view.categories if self._known.day(name, when)]
         found = shown_hits(self._archive, view, when, read)
-        return view_message(subject, when, found, config.address_of(view.digest_path(when))) if found else None
+        if not found:
+            return None
+        message = view_message(subject, when, found, config.address_of(view.digest_path(when)))
+        return replace(message, mail=partial(view_mail, message, view, when, read, found))
 
     def _first_papers(self, when: date) -> Iterator[Paper]:
         """Yield the new submissions in the order of the digests, from each category in turn, each paper once."""
@@ -111,3 +120,24 @@ class _Stored:
             columns.append(sorted(papers, key=lambda paper: paper.arxiv_id, reverse=True))
         in_turn = filter(None, chain.from_iterable(zip_longest(*columns)))
         yield from {paper.arxiv_id: paper for paper in in_turn}.values()
+
+
+def listing_mail(message: Message, days: Sequence[Day], sections: Sequence[Section]) -> Mail:
+    """Return the mail of a listing date: all that the digests of its ``days`` show."""
+    from digest.render.digest import contents_of_day  # noqa: PLC0415 - most archives send no mail
+    from digest.render.mail import render_mail  # noqa: PLC0415 - as above
+
+    contents = [contents_of_day(day, sections) for day in days]
+    notes = [item.text for item in message.paragraphs[0]]
+    return render_mail(message.title, contents, notes=notes, address=message.address)
+
+
+def view_mail(message: Message, view: View, when: date, days: Sequence[Day], hits: Sequence[Hit]) -> Mail:
+    """Return the mail of a view: all that it shows of the ``days`` of a date, and why."""
+    from digest.render.digest import contents_of_view  # noqa: PLC0415 - as above
+    from digest.render.mail import render_mail  # noqa: PLC0415 - as above
+
+    contents = contents_of_view(view.name, when, days, hits, [*map(Section, view.sections)])
+    notes = [contents.ranking.note] if contents.ranking else []
+    notes += [f"{day.category}: {day.state}" for day in days if day.state not in (State.COMPLETE, State.EMPTY)]
+    return render_mail(message.title, [contents], notes=notes, address=message.address)

@@ -1,8 +1,8 @@
 """What messages say, and in which words, before they are put into the markup of a channel. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from digest.calendar import heading_date
@@ -32,12 +32,14 @@ class Message:
     """A message in words, whatever the markup of a channel: entries in paragraphs.
 
     ``kind`` is "info", "success" or "failure"; ``address`` leads to all of it, should a channel have no room for that.
+    ``mail`` makes the HTML and the plain text of a mail, which says more than a chat has room for.
     """
 
     title: str
     paragraphs: tuple[tuple[Item, ...], ...]
     kind: str = "info"
     address: str = ""
+    mail: Callable[[], tuple[str, str]] | None = field(default=None, compare=False, repr=False)
 
 
 def listing_message(

@@ -112,7 +112,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"maths": shown, "html": linked, "name": name_of}
-    environment.filters |= {"address": web_address, "shortened": _shortened}
+    environment.filters |= {"address": web_address, "shortened": shortened}
     return without_chance(environment)
 
 
@@ -162,7 +162,7 @@ class Site:
         return names.fill(template, {**known, **context})
 
 
-def _shortened(url: str) -> str:
+def shortened(url: str) -> str:
     """Return an address as a link shows it: without its scheme, and not longer than a line of a phone."""
     bare = url.partition("://")[2].removeprefix("www.").rstrip("/")
     return bare if len(bare) <= _SHORTEST else f"{bare[:_SHORTEST]}…"
