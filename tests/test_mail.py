@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from bs4 import BeautifulSoup
 
+from digest.config.settings import View
 from digest.model import Hit, Link, Section
 from digest.notify import Address
 from digest.notify.channels import Channels
@@ -104,7 +105,7 @@ def test_hostile_texts_are_texts() -> None:
     ]
     day = day_of([(Section.NEW, one) for one in papers])
     hits = [Hit(one, (f"author {one.paper.title}",)) for one in day.announcements]
-    made = render_mail("<i>mine</i>\r\nBcc: x", [contents_of_view("mine", WHEN, [day], hits, [Section.NEW])])
+    made = render_mail("<i>mine</i>\r\nBcc: x", [contents_of_view(View("mine"), WHEN, [day], hits, [Section.NEW])])
     page = BeautifulSoup(made.html, "html.parser")
     names = {element.name for element in page.find_all()}
     assert names <= {*HARMLESS}

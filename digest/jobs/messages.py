@@ -8,14 +8,15 @@ from functools import partial
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
 
-from digest.archive.products import day_reader
-from digest.errors import DamageError, DigestError
+from digest.archive.products import day_reader, days_with
+from digest.calendar import is_overdue, period_heading
+from digest.errors import ConfigError, DamageError, DigestError, UsageError
 from digest.model import LISTINGS, Section, State
-from digest.notify.due import DueMessages, is_ripe, is_void, opened, recent_dates
+from digest.notify.due import DueMessages, Listing, Turns, is_ripe, opened, recent_dates
 from digest.notify.messages import listing_message, view_message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from digest.archive.archive import Archive
@@ -36,35 +37,40 @@ def prepare_messages(archive: Archive, notifier: Notifier, report: Report) -> No
     if not notifier.is_needed:
         return
     try:
-        report.written += notifier.hold(due_messages(archive, notifier.noted, notifier.subjects))
+        report.written += notifier.hold(due_messages(archive, notifier.noted, notifier.turns(archive.calendar)))
     except DigestError as error:  # what cannot be noted is not sent: each run would send it again
         report.fail("messages", error)
 
 
-def due_messages(archive: Archive, noted: Told, subjects: Collection[str]) -> DueMessages:
+def due_messages(archive: Archive, noted: Told, turns: Turns) -> DueMessages:
     """Make the messages of the last days that are due, and of which ``noted`` says that they were not told."""
-    dates = recent_dates(archive.calendar, archive.now)
-    told = opened(noted, subjects, dates)
-    old = [key for key in told.reached if key[1] < dates[0]]
+    told = opened(noted, turns)
+    oldest = recent_dates(archive.calendar, archive.now)[0]
+    old = [key for key in told.reached if key[1] < oldest]
     for subject, when in old:
         told = told.adding(subject, when)
     due = {}
     stored = _Stored(archive)
-    for when in dates:
-        days, given_up = stored.days(when), stored.given_up(when)
-        has_none = is_void(days, given_up)
-        is_time = has_none or is_ripe(when, days, given_up, archive.now)
-        for subject in [one for one in subjects if is_time and not told.has(one, when)]:
-            try:
-                message = None if has_none else stored.message(subject, when)
-            except DamageError as error:
-                log.warning("the message of %s waits: %s", when, error)
-                continue
-            if message is None:
-                told = told.adding(subject, when)
-            else:
-                due[subject, when] = message
+    for when, subject in _in_turn(turns):
+        has_none = all(one.is_void for one in stored.listings(subject, when))
+        if told.has(subject, when) or not (has_none or stored.is_time(subject, when)):
+            continue
+        try:
+            message = None if has_none else stored.message(subject, when)
+        except (DamageError, ConfigError, UsageError) as error:
+            log.warning("the message of %s waits: %s", when, error)
+            continue
+        if message is None:
+            told = told.adding(subject, when)
+        else:
+            due[subject, when] = message
     return DueMessages(told, due, old)
+
+
+def _in_turn(turns: Turns) -> list[tuple[date, str]]:
+    """Return the dates with their subjects, the oldest first; of a date, the subjects as they are configured."""
+    pairs = [(when, subject) for subject, turn in turns.items() for when in turn.dates]
+    return sorted(pairs, key=lambda pair: pair[0])
 
 
 class _Stored:
@@ -84,6 +90,31 @@ class _Stored:
         categories = self._archive.config.arxiv.categories
         return frozenset(category for category in categories if when in self._known.ledger.losses_of(category))
 
+    def listings(self, subject: str, when: date) -> list[Listing]:
+        """Return the listings of which a message tells: that of a date or, of a weekly view, those of the week.
+
+        Of a week in which the archive began, nothing is expected that was before.
+        """
+        dates = [when] if subject == LISTINGS else self._view(subject).dates_with(when)
+        if len(dates) == 1:
+            return [Listing(self.days(when), self.given_up(when))]
+        starts = {name: self._known.start(name) for name in self._archive.config.arxiv.categories}
+        found = []
+        for one in self._archive.calendar.listing_dates(dates[0], dates[-1]):
+            before = {name for name, start in starts.items() if start and one < start}
+            found.append(Listing(self.days(one), self.given_up(one) | before))
+        return found
+
+    def is_time(self, subject: str, when: date) -> bool:
+        """Whether it is time for the message of a date or week."""
+        listings = self.listings(subject, when)
+        if subject == LISTINGS or self._view(subject).period == "day":
+            return is_ripe(listings, is_late=is_overdue(when, self._archive.now))
+        return is_ripe(listings, is_late=self._archive.calendar.newest_expected(self._archive.now) > when)
+
+    def _view(self, subject: str) -> View:
+        return next(view for view in self._archive.config.views if view.name == subject)
+
     def message(self, subject: str, when: date) -> Message | None:
         """Return what to tell of a date: of its listing, or of the view that is the subject; None if it shows nothing.
 
@@ -98,17 +129,20 @@ class _Stored:
             message = listing_message(when, days, self.given_up(when), papers, addresses)
             stored = [self._read(name, when) for name, day in days.items() if day]
             return replace(message, mail=partial(listing_mail, message, stored, config.sections))
+        return self._view_message(self._view(subject), when)
+
+    def _view_message(self, view: View, when: date) -> Message | None:
         from digest.archive.marked import shown_hits  # noqa: PLC0415 - most archives have no view
         from digest.views.foreign_queries import query_in  # noqa: PLC0415 - as above
 
-        (view,) = (view for view in config.views if view.name == subject)
         if query_in(view):  # the run warns of it
             return None
-        read = [self._read(name, when) for name in view.categories if self._known.day(name, when)]
+        read = [self._read(day.category, day.date) for day in days_with(view, self._known, when)]
         found = shown_hits(self._archive, view, when, read)
         if not found:
             return None
-        message = view_message(subject, when, found, config.address_of(view.digest_path(when)))
+        address = self._archive.config.address_of(view.digest_path(when))
+        message = view_message(view.name, period_heading(when, view.period), found, address)
         return replace(message, mail=partial(view_mail, message, view, when, read, found))
 
     def _first_papers(self, when: date) -> Iterator[Paper]:
@@ -137,7 +171,9 @@ def view_mail(message: Message, view: View, when: date, days: Sequence[Day], hit
     from digest.render.digest import contents_of_view  # noqa: PLC0415 - as above
     from digest.render.mail import render_mail  # noqa: PLC0415 - as above
 
-    contents = contents_of_view(view.name, when, days, hits, [*map(Section, view.sections)])
+    contents = contents_of_view(view, when, days, hits, [*map(Section, view.sections)])
     notes = [contents.ranking.note] if contents.ranking else []
-    notes += [f"{day.category}: {day.state}" for day in days if day.state not in (State.COMPLETE, State.EMPTY)]
+    notes += [
+        f"{day.category}, {day.date}: {day.state}" for day in days if day.state not in (State.COMPLETE, State.EMPTY)
+    ]
     return render_mail(message.title, [contents], notes=notes, address=message.address)

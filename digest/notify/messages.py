@@ -74,12 +74,12 @@ def listing_message(
     return _message(title, lines, _items(map(_item, papers)), address=next(iter(addresses.values()), ""))
 
 
-def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") -> Message:
-    """Return the message of a view: its first papers of a date, and why it shows them.
+def view_message(view: str, heading: str, hits: Sequence[Hit], address: str = "") -> Message:
+    """Return the message of a view: its first papers of a date or week, and why it shows them.
 
     ``address``: where its digest is published, "" if that is not known.
     """
-    title = f"{view}, {heading_date(when)}: {how_many(len(hits), 'paper')}"
+    title = f"{view}, {heading}: {how_many(len(hits), 'paper')}"
     items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in hits[:_SHOWN_HITS])
     more = f"… and {len(hits) - _SHOWN_HITS} more" if len(hits) > _SHOWN_HITS else "The digest" if address else ""
     return _message(title, items, [Item(more, address)] if more else [], address=address)
