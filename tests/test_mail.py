@@ -1,5 +1,6 @@
 """Mails: what `digest run` sends to an SMTP server, and what a mail program makes of it."""
 
+import json
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
@@ -95,6 +96,25 @@ def test_a_night_sends_mails_of_two_parts(archive: Sandbox, office: list[EmailMe
     both = parts_of(day)
     assert re.findall(r"^\d\. .*", both.text, re.MULTILINE) == ["1. Another Subject", "2. Gaussian Splatting at Dusk"]
     assert "Why" not in both.html
+
+
+def test_the_mail_of_a_view_can_be_looked_at(archive: Sandbox, arxiv: StandIn) -> None:
+    """Without being sent: the very parts; its page on the site is where all of it is, if no file is published."""
+    announced(arxiv, DAY, "Gaussian Splatting at Dusk")
+    archive.configure("site", address="https://example.org/a/")
+    add_view(archive, "gaussian splatting", 'keywords = ["splatting"]')
+    archive.digest("run")
+    text = archive.digest("view", "gaussian splatting", "latest", "--mail", "text").out
+    address = "https://example.org/a/views/gaussian%20splatting/2025-03-05/"
+    assert text.startswith(
+        f"gaussian splatting, Wed, 5 Mar 2025: 1 paper\n{address}\n\n1. Gaussian Splatting at Dusk\n"
+    )
+    html = archive.digest("view", "gaussian splatting", str(DAY), "--mail", "html").out
+    assert html.startswith("<!DOCTYPE html>\n")
+    assert f'<a href="{address}">' in html
+    told = json.loads(archive.digest("view", "gaussian splatting", str(DAY), "--mail", "html", "--json").out)
+    assert told["text"] == html
+    assert archive.digest("view", "gaussian splatting", str(DAY), "--mail", "pdf").code == 2
 
 
 def test_hostile_texts_are_texts() -> None:

@@ -351,8 +351,12 @@ def _feed(archive: Archive, view: View, kind: str, read: ReadDay) -> Product:
     more = [*filter(None, [config.address_of(view.path), address, home])]
     newest_date = max(day.date for day in shown_days)
     inputs = [[_FEED_VERSION, kind, str(newest_date), rules, *hashes, *more] for rules in descriptions(view)]
-    by_rules = [sha256(json.dumps(one).encode()) for one in inputs]
     version = _versions(archive, view, sha256(f"{kind} {_FEED_VERSION}".encode()))(max(shown_dates))
+
+    def hashes_by(other: str) -> Sequence[str]:
+        if other.partition(" ")[0] != version.partition(" ")[0]:
+            return ()
+        return [sha256(json.dumps([*one, *([other] if view.rank else [])]).encode()) for one in inputs]
 
     def make() -> Mapping[str, bytes]:
         from digest.render.exports import FEEDS  # noqa: PLC0415 - see above
@@ -378,10 +382,10 @@ def _feed(archive: Archive, view: View, kind: str, read: ReadDay) -> Product:
         Kind.VIEW,
         name=f"view {view.name} {kind}",
         path=view.feed_paths[kind],
-        inputs_hash=by_rules[-1],
+        inputs_hash=hashes_by(version)[-1],
         version=version,
         make=make,
-        hashes_by=lambda other: by_rules if other.partition(" ")[0] == version.partition(" ")[0] else (),
+        hashes_by=hashes_by,
         days=shown_days,
         is_ranked=bool(view.rank),
     )

@@ -217,12 +217,14 @@ def _show_unread(session: Session, categories: Sequence[str], wanted: Wanted, *,
 @command()
 @click.argument("name", metavar="NAME", shell_complete=complete_views)
 @click.argument("day", metavar="DATE", shell_complete=complete_dates)
+@click.option("--mail", type=click.Choice(["html", "text"]), help="The mail of it, as a message would be sent.")
 @list_options
 def view(
     session: Session,
     name: str,
     day: str,
     *,
+    mail: str | None,
     sections: Sequence[str],
     with_code: bool,
     titles: bool,
@@ -238,6 +240,7 @@ def view(
     Examples:
       digest view splatting latest
       digest view "point clouds" 2021-10-20 | less
+      digest view splatting latest --mail html > mail.html
     """
     from digest.archive.marked import shown_hits
     from digest.archive.products import days_of_view, not_shown, render_view, view_template
@@ -253,7 +256,9 @@ def view(
     text, days, found = b"", [], None
     with session.reading(whole=False) as archive:
         missing, days = not_shown(archive, chosen, when), days_of_view(archive, chosen, when)
-        if days and wanted.is_file(session.console):
+        if days and mail:
+            text = _mail_of(archive, chosen, when, days, mail)
+        elif days and wanted.is_file(session.console):
             text = b"".join(render_view(archive, chosen, view_template(archive, chosen), when, days).values())
         elif days:
             found = shown_hits(archive, chosen, when, days)
@@ -266,6 +271,15 @@ def view(
             raise error
         session.console.fail(type(error)(f"{category} {one}: {error}"))
     return gravest([session.damage, MissingError.exit_code if missing else 0])
+
+
+def _mail_of(archive: Archive, chosen: View, when: date, days: Sequence[Day], form: str) -> bytes:
+    """Return the mail of what a view shows, whether or not it has messages."""
+    from digest.archive.marked import shown_hits
+    from digest.jobs.messages import view_mail
+
+    made = view_mail(archive.config, chosen, when, days, shown_hits(archive, chosen, when, days))
+    return (made.html if form == "html" else made.text).encode()
 
 
 def _print_file(session: Session, chosen: View, days: Sequence[Day], text: bytes) -> None:

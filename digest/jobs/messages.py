@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import chain, islice, zip_longest
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from digest.archive.products import day_reader, days_with
 from digest.calendar import is_overdue, period_heading
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from digest.archive.archive import Archive
     from digest.archive.report import Report
-    from digest.config.settings import View
+    from digest.config.settings import Config, View
     from digest.model import Day, DaySummary, Hit, Paper, Told
     from digest.notify.messages import Message
     from digest.notify.notifier import Notifier
@@ -124,8 +125,8 @@ class _Stored:
         days, config = self.days(when), self._archive.config
         if subject == LISTINGS:
             papers = tuple(islice(self._first_papers(when), _SHOWN_PAPERS))
-            published = {name: config.digest_address(name, when) for name, day in days.items() if day}
-            addresses = {name: address for name, address in published.items() if address}
+            published = [(name, config.digest_address(name, when) or _page(config, name, when)) for name in days]
+            addresses = {name: address for name, address in published if address and days[name]}
             message = listing_message(when, days, self.given_up(when), papers, addresses)
             stored = [self._read(name, when) for name, day in days.items() if day]
             return replace(message, mail=partial(listing_mail, message, stored, config.sections))
@@ -141,9 +142,9 @@ class _Stored:
         found = shown_hits(self._archive, view, when, read)
         if not found:
             return None
-        address = self._archive.config.address_of(view.digest_path(when))
-        message = view_message(view.name, period_heading(when, view.period), found, address)
-        return replace(message, mail=partial(view_mail, message, view, when, read, found))
+        config = self._archive.config
+        message = view_message(view.name, period_heading(when, view.period), found, _address_of(config, view, when))
+        return replace(message, mail=partial(view_mail, config, view, when, read, found))
 
     def _first_papers(self, when: date) -> Iterator[Paper]:
         """Yield the new submissions in the order of the digests, from each category in turn, each paper once."""
@@ -166,14 +167,27 @@ def listing_mail(message: Message, days: Sequence[Day], sections: Sequence[Secti
     return render_mail(message.title, contents, notes=notes, address=message.address)
 
 
-def view_mail(message: Message, view: View, when: date, days: Sequence[Day], hits: Sequence[Hit]) -> Mail:
-    """Return the mail of a view: all that it shows of the ``days`` of a date, and why."""
+def _address_of(config: Config, view: View, when: date) -> str:
+    """Return where what a view shows is published, as a file or on the site; "" if it is not."""
+    page = "" if view.rank else _page(config, "views", view.name, view.date_of(when))
+    return config.address_of(view.digest_path(when)) or page
+
+
+def _page(config: Config, *names: object) -> str:
+    """Return the address of a page of the site; "" if that is published nowhere."""
+    path = "/".join(quote(str(name), safe="") for name in names)
+    return f"{config.site.address.rstrip('/')}/{path}/" if config.site.address else ""
+
+
+def view_mail(config: Config, view: View, when: date, days: Sequence[Day], hits: Sequence[Hit]) -> Mail:
+    """Return the mail of a view: all that it shows of the ``days`` of a date or week, and why."""
     from digest.render.digest import contents_of_view  # noqa: PLC0415 - as above
     from digest.render.mail import render_mail  # noqa: PLC0415 - as above
 
-    contents = contents_of_view(view, when, days, hits, [*map(Section, view.sections)])
+    contents = contents_of_view(view, view.date_of(when), days, hits, [*map(Section, view.sections)])
+    title = view_message(view.name, contents.heading, hits).title
     notes = [contents.ranking.note] if contents.ranking else []
     notes += [
         f"{day.category}, {day.date}: {day.state}" for day in days if day.state not in (State.COMPLETE, State.EMPTY)
     ]
-    return render_mail(message.title, [contents], notes=notes, address=message.address)
+    return render_mail(title, [contents], notes=notes, address=_address_of(config, view, when))
