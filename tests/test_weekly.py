@@ -172,3 +172,18 @@ def test_weeks_may_be_called_by_their_numbers(weekly: Sandbox, arxiv: StandIn) -
     path.write_text(text.replace('"week"\nkeywords', '"month"\nkeywords'), encoding="utf-8")
     refused = weekly.digest("status")
     assert (refused.code, "period: expected day or week, found 'month'" in refused.err) == (2, True)
+
+
+def test_the_site_shows_weeks(weekly: Sandbox, arxiv: StandIn) -> None:
+    """A page a week, called by it; its papers lead there."""
+    for when in DAYS[:2]:
+        announce(arxiv, when, f"2503.{when.day:02d}001")
+        weekly.digest("run", now=after(when))
+    assert weekly.digest("site", now=after(DAYS[1], 2)).code == 0
+    page = weekly.read("site/views/week/2025-03-07/index.html").decode()
+    assert "<h1>Week to Friday, 7 March 2025</h1>" in page
+    assert all(f"Splatting of 2503.{day:02d}001" in page for day in (3, 4))
+    own = weekly.read("site/views/week/index.html").decode()
+    assert "2 papers on 1 of 1 weeks" in own
+    assert "week to Fri, 7 Mar 2025" in own
+    assert not (weekly.folder / "site/views/week/2025-03-03").exists()

@@ -230,11 +230,12 @@ def view(
     titles: bool,
     no_pager: bool,
 ) -> int:
-    """Show what a view finds on a date, or in the week of it.
+    """Show what a view finds on a date.
 
-    NAME is that of a [[view]] in config.toml. Nothing is written, so you can try out keywords. Categories of the view
-    that are not stored for this date are left out, and named. On a terminal you get a list to read, through $PAGER if
-    it is long; in a pipe, the text of the view's digest, or of what --section, --with-code and --titles choose.
+    NAME is that of a [[view]] in config.toml; one of a week shows the week of DATE. Nothing is written, so you can try
+    out keywords. Categories of the view that are not stored for this date are left out, and named. On a terminal you
+    get a list to read, through $PAGER if it is long; in a pipe, the text of the view's digest, or of what --section,
+    --with-code and --titles choose.
 
     \b
     Examples:
