@@ -296,6 +296,22 @@ def test_entries_come_back_in_the_order_of_their_positions(store: Store) -> None
     assert store.day("cs.CV", WHEN) == day
 
 
+def test_papers_are_found_as_they_were_first_announced(store: Store) -> None:
+    """With the first abstract that is known, by ids in the form that every paper has once; links are left out."""
+    code = (Link("https://x.example/1", "code", "abstract"),)
+    old = paper("math.GT/0309136", links=code)
+    save(store, day_of([(Section.REPLACEMENT, paper("2503.00001", abstract=None))], date=WHEN - timedelta(days=2)))
+    save(store, day_of([(Section.NEW, paper("2503.00001", title="First", links=code))], date=WHEN - timedelta(days=1)))
+    save(store, day_of([(Section.CROSS, paper("2503.00001", title="Second")), (Section.NEW, old)]))
+    found = store.papers(
+        ["2503.00001", "math/0309136", "2503.99999", "%", *(f"2503.{n:05d}" for n in range(20000, 22000))]
+    )
+    assert found == {
+        "2503.00001": paper("2503.00001", title="First"),
+        "math/0309136": paper("math.GT/0309136"),
+    }
+
+
 def test_a_day_that_is_not_stored_is_none(store: Store) -> None:
     """What is not there is told from what is empty."""
     save(store, simple_day(state=State.EMPTY))

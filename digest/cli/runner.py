@@ -10,7 +10,6 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from digest.archive.clone import calendar_of_records, is_all_proven, unkept_settings
@@ -19,7 +18,6 @@ from digest.cli.logs import log_to
 from digest.decide import counted
 from digest.disk.files import hold_lock
 from digest.errors import DigestError, GitError, StoreError
-from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
 from digest.terms import Section
 
@@ -63,7 +61,7 @@ def nightly(session: Session, job: Job, categories: Collection[str] | None = Non
         # A health check that hears nothing raises the alarm: it is told also when there is nothing to do.
         notifier.begin()
         try:
-            if not (has_told_all(notifier, config, now) and is_all_proven(config, now)):
+            if not (has_told_all(notifier, config) and is_all_proven(config, now)):
                 return _work(session, "run", job, notifier)
             report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
             _send(notifier, report)
@@ -116,7 +114,7 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
         try:
             if notifier and notifier.is_needed:
                 with suppress(StoreError):  # the messages of this run meet it again, and say so
-                    notifier.open(_recent_dates(session.config, session.now))
+                    notifier.open(calendar_of_records(session.config))
             report = job(archive)
             # A day is told of once it is pushed, and noted as told once it was told: hence the second commit. A run
             # that is stopped in between tells twice perhaps, and never not at all.
@@ -160,16 +158,12 @@ def _commit(archive: Archive, report: Report) -> None:
         commit(archive, report)
 
 
-def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
+def has_told_all(notifier: Notifier, config: Config) -> bool:
     """Whether nothing is left to tell, by what the day records tell of the calendar."""
     try:
-        return not notifier.is_needed or notifier.is_nothing_due(_recent_dates(config, now))
+        return not notifier.is_needed or notifier.is_nothing_due(calendar_of_records(config))
     except StoreError:  # the run tells of it
         return False
-
-
-def _recent_dates(config: Config, now: datetime) -> list[date]:
-    return recent_dates(calendar_of_records(config), now)
 
 
 def _send(notifier: Notifier, report: Report) -> bool:

@@ -73,7 +73,7 @@ def check(config: Config, origin: str) -> None:
         for view in config.views:
             where = f"[[view]] {quoted(view.name)}"
             _obey((*_VIEW_RULES, among_kept), view, where)
-            check_path(view.path, f"{where} path", "view", view.name)
+            check_path(view.path, f"{where} path", "view", view.name, by_week=view.period == "week")
         _check_annotators(config)
         check_shared(config)
         check_portable(config)
@@ -139,15 +139,6 @@ def _check_needs(config: Config) -> None:
         # Without records, the pages are all that a lost database could be made from.
         ("[store] raw_days", config.store.raw_days, records, '[store] records, too, such as "data"'),
         ("[digest] path", several, "{category}" in config.digest.path, "{category} in it, because there are several"),
-        *(
-            (
-                f"[[view]] {quoted(view.name)} feeds",
-                view.rank and view.feeds,
-                False,
-                "none with rank: it has no feeds yet",
-            )
-            for view in config.views
-        ),
     ):
         if is_set and not is_met:
             raise ValueError(f"{key}: expected {needed}")
@@ -275,6 +266,7 @@ _VIEW_RULES: tuple[_Rule, ...] = (
     ("keywords", _texts(_NO_STRAY_STAR), "* only at the end of a word, such as 'segment*'"),
     ("keywords", _Each(_is_wanted), "in a list of its own at least one word that is wanted"),
     ("authors", _texts(_WORDS), "names such as 'Kaiming He' or 'K. He'"),
+    ("period", {"day", "week"}.__contains__, "day or week"),
     ("top", lambda number: 1 <= number <= _MOST_RANKED, f"1 to {_MOST_RANKED} papers"),
     ("threshold", lambda score: 0 <= score <= 1, "a score from 0 (all) to 1"),
 )

@@ -12,8 +12,9 @@ from itertools import accumulate
 from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
 
-from digest.calendar import heading_date
+from digest.calendar import period_heading
 from digest.config.paths import part_path
+from digest.config.settings import View
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.model.annotations import Annotation
@@ -136,9 +137,9 @@ class DigestTemplate:
         return self._split(contents_of_day(day, self._sections), file_name)
 
     def view_parts(
-        self, view: str, when: date, days: Sequence[Day], hits: Sequence[Hit], file_name: str
+        self, view: View, when: date, days: Sequence[Day], hits: Sequence[Hit], file_name: str
     ) -> dict[str, bytes]:
-        """Return, as ``parts`` does, the digest of a view: ``hits`` of the date ``when``, found in ``days``.
+        """Return, as ``parts`` does, the digest of a view: ``hits`` of the date or week ``when``, found in ``days``.
 
         Raises:
             TemplateError: the template asks for something that is not there.
@@ -176,7 +177,8 @@ class DigestTemplate:
             "category": contents.name,
             "view": contents.view,
             "date": contents.date.isoformat(),  # a date object could tell today's
-            "heading_date": heading_date(contents.date),
+            "heading_date": contents.heading,
+            "period": contents.period,
             "front_matter": self._front_matter,
             "days": [ShownDay.of(day) for day in contents.days],
             "ranking": contents.ranking,
@@ -206,8 +208,9 @@ class ShownAnnotation:
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
 
-    ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it; ``doubts`` is what is not
-    sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's own said of it.
+    ``announced_in`` is the category of the listing, ``announced_on`` its date; ``reasons`` say why a view shows it;
+    ``doubts`` is what is not sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's
+    own said of it.
     """
 
     number: int
@@ -216,6 +219,7 @@ class NumberedEntry:
     reasons: tuple[str, ...]
     _paper: Paper
     doubts: str = ""
+    announced_on: str = ""
     _annotations: Sequence[Annotation] = ()
 
     @property
@@ -372,18 +376,22 @@ class ShownDay:
     source: str
     declared: Mapping[str, int]
     stored: Mapping[str, int]
+    date: str
 
     @classmethod
     def of(cls, day: Day) -> "ShownDay":
         """Return what a template is given of ``day``."""
         declared = {section.value: day.declared[section] for section in Section if section in day.declared}
         stored = {section.value: count for section, count in day.counts.items()}
-        return cls(day.category, day.state.value, day.source.value, declared, stored)
+        return cls(day.category, day.state.value, day.source.value, declared, stored, str(day.date))
 
 
 @dataclass(frozen=True, slots=True)
 class DigestContents:
-    """All that one digest shows, before it is cut into parts; ``view`` is "" for a category's."""
+    """All that one digest shows, before it is cut into parts; ``view`` is "" for a category's.
+
+    ``period`` is "week" for that of the week of ``date``.
+    """
 
     name: str
     view: str
@@ -391,6 +399,12 @@ class DigestContents:
     days: Sequence[Day]
     sections: Sequence[ShownSection]
     ranking: Ranking | None = None
+    period: str = "day"
+
+    @property
+    def heading(self) -> str:
+        """Its date in words."""
+        return period_heading(self.date, self.period)
 
     @property
     def entries(self) -> list[NumberedEntry]:
@@ -401,13 +415,13 @@ class DigestContents:
 def contents_of_day(day: Day, sections: Sequence[Section]) -> DigestContents:
     """Return what the digest of a category's ``day`` shows: all of it, for no particular reason."""
     hits = [Hit(one, ()) for one in day.announcements]
-    return replace(contents_of_view(day.category, day.date, [day], hits, sections), view="")
+    return replace(contents_of_view(View(day.category), day.date, [day], hits, sections), view="")
 
 
 def contents_of_view(
-    view: str, when: date, days: Sequence[Day], hits: Iterable[Hit], sections: Sequence[Section]
+    view: View, when: date, days: Sequence[Day], hits: Iterable[Hit], sections: Sequence[Section]
 ) -> DigestContents:
-    """Return what the digest of a view shows: ``hits`` of one date, found in ``days``.
+    """Return what the digest of a view shows: ``hits`` of one date, or of a week, found in ``days``.
 
     The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings. Those that
     marks ordered stand in one section, in that order.
@@ -416,7 +430,7 @@ def contents_of_view(
     if ranking and not ranking.is_cold:
         ranked = [_numbered(number, hit) for number, hit in enumerate(hits, 1)]
         by_marks = ShownSection("ranked", "By your marks", len(ranked), ranked)
-        return DigestContents(view, view, when, days, [by_marks], ranking)
+        return DigestContents(view.name, view.name, when, days, [by_marks], ranking, view.period)
     newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id, reverse=True)
     shown, number = [], 1
     for section in sections:
@@ -424,10 +438,11 @@ def contents_of_view(
         entries = [_numbered(number + place, hit) for place, hit in enumerate(its)]
         shown.append(ShownSection(section.value, _TITLES[section], len(entries), entries))
         number += len(entries)
-    return DigestContents(view, view, when, days, shown, ranking)
+    return DigestContents(view.name, view.name, when, days, shown, ranking, view.period)
 
 
 def _numbered(number: int, hit: Hit) -> NumberedEntry:
     one = hit.announcement
     doubts = one.dating.note if one.dating else ""
-    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts, one.annotations)
+    when, said = str(one.date), one.annotations
+    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts, when, said)

@@ -80,22 +80,22 @@ def day_text(day: Day, sections: Sequence[Section]) -> str:
 
 def _lines(entry: NumberedEntry) -> list[str]:
     authors = f"{', '.join(entry.authors)}{' and more' if entry.more_authors else ''}"
-    first, *others = _wrapped(entry.title, f"{entry.number}. ") or [f"{entry.number}. "]
-    lines = [first, *others, *_wrapped(authors), f"{_INDENT}{entry.abstract_url}", f"{_INDENT}{entry.pdf_url}"]
-    lines += _wrapped(f"Subjects: {', '.join(entry.categories)}") if any(entry.categories) else []
+    first, *others = wrapped(entry.title, f"{entry.number}. ") or [f"{entry.number}. "]
+    lines = [first, *others, *wrapped(authors), f"{_INDENT}{entry.abstract_url}", f"{_INDENT}{entry.pdf_url}"]
+    lines += wrapped(f"Subjects: {', '.join(entry.categories)}") if any(entry.categories) else []
     named = {"Comments": entry.comments_text, "Journal": entry.journal_ref, "Note": entry.doubts}
     for name, text in named.items():
-        lines += _wrapped(f"{name}: {text}") if text else []
+        lines += wrapped(f"{name}: {text}") if text else []
     for link in entry.links:
-        lines += _wrapped(f"{link.kind.capitalize()}: {link.url}")
-    return [*lines, *(["", *_wrapped(entry.text)] if entry.text else [])]
+        lines += wrapped(f"{link.kind.capitalize()}: {link.url}")
+    return [*lines, *(["", *wrapped(entry.text)] if entry.text else [])]
 
 
-def _wrapped(text: str, lead: str = _INDENT) -> list[str]:
+def wrapped(text: str, lead: str = _INDENT, width: int = _WIDTH) -> list[str]:
     """Return a text in lines that are not too long; no word of it is cut."""
     shown = "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
     return wrap(
-        *(shown, _WIDTH),
+        *(shown, width),
         initial_indent=lead,
         subsequent_indent=_INDENT,
         break_long_words=False,

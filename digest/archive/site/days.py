@@ -266,7 +266,7 @@ def _newest_of_view(one: ShownView, when: date, number: int) -> dict[str, object
     return {
         "name": one.view.name,
         "path": one.path,
-        "says": f"{short_date(when)} · {papers(number)}",
+        "says": f"{one.link(when).name} · {papers(number)}",
         "papers": titles(one.contents(when).entries[:_OF_VIEW], one.date_path(when)),
         "more": number > _OF_VIEW,
     }
