@@ -378,44 +378,41 @@ def _feed(archive: Archive, view: View, kind: str, read: ReadDay) -> Product:
             return ()
         return [sha256(json.dumps([*one, *([other] if view.rank else [])]).encode()) for one in inputs]
 
-    def make() -> Mapping[str, bytes]:
-        text = _feed_text(archive, view, kind, shown_dates, read)
-        return {view.feed_paths[kind]: text.encode()}
-
     return Product(
         Kind.VIEW,
         name=f"view {view.name} {kind}",
         path=view.feed_paths[kind],
         inputs_hash=hashes_by(version)[-1],
         version=version,
-        make=make,
+        make=partial(_feed_files, archive, view, kind, shown_dates, read),
         hashes_by=hashes_by,
         days=shown_days,
         is_ranked=bool(view.rank),
     )
 
 
-def _feed_text(
+def _feed_files(
     archive: Archive, view: View, kind: str, shown_dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
-) -> str:
+) -> Mapping[str, bytes]:
     from digest.render.exports import FEEDS  # noqa: PLC0415 - see above
     from digest.render.exports.feeds import Feed  # noqa: PLC0415 - see above
 
-    config, days = archive.config, [day for its in shown_dates.values() for day in its]
     shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
     newest = newest_hits(archive, shown, shown_dates, read, _IN_FEEDS)
     by_date = sorted(newest, key=lambda hit: hit.announcement.date, reverse=True)  # in weeks they are not
     reasons = {hit.announcement: hit.reasons for hit in by_date}
+    config = archive.config
     feed = Feed(
         title=f"arXiv {view.name}",
         seed=f"view {view.name}",
-        empty_at=max(day.date for day in days),
+        empty_at=max(day.date for days in shown_dates.values() for day in days),
         digest_address=lambda one: config.address_of(view.digest_path(one.date)),
         address=config.file_address(view.feed_paths[kind]),
         home=config.home_address(view.folder),
         why=reasons.__getitem__ if view.rank else None,
     )
-    return "".join(FEEDS[kind](feed, reasons))
+    pieces = FEEDS[kind](feed, reasons)
+    return {view.feed_paths[kind]: "".join(pieces).encode()}
 
 
 def indexes(archive: Archive) -> list[Product]:
