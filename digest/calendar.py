@@ -167,6 +167,11 @@ class Calendar:
         return [date.fromordinal(one) for one in sorted(others) if one % 7 not in (6, 0) or one in corrected]
 
 
+def period_heading(when: date, period: str) -> str:
+    """Return what heads the papers of a date, or of the week that is called by it."""
+    return f"week to {heading_date(when)}" if period == "week" else heading_date(when)
+
+
 def is_weekend(day: date) -> bool:
     """Whether ``day`` is a Saturday or Sunday, for which arXiv plans no listing."""
     return day.weekday() >= _SATURDAY

@@ -1,10 +1,14 @@
 """Who is told: a server on loopback that takes messages and pings, and remembers them."""
 
+import email
 import json
+import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -111,3 +115,40 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def mail_to(port: int, *recipients: str, more: str = "") -> str:
+    """Return the address by which apprise sends mails to a server on loopback."""
+    to = ",".join(recipients or ["bo@example.org"])
+    return f"mailto://127.0.0.1:{port}?mode=insecure&from=ada@example.org&to={to}{more}"
+
+
+@contextmanager
+def post_office(refused: bytes = b"nobody") -> Iterator[tuple[int, list[EmailMessage]]]:
+    """Serve a mail server on loopback; yield its port and what it takes (RFC 5321, as far as a client needs it).
+
+    It takes nothing for recipients whose address has ``refused`` in it.
+    """
+    mails: list[EmailMessage] = []
+
+    class Clerk(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            for line in self.rfile:
+                word = line.split()[0].upper() if line.split() else b""
+                if word == b"DATA":
+                    self.wfile.write(b"354 go on\r\n")
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    text = b"".join(one[1:] if one[:1] == b"." else one for one in lines)
+                    mails.append(email.message_from_bytes(text, policy=default))
+                is_refused = word == b"RCPT" and refused in line
+                self.wfile.write(
+                    b"550 unknown\r\n" if is_refused else b"221 bye\r\n" if word == b"QUIT" else b"250 well\r\n"
+                )
+                if word == b"QUIT":
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Clerk) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_address[1], mails
+        server.shutdown()

@@ -13,7 +13,10 @@ import digest
 
 PACKAGE = Path(digest.__file__).parent
 
-ROOMS = ("decide", "history", "fetch", "parse", "store", "records", "render", "notify", "git", "disk", "views")
+ROOMS = (
+    *("decide", "history", "fetch", "parse", "store", "records", "render", "notify", "git", "disk", "views"),
+    "annotate",
+)
 """The rooms in the middle: they know the values, and nothing of one another."""
 
 TOOLS = {"git": {"disk"}, "notify": {"disk", "records"}}
@@ -67,8 +70,8 @@ ONLY_IMPORTER = {
     "fcntl": "disk",
 }
 
-EXCEPTIONS = {"digest.doctor.schedule"}
-"""It asks cron for the user's crontab, which no file holds that we may read."""
+EXCEPTIONS = {"digest.doctor.schedule", "digest.annotate"}
+"""The one asks cron for the user's crontab, which no file holds that we may read; the other runs the user's program."""
 
 
 @dataclass(frozen=True)

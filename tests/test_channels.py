@@ -1,15 +1,9 @@
 """What services are sent: in their own markup, within their own limits. They are apprise's, their servers are ours."""
 
-import email
 import html
 import json
 import re
-import socketserver
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from email.message import Message as Mail
-from email.policy import default
 
 import pytest
 from apprise.plugins.custom_json import NotifyJSON
@@ -22,7 +16,7 @@ from apprise.plugins.telegram import NotifyTelegram
 from digest.notify import Address
 from digest.notify.channels import Channels
 from digest.notify.messages import Item, Message
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver, mail_to, post_office, receiving
 
 TITLE = "Gaussian *Splatting* of a_b _c_ [x](https://evil.example) `d` <b>e</b> @everyone :smile: \\$f\\$ &lt;"
 UNSEEN = "\u200b"
@@ -184,38 +178,13 @@ def test_an_address_may_ask_for_a_format(services: dict[str, str], receiver: Rec
     assert "&lt;\u200bb&gt;" in text
 
 
-@contextmanager
-def post_office() -> Iterator[tuple[int, list[Mail]]]:
-    """Serve a mail server on loopback; yield its port and what it takes (RFC 5321, as far as a client needs it)."""
-    mails: list[Mail] = []
-
-    class Clerk(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 here\r\n")
-            for line in self.rfile:
-                word = line.split()[0].upper() if line.split() else b""
-                if word == b"DATA":
-                    self.wfile.write(b"354 go on\r\n")
-                    text = b"".join(iter(self.rfile.readline, b".\r\n"))
-                    mails.append(email.message_from_bytes(text, policy=default))
-                self.wfile.write(b"221 bye\r\n" if word == b"QUIT" else b"250 well\r\n")
-                if word == b"QUIT":
-                    return
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Clerk) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server.server_address[1], mails
-        server.shutdown()
-
-
 def test_a_mail_reads_well_as_text() -> None:
     """Its plain part has the addresses; its other part has links, and no markup of a title's."""
     with post_office() as (port, mails):
-        address = f"mailto://127.0.0.1:{port}?mode=insecure&from=ada@example.org&to=bo@example.org"
-        fates = Channels([Address("env:A", address)]).deliver(message(2))
+        fates = Channels([Address("env:A", mail_to(port))]).deliver(message(2))
         assert [fate.failure for fate in fates.values()] == [""]
     (mail,) = mails
-    texts = {part.get_content_type(): part.get_content() for part in mail.walk() if not part.is_multipart()}  # type: ignore[attr-defined]
+    texts = {part.get_content_type(): part.get_content() for part in mail.walk() if not part.is_multipart()}
     plain = texts["text/plain"].replace(UNSEEN, "")
     assert f"1. {TITLE} 1\n" in re.sub(r"\n[ \t]+", "\n", plain.replace("\r", ""))
     assert re.findall(r"https://arxiv\S+", plain) == [f"https://arxiv.org/abs/2503.0000{n}" for n in (1, 2)]

@@ -27,7 +27,7 @@ from tests.test_jobs import errors
 
 COMMANDS = {
     "Read the archive": ["show", "search", "view", "recommend", "similar", "mark", "paper", "export", "site", "mcp"],
-    "Set it up and run it": ["init", "run", "status", "fetch", "backfill", "import", "demo", "completion"],
+    "Set it up and run it": ["init", "run", "status", "annotate", "fetch", "backfill", "import", "demo", "completion"],
     "Check and repair it": ["verify", "accept", "regenerate", "replay", "rebuild", "backup", "doctor"],
 }
 NEED_CONFIG = [

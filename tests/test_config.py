@@ -29,8 +29,8 @@ def read(folder: Path, text: str, **environment: str) -> Config:
 
 
 def settings(config: Config) -> dict[str, Any]:
-    """Return the sections of a configuration as TOML would have them; a view has no place among them."""
-    sections = {name: values for name, values in asdict(config).items() if name not in ("folder", "host", "views")}
+    """Return the sections of a configuration as TOML would have them; views and programs have no place among them."""
+    sections = {name: values for name, values in asdict(config).items() if isinstance(values, dict)}
     return {
         name: {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
         for name, values in sections.items()
@@ -343,14 +343,29 @@ def test_a_view_is_a_name_and_keywords(tmp_path: Path) -> None:
 
 def test_the_example_shows_a_view(tmp_path: Path) -> None:
     """Without its signs of a comment it is a view, with every key, and the defaults where it says so."""
-    commented = EXAMPLE.read_text(encoding="utf-8").partition("# [[view]]")
-    lines = [line.removeprefix("# ") for line in (commented[1] + commented[2]).splitlines()]
+    lines = commented("[[view]]")
     (shown,) = tomllib.loads("\n".join(lines))["view"]
     (view,) = read(tmp_path, "\n".join(lines)).views
     assert set(shown) == set(asdict(view))
     (bare,) = read(tmp_path, f'[[view]]\nname = "{view.name}"\n').views
     for key in ("categories", "sections", "has_code", "template", "path", "feeds", "notify"):
         assert getattr(view, key) == getattr(bare, key)
+
+
+def test_the_example_shows_a_program(tmp_path: Path) -> None:
+    """As it shows a view; the defaults are all but its name and command."""
+    lines = commented("[[annotate]]")
+    (shown,) = tomllib.loads("\n".join(lines))["annotate"]
+    (program,) = read(tmp_path, "\n".join(lines)).annotators
+    assert set(shown) == set(asdict(program))
+    (bare,) = read(tmp_path, '[[annotate]]\nname = "summary"\ncommand = ["./summary.py"]\n').annotators
+    assert program == bare
+
+
+def commented(heading: str) -> list[str]:
+    """Return the lines of a table that the example shows in comments."""
+    text = EXAMPLE.read_text(encoding="utf-8").partition(f"# {heading}\n")[2].partition("\n\n")[0]
+    return [heading, *(line.removeprefix("# ") for line in text.splitlines())]
 
 
 def test_a_keyword_may_be_a_list(tmp_path: Path) -> None:

@@ -153,6 +153,13 @@ def test_one_host_writes_the_files(group: Group) -> None:
     assert ended(writer.start(after(DAY, 2), "verify"))[0] == 0
 
 
+def test_one_host_tells(group: Group) -> None:
+    """The others send no messages: an address that cannot be read is no trouble of theirs."""
+    for host in group.hosts:
+        host.sandbox.configure("notify", urls=["file:absent"])
+    assert [code for code, _ in group.run(after(DAY))] == [7, 0, 0]
+
+
 def test_what_writes_files_is_refused_elsewhere(group: Group) -> None:
     """In one line that names the host that can, and nothing is asked."""
     other = group.hosts[1]

@@ -711,6 +711,26 @@ SOURCES = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("source", "installed"),
+    [
+        ("git+https://example.org/digest@v1.0", "arxiv-listing-digest[rank] @ git+https://example.org/digest@v1.0"),
+        ("arxiv-listing-digest==1.0", "arxiv-listing-digest[rank]==1.0"),
+        ("arxiv-listing-digest[notify, rank]==1.0", "arxiv-listing-digest[notify,rank]==1.0"),
+        ("digest[notify] @ git+https://example.org/d", "digest[notify,rank] @ git+https://example.org/d"),
+        ("./digest", "./digest[rank]"),
+    ],
+)
+def test_a_ranked_view_brings_its_extra(sandbox: Sandbox, source: str, installed: str) -> None:
+    """What GitHub installs has what ranking needs, where a view of the config.toml that is there ranks."""
+    place = sandbox.folder / "mine"
+    place.mkdir()
+    (place / "config.toml").write_text('[[view]]\nname = "mine"\nrank = "marks.txt"\n', encoding="utf-8")
+    sandbox.digest("init", str(place), "--no-git", "--github", "--from", source)
+    steps = yaml.safe_load((place / WORKFLOW).read_text(encoding="utf-8"))["jobs"]["digest"]["steps"]
+    assert f'python -m pip install "{installed}"' in [step.get("run") for step in steps]
+
+
 @pytest.mark.parametrize("source", SOURCES)
 def test_pip_gets_just_what_was_asked_for(sandbox: Sandbox, nowhere: Path, stub: dict[str, str], source: str) -> None:
     """Through YAML and a shell, as one argument."""

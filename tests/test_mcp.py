@@ -23,6 +23,7 @@ from digest.cli.session import Session
 from digest.model import Link, Paper, Section
 from digest.records.day import record_path, render_record
 from digest.store.whole import Store
+from digest.views.ranking import MODEL
 from tests.conftest import NIGHT, Sandbox
 from tests.days import day_of, paper
 from tests.hostile.payloads import PAYLOADS
@@ -107,7 +108,7 @@ def test_a_client_lists_and_calls_each_tool_and_the_archive_stays_as_it_is(full:
         ("view", {"name": "all"}),
         ("status", {}),
     )
-    assert [tool.name for tool in tools] == ["search", "day", "paper", "view", "status"]
+    assert [tool.name for tool in tools] == ["search", "day", "paper", "view", "recommend", "status"]
     for tool in tools:
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint is True
@@ -139,6 +140,27 @@ def test_a_client_lists_and_calls_each_tool_and_the_archive_stays_as_it_is(full:
     assert status["views"] == [{"name": "all", "categories": ["cs.CV"]}]
     assert hashes(full.folder) == before
     assert arxiv.requests == []
+
+
+def test_what_the_users_marks_put_first_is_recommended(full: Sandbox) -> None:
+    """Without the marked papers, with the reasons; a cursor leads on; too few marks order nothing."""
+    assert "digest mark" in words(ask(full, ("recommend", {}))[0])
+    listed = json.loads(full.digest("show", "latest", "--titles", "--json").out)["digests"][0]["papers"]
+    marks = [one["id"] for one in listed[:5]]
+    (full.folder / "marks.txt").write_text("".join(f"+{one}\n" for one in marks), encoding="utf-8")
+    before = hashes(full.folder)
+    first, rest = map(told, ask(full, ("recommend", {"limit": 3}), ("recommend", {"limit": 50, "cursor": "3"})))
+    found = [one["id"] for one in (*first["papers"], *rest["papers"])]
+    assert (len(first["papers"]), first["next_cursor"], rest["next_cursor"]) == (3, "3", None)
+    assert sorted(found) == sorted(one["id"] for one in listed[5:])
+    assert first["ranking"] | {"hash": ""} == {"marks": 5, "stored": 5, "hash": "", "model": MODEL, "ordered": True}
+    assert all(one["untrusted"]["reasons"][0].startswith("score ") for one in first["papers"])
+    assert first["papers"][0]["provenance"]["date"] == "2025-03-05"
+    (full.folder / "marks.txt").write_text(f"+{marks[0]}\n", encoding="utf-8")
+    (cold,) = map(told, ask(full, ("recommend", {})))
+    assert (cold["papers"], cold["ranking"]["ordered"]) == ([], False)
+    assert "no view" in words(ask(full, ("recommend", {"view": "none"}))[0])
+    assert hashes(full.folder).keys() == before.keys()
 
 
 def test_nothing_is_made_where_the_database_is_lost(full: Sandbox) -> None:
@@ -174,7 +196,7 @@ def test_what_goes_wrong_is_told_in_the_words_of_the_command_line(full: Sandbox)
 
 
 WRONG: list[tuple[tuple[str, Mapping[str, Any]], str]] = [
-    (("nope", {}), "unknown tool 'nope'; known: search, day, paper, view, status"),
+    (("nope", {}), "unknown tool 'nope'; known: search, day, paper, view, recommend, status"),
     (("day", {"dat": "latest"}), "unknown argument 'dat'; known: date, "),
     (("search", {}), "query: expected words"),
     (("search", {"query": 7}), "query: expected a text of at most 1000 characters, found '7'"),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from digest.calendar import heading_date, is_overdue
 from digest.config.resources import read_calendar
 from digest.errors import (
     DamageError,
@@ -23,7 +24,7 @@ from digest.errors import (
     TryLaterError,
 )
 from digest.model import LISTINGS, Alert, Announcement, DaySummary, Hit, Reach, Section, Source, State, Told, Trouble
-from digest.notify.due import due_alert, is_nothing_due, is_ripe, is_void, opened, reach, recent_dates
+from digest.notify.due import Listing, Turn, due_alert, is_nothing_due, is_ripe, opened, reach, recent_dates
 from digest.notify.markup import MOST_PARTS, Form, parts
 from digest.notify.messages import Item, Message, alert_message, listing_message, recovery_message, view_message
 from digest.records.notices import parse_notices, render_notices
@@ -74,33 +75,62 @@ def test_a_date_is_told_when_it_is_proven_or_at_noon(
     days: Mapping[str, DaySummary | None], given_up: list[str], *, before_noon: bool, at_noon: bool
 ) -> None:
     """All categories have it, or it is overdue and some have something."""
-    assert is_ripe(WHEN, days, given_up, NOON - timedelta(seconds=1)) is before_noon
-    assert is_ripe(WHEN, days, given_up, NOON) is at_noon
+    for now, expected in ((NOON - timedelta(seconds=1), before_noon), (NOON, at_noon)):
+        assert is_ripe([Listing(days, given_up)], is_late=is_overdue(WHEN, now)) is expected
 
 
 def test_a_date_that_all_gave_up_is_no_news() -> None:
     """Nothing will come of it; a category that is only missing may still have it."""
-    assert is_void(_days(a=None, b=None), ["a", "b"])
-    assert not is_void(_days(a=None, b=None), ["a"])
-    assert not is_void(_days(a=None, b=State.COMPLETE), ["a", "b"])
+    assert Listing(_days(a=None, b=None), ["a", "b"]).is_void
+    assert not Listing(_days(a=None, b=None), ["a"]).is_void
+    assert not Listing(_days(a=None, b=State.COMPLETE), ["a", "b"]).is_void
 
 
 def test_a_new_subject_begins_with_the_newest_date() -> None:
     """What was told of others stays; what nobody wants to hear of any more is forgotten."""
     dates = [date(2025, 3, day) for day in (3, 4, 5)]
     before = Told({LISTINGS: frozenset(dates[:1]), "gone": frozenset(dates)})
-    told = opened(before, [LISTINGS, "mine"], dates)
+    turn = Turn(dates, dates[-1])
+    told = opened(before, {LISTINGS: turn, "mine": turn})
     assert told.dates == {LISTINGS: {dates[0]}, "mine": {*dates[:2]}}
 
 
 def test_all_is_told_once_no_subject_has_a_date_left() -> None:
     """An alert that is open is to be told of when it is over."""
     told = Told({LISTINGS: frozenset({WHEN}), "mine": frozenset()})
-    assert is_nothing_due(told, [LISTINGS], [WHEN])
-    assert not is_nothing_due(told, [LISTINGS, "mine"], [WHEN])
-    assert not is_nothing_due(told, ["unheard of"], [WHEN])
-    assert not is_nothing_due(Told(told.dates, Alert((), NOW, NOW)), [LISTINGS], [WHEN])
-    assert not is_nothing_due(replace(told, reached={("gone", WHEN): Reach(frozenset("a"), NOW)}), [LISTINGS], [WHEN])
+    turn = Turn([WHEN], WHEN)
+    assert is_nothing_due(told, {LISTINGS: turn})
+    assert not is_nothing_due(told, {LISTINGS: turn, "mine": turn})
+    assert not is_nothing_due(told, {"unheard of": turn})
+    assert not is_nothing_due(Told(told.dates, Alert((), NOW, NOW)), {LISTINGS: turn})
+    assert not is_nothing_due(replace(told, reached={("gone", WHEN): Reach(frozenset("a"), NOW)}), {LISTINGS: turn})
+
+
+@pytest.mark.parametrize(
+    ("now", "weeks", "newest"),
+    [
+        ("2025-03-06T02:00Z", ["2025-02-28"], "2025-03-07"),
+        ("2025-03-07T00:59Z", ["2025-02-28"], "2025-03-07"),
+        ("2025-03-07T01:00Z", ["2025-03-07"], "2025-03-07"),
+        ("2025-03-10T00:01Z", ["2025-03-07"], "2025-03-14"),
+    ],
+)
+def test_a_week_has_its_turn_when_its_last_listing_is_expected(now: str, weeks: list[str], newest: str) -> None:
+    """Friday's goes out on Thursday evening; somebody new hears of the week that runs, and of none before."""
+    turn = Turn.of("week", read_calendar(), datetime.fromisoformat(now))
+    assert [*map(str, turn.dates)] == weeks
+    assert str(turn.newest) == newest
+
+
+def test_a_week_is_told_when_all_of_it_is_proven_or_late() -> None:
+    """A date that nothing is expected of holds up no other; with nothing at all stored there is nothing to tell."""
+    good, open_, gone = (Listing(_days(a=state)) for state in (State.COMPLETE, State.PROVISIONAL, None))
+    assert is_ripe([good, good], is_late=False)
+    assert is_ripe([good, Listing(_days(a=None), ["a"])], is_late=False)
+    assert not is_ripe([good, open_], is_late=False)
+    assert not is_ripe([good, gone], is_late=False)
+    assert is_ripe([good, gone], is_late=True)
+    assert not is_ripe([gone, gone], is_late=True)
 
 
 # --- alerts -----------------------------------------------------------------------------------------
@@ -377,7 +407,7 @@ def test_a_message_fits_its_channel(form: Form, limit: int) -> None:
         for n in range(1, 11)
     )
     address = "https://example.org/views/all/2025/03/2025-03-05.md"
-    message = view_message("all", WHEN, found, address)
+    message = view_message("all", heading_date(WHEN), found, address)
     made = parts(message, form, lambda _, text: len(text.encode("utf-16-le")) // 2 <= limit)
     assert max(len(part.encode("utf-16-le")) // 2 for part in made) <= limit
     assert len(made) <= MOST_PARTS
@@ -421,7 +451,7 @@ def test_a_message_is_short() -> None:
 def test_a_view_says_why() -> None:
     """The reasons of each paper stand beside it, in both forms."""
     one = Announcement("cs.CV", WHEN, State.COMPLETE, Source.LISTING, Section.NEW, 1, paper("2503.00001"))
-    message = view_message("nerfs", WHEN, [Hit(one, ('keyword "nerf*" in the title', "author A. B."))])
+    message = view_message("nerfs", heading_date(WHEN), [Hit(one, ('keyword "nerf*" in the title', "author A. B."))])
     assert message.title == "nerfs, Wed, 5 Mar 2025: 1 paper"
     assert '   keyword "nerf*" in the title; author A. B.\n' in _in(Form.TEXT, message)
     assert 'keyword "nerf*" in the title; author A. B.' in _shown(message)

@@ -816,7 +816,7 @@ def test_a_run_is_calm_once_all_is_told(told: Sandbox, arxiv: StandIn) -> None:
 
 def _is_calm(sandbox: Sandbox, now: str) -> bool:
     config, moment = load(sandbox.folder / "config.toml", {}), datetime.fromisoformat(now).astimezone(UTC)
-    return has_told_all(Notifier(config, {}, moment, RUN_ID), config, moment)
+    return has_told_all(Notifier(config, {}, moment, RUN_ID), config)
 
 
 # --- the health check -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from datetime import date
@@ -147,6 +148,47 @@ def test_later_marks_change_no_old_file(hive: Sandbox) -> None:
     changed = hive.read(PATH).decode()
     assert set(order(changed)[:2]) == {"2503.00028", "2503.00029"}
     assert hive.digest("verify").code == 0
+
+
+def test_feeds_have_the_order_and_why(hive: Sandbox) -> None:
+    """Of the newest dates, as they are ranked; later marks change no feed either, until it is made again."""
+    configure(hive, MINE + 'feeds = ["atom", "jsonfeed"]\n')
+    text = run(hive)
+    feed = json.loads(hive.read("views/mine/feed.json"))
+    ids = [item["id"].rpartition("/")[2] for item in feed["items"]]
+    assert ids[: len(order(text))] == order(text)
+    assert feed["items"][0]["_digest"]["reasons"][0].startswith("score ")
+    atom = hive.read("views/mine/atom.xml")
+    assert b"score " in atom
+    mark(hive, *(f"2503.0001{number}" for number in range(5)))
+    assert hive.digest("run").code == 0
+    assert (hive.read("views/mine/atom.xml"), json.loads(hive.read("views/mine/feed.json"))) == (atom, feed)
+    assert hive.digest("verify").code == 0
+    hive.digest("regenerate", "--outdated")
+    assert hive.read("views/mine/atom.xml") != atom
+
+
+def test_a_week_is_ranked_as_one_list(hive: Sandbox) -> None:
+    """Both of its days are in the one list, by their scores; the command and an export show the same."""
+    configure(hive, MINE + 'period = "week"\ntop = 100\n')
+    assert hive.digest("run").code == 0
+    text = hive.read("views/mine/2025/03/2025-03-07.md").decode()
+    assert {"2503.00021", "2503.00022", "2503.00028", "2503.00029", *BEES} <= set(order(text))
+    assert "## By your marks" in text
+    assert order(hive.digest("view", "mine", "latest").out) == order(text)
+    lines = hive.digest("export", "..", "--format", "jsonl", "--view", "mine").out.splitlines()
+    assert {json.loads(line)["id"] for line in lines} == set(order(text))
+    assert hive.digest("verify").code == 0
+
+
+def test_the_mail_says_by_what_it_is_ordered(hive: Sandbox) -> None:
+    """The papers in the order of the file, each with its score, words and nearest marked papers."""
+    text = run(hive)
+    mail = hive.digest("view", "mine", "latest", "--mail", "text").out
+    assert re.findall(r"^   https://arxiv.org/abs/(.*)", mail, re.MULTILINE) == order(text)
+    assert "Ranked by 6 marked papers (marks " in mail
+    assert "score -" not in mail
+    assert re.search(r"^   Why: score \d\.\d\d; words ", mail, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import yaml
 from lxml import html as lxml_html
 
 from digest.config.paths import part_path
+from digest.config.settings import View
 from digest.errors import TemplateError
 from digest.markup import readable, without_markup
 from digest.model import ArxivId, Day, Hit, Link, Paper, Section, Source, State
@@ -296,7 +297,7 @@ def test_addresses_in_a_text_are_shown_and_no_links() -> None:
 
 def view(hits: list[Hit], days: list[Day], name: str = "splats") -> dict[str, bytes]:
     """Return the full digest of a view, with front matter."""
-    return template("full", front_matter=True).view_parts(name, WHEN, days, hits, FILE)
+    return template("full", front_matter=True).view_parts(View(name), WHEN, days, hits, FILE)
 
 
 def test_a_view_shows_its_hits_with_the_reasons() -> None:
@@ -357,14 +358,16 @@ def test_the_classic_template_says_why_a_view_shows_a_paper() -> None:
     """In one more line an entry; without reasons it is the digest of a category but for its name."""
     (one,) = simple_day(["2503.00001"]).announcements
     classic = template("classic")
-    (shown,) = classic.view_parts("my *view*", WHEN, [], [Hit(one, ('keyword "a*b"', "author <A>"))], FILE).values()
+    (shown,) = classic.view_parts(
+        View("my *view*"), WHEN, [], [Hit(one, ('keyword "a*b"', "author <A>"))], FILE
+    ).values()
     assert shown.decode() == (
         "# ArXiv my \\*view\\* --Wed, 5 Mar 2025\n"
         "### 1.A title of 2503.00001  [ :arrow_down: ](https://arxiv.org/pdf/2503.00001.pdf)\n"
         ">  An abstract of 2503.00001.      \n"
         '>  *keyword "a\\*b"; author \\<A>*      \n'
     )
-    (bare,) = classic.view_parts("cs.CV", WHEN, [], [Hit(one, ())], FILE).values()
+    (bare,) = classic.view_parts(View("cs.CV"), WHEN, [], [Hit(one, ())], FILE).values()
     assert bare == classic.render(simple_day(["2503.00001"]))
 
 
@@ -516,7 +519,7 @@ def test_more_inputs_make_another_hash() -> None:
 def test_a_failing_template_fails_for_views_too() -> None:
     """With its file and line."""
     with pytest.raises(TemplateError, match=r"^own:2: "):
-        DigestTemplate("\n{{ nothing }}", "own", SHOWN).view_parts("v", WHEN, [], [], FILE)
+        DigestTemplate("\n{{ nothing }}", "own", SHOWN).view_parts(View("v"), WHEN, [], [], FILE)
 
 
 # Every real paper

@@ -50,6 +50,7 @@ from digest.model import (
     Term,
     Unfiled,
 )
+from digest.model.annotations import Annotation, Failure, hash_of
 from digest.model.harvest import Harvest, Metadata, Submission, Version
 from digest.store import tables
 from digest.store.engine import Host, migrate
@@ -216,6 +217,22 @@ def test_entries_come_back_in_the_order_of_their_positions(store: Store) -> None
     day = day_of(papers)
     save(store, day)
     assert store.day("cs.CV", WHEN) == day
+
+
+def test_papers_are_found_as_they_were_first_announced(store: Store) -> None:
+    """With the first abstract that is known, by ids in the form that every paper has once; links are left out."""
+    code = (Link("https://x.example/1", "code", "abstract"),)
+    old = paper("math.GT/0309136", links=code)
+    save(store, day_of([(Section.REPLACEMENT, paper("2503.00001", abstract=None))], date=WHEN - timedelta(days=2)))
+    save(store, day_of([(Section.NEW, paper("2503.00001", title="First", links=code))], date=WHEN - timedelta(days=1)))
+    save(store, day_of([(Section.CROSS, paper("2503.00001", title="Second")), (Section.NEW, old)]))
+    found = store.papers(
+        ["2503.00001", "math/0309136", "2503.99999", "%", *(f"2503.{n:05d}" for n in range(20000, 22000))]
+    )
+    assert found == {
+        "2503.00001": paper("2503.00001", title="First"),
+        "math/0309136": paper("math.GT/0309136"),
+    }
 
 
 def test_a_day_that_is_not_stored_is_none(store: Store) -> None:
@@ -985,6 +1002,9 @@ QUERY = Query(Clause((Term((Phrase("abstract"),)),)))
 
 HARVEST = Harvest("cs:cs:CV", "arXivRaw", None, "verb%3DListRecords", NOON, WHEN, 2500, NOON)
 
+ANNOTATION = Annotation(WHEN, "tale", "2503.00001", HASH, "1", NOON, '"A tale."')
+FAILURE = Failure(WHEN, "tale", "2503.00002", HASH, "1", 2, NOON, "exit code 1")
+
 CALLS: Mapping[str, Callable[[Store], object]] = {
     "keep_raw_page": lambda store: store.keep_raw_page(PAGE, "path"),
     "raw_pages": lambda store: store.raw_pages(),
@@ -1050,6 +1070,12 @@ CALLS: Mapping[str, Callable[[Store], object]] = {
     "gathered": lambda store: store.gathered(),
     "note_gathered": lambda store: store.note_gathered(["cs.CV"], NOON, Extent.WHOLE),
     "note_harvest": lambda store: store.note_harvest(HARVEST),
+    "annotated": lambda store: store.annotated(),
+    "annotations": lambda store: store.annotations(WHEN),
+    "earlier_annotations": lambda store: store.earlier_annotations("tale", "1", ["2503.00001"]),
+    "save_annotations": lambda store: store.save_annotations([ANNOTATION]),
+    "unanswered": lambda store: store.unanswered(),
+    "note_unanswered": lambda store: store.note_unanswered(FAILURE),
 }
 """How to call each public method of the store."""
 
@@ -1568,6 +1594,25 @@ def test_the_light_store_knows_all_tables_and_columns(sqlite: Place, tmp_path: P
     for place in (sqlite, old):
         with closing(sqlite3.connect(place.database or "")) as connection:
             assert shape_of(connection) == SHAPE
+
+
+def test_what_a_program_said_is_kept_with_its_hash(place: Place) -> None:
+    """A later answer takes the place of an earlier one, and of a failure; both kinds of store tell the same."""
+    with closing(place.open()) as store:
+        store.note_unanswered(FAILURE)
+        store.note_unanswered(replace(FAILURE, arxiv_id=ANNOTATION.arxiv_id))
+        store.save_annotations([ANNOTATION])
+        before = store.annotated()
+        later = replace(ANNOTATION, answer='{"tale": "Another."}', made_at=NOON + timedelta(hours=1))
+        store.save_annotations([later])
+        assert (store.annotations(WHEN), store.unanswered()) == ([later], [FAILURE])
+        assert store.annotated() == {(WHEN, "tale"): hash_of([later])} != before
+        assert store.earlier_annotations("tale", "1", ["2503.00001"]) == [later]
+        assert store.earlier_annotations("tale", "2", ["2503.00001"]) == []
+        found = store.annotations(WHEN), store.annotated()
+    if place.database and (light := open_light(place.database)):
+        assert (light.annotations(WHEN), light.annotated()) == found
+        light.close()
 
 
 def test_the_light_store_says_what_the_whole_one_says(filled: Place) -> None:

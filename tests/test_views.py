@@ -766,7 +766,8 @@ def test_the_newest_are_found_without_reading_on() -> None:
     first = day_of([(Section.NEW, paper("2503.00001")), (Section.NEW, paper("2503.00002"))])
     second = day_of([(Section.CROSS, paper("2503.00001")), (Section.NEW, paper("2503.00003"))])
     dates = iter([[second], [first], []])
-    assert [str(_id(hit)) for hit in newest(view(), dates, limit=3)] == ["2503.00003", "2503.00001", "2503.00002"]
+    found = newest((hits(view(), days) for days in dates), limit=3)
+    assert [str(_id(hit)) for hit in found] == ["2503.00003", "2503.00001", "2503.00002"]
     assert list(dates) == [[]]
 
 

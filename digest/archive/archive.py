@@ -40,6 +40,7 @@ from digest.model import (
     RunSummary,
     Unfiled,
 )
+from digest.model.annotations import Annotation
 from digest.records.day import record_path
 from digest.render.digest import DigestTemplate
 from digest.store.light import LightStore, UnansweredError
@@ -261,6 +262,21 @@ class Archive:
         its = [known[name] for name in (category, category.partition(".")[0]) if name in known]
         return max(its, default=Extent.PART) if known else None
 
+    @cached_property
+    def annotated(self) -> dict[tuple[date, str], str]:
+        """The hash of what each program of the user's own said of the papers of a date, by date and name."""
+        return self._ask(lambda store: store.annotated())
+
+    def annotations(self, when: date) -> list[Annotation]:
+        """Return what programs said of the papers of a date, as the database knows it."""
+        return self._ask(lambda store: store.annotations(when))
+
+    def save_annotations(self, annotations: Sequence[Annotation]) -> None:
+        """Store what programs said of papers, in place of what they said of them before."""
+        if annotations:
+            self.store.save_annotations(annotations)
+            self.__dict__.pop("annotated", None)
+
     def begin_run(self, command: str, run_id: str) -> int:
         """Note that a job starts; return its number."""
         self.run = self._ask(lambda store: store.begin_run(command, self.now, run_id))
@@ -471,7 +487,7 @@ class Archive:
     def refresh(self) -> None:
         """Read anew what is known: a repair changed the database itself."""
         self._snapshot = self._files = None
-        for name in ("_sole_files", "_recorded"):
+        for name in ("_sole_files", "_recorded", "annotated"):
             self.__dict__.pop(name, None)
         self._saved = {}
 

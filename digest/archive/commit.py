@@ -22,6 +22,7 @@ from digest.git.recovery import recover, remove_stale_locks, take_turn
 from digest.git.remote import Remote, push
 from digest.git.repository import open_repository
 from digest.model import DaySummary, FileRow, Section, State
+from digest.records.annotations import annotations_date, render_annotations
 from digest.records.day import is_record_path
 from digest.records.notices import NOTICES_PATH
 from digest.records.state import LEDGER_PATH, render_ledger
@@ -166,7 +167,7 @@ class _Commit:
             return _Generated(self._archive.output, text, files.get(text))
         records = self._archive.records
         record = self._below(records, path) if records else None
-        is_record = record in self._records or record in (LEDGER_PATH, NOTICES_PATH)
+        is_record = record in self._records or record in (LEDGER_PATH, NOTICES_PATH) or annotations_date(record or "")
         return _Generated(records, record) if records and record is not None and is_record else None
 
     def _below(self, folder: Folder, path: str) -> str | None:
@@ -183,6 +184,8 @@ class _Commit:
             return not file.folder.has(file.path)
         if data is None or file.path == NOTICES_PATH:
             return data is not None
+        if when := annotations_date(file.path):
+            return data == render_annotations(when, self._archive.annotations(when))
         if file.path == LEDGER_PATH:
             return data == render_ledger(self._archive.snapshot.ledger)
         return sha256(data) == self._archive.snapshot.days[self._records[file.path]].content_hash

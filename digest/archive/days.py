@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from itertools import chain
 
+from digest.archive.annotated import load_annotations
 from digest.archive.archive import Archive
 from digest.archive.clone import require_records, uncommitted_records
 from digest.archive.files import (
@@ -24,6 +25,7 @@ from digest.archive.report import Report, Track, untracked
 from digest.decide import decide, is_better, is_read_better, with_whole_author_lists
 from digest.errors import DamageError, DigestError, FormatTooNewError, StoreError, how_many, named
 from digest.model import Day, DayHeader, DaySummary, Ledger, Source, State
+from digest.records.annotations import annotations_path
 from digest.records.day import is_record_path, record_key, record_path, render_record
 from digest.records.state import LEDGER_PATH, parse_ledger, render_ledger
 
@@ -340,7 +342,10 @@ def load(archive: Archive, paths: Iterable[str], report: Report) -> list[DaySumm
     loaded: list[DaySummary] = []
     for path in paths:
         try:
-            loaded += filter(None, [load_record(archive, path)])
+            if day := load_record(archive, path):
+                loaded.append(day)
+                if annotations_path(day.date) in archive.recorded:
+                    load_annotations(archive, day.date)
         except DamageError as error:
             report.failures.append(error)
             if key := record_key(path):

@@ -56,11 +56,14 @@ def outdated_digests(archive: Archive) -> list[Product]:
     """Return the digests that another template or other settings wrote, as far as it is known who wrote them."""
     read = day_reader(archive)
     rows, inputs_hash = archive.files, archive.template.inputs_hash
-    return [
+    found = [
         digest_of(archive, day, read)
         for path, day in archive.digests()
         if day.content_hash and (row := rows.get(path)) and row.inputs_hash != inputs_hash(day.content_hash)
     ]
+    if not archive.config.annotators:
+        return found
+    return [product for product in found if not is_current(archive, product)]  # what was said of its papers counts
 
 
 def outdated_unread(archive: Archive) -> list[Product]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from digest.archive.annotated import inputs_of
 from digest.archive.archive import Archive
 from digest.archive.products import Kind, Product, ReadDay, day_reader, sha256, views, views_of
 from digest.archive.report import Report
@@ -29,17 +30,17 @@ def formats(archive: Archive, when: date | None = None) -> Iterator[Product]:
 
 
 def _format(archive: Archive, day: DaySummary, form: str, path: str, read: ReadDay) -> Product:
-    from digest.render.formats import FORMATS, VERSION, told, told_before  # noqa: PLC0415 - see above
+    from digest.render.formats import ANNOTATED, FORMATS, VERSION, told, told_before  # noqa: PLC0415 - see above
 
-    sections = archive.config.sections
+    sections, annotated = archive.config.sections, inputs_of(archive, day.date) if form in ANNOTATED else []
     return Product(
         Kind.FORMAT,
         name=f"{day.category} {day.date} {form}",
         path=path,
-        inputs_hash=sha256(told(VERSION, form, sections, day.content_hash).encode()),
+        inputs_hash=sha256(told(VERSION, form, sections, day.content_hash, *annotated).encode()),
         version=f"{form} {VERSION}",
         make=lambda: {path: FORMATS[form](read(day.category, day.date), sections).encode()},
-        hashes_by=lambda _: [sha256(one.encode()) for one in told_before(form, day.content_hash)],
+        hashes_by=lambda _: [sha256(one.encode()) for one in told_before(form, day.content_hash, *annotated)],
         days=(day,),
     )
 

@@ -94,12 +94,15 @@ def ranked_finder(archive: Archive, view: View) -> Callable[[Announcement], tupl
     ranker = Ranker(archive, view)
 
     @lru_cache(maxsize=4)
-    def of_date(when: date) -> dict[tuple[str, str], tuple[str, ...]]:
-        days = filter(None, (archive.day(category, when) for category in view.categories))
-        found = ranker.hits(when, [*days])
-        return {(hit.announcement.category, str(hit.announcement.paper.arxiv_id)): hit.reasons for hit in found}
+    def of_date(when: date) -> dict[tuple[str, date, str], tuple[str, ...]]:
+        days = filter(None, (archive.day(name, one) for one in view.dates_with(when) for name in view.categories))
+        return {_place(hit.announcement): hit.reasons for hit in ranker.hits(when, [*days])}
 
-    return lambda one: of_date(one.date).get((one.category, str(one.paper.arxiv_id)), ())
+    return lambda one: of_date(view.date_of(one.date)).get(_place(one), ())
+
+
+def _place(one: Announcement) -> tuple[str, date, str]:
+    return one.category, one.date, str(one.paper.arxiv_id)
 
 
 class Ranker:
@@ -127,7 +130,7 @@ class Ranker:
         return Ranking(len(self.marks.wanted), len(self._wanted), self.marks.hash[:_SHOWN_HASH], MODEL)
 
     def key(self, when: date) -> str:
-        """Return a hash of all that orders the papers of a date, besides themselves."""
+        """Return a hash of all that orders the papers of a date or week, besides themselves."""
         background = [day.content_hash for day in self._background(when)]
         return sha256(json.dumps([MODEL, self.marks.hash, *background]).encode()).hexdigest()
 
@@ -169,9 +172,9 @@ class Ranker:
         return [*papers_of(self._archive, self.marks.unwanted).values(), *common[:BACKGROUND]]
 
     def _background(self, when: date) -> Iterator[DaySummary]:
-        """Yield the newest stored days before a date that together have enough papers."""
-        size = 0
-        for _, days in reversed(self._stored[: bisect_right(self._dates, when - timedelta(days=1))]):
+        """Yield the newest stored days before a date, or its week, that together have enough papers."""
+        size, before = 0, self._view.dates_with(when)[0] - timedelta(days=1)
+        for _, days in reversed(self._stored[: bisect_right(self._dates, before)]):
             if size >= BACKGROUND:
                 return
             size += sum(day.size - day.counts.get(Section.REPLACEMENT, 0) for day in days)

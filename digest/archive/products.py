@@ -13,16 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache, partial
-from itertools import islice
 from operator import itemgetter
 
+from digest.archive.annotated import inputs_of, with_annotations
 from digest.archive.archive import Archive
 from digest.archive.markers import between
 from digest.archive.report import Report
 from digest.archive.snapshot import Snapshot
 from digest.config.paths import year_index_path
 from digest.config.resources import read_template
-from digest.config.settings import View
+from digest.config.settings import Config, View
 from digest.errors import DamageError, DigestError
 from digest.model import Day, DaySummary, FileRow, Hit, Section
 from digest.render.digest import DigestTemplate, version_of_texts
@@ -41,6 +41,9 @@ ReadDay = Callable[[str, date], Day]
 
 _FEED_DATES = 100
 """A feed shows a view's newest papers of so many dates: rare papers must not cost the reading of a whole archive."""
+
+_RANKED_FEED_DATES = 3
+"""Of a ranked view: each is ranked again for its feed, which takes most of a second."""
 
 _IN_FEEDS = 100
 _FEED_VERSION = 2
@@ -71,7 +74,8 @@ class Product:
     that of the first part, ``inputs_hash`` the SHA-256 of all that it is made from, ``version`` that of its template,
     ``hashes_by`` tells what ``inputs_hash`` would be by another version. ``title`` heads a new index. ``category``
     and ``when`` are those of a digest. ``days`` are those that a digest, a view's or a feed, is made from. The
-    version of one that ``is_ranked`` tells of its template and, behind a blank, of what ordered it.
+    version of one that ``is_ranked`` tells of its template and, behind a blank, of what ordered it. A digest that
+    ``is_annotated`` shows what programs of the user's own said of the papers of its date.
     """
 
     kind: Kind
@@ -86,6 +90,7 @@ class Product:
     when: date | None = None
     days: Sequence[DaySummary] = ()
     is_ranked: bool = False
+    is_annotated: bool = False
 
     def rows(self, files: Mapping[str, bytes]) -> list[FileRow]:
         """Return what is remembered of its ``files`` once they are written; of an index, of its generated part."""
@@ -100,9 +105,11 @@ class Product:
     def is_of_the_same(self, row: FileRow) -> bool:
         """Whether another template, or renderer, made what ``row`` tells of, and of the very same.
 
-        A changed day takes the row of its digest away: one that is there was made from this day.
+        A changed day takes the row of its digest away: one that is there was made from this day. Annotations do not.
         """
-        return self.kind is Kind.DIGEST or row.inputs_hash in self.hashes_by(row.template_version)
+        return (self.kind is Kind.DIGEST and not self.is_annotated) or row.inputs_hash in self.hashes_by(
+            row.template_version
+        )
 
     def is_ranked_otherwise(self, row: FileRow) -> bool:
         """Whether it is as it was ranked when ``row`` was noted, by other marks: that stays, as it was that night's."""
@@ -123,7 +130,7 @@ def day_reader(archive: Archive, held: int = 1) -> ReadDay:
         day = archive.day(category, when)
         if day is None:
             raise archive.why_unread(category, when)
-        return day
+        return with_annotations(archive, day)
 
     return read
 
@@ -132,22 +139,25 @@ def digest_of(archive: Archive, day: DaySummary, read: ReadDay) -> Product:
     """Return the digest of a day; ``read`` gives its entries when it is made."""
     path = archive.digest_path(day.category, day.date)
     folder, name = posixpath.split(path)
+    told = inputs_of(archive, day.date) if archive.template.shows_annotations else []
 
     def make() -> Mapping[str, bytes]:
-        parts = archive.template.parts(read(day.category, day.date), name)
+        # The day in hand is as arXiv announced it.
+        parts = archive.template.parts(with_annotations(archive, read(day.category, day.date)), name)
         return {posixpath.join(folder, part): data for part, data in parts.items()}
 
     return Product(
         Kind.DIGEST,
         name=f"{day.category} {day.date}",
         path=path,
-        inputs_hash=archive.template.inputs_hash(day.content_hash),
+        inputs_hash=archive.template.inputs_hash(day.content_hash, *told),
         version=archive.template.version,
         make=make,
-        hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash),
+        hashes_by=lambda version: archive.template.hashes_by(version, day.content_hash, *told),
         category=day.category,
         when=day.date,
         days=(day,),
+        is_annotated=bool(told),
     )
 
 
@@ -172,8 +182,8 @@ def views(archive: Archive, report: Report) -> Iterator[Product]:
             report.warn(f"{'; '.join(fault)}; until then the files of this view stay as they are")
             continue
         dates = dates_of(view, archive.snapshot)
-        found += [(max(dates), _feed(archive, view, kind, dates, read)) for kind in view.feeds if dates]
         try:
+            found += [(max(dates), _feed(archive, view, kind, read)) for kind in view.feeds if dates]
             template = view_template(archive, view)
             files = _view_digests(archive, view, template, dates, read)
         except DigestError as error:
@@ -192,21 +202,54 @@ def views_of(archive: Archive, when: date, report: Report) -> Iterator[Product]:
 
     read = day_reader(archive, held=len(archive.config.arxiv.categories))
     for view in archive.config.views:
-        days = [] if query_in(view) else _days_of(view, archive.snapshot.by_date.get(when, {}))
+        days = [] if query_in(view) else days_with(view, archive.snapshot, when)
+        dates = {view.date_of(when): days} if days else {}
         try:
-            yield from _view_digests(archive, view, view_template(archive, view), {when: days} if days else {}, read)
+            yield from _view_digests(archive, view, view_template(archive, view), dates, read)
         except DigestError as error:
             report.note(f"view {view.name}", error)
 
 
 def dates_of(view: View, known: Snapshot, most: int | None = None) -> dict[date, list[DaySummary]]:
-    """Return the stored days of a view's categories by date, the newest first (of the newest ``most`` dates)."""
-    of_dates = ((when, _days_of(view, days)) for when, days in known.by_date.items())
-    return dict(islice(((when, days) for when, days in of_dates if days), most))
+    """Return the stored days of a view's categories by the dates of its digests, the newest first.
+
+    ``most``: of the newest dates, so many; a week that was begun is whole.
+    """
+    found: dict[date, list[DaySummary]] = {}
+    number = 0
+    for when, days in known.by_date.items():
+        if own := [days[category] for category in view.categories if category in days]:
+            of_digest = view.date_of(when)
+            if most is not None and number >= most and of_digest not in found:
+                break
+            found[of_digest] = [*own, *found.get(of_digest, ())]  # of a week, the oldest first
+            number += 1
+    return found
 
 
-def _days_of(view: View, days: Mapping[str, DaySummary]) -> list[DaySummary]:
-    return [days[category] for category in view.categories if category in days]
+def days_with(view: View, known: Snapshot, when: date) -> list[DaySummary]:
+    """Return the stored days that the digest of a view is made from which shows ``when``, the oldest first."""
+    dates = [known.by_date[one] for one in view.dates_with(when) if one in known.by_date]
+    return [days[category] for days in dates for category in view.categories if category in days]
+
+
+def not_shown(archive: Archive, view: View, when: date) -> dict[tuple[str, date], DigestError]:
+    """Return why listings are not here that the digest of a view would show beside, or instead of, that of ``when``.
+
+    Of a week, those that are expected by now.
+    """
+    if len(dates := view.dates_with(when)) > 1 and days_with(view, archive.snapshot, when):
+        gaps = {name: archive.snapshot.gaps(name, archive.now) for name in view.categories}
+        lacking = [(name, one) for one in dates for name in view.categories if one in gaps[name]]
+    else:
+        lacking = [(name, when) for name in view.categories if not archive.has_day(name, when)]
+    return {(name, one): archive.why_not_stored(name, one) for name, one in lacking}
+
+
+def days_of_view(archive: Archive, view: View, when: date) -> list[Day]:
+    """Read the stored days that the digest of a view is made of which shows ``when``, the oldest first."""
+    keys = [(name, one) for one in view.dates_with(when) for name in view.categories if archive.has_day(name, one)]
+    return [day_reader(archive)(*key) for key in keys]
 
 
 def view_template(archive: Archive, view: View) -> DigestTemplate:
@@ -216,8 +259,17 @@ def view_template(archive: Archive, view: View) -> DigestTemplate:
         ConfigError: there is no such built-in template.
         TemplateError: the user's own cannot be read, or its syntax is wrong.
     """
-    source = read_template(view.template, archive.config.folder, f"[[view]] {view.name!r} template")
-    return _compiled(source, view.template, view.sections, front_matter=archive.config.digest.front_matter)
+    return template_of(archive.config, f"[[view]] {view.name!r} template", view.template, view.sections)
+
+
+def template_of(config: Config, key: str, name: str, sections: Sequence[str]) -> DigestTemplate:
+    """Read the template ``name``, which the setting ``key`` names.
+
+    Raises:
+        ConfigError, TemplateError: as ``view_template``.
+    """
+    source = read_template(name, config.folder, key)
+    return _compiled(source, name, sections, front_matter=config.digest.front_matter)
 
 
 @lru_cache(maxsize=8)
@@ -238,7 +290,8 @@ def render_view(
     from digest.archive.marked import shown_hits  # noqa: PLC0415 - see above
 
     folder, name = posixpath.split(view.digest_path(when))
-    parts = template.view_parts(view.name, when, days, shown_hits(archive, view, when, days), name)
+    found = shown_hits(archive, view, when, days)
+    parts = template.view_parts(view, view.date_of(when), days, found, name)
     return {posixpath.join(folder, part): data for part, data in parts.items()}
 
 
@@ -247,16 +300,17 @@ def _view_digests(
 ) -> list[Product]:
     from digest.views import descriptions  # noqa: PLC0415 - see above
 
-    rules, paths, version_of = descriptions(view), view.digest_paths(dates), _versions(archive, view, template)
+    rules, paths, version_of = descriptions(view), view.digest_paths(dates), _versions(archive, view, template.version)
     found = []
     for when, days in dates.items():
         hashes, version = [day.content_hash for day in days], version_of(when)
-        hashes_by = partial(_view_hashes, template, hashes, rules)
+        told = inputs_of(archive, when) if template.shows_annotations else []
+        hashes_by = partial(_view_hashes, template, hashes, rules, told)
         one = Product(
             Kind.VIEW,
             name=f"view {view.name} {when}",
             path=paths[when],
-            inputs_hash=hashes_by(version)[-1] if view.rank else template.inputs_hash(*hashes, rules[-1]),
+            inputs_hash=hashes_by(version)[-1] if view.rank else template.inputs_hash(*hashes, rules[-1], *told),
             version=version,
             make=partial(_view_files, partial(render_view, archive, view, template, when), days, read),
             hashes_by=hashes_by,
@@ -267,22 +321,24 @@ def _view_digests(
     return found
 
 
-def _versions(archive: Archive, view: View, template: DigestTemplate) -> Callable[[date], str]:
-    """Return what tells by which version of the template, and of a ranking, the digest of a date is made.
+def _versions(archive: Archive, view: View, made_by: str) -> Callable[[date], str]:
+    """Return what tells by which version of a template, and of a ranking, what is of a date is made.
 
     Raises:
         UsageError: the marks of the view are damaged, or scikit-learn is not installed.
     """
     if not view.rank:
-        return lambda _when: template.version
+        return lambda _when: made_by
     from digest.archive.marked import Ranker  # noqa: PLC0415 - see above
 
     ranker = Ranker(archive, view)
-    return lambda when: f"{template.version[:_OF_TEMPLATE]} {ranker.key(when)[:_OF_RANKING]}"
+    return lambda when: f"{made_by[:_OF_TEMPLATE]} {ranker.key(when)[:_OF_RANKING]}"
 
 
-def _view_hashes(template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], version: str) -> Sequence[str]:
-    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules)]
+def _view_hashes(
+    template: DigestTemplate, hashes: Sequence[str], rules: Sequence[str], told: Sequence[str], version: str
+) -> Sequence[str]:
+    return [one for by_rules in rules for one in template.hashes_by(version, *hashes, by_rules, *told)]
 
 
 def _view_files(
@@ -291,53 +347,72 @@ def _view_files(
     return render([read(day.category, day.date) for day in days])
 
 
-def newest_hits(view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int) -> tuple[Hit, ...]:
+def newest_hits(
+    archive: Archive, view: View, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay, limit: int
+) -> tuple[Hit, ...]:
     """Return the newest papers that a view shows of ``dates``, at most ``limit``; no more days are read than needed."""
+    from digest.archive.marked import shown_hits  # noqa: PLC0415 - see above
     from digest.views import newest  # noqa: PLC0415 - see above
 
-    return newest(view, ([read(day.category, when) for day in days] for when, days in dates.items()), limit)
+    shown = (
+        shown_hits(archive, view, when, [read(day.category, day.date) for day in days]) for when, days in dates.items()
+    )
+    return newest(shown, limit)
 
 
-def _feed(
-    archive: Archive, view: View, kind: str, dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
-) -> Product:
+def _feed(archive: Archive, view: View, kind: str, read: ReadDay) -> Product:
     from digest.views import descriptions  # noqa: PLC0415 - see above
 
-    config, shown_dates = archive.config, dict(islice(dates.items(), _FEED_DATES))
+    config = archive.config
+    shown_dates = dates_of(view, archive.snapshot, _RANKED_FEED_DATES if view.rank else _FEED_DATES)
     shown_days = [day for days in shown_dates.values() for day in days]
     hashes = [day.content_hash for day in shown_days]
     address, home = config.file_address(view.feed_paths[kind]), config.home_address(view.folder)
     more = [*filter(None, [config.address_of(view.path), address, home])]
-    newest_date = max(shown_dates).isoformat()
-    inputs = [[_FEED_VERSION, kind, newest_date, rules, *hashes, *more] for rules in descriptions(view)]
-    by_rules, version = [sha256(json.dumps(one).encode()) for one in inputs], sha256(f"{kind} {_FEED_VERSION}".encode())
+    newest_date = max(day.date for day in shown_days)
+    inputs = [[_FEED_VERSION, kind, str(newest_date), rules, *hashes, *more] for rules in descriptions(view)]
+    version = _versions(archive, view, sha256(f"{kind} {_FEED_VERSION}".encode()))(max(shown_dates))
 
-    def make() -> Mapping[str, bytes]:
-        from digest.render.exports import FEEDS  # noqa: PLC0415 - see above
-        from digest.render.exports.feeds import Feed  # noqa: PLC0415 - see above
-
-        shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
-        feed = Feed(
-            title=f"arXiv {view.name}",
-            seed=f"view {view.name}",
-            empty_at=max(shown_dates),
-            digest_address=lambda one: config.address_of(view.digest_path(one.date)),
-            address=address,
-            home=home,
-        )
-        pieces = FEEDS[kind](feed, (hit.announcement for hit in newest_hits(shown, shown_dates, read, _IN_FEEDS)))
-        return {view.feed_paths[kind]: "".join(pieces).encode()}
+    def hashes_by(other: str) -> Sequence[str]:
+        if other.partition(" ")[0] != version.partition(" ")[0]:
+            return ()
+        return [sha256(json.dumps([*one, *([other] if view.rank else [])]).encode()) for one in inputs]
 
     return Product(
         Kind.VIEW,
         name=f"view {view.name} {kind}",
         path=view.feed_paths[kind],
-        inputs_hash=by_rules[-1],
+        inputs_hash=hashes_by(version)[-1],
         version=version,
-        make=make,
-        hashes_by=lambda other: by_rules if other == version else (),
+        make=partial(_feed_files, archive, view, kind, shown_dates, read),
+        hashes_by=hashes_by,
         days=shown_days,
+        is_ranked=bool(view.rank),
     )
+
+
+def _feed_files(
+    archive: Archive, view: View, kind: str, shown_dates: Mapping[date, Sequence[DaySummary]], read: ReadDay
+) -> Mapping[str, bytes]:
+    from digest.render.exports import FEEDS  # noqa: PLC0415 - see above
+    from digest.render.exports.feeds import Feed  # noqa: PLC0415 - see above
+
+    shown = replace(view, sections=tuple(name for name in view.sections if name != Section.REPLACEMENT))
+    newest = newest_hits(archive, shown, shown_dates, read, _IN_FEEDS)
+    by_date = sorted(newest, key=lambda hit: hit.announcement.date, reverse=True)  # in weeks they are not
+    reasons = {hit.announcement: hit.reasons for hit in by_date}
+    config = archive.config
+    feed = Feed(
+        title=f"arXiv {view.name}",
+        seed=f"view {view.name}",
+        empty_at=max(day.date for days in shown_dates.values() for day in days),
+        digest_address=lambda one: config.address_of(view.digest_path(one.date)),
+        address=config.file_address(view.feed_paths[kind]),
+        home=config.home_address(view.folder),
+        why=reasons.__getitem__ if view.rank else None,
+    )
+    pieces = FEEDS[kind](feed, reasons)
+    return {view.feed_paths[kind]: "".join(pieces).encode()}
 
 
 def indexes(archive: Archive) -> list[Product]:
@@ -400,7 +475,7 @@ def _root_index(archive: Archive, categories: Sequence[CategoryDays]) -> Product
 def _newest_of(archive: Archive, view: View, dates: Mapping[date, Sequence[DaySummary]]) -> NewestHits | None:
     """Return what the README shows of the first view; a damaged day must not cost the whole index."""
     try:
-        found = newest_hits(view, dates, day_reader(archive), _IN_README)
+        found = newest_hits(archive, view, dates, day_reader(archive), _IN_README)
     except DamageError as error:
         log.warning("the newest papers of the first view are left out: %s", error)
         archive.incomplete.add(README)

@@ -10,7 +10,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from digest.cli.dates import parse_date
-from digest.errors import UsageError, quoted
+from digest.errors import DigestError, UsageError, quoted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -30,7 +30,7 @@ MOST = 50
 
 _ROOM = 60_000  # characters of what an answer lists
 _LONGEST_TEXT, _LONGEST_LINE = 4000, 500
-_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS = 100, 20, 20, 3
+_MOST_AUTHORS, _MOST_LINKS, _MOST_DATES, _MOST_RUNS, _MOST_LINES = 100, 20, 20, 3, 10
 _DEEPEST = 10_000  # papers of a search
 
 Answer = dict[str, Any]
@@ -104,13 +104,23 @@ def _provenance(day: DaySummary | Day | None, place: tuple[date, str, str], addr
     }
 
 
-def _paper(entry: NumberedEntry, days: Mapping[str, Day], *, abstracts: bool) -> Answer:
-    day, links = days[entry.announced_in], entry.links[:_MOST_LINKS]
+def _paper(entry: NumberedEntry, days: Mapping[tuple[str, str], Day], *, abstracts: bool) -> Answer:
+    day, links = days[entry.announced_in, entry.announced_on], entry.links[:_MOST_LINKS]
     foreign: Answer = {"title": visible(entry.title), "authors": _visible_values(entry.authors)}
     if abstracts:
         foreign["abstract"] = visible(entry.text, _LONGEST_TEXT)
         foreign["comments"] = visible(entry.comments_text)
     foreign["links"] = [{"url": visible(link.url), "kind": link.kind, "found_in": link.found_in} for link in links]
+    if entry.annotations:
+        foreign["annotations"] = [
+            {
+                "name": one.name,
+                "version": one.version,
+                "date": one.day,
+                "lines": _visible_values(one.lines[:_MOST_LINES]),
+            }
+            for one in entry.annotations
+        ]
     if entry.reasons:  # they name authors
         foreign["reasons"] = _visible_values(entry.reasons)
     place = (day.date, entry.announced_in, entry.section)
@@ -123,8 +133,9 @@ def _paper(entry: NumberedEntry, days: Mapping[str, Day], *, abstracts: bool) ->
     }
 
 
-def _papers(sections: Iterable[ShownSection], days: Mapping[str, Day], *, abstracts: bool) -> Iterable[Answer]:
-    return (_paper(entry, days, abstracts=abstracts) for one in sections for entry in one.entries)
+def _papers(sections: Iterable[ShownSection], days: Iterable[Day], *, abstracts: bool) -> Iterable[Answer]:
+    known = {(day.category, str(day.date)): day for day in days}
+    return (_paper(entry, known, abstracts=abstracts) for one in sections for entry in one.entries)
 
 
 # The tools
@@ -179,7 +190,7 @@ def day(session: Session, arguments: Arguments) -> Answer:
         for one in days
         for paper in _papers(
             (each for each in contents_of_day(one, sections).sections if each.name in names),
-            {one.category: one},
+            [one],
             abstracts=arguments["abstracts"],
         )
     )
@@ -194,6 +205,7 @@ def day(session: Session, arguments: Arguments) -> Answer:
 def view(session: Session, arguments: Arguments) -> Answer:
     """Return the papers that a view shows of a date, in its order, and why."""
     from digest.archive.marked import shown_hits
+    from digest.archive.products import days_of_view, not_shown
     from digest.cli.wanted import named_view
     from digest.render.digest import contents_of_view
     from digest.terms import Section
@@ -201,15 +213,40 @@ def view(session: Session, arguments: Arguments) -> Answer:
     chosen = named_view(session, arguments["name"])
     when = parse_date(session, arguments["date"], chosen.categories)
     with session.reading(whole=False) as archive:
-        days, missing = _days(archive, chosen.categories, when)
+        days = days_of_view(archive, chosen, when)
+        missing = _not_stored(not_shown(archive, chosen, when), has_any=bool(days))
         hits = shown_hits(archive, chosen, when, days)
     sections = [*map(Section, chosen.sections)]
-    contents = contents_of_view(chosen.name, when, days, hits, sections)
-    papers = _papers(contents.sections, {one.category: one for one in days}, abstracts=arguments["abstracts"])
-    head: Answer = {"view": chosen.name, "date": when.isoformat(), "listings": [*map(_listing, days)]}
+    contents = contents_of_view(chosen, chosen.date_of(when), days, hits, sections)
+    papers = _papers(contents.sections, days, abstracts=arguments["abstracts"])
+    head: Answer = {"view": chosen.name, "date": contents.date.isoformat(), "listings": [*map(_listing, days)]}
     if contents.ranking:
         head["ranking"] = contents.ranking.data
     return {**head, **missing, **page("papers", papers, arguments)}
+
+
+def recommend(session: Session, arguments: Arguments) -> Answer:
+    """Return what the user's marks put first of a date, and why; what is marked already is left out."""
+    from dataclasses import replace
+
+    from digest.cli.wanted import named_view
+    from digest.jobs import marks as job
+    from digest.jobs.selection import Selection
+    from digest.render.digest import contents_of_view
+    from digest.terms import Section
+
+    name = arguments["view"]
+    chosen = job.ranked_view(session.config, named_view(session, name) if name else None, None)
+    chosen = replace(chosen, top=cursor_of(arguments) + arguments["limit"] + 1, period="day")
+    when = parse_date(session, arguments["date"], chosen.categories)
+    with session.reading() as archive:
+        days, missing = _days(archive, chosen.categories, when)
+        stored = Selection(chosen.categories, [(when, when)], with_unfiled=True).stored(archive)
+        hits = job.recommend(archive, chosen, stored).hits
+    contents = contents_of_view(chosen, when, days, hits, [*map(Section, chosen.sections)])
+    papers = _papers(contents.sections, days, abstracts=arguments["abstracts"])
+    head = {"view": name or None, "date": when.isoformat(), "ranking": hits.ranking.data}
+    return {**head, "listings": [*map(_listing, days)], **missing, **page("papers", papers, arguments)}
 
 
 def _sections(arguments: Arguments, default: Sequence[str]) -> Sequence[str]:
@@ -224,6 +261,7 @@ def _sections(arguments: Arguments, default: Sequence[str]) -> Sequence[str]:
 def _listing(one: Day) -> Answer:
     return {
         "category": one.category,
+        "date": str(one.date),
         "source": one.source.value,
         "state": one.state.value,
         "stored": {section.value: count for section, count in one.counts.items()},
@@ -239,13 +277,17 @@ def _days(archive: Archive, categories: Sequence[str], when: date) -> tuple[list
     from digest.archive.products import day_reader
 
     stored = [one for one in categories if archive.has_day(one, when)]
-    missing = {one: archive.why_not_stored(one, when) for one in categories if one not in stored}
+    missing = {(one, when): archive.why_not_stored(one, when) for one in categories if one not in stored}
     days = [*map(day_reader(archive), stored, repeat(when))]
-    for category, error in missing.items():
-        if not days:
+    return days, _not_stored(missing, has_any=bool(days))
+
+
+def _not_stored(missing: Mapping[tuple[str, date], DigestError], *, has_any: bool) -> Answer:
+    for (category, when), error in missing.items():
+        if not has_any:
             raise error if isinstance(error, UsageError) else type(error)(f"{category} {when}: {error}")
-    told = [{"category": category, "why": visible(str(error))} for category, error in missing.items()]
-    return days, {"not_stored": told} if told else {}
+    told = [{"category": name, "date": str(one), "why": visible(str(error))} for (name, one), error in missing.items()]
+    return {"not_stored": told} if told else {}
 
 
 _FOREIGN = ("title", "authors", "categories", "comments", "journal_ref", "abstract")

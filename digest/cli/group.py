@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "init": ("setting_up", "Set up an archive in DIR."),
         "run": ("running", "Bring in the newest listing and missing days."),
         "status": ("running", "Show what is stored and what is missing."),
+        "annotate": ("annotate", "Ask programs of your own about papers."),
         "fetch": ("running", "Get past listings, which arXiv serves for 91 days."),
         "backfill": ("backfill", "Bring back days that nobody captured."),
         "import": ("running", "Take in pages and digests that you saved."),

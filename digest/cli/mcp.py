@@ -124,7 +124,18 @@ OFFERS: Mapping[str, Offer] = {
             **_PAGES,
         },
     ),
-    # What recommends papers joins here.
+    "recommend": Offer(
+        "List the papers of a date that matter most to the user, by a model of those that the user marked, and why.",
+        answers.recommend,
+        {
+            "date": Argument("string", _DATE, "latest"),
+            "view": Argument(
+                "string", "a view that has marks; the first such one, or all papers, if none is named", ""
+            ),
+            "abstracts": _ABSTRACTS,
+            **_PAGES,
+        },
+    ),
     "status": Offer("Tell which listing dates are stored, provisional, missing or lost.", answers.status),
 }
 """The tools by their names."""
@@ -135,9 +146,8 @@ def mcp(session: Session) -> int:
     """Let programs read the archive, over MCP.
 
     That is the Model Context Protocol of assistants and editors. One of them starts it, and it answers on stdin and
-    stdout until its input ends: search, day, paper, view
-    and status. It reads this archive alone, writes nothing and asks nobody. docs/AGENTS.md tells how to set it up.
-    Needs the extra "mcp".
+    stdout until its input ends: search, day, paper, view, recommend and status. It reads this archive alone, writes
+    nothing and asks nobody. docs/AGENTS.md tells how to set it up. Needs the extra "mcp"; recommend needs "rank", too.
 
     \b
     Examples:

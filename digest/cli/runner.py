@@ -10,16 +10,16 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from digest.archive.clone import calendar_of_records, is_all_proven, unkept_settings
 from digest.archive.report import Report, day_fields
 from digest.cli.logs import log_to
+from digest.config.settings import Notify
 from digest.decide import counted
 from digest.disk.files import hold_lock
 from digest.errors import DigestError, GitError, StoreError, UsageError
-from digest.notify.due import recent_dates
 from digest.notify.notifier import Notifier
 from digest.terms import Section
 
@@ -69,11 +69,13 @@ def nightly(session: Session, job: Job, categories: Collection[str] | None = Non
             for words, way_out in unkept_settings(config, session.config_path.absolute()):
                 log.warning("%s; %s", words, way_out)
         left_out = [name for name in config.arxiv.categories if categories is not None and name not in categories]
-        notifier = Notifier(config, session.environment, now, session.console.run_id, left_out)
+        # Of several hosts, the one that writes files tells of them.
+        telling = config if config.writes_files else replace(config, notify=Notify())
+        notifier = Notifier(telling, session.environment, now, session.console.run_id, left_out)
         # A health check that hears nothing raises the alarm: it is told also when there is nothing to do.
         notifier.begin()
         try:
-            if not (has_told_all(notifier, config, now) and is_all_proven(config, now)):
+            if not (has_told_all(notifier, config) and is_all_proven(config, now)):
                 return _work(session, "run", job, notifier)
             report = Report(remarks=["nothing to do: the day records prove every listing that is expected"])
             _send(notifier, report)
@@ -129,7 +131,7 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
         try:
             if notifier and notifier.is_needed:
                 with suppress(StoreError):  # the messages of this run meet it again, and say so
-                    notifier.open(_recent_dates(session.config, session.now))
+                    notifier.open(calendar_of_records(session.config))
             report = job(archive)
             # A day is told of once it is pushed, and noted as told once it was told: hence the second commit. A run
             # that is stopped in between tells twice perhaps, and never not at all.
@@ -142,6 +144,8 @@ def _work(session: Session, command: str, job: Job, notifier: Notifier | None = 
                 if _send(notifier, report):
                     _commit(archive, report)
                 report.failures += notifier.end(report.succeeded, report.failures)
+                if session.config.annotators and not report.is_ended:
+                    _annotate(session, archive, report)
         except DigestError as error:
             end(error.exit_code)
             raise
@@ -159,6 +163,18 @@ def _parts(config: Config, command: str) -> list[str]:
     return [*([] if command == "run" else config.arxiv.categories), *([_FILES] if config.writes_files else [])]
 
 
+def _annotate(session: Session, archive: Archive, report: Report) -> None:
+    """Let programs of the user's own say something of the papers: nobody waits for a day that is stored and told."""
+    from digest.jobs.annotate import Edges, annotate_night
+
+    if not archive.config.writes_files:
+        return
+    before = len(report.written)
+    annotate_night(archive, report, Edges(lambda: session.later, session.environment))
+    if len(report.written) > before:
+        _commit(archive, report)
+
+
 def _commit(archive: Archive, report: Report) -> None:
     if archive.config.git.commit and archive.config.writes_files:
         from digest.archive.commit import commit  # it starts programs; most archives without it never do
@@ -166,16 +182,12 @@ def _commit(archive: Archive, report: Report) -> None:
         commit(archive, report)
 
 
-def has_told_all(notifier: Notifier, config: Config, now: datetime) -> bool:
+def has_told_all(notifier: Notifier, config: Config) -> bool:
     """Whether nothing is left to tell, by what the day records tell of the calendar."""
     try:
-        return not notifier.is_needed or notifier.is_nothing_due(_recent_dates(config, now))
+        return not notifier.is_needed or notifier.is_nothing_due(calendar_of_records(config))
     except StoreError:  # the run tells of it
         return False
-
-
-def _recent_dates(config: Config, now: datetime) -> list[date]:
-    return recent_dates(calendar_of_records(config), now)
 
 
 def _send(notifier: Notifier, report: Report) -> bool:

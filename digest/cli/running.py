@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from digest.archive.archive import Archive
     from digest.archive.report import Report
+    from digest.model.annotations import Failure
 
 
 @command()
@@ -45,7 +46,14 @@ def run(session: Session, categories: Sequence[str], *, dry_run: bool) -> int:
     if dry_run:
         from digest.jobs.run import plan_run
 
-        return plan(session, lambda archive: plan_run(archive, categories))
+        def steps(archive: Archive) -> Sequence[object]:
+            if not session.config.annotators:
+                return plan_run(archive, categories)
+            from digest.jobs.annotate import plan_night
+
+            return [*plan_run(archive, categories), *(one for one in plan_night(archive) if one.papers)]
+
+        return plan(session, steps)
     session.require_manners()
     return nightly(session, job, categories).exit_code
 
@@ -172,6 +180,7 @@ def status(session: Session, categories: Sequence[str]) -> int:
             archive.calendar,
             session.now,
             {category: archive.gathered(category) for category in categories},
+            _unanswered(session, archive),
         )
     if session.console.answers_json:
         session.console.answer(status_data(found))
@@ -179,3 +188,12 @@ def status(session: Session, categories: Sequence[str]) -> int:
         session.console.answer({}, [status_text(found)])
     is_open = any(item.overdue or item.stuck for item in found.categories)
     return gravest([session.damage, MissingError.exit_code if is_open else 0])
+
+
+def _unanswered(session: Session, archive: Archive) -> Sequence[Failure]:
+    """Return about which papers programs of the user's own are not asked any more."""
+    if not session.config.annotators:
+        return ()
+    from digest.jobs.annotate import left_papers
+
+    return left_papers(archive)

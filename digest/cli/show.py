@@ -6,7 +6,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -102,9 +101,13 @@ def _digest_of(session: Session, category: str, when: date) -> bytes | DigestErr
     """Return the digest of a day as it was written, else as it would be; or why the day is not stored."""
     if data := _file_of(session, category, when):
         return data
+    from digest.archive.annotated import with_annotations
+
     with session.reading(whole=False) as archive:
         stored = archive.day(category, when)
-        return archive.template.render(stored) if stored else _why_not(archive, category, when)
+        return (
+            archive.template.render(with_annotations(archive, stored)) if stored else _why_not(archive, category, when)
+        )
 
 
 def _file_of(session: Session, category: str, when: date) -> bytes:
@@ -218,12 +221,14 @@ def _show_unread(session: Session, categories: Sequence[str], wanted: Wanted, *,
 @command()
 @click.argument("name", metavar="NAME", shell_complete=complete_views)
 @click.argument("day", metavar="DATE", shell_complete=complete_dates)
+@click.option("--mail", type=click.Choice(["html", "text"]), help="The mail of it, as a message would be sent.")
 @list_options
 def view(
     session: Session,
     name: str,
     day: str,
     *,
+    mail: str | None,
     sections: Sequence[str],
     with_code: bool,
     titles: bool,
@@ -231,17 +236,19 @@ def view(
 ) -> int:
     """Show what a view finds on a date.
 
-    NAME is that of a [[view]] in config.toml. Nothing is written, so you can try out keywords. Categories of the view
-    that are not stored for this date are left out, and named. On a terminal you get a list to read, through $PAGER if
-    it is long; in a pipe, the text of the view's digest, or of what --section, --with-code and --titles choose.
+    NAME is that of a [[view]] in config.toml; one of a week shows the week of DATE. Nothing is written, so you can try
+    out keywords. Categories of the view that are not stored for this date are left out, and named. On a terminal you
+    get a list to read, through $PAGER if it is long; in a pipe, the text of the view's digest, or of what --section,
+    --with-code and --titles choose.
 
     \b
     Examples:
       digest view splatting latest
       digest view "point clouds" 2021-10-20 | less
+      digest view splatting latest --mail html > mail.html
     """
     from digest.archive.marked import shown_hits
-    from digest.archive.products import day_reader, render_view, view_template
+    from digest.archive.products import days_of_view, not_shown, render_view, view_template
 
     if not session.config.views:
         session.console.fail(UsageError("no view is configured; add one to config.toml, for example:"))
@@ -253,10 +260,10 @@ def view(
     when = parse_date(session, day, chosen.categories)
     text, days, found = b"", [], None
     with session.reading(whole=False) as archive:
-        stored = [one for one in chosen.categories if archive.has_day(one, when)]
-        missing = {one: archive.why_not_stored(one, when) for one in chosen.categories if one not in stored}
-        days = [*map(day_reader(archive), stored, repeat(when))]
-        if days and wanted.is_file(session.console):
+        missing, days = not_shown(archive, chosen, when), days_of_view(archive, chosen, when)
+        if days and mail:
+            text = _mail_of(archive, chosen, when, days, mail)
+        elif days and wanted.is_file(session.console):
             text = b"".join(render_view(archive, chosen, view_template(archive, chosen), when, days).values())
         elif days:
             found = shown_hits(archive, chosen, when, days)
@@ -264,20 +271,34 @@ def view(
         print_hits_of(session, chosen, days, wanted, found, pages=not no_pager)
     elif days:
         _print_file(session, chosen, days, text)
-    for category, error in missing.items():
-        if isinstance(error, UsageError) and not stored:
+    for (category, one), error in missing.items():
+        if isinstance(error, UsageError) and not days:
             raise error
-        session.console.fail(type(error)(f"{category} {when}: {error}"))
+        session.console.fail(type(error)(f"{category} {one}: {error}"))
     return gravest([session.damage, MissingError.exit_code if missing else 0])
+
+
+def _mail_of(archive: Archive, chosen: View, when: date, days: Sequence[Day], form: str) -> bytes:
+    """Return the mail of what a view shows, whether or not it has messages."""
+    from digest.archive.marked import shown_hits
+    from digest.jobs.messages import view_mail
+
+    made = view_mail(archive.config, chosen, when, days, shown_hits(archive, chosen, when, days))
+    return (made.html if form == "html" else made.text).encode()
 
 
 def _print_file(session: Session, chosen: View, days: Sequence[Day], text: bytes) -> None:
     if not session.console.answers_json:
         write_out(text)
         sys.stdout.flush()  # the text before the errors, on a terminal that shows both
-    categories = [day.category for day in days]
-    answer = {"view": chosen.name, "date": str(days[0].date), "categories": categories, "text": text.decode()}
+    answer = {**_head(chosen, days), "text": text.decode()}
     session.console.answer(answer)
+
+
+def _head(chosen: View, days: Sequence[Day]) -> dict[str, Any]:
+    """Return what an answer begins with that tells what a view shows of ``days``."""
+    categories = [*dict.fromkeys(day.category for day in days)]
+    return {"view": chosen.name, "date": str(chosen.date_of(days[0].date)), "categories": categories}
 
 
 def print_hits_of(
@@ -290,22 +311,20 @@ def print_hits_of(
     pages: bool,
 ) -> None:
     """Print what a view shows of ``days``, the newest first, as a list."""
-    from digest.calendar import heading_date
     from digest.cli import screen
     from digest.cli.layout import heading, list_paragraphs
     from digest.render.digest import contents_of_view
     from digest.terms import Section
 
-    when, terminal, of_sections = days[0].date, screen.Screen.here(), [*map(Section, chosen.sections)]
-    contents = contents_of_view(chosen.name, when, days, hits, of_sections)
+    when, terminal = chosen.date_of(days[0].date), screen.Screen.here()
+    of_sections = [*map(Section, chosen.sections)]
+    contents = contents_of_view(chosen, when, days, hits, of_sections)
     ranking = contents.ranking
     found = wanted.of(contents.sections, of_sections)
     if session.console.answers_json:
-        shown = {"view": chosen.name, "date": str(when), "categories": [day.category for day in days]}
-        session.console.answer(
-            {**shown, **({"ranking": ranking.data} if ranking else {}), "papers": wanted.data(found)}
-        )
+        more = {"ranking": ranking.data} if ranking else {}
+        session.console.answer({**_head(chosen, days), **more, "papers": wanted.data(found)})
         return
-    head = [*heading(chosen.name, heading_date(when), days, counts=False)]
+    head = [*heading(chosen.name, contents.heading, days, counts=False)]
     note = [screen.Paragraph([screen.Piece(ranking.note, "dim")])] if ranking else []
     screen.show([*head, *note, *list_paragraphs(found, terminal, titles_only=wanted.titles)], terminal, pages=pages)

@@ -1,5 +1,6 @@
 """The state of an archive in words: a table for people, JSON for machines."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from digest.calendar import Calendar, expected_at, today
 from digest.decide import counted, in_reach_until, in_short
 from digest.errors import how_many
 from digest.model import Extent, RunSummary, State
+from digest.model.annotations import Failure
 from digest.terms import Section
 
 _MOST_DAYS = 10  # so that several categories fit on a screen
@@ -29,6 +31,8 @@ class ArchiveStatus:
     now: datetime
     gathered: Mapping[str, Extent | None] = field(default_factory=dict)
     """Of each category, how much of its metadata came; None where `backfill` was never used."""
+    left: Sequence[Failure] = ()
+    """The papers about which programs of the user's own are not asked any more."""
 
 
 def status_data(status: ArchiveStatus) -> dict[str, object]:
@@ -59,6 +63,16 @@ def status_data(status: ArchiveStatus) -> dict[str, object]:
                 "requests": run.requests,
             }
             for run in status.runs
+        ],
+        "unanswered": [
+            {
+                "name": one.name,
+                "date": one.date.isoformat(),
+                "id": one.arxiv_id,
+                "tries": one.tries,
+                "problem": one.problem,
+            }
+            for one in status.left
         ],
     }
 
@@ -134,12 +148,22 @@ def status_text(status: ArchiveStatus) -> str:
         rows.append([run.command, run.run_id[:_ID_SHOWN], began, took, str(run.requests), ended])
     if rows:
         lines += _table(["run", "id", "started (UTC)", " seconds", " requests", "exit"], rows)
+    lines += _unanswered(status.left)
     if calendar.is_guess(calendar.newest_expected(status.now)):
         lines.append(
             f"the calendar is guessing: arXiv's deferrals are known from {calendar.first_year} to "
             f"{calendar.last_year} only; upgrade digest, or add later ones to [calendar] deferred"
         )
     return "\n".join(lines)
+
+
+def _unanswered(left: Sequence[Failure]) -> Iterator[str]:
+    for name in sorted({one.name for one in left}):
+        its = [one for one in left if one.name == name]
+        last = max(its, key=lambda one: one.failed_at)
+        words = f"{name}: {how_many(len(its), 'paper')} left without an answer after {last.tries} tries"
+        yield f"{words} (the last: {last.arxiv_id} of {last.date}: {last.problem})"
+        yield f"  `digest annotate {_span(sorted({one.date for one in its}))} --name {shlex.quote(name)}` asks again"
 
 
 def _summary(item: CategoryStatus) -> str:

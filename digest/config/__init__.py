@@ -14,16 +14,17 @@ from digest.config.checks import check, shown
 from digest.config.paths import composed
 from digest.config.resources import expanded
 from digest.config.secrets import masked
-from digest.config.settings import RETIRED, Config, View
+from digest.config.settings import RETIRED, Annotator, Config, View
 from digest.errors import ConfigError, quoted
 
 Origins = Mapping[tuple[str, str], str]
 """Where each value is from that is no default, by section and key; the section of the first view is ``view 1``."""
 
+_LISTS = ("views", "annotators")
 _SECTIONS: dict[str, Any] = {
-    one: its for one, its in Config.__annotations__.items() if one not in ("folder", "host", "views")
+    one: its for one, its in Config.__annotations__.items() if one not in ("folder", "host", *_LISTS)
 }
-_VIEW = "view"
+_VIEW, _ANNOTATE = "view", "annotate"
 _PREFIX = "DIGEST_"
 _CONFIG_VARIABLE = "DIGEST_CONFIG"  # names the file itself
 
@@ -47,7 +48,7 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
     """
     data = _read(path)
     list(_take_retired(data))
-    _refuse_unknown(data, (*_SECTIONS, _VIEW), f"{path}", "section")
+    _refuse_unknown(data, (*_SECTIONS, _VIEW, _ANNOTATE), f"{path}", "section")
     origins: dict[tuple[str, str], str] = {}
     sections = {}
     for name, kind in _SECTIONS.items():
@@ -63,12 +64,14 @@ def load_with_origins(path: Path, environment: Mapping[str, str]) -> tuple[Confi
                 origins[name, key] = f"environment {variable}"
         sections[name] = kind(**_without_patterns(values))
     config = Config(path.absolute().parent, sections["store"].host or os.uname().nodename, **sections)
-    tables = data.get(_VIEW, [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{path}: expected [[view]], a table for each view, found something else")
+    tables = _tables(data, path, _VIEW, origins)
     views = tuple(_view(table, config, f"{path}: [[view]]", number) for number, table in enumerate(tables, 1))
-    origins |= {(f"{_VIEW} {number}", key): path.name for number, table in enumerate(tables, 1) for key in table}
-    config = replace(config, views=views)
+    tables = _tables(data, path, _ANNOTATE, origins)
+    annotators = tuple(
+        Annotator(**_named_values(Annotator, table, f"{path}: [[annotate]]", number))
+        for number, table in enumerate(tables, 1)
+    )
+    config = replace(config, views=views, annotators=annotators)
     check(config, str(path))
     return config, origins
 
@@ -109,14 +112,31 @@ def _take_retired(data: Mapping[str, Any]) -> Iterator[str]:
                 yield f"[{section}] {key} is no longer used: {advice}"
 
 
-def _view(table: Mapping[str, Any], config: Config, where: str, number: int) -> View:
-    """Return a view; where it names no categories or sections, it has those of the archive and its digests."""
+def _tables(
+    data: Mapping[str, Any], path: Path, name: str, origins: dict[tuple[str, str], str]
+) -> list[dict[str, Any]]:
+    """Return the tables of a list of them, and note in ``origins`` where their values are from."""
+    tables = data.get(name, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        what = "view" if name == _VIEW else "program"
+        raise ConfigError(f"{path}: expected [[{name}]], a table for each {what}, found something else")
+    origins |= {(f"{name} {number}", key): path.name for number, table in enumerate(tables, 1) for key in table}
+    return tables
+
+
+def _named_values(kind: Any, table: Mapping[str, Any], where: str, number: int) -> dict[str, Any]:
+    """Return the values of one table of a list, which has a name."""
     name = table.get("name")
-    values = _values(View, table, f"{where} {number if name is None else masked(quoted(name))}")
+    values = _values(kind, table, f"{where} {number if name is None else masked(quoted(name))}")
     if name is None:
         raise ConfigError(f"{where} {number}: expected a name, found none")
     # As two systems may write the same name: it is asked for on command lines, and is the name of a folder.
-    view = View(**values | {"name": composed(values["name"])})
+    return values | {"name": composed(values["name"])}
+
+
+def _view(table: Mapping[str, Any], config: Config, where: str, number: int) -> View:
+    """Return a view; where it names no categories or sections, it has those of the archive and its digests."""
+    view = View(**_named_values(View, table, where, number))
     categories = expanded(view.categories, config.arxiv.categories) or config.arxiv.categories
     sections = view.sections or config.digest.sections
     return replace(view, categories=categories, sections=sections)

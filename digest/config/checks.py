@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.config.paths import check_path, check_portable, check_shared
+from digest.config.paths import check_path, check_portable, check_shared, folded
 from digest.config.resources import renamed_categories
 from digest.config.secrets import masked
 from digest.config.settings import FEED_FILES, FORMAT_FILES, NEVER_SHOWN, Arxiv, Config, excludes
@@ -43,6 +43,7 @@ _MOST_DAYS = 36500
 _MOST_RANKED = 1000
 _HOST_NAME = r"[A-Za-z0-9._-]{0,100}"
 _LEAST_LEASE, _LONGEST_LEASE = 1, 86400
+_MOST_ASKED, _MOST_MINUTES = 10_000, 720
 _HOST = r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.?|[0-9a-f:.]+"
 # As git-check-ref-format(1) has it, of the names that are no option and no revision.
 _BRANCH = r"|(?!.*(?:\.\.|//|@\{|[./]$|\.lock(?:/|$)|/\.))[^\W-][^\s~^:?*\[\\]*"
@@ -74,7 +75,8 @@ def check(config: Config, origin: str) -> None:
         for view in config.views:
             where = f"[[view]] {quoted(view.name)}"
             _obey((*_VIEW_RULES, among_kept), view, where)
-            check_path(view.path, f"{where} path", "view", view.name)
+            check_path(view.path, f"{where} path", "view", view.name, by_week=view.period == "week")
+        _check_annotators(config)
         check_shared(config)
         check_portable(config)
     except ValueError as error:
@@ -142,18 +144,27 @@ def _check_needs(config: Config) -> None:
         ("[store] raw_days", config.store.raw_days, records, '[store] records, too, such as "data"'),
         ("[git] host", git.host, config.is_shared, "a database server in [store] url, which hosts can share"),
         ("[digest] path", several, "{category}" in config.digest.path, "{category} in it, because there are several"),
-        *(
-            (
-                f"[[view]] {quoted(view.name)} feeds",
-                view.rank and view.feeds,
-                False,
-                "none with rank: it has no feeds yet",
-            )
-            for view in config.views
-        ),
     ):
         if is_set and not is_met:
             raise ValueError(f"{key}: expected {needed}")
+
+
+def _check_annotators(config: Config) -> None:
+    views = [view.name for view in config.views]
+    is_view = (
+        "view",
+        lambda name: not name or name in views,
+        f"the name of a view ({', '.join(views) or 'none'} here)",
+    )
+    for place, one in enumerate(config.annotators):
+        where = f"[[annotate]] {quoted(one.name)}"
+        _obey((*_ANNOTATE_RULES, is_view), one, where)
+        if not one.command:
+            raise ValueError(
+                f'{where} command: expected a program and its arguments, such as ["./summary.py"], found none'
+            )
+        if folded(one.name) in (folded(other.name) for other in config.annotators[:place]):
+            raise ValueError(f"{where} name: expected names that differ in more than case, found it twice")
 
 
 def _some_of(known: Iterable[str]) -> _Each:
@@ -267,6 +278,15 @@ _VIEW_RULES: tuple[_Rule, ...] = (
     ("keywords", _texts(_NO_STRAY_STAR), "* only at the end of a word, such as 'segment*'"),
     ("keywords", _Each(_is_wanted), "in a list of its own at least one word that is wanted"),
     ("authors", _texts(_WORDS), "names such as 'Kaiming He' or 'K. He'"),
+    ("period", {"day", "week"}.__contains__, "day or week"),
     ("top", lambda number: 1 <= number <= _MOST_RANKED, f"1 to {_MOST_RANKED} papers"),
     ("threshold", lambda score: 0 <= score <= 1, "a score from 0 (all) to 1"),
+)
+_ANNOTATE_RULES: tuple[_Rule, ...] = (
+    ("name", _matches(_NAME), "at most 60 letters and digits, with single blanks, - or _ between them"),
+    ("command", lambda words: words[0], "a program and its arguments, such as ['./summary.py']"),
+    ("version", _matches(r"\S.{0,59}"), "at most 60 characters, such as '2'"),
+    ("timeout", lambda seconds: 0 < seconds <= 3600, "more than 0 and at most 3600 seconds"),
+    ("max_per_night", lambda number: 0 <= number <= _MOST_ASKED, f"0 to {_MOST_ASKED} papers"),
+    ("max_minutes", lambda number: 0 < number <= _MOST_MINUTES, f"1 to {_MOST_MINUTES} minutes"),
 )

@@ -51,7 +51,7 @@ def part_path(path: str, number: int) -> str:
     return f"{stem}.{number}{suffix}"
 
 
-def check_path(path: str, where: str, field: str, sample: str) -> None:
+def check_path(path: str, where: str, field: str, sample: str, *, by_week: bool = False) -> None:
     """Refuse a path that is not one below its folder, or that several dates would share.
 
     Args:
@@ -59,6 +59,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
         where: the key, named in errors.
         field: what may stand in it besides ``date``.
         sample: what ``field`` could be.
+        by_week: whether a week has one file.
 
     Raises:
         ValueError: the path makes no sense.
@@ -73,7 +74,7 @@ def check_path(path: str, where: str, field: str, sample: str) -> None:
         raise ValueError(f"{where}: {words}, found {quoted(path)}")
     directives = set(_DIRECTIVE.findall("".join(forms)))
     has_day = {"m", "d"} <= directives or "j" in directives
-    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", "u"} <= directives:
+    if not ({"Y", "y"} & directives and has_day) and not {"G", "V", *(() if by_week else "u")} <= directives:
         words = "expected year, month and day in it, so that no two dates share a file"
         raise ValueError(f"{where}: {words}: {quoted(path)}")
     if names[0] == ".git" or any(name.endswith(_TAKEN) for name in names):

@@ -82,6 +82,11 @@ def built_in_template(name: str) -> str:
     return (package_file("templates") / f"{name}.md.j2").read_text(encoding="utf-8")
 
 
+def mail_template(name: str) -> str:
+    """Return the text of the package's template of mails."""
+    return (package_file("templates") / name).read_text(encoding="utf-8")
+
+
 def site_templates(folder: str, relative_to: Path) -> dict[str, str]:
     """Return the files of the package's templates/site/ by name, and over them those of the user's ``folder``, if any.
 

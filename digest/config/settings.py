@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path
@@ -168,6 +168,11 @@ def excludes(keyword: str) -> bool:
     return first in {"-", "\u2212"} or (not first.isascii() and unicodedata.category(first) == "Pd")
 
 
+def week_of(day: date) -> date:
+    """Return the Friday of the week of ``day``, which begins on Monday: the date by which a week is called."""
+    return day + timedelta(4 - day.weekday())
+
+
 @dataclass(frozen=True)
 class View:
     """A digest of one's own: which of the stored papers it shows, and where it is written.
@@ -177,6 +182,7 @@ class View:
     ``notify``: whether its papers of each listing date get a message of their own.
     ``rank``: the file or folder of the marks that its papers are ordered by, "" if they are not; the ``top`` ones are
     shown, as far as their score is at least ``threshold``.
+    ``period``: whether a digest is of a "day" or of a "week".
     """
 
     name: str
@@ -192,13 +198,24 @@ class View:
     rank: str = ""
     top: int = 20
     threshold: float = 0.0
+    period: str = "day"
+
+    def date_of(self, day: date) -> date:
+        """The date that the digest bears which shows the papers of ``day``: its own or, of a week, the Friday."""
+        return week_of(day) if self.period == "week" else day
+
+    def dates_with(self, day: date) -> list[date]:
+        """The dates whose papers stand in the same digest as those of ``day``, the oldest first."""
+        if self.period == "day":
+            return [day]
+        return [week_of(day) + timedelta(offset) for offset in range(-4, 3)]
 
     def digest_path(self, day: date) -> str:
-        """The path of the digest of a date, relative to the folder of the digests, with forward slashes."""
-        return _dated(self.path, day, view=self.name)
+        """The path of the digest that shows a date, relative to the folder of the digests, with forward slashes."""
+        return _dated(self.path, self.date_of(day), view=self.name)
 
     def digest_paths(self, days: Iterable[date]) -> dict[date, str]:
-        """The paths of the digests of many dates."""
+        """The paths of the digests that bear these dates."""
         return _all_dated(self.path, days, view=self.name)
 
     @property
@@ -211,6 +228,25 @@ class View:
     def feed_paths(self) -> dict[str, str]:
         """The path of each feed file, by the feed's kind: it lies where the path has no date yet."""
         return {kind: "/".join(filter(None, (self.folder, FEED_FILES[kind]))) for kind in self.feeds}
+
+
+@dataclass(frozen=True)
+class Annotator:
+    """A program of the user's own that is given papers, and says something of each.
+
+    ``command``: the program and its arguments, of which no shell makes anything. It has ``timeout`` seconds for a
+    paper, and is asked at most ``max_per_night`` times a night, for at most ``max_minutes``. ``version``: raised by its
+    owner when it says something else than before. ``view``: the view whose papers it is given, "" for all that digests
+    show.
+    """
+
+    name: str
+    command: tuple[str, ...] = ()
+    version: str = "1"
+    timeout: float = 60.0
+    max_per_night: int = 200
+    max_minutes: int = 30
+    view: str = ""
 
 
 @dataclass(frozen=True)
@@ -261,6 +297,7 @@ class Config:
     notify: Notify = field(default_factory=Notify)
     site: SiteSettings = field(default_factory=SiteSettings)
     views: tuple[View, ...] = ()
+    annotators: tuple[Annotator, ...] = ()
 
     @property
     def output(self) -> Path:

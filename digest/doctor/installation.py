@@ -16,16 +16,16 @@ from typing import Protocol
 from digest import __version__
 from digest.archive.archive import Archive
 from digest.archive.markers import split
+from digest.archive.products import template_of
 from digest.calendar import NEW_YORK, expected_at
 from digest.config import Origins, unknown_variables
-from digest.config.resources import read_calendar, read_template
+from digest.config.resources import read_calendar
 from digest.config.secrets import HIDDEN, masked
-from digest.config.settings import Config, View
+from digest.config.settings import Annotator, Config, View
 from digest.disk.files import Folder
 from digest.errors import ConfigError, DigestError, StoreError, how_many
 from digest.model import MachineClock
 from digest.model.marks import LEAST_MARKS
-from digest.render.digest import DigestTemplate
 from digest.views.foreign_queries import query_in
 
 _FAILS = StoreError.exit_code
@@ -110,6 +110,14 @@ def _marks(config: Config, view: View) -> Result:
     return judge(words, f"that takes {LEAST_MARKS}; `digest mark ID` marks more", is_well=number >= LEAST_MARKS)
 
 
+def _program(config: Config, annotator: Annotator) -> Result:
+    """See whether the program of an annotator is there."""
+    name = annotator.command[0]
+    found = shutil.which(str(config.folder / name) if "/" in name else name)
+    words = f"[[annotate]] {annotator.name!r} command {name}"
+    return judge(words, "no such program; nothing is asked until there is", is_well=found is not None)
+
+
 def check_settings(case: Case) -> Iterator[Result]:
     """Look at what a correct configuration can still have wrong with it."""
     config, calendar = case.config, read_calendar(case.config.calendar.dates)
@@ -124,7 +132,7 @@ def check_settings(case: Case) -> Iterator[Result]:
     templates += [(f"[[view]] {view.name!r} template", view.template, "full") for view in config.views]
     for key, name, built_in in templates:
         try:
-            DigestTemplate(read_template(name, config.folder, key), name, config.sections)
+            template_of(config, key, name, config.sections)
         except DigestError as error:
             text = f"{key}: {str(error).removeprefix(f'{key}: ')}"
             yield Result(text, f'fix it, or use "{built_in}"', error.exit_code)
@@ -133,6 +141,7 @@ def check_settings(case: Case) -> Iterator[Result]:
     for text, advice in filter(None, map(query_in, config.views)):
         yield Result(text, advice, ConfigError.exit_code)
     yield from (_marks(config, view) for view in config.views if view.rank)
+    yield from (_program(config, one) for one in config.annotators)
     yield Result(f"in New York it is {case.session.now.astimezone(NEW_YORK):%Y-%m-%d %H:%M (UTC%z)}")
     newest = calendar.newest_expected(case.session.now)
     yield Result(f"the newest listing expected is {newest}, out since {expected_at(newest).isoformat()}")
@@ -148,6 +157,9 @@ def effective(case: Case) -> Iterator[str]:
     yield f"# In effect: {case.path}, the environment over it; relative paths start from {case.config.folder}"
     tables = [(f"[{name}]", name, one) for name, one in asdict(case.config).items() if isinstance(one, dict)]
     tables += [("[[view]]", f"view {number}", asdict(view)) for number, view in enumerate(case.config.views, 1)]
+    tables += [
+        ("[[annotate]]", f"annotate {number}", asdict(one)) for number, one in enumerate(case.config.annotators, 1)
+    ]
     for heading, section, values in tables:
         yield heading
         for key, value in values.items():

@@ -3,7 +3,7 @@
 ::
 
     database ─┬─ rows of a day ── record ── digest ── views, indexes
-              ├─ state.json
+              ├─ state.json, annotations
               └─ kept pages
 
 It only looks; each finding knows how it is mended from what is whole, and ``repair`` has that done.
@@ -16,6 +16,7 @@ from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
 
+from digest.archive.annotated import recorded_annotations, write_annotations
 from digest.archive.archive import Archive
 from digest.archive.formats import further
 from digest.archive.old_pages import removed_pages
@@ -28,6 +29,8 @@ from digest.jobs.database_file import keep_database
 from digest.jobs.findings import REPAIR, Fault, Finding, LostError, Part, Verified
 from digest.jobs.verify_days import examine_day, examine_unloaded_records, read_copies, readable_days
 from digest.jobs.verify_files import examine_ledger, examine_product, false_row
+from digest.model.annotations import hash_of
+from digest.records.annotations import annotations_date, annotations_path
 from digest.records.state import LEDGER_PATH
 
 _LONGEST = 100
@@ -54,6 +57,7 @@ def verify(archive: Archive, track: Track = untracked) -> Verified:
     stored += examine_unloaded_records(archive, stored, found)
     found.files += archive.records is not None and archive.records.has(LEDGER_PATH)
     found.findings += filter(None, [examine_ledger(archive)])
+    found.findings += _examine_annotations(archive, found)
     if any(finding.part in (Part.DATABASE, Part.DAY) for finding in found.findings):
         found.remarks.append("the indexes and views were not checked: they are made from the days, which come first")
     else:
@@ -140,6 +144,43 @@ def _examine_revisions(archive: Archive, found: Verified) -> Iterator[Finding]:
     if not store.is_search_index_true():
         problem = "expected the full-text index of the stored texts, found another"
         yield _about_database(archive, Part.SEARCH, problem, "makes it again", remake_index)
+
+
+# What programs of the user's own said
+
+
+def _examine_annotations(archive: Archive, found: Verified) -> Iterator[Finding]:
+    """Check that the database and the text beside the day records tell the same of each date."""
+    stored = archive.store.annotated()
+    texts = {when for path in archive.recorded if (when := annotations_date(path))}
+    found.files += len(texts)
+    for when in sorted({*texts, *(when for when, _ in stored)}):
+        path = annotations_path(when)
+        where = str(archive.records.root / path) if archive.records else f"annotations of {when} in the database"
+        if problem := _wrong_annotations(archive, when, stored):
+            mend = partial(_settle_annotations, archive, when, where)
+            way_out = f"{REPAIR} brings together what is known of them"
+            yield Finding(Fault.DAMAGED, Part.RECORD, where, problem, way_out, mend, path)
+
+
+def _wrong_annotations(archive: Archive, when: date, hashes: Mapping[tuple[date, str], str]) -> str:
+    """Return what is wrong with the annotations of a date; "" if nothing is."""
+    try:
+        here, there = archive.store.annotations(when), recorded_annotations(archive, when)
+    except DamageError as error:
+        return str(error)
+    names = {one.name for one in here} | {name for day, name in hashes if day == when}
+    if any(hashes.get((when, name)) != hash_of(one for one in here if one.name == name) for name in names):
+        return "expected answers with the hash of their row, found others"
+    if archive.records is None or here == there or not here:  # a clone's database need not have them
+        return ""
+    return f"expected the {how_many(len(here), 'answer')} that the database holds, found {len(there) or 'none'}"
+
+
+def _settle_annotations(archive: Archive, when: date, where: str) -> str:
+    archive.save_annotations(archive.store.annotations(when))  # with their hash
+    write_annotations(archive, when)
+    return f"restored {where}"
 
 
 # Formats, views and indexes, which are of all days

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from digest.errors import quoted
+from digest.model.annotations import Annotation
 from digest.terms import CATEGORY as CATEGORY
 from digest.terms import YEARS as YEARS
 from digest.terms import Section as Section
@@ -273,13 +274,15 @@ class Paper:
 class Entry:
     """A paper's place in a listing; ``position`` counts from 1 through all sections.
 
-    ``dating`` is there where no listing was seen, and the day is reconstructed.
+    ``dating`` is there where no listing was seen, and the day is reconstructed. ``annotations`` are what programs
+    of the user's own said of it, where that is to be shown: no part of the listing.
     """
 
     section: Section
     position: int
     paper: Paper
     dating: Dating | None = None
+    annotations: tuple[Annotation, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +338,7 @@ class Day:
             Announcement(
                 *(self.category, self.date, self.state, self.source),
                 *(entry.section, entry.position, entry.paper, entry.dating),
+                annotations=entry.annotations,
             )
             for entry in self.entries
         )
@@ -352,6 +356,7 @@ class Announcement:
     position: int
     paper: Paper
     dating: Dating | None = None
+    annotations: tuple[Annotation, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

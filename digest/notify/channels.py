@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
+from digest.notify.mail import sender
 from digest.notify.markup import Form, escaped, harmless, parts
 
 if TYPE_CHECKING:
@@ -118,11 +119,13 @@ class _Channel:
         plugin: NotifyBase = self.service[0]
         return plugin
 
-    def prepared(self, message: Message) -> list[Callable[[], AppriseResult]] | Fate:
+    def prepared(self, message: Message) -> list[Callable[[], AppriseResult | bool]] | Fate:
         """Return the calls that send a message, in as many parts as the service has room for; or how that failed."""
         from apprise import NotifyFormat, NotifyType  # noqa: PLC0415 - heavy, and an extra
 
         try:
+            if message.mail and (send_mail := sender(self._plugin)):
+                return [partial(send_mail, harmless(message.title), *message.mail())]
             # The markup that the service shows best, or that its address asks for.
             is_markdown = str(self._plugin.service_name) in _MARKDOWN_ANYWAY
             form = Form.MARKDOWN if is_markdown else Form(self._plugin.resolve_format().value)
@@ -138,12 +141,13 @@ class _Channel:
         except Exception as error:  # noqa: BLE001 - a service's own code can fail in any way, and its words may hold secrets
             return self.failed(type(error).__name__)
 
-    def send(self, calls: Sequence[Callable[[], AppriseResult]]) -> Fate:
+    def send(self, calls: Sequence[Callable[[], AppriseResult | bool]]) -> Fate:
         """Send a message, part by part; what is not taken ends that."""
         try:
             for call in calls:
                 if not (result := call()):
-                    is_refused = any(_FOR_GOOD.search(entry.message) for entry in result.logs())
+                    logs = [] if isinstance(result, bool) else result.logs()
+                    is_refused = any(_FOR_GOOD.search(entry.message) for entry in logs)
                     return self.failed("the service refused it", is_refused)
         except Exception as error:  # noqa: BLE001 - as above
             return self.failed(type(error).__name__)

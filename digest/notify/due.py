@@ -1,6 +1,7 @@
 """What is to be told, and when: decided on values. Pure.
 
-Each listing date has one message: when all categories have it proven, or at noon in New York with what there is.
+Each listing date has one message: when all categories have it proven, or at noon in New York with what there is. So has
+each week of a weekly view: when all its listings are proven, or with what there is when the next week has begun.
 Trouble is reported when it changes, daily while it lasts, and when it is over. A channel that did not take a message is
 tried by each run, alone, until it is given up: on the third night if it refuses it for good, else after a week.
 """
@@ -9,7 +10,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from digest.calendar import Calendar, is_overdue
+from digest.calendar import Calendar
+from digest.config.settings import week_of
 from digest.errors import DigestError, NotifyError, TryLaterError, gravest
 from digest.model import Alert, DaySummary, Reach, Told, Trouble
 from digest.notify.messages import Message, alert_message, recovery_message
@@ -33,12 +35,39 @@ def recent_dates(calendar: Calendar, now: datetime) -> list[date]:
     return [when for when in calendar.listing_dates(newest - _WINDOW, newest) if when > newest - _WINDOW]
 
 
-def opened(told: Told, subjects: Iterable[str], dates: Sequence[date]) -> Told:
-    """Return what was sent about ``subjects``; of a new one, all ``dates`` but the newest count as told.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The dates of which a subject may have a message now, the oldest first: listing dates, or weeks that are over.
+
+    What is before ``newest`` is no news for somebody new.
+    """
+
+    dates: Sequence[date]
+    newest: date
+
+    @classmethod
+    def of(cls, period: str, calendar: Calendar, now: datetime) -> "Turn":
+        """Return the dates, or the weeks, of the listing dates that may have a message."""
+        dates = recent_dates(calendar, now)
+        if period == "day":
+            return cls(dates, dates[-1])
+        weeks = dict.fromkeys(map(week_of, dates))
+        return cls([one for one in weeks if calendar.latest(one) <= dates[-1]], week_of(dates[-1]))
+
+
+Turns = Mapping[str, Turn]
+"""The turn of each subject."""
+
+
+def opened(told: Told, turns: Turns) -> Told:
+    """Return what was sent about the subjects; of a new one, all dates before the newest count as told.
 
     Nobody who sets up messages wants to hear of last week.
     """
-    known = {subject: told.dates.get(subject, frozenset(dates[:-1])) for subject in subjects}
+    known = {
+        subject: told.dates.get(subject, frozenset(one for one in turn.dates if one < turn.newest))
+        for subject, turn in turns.items()
+    }
     reached = {key: reach for key, reach in told.reached.items() if key[0] in known}
     return Told(known, told.alert, reached)
 
@@ -62,31 +91,36 @@ def reach(
     return Reach(frozenset({*(before.channels if before else ()), *took, *given_up}), since)
 
 
-def is_nothing_due(told: Told, subjects: Iterable[str], dates: Collection[date]) -> bool:
-    """Whether nothing is left to tell: neither of ``dates`` nor that trouble is over."""
-    is_told = all(told.has(subject, when) for subject in subjects for when in dates)
+def is_nothing_due(told: Told, turns: Turns) -> bool:
+    """Whether nothing is left to tell: neither of any date nor that trouble is over."""
+    is_told = all(told.has(subject, when) for subject, turn in turns.items() for when in turn.dates)
     return is_told and told.alert is None and not told.reached
 
 
-def is_void(days: Mapping[str, DaySummary | None], given_up: Collection[str]) -> bool:
-    """Whether a date will never have a message: every category gave it up."""
-    return all(day is None and category in given_up for category, day in days.items())
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What is stored of a listing date, by category, and for which of them nothing is expected: they gave it up."""
+
+    days: Mapping[str, DaySummary | None]
+    given_up: Collection[str] = ()
+
+    @property
+    def is_void(self) -> bool:
+        """Whether there will never be anything: every category gave it up."""
+        return all(day is None and category in self.given_up for category, day in self.days.items())
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a day may still come, or be proven."""
+        expected = [day for category, day in self.days.items() if category not in self.given_up]
+        return any(day is None or not day.is_proven for day in expected)
 
 
-def is_ripe(when: date, days: Mapping[str, DaySummary | None], given_up: Collection[str], now: datetime) -> bool:
-    """Whether it is time to tell of a listing date.
-
-    Args:
-        when: the date.
-        days: what is stored of it, by category.
-        given_up: the categories for which a person gave the date up.
-        now: the time.
-    """
-    expected = [day for category, day in days.items() if category not in given_up]
-    is_waiting = any(day is None or not day.is_proven for day in expected)
-    # At noon with what there is: a message that waits for one category for ever would tell of none.
-    has_any = any(day is not None for day in days.values())
-    return has_any and (not is_waiting or is_overdue(when, now))
+def is_ripe(listings: Sequence[Listing], *, is_late: bool) -> bool:
+    """Whether it is time to tell of listings: they are proven or, once it ``is_late``, some are stored."""
+    # Late with what there is: a message that waits for one category for ever would tell of none.
+    has_any = any(day is not None for one in listings for day in one.days.values())
+    return has_any and (is_late or not any(one.is_waiting for one in listings))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What messages say, and in which words, before they are put into the markup of a channel. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from digest.calendar import heading_date
@@ -32,12 +32,14 @@ class Message:
     """A message in words, whatever the markup of a channel: entries in paragraphs.
 
     ``kind`` is "info", "success" or "failure"; ``address`` leads to all of it, should a channel have no room for that.
+    ``mail`` makes the HTML and the plain text of a mail, which says more than a chat has room for.
     """
 
     title: str
     paragraphs: tuple[tuple[Item, ...], ...]
     kind: str = "info"
     address: str = ""
+    mail: Callable[[], tuple[str, str]] | None = field(default=None, compare=False, repr=False)
 
 
 def listing_message(
@@ -72,12 +74,12 @@ def listing_message(
     return _message(title, lines, _items(map(_item, papers)), address=next(iter(addresses.values()), ""))
 
 
-def view_message(view: str, when: date, hits: Sequence[Hit], address: str = "") -> Message:
-    """Return the message of a view: its first papers of a date, and why it shows them.
+def view_message(view: str, heading: str, hits: Sequence[Hit], address: str = "") -> Message:
+    """Return the message of a view: its first papers of a date or week, and why it shows them.
 
     ``address``: where its digest is published, "" if that is not known.
     """
-    title = f"{view}, {heading_date(when)}: {how_many(len(hits), 'paper')}"
+    title = f"{view}, {heading}: {how_many(len(hits), 'paper')}"
     items = _items(_item(hit.announcement.paper, "; ".join(hit.reasons)) for hit in hits[:_SHOWN_HITS])
     more = f"… and {len(hits) - _SHOWN_HITS} more" if len(hits) > _SHOWN_HITS else "The digest" if address else ""
     return _message(title, items, [Item(more, address)] if more else [], address=address)

@@ -17,13 +17,14 @@ from digest.disk.files import Folder
 from digest.errors import DamageError, DigestError, FormatTooNewError, NotifyError, StoreError, UnpushedError, gravest
 from digest.model import LISTINGS, Reach, Told
 from digest.notify import Address, read_addresses
-from digest.notify.due import DueMessages, due_alert, is_nothing_due, opened, reach
+from digest.notify.due import DueMessages, Turn, Turns, due_alert, is_nothing_due, opened, reach
 from digest.records.notices import NOTICES_PATH, parse_notices, render_notices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date, datetime
 
+    from digest.calendar import Calendar
     from digest.config.settings import Config
     from digest.notify.channels import Channels
     from digest.notify.messages import Message
@@ -73,31 +74,35 @@ class Notifier:
         return bool(self._config.notify.urls) and self._found is not None
 
     @property
-    def subjects(self) -> list[str]:
-        """What messages are about: the listings, and each view that has messages."""
-        listings = [LISTINGS] if self._config.notify.listings else []
-        return [*listings, *(view.name for view in self._config.views if view.notify)]
+    def subjects(self) -> Mapping[str, str]:
+        """What messages are about, the listings and each view that has messages; each with its period."""
+        listings = {LISTINGS: "day"} if self._config.notify.listings else {}
+        return listings | {view.name: view.period for view in self._config.views if view.notify}
+
+    def turns(self, calendar: Calendar) -> Turns:
+        """Return the dates of which each subject may have a message."""
+        return {subject: Turn.of(period, calendar, self._now) for subject, period in self.subjects.items()}
 
     @property
     def noted(self) -> Told:
         """What is noted by now as told."""
         return self._written or self._known
 
-    def is_nothing_due(self, dates: Collection[date]) -> bool:
-        """Whether no alert waits for the message that all is well again, and no listing of ``dates`` for its own."""
-        return is_nothing_due(self._known, self.subjects, dates)
+    def is_nothing_due(self, calendar: Calendar) -> bool:
+        """Whether no alert waits for the message that all is well again, and no listing or week for its own."""
+        return is_nothing_due(self._known, self.turns(calendar))
 
     def begin(self) -> None:
         """Tell the health check that the run begins."""
         self._ping("start")
 
-    def open(self, dates: Sequence[date]) -> None:
+    def open(self, calendar: Calendar) -> None:
         """Note from when on there is something to tell, before anything is stored: a run that is stopped loses none.
 
         Raises:
             StoreError: it cannot be noted.
         """
-        self._write(opened(self._known, self.subjects, dates))
+        self._write(opened(self._known, self.turns(calendar)))
 
     def hold(self, due: DueMessages) -> list[str]:
         """Take the messages to be sent, and note what there is nothing to tell of; return the files written.

@@ -12,10 +12,12 @@ from itertools import accumulate
 from json.encoder import encode_basestring_ascii as in_json
 from urllib.parse import quote
 
-from digest.calendar import heading_date
+from digest.calendar import period_heading
 from digest.config.paths import part_path
+from digest.config.settings import View
 from digest.markup import readable
 from digest.model import Day, Hit, Link, Paper, Section
+from digest.model.annotations import Annotation
 from digest.model.marks import RankedHits, Ranking
 from digest.render.markdown import code_urls, is_web_address
 from digest.render.maths import maths_in
@@ -70,6 +72,11 @@ class DigestTemplate:
     @cached_property
     def _traits(self) -> Traits:
         return BUILT_IN.get(self._name) or traits_of(self._source)
+
+    @property
+    def shows_annotations(self) -> bool:
+        """Whether it shows what programs of the user's own said of papers."""
+        return self._traits.annotations
 
     def inputs_hash(self, content_hash: str, *more: str) -> str:
         """Return the SHA-256 of all that the digest of a day is made from, and of whatever ``more``."""
@@ -130,9 +137,9 @@ class DigestTemplate:
         return self._split(contents_of_day(day, self._sections), file_name)
 
     def view_parts(
-        self, view: str, when: date, days: Sequence[Day], hits: Sequence[Hit], file_name: str
+        self, view: View, when: date, days: Sequence[Day], hits: Sequence[Hit], file_name: str
     ) -> dict[str, bytes]:
-        """Return, as ``parts`` does, the digest of a view: ``hits`` of the date ``when``, found in ``days``.
+        """Return, as ``parts`` does, the digest of a view: ``hits`` of the date or week ``when``, found in ``days``.
 
         Raises:
             TemplateError: the template asks for something that is not there.
@@ -170,7 +177,8 @@ class DigestTemplate:
             "category": contents.name,
             "view": contents.view,
             "date": contents.date.isoformat(),  # a date object could tell today's
-            "heading_date": heading_date(contents.date),
+            "heading_date": contents.heading,
+            "period": contents.period,
             "front_matter": self._front_matter,
             "days": [ShownDay.of(day) for day in contents.days],
             "ranking": contents.ranking,
@@ -185,12 +193,24 @@ class DigestTemplate:
         return render(self._source, self._name, context).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class ShownAnnotation:
+    """What a program of the user's own said, as a template sees it: foreign text; ``data`` is for machines."""
+
+    name: str
+    version: str
+    day: str
+    lines: Sequence[str]
+    data: Mapping[str, object]
+
+
 @dataclass(slots=True)
 class NumberedEntry:
     """An entry as a template sees it; a field that the listing does not carry is "".
 
-    ``announced_in`` is the category of the listing; ``reasons`` say why a view shows it; ``doubts`` is what is not
-    sure of it, if the day is reconstructed.
+    ``announced_in`` is the category of the listing, ``announced_on`` its date; ``reasons`` say why a view shows it;
+    ``doubts`` is what is not sure of it, if the day is reconstructed. ``annotations`` are what programs of the user's
+    own said of it.
     """
 
     number: int
@@ -199,6 +219,8 @@ class NumberedEntry:
     reasons: tuple[str, ...]
     _paper: Paper
     doubts: str = ""
+    announced_on: str = ""
+    _annotations: Sequence[Annotation] = ()
 
     @property
     def id(self) -> str:
@@ -286,6 +308,11 @@ class NumberedEntry:
         return self._paper.pdf_url
 
     @property
+    def annotations(self) -> list[ShownAnnotation]:
+        """What programs of the user's own said of it."""
+        return [ShownAnnotation(one.name, one.version, one.day, one.lines, one.data) for one in self._annotations]
+
+    @property
     def html_url(self) -> str:
         """The page that arXiv makes of TeX submissions since December 2023; "" before.
 
@@ -349,18 +376,22 @@ class ShownDay:
     source: str
     declared: Mapping[str, int]
     stored: Mapping[str, int]
+    date: str
 
     @classmethod
     def of(cls, day: Day) -> "ShownDay":
         """Return what a template is given of ``day``."""
         declared = {section.value: day.declared[section] for section in Section if section in day.declared}
         stored = {section.value: count for section, count in day.counts.items()}
-        return cls(day.category, day.state.value, day.source.value, declared, stored)
+        return cls(day.category, day.state.value, day.source.value, declared, stored, str(day.date))
 
 
 @dataclass(frozen=True, slots=True)
 class DigestContents:
-    """All that one digest shows, before it is cut into parts; ``view`` is "" for a category's."""
+    """All that one digest shows, before it is cut into parts; ``view`` is "" for a category's.
+
+    ``period`` is "week" for that of the week of ``date``.
+    """
 
     name: str
     view: str
@@ -368,6 +399,12 @@ class DigestContents:
     days: Sequence[Day]
     sections: Sequence[ShownSection]
     ranking: Ranking | None = None
+    period: str = "day"
+
+    @property
+    def heading(self) -> str:
+        """Its date in words."""
+        return period_heading(self.date, self.period)
 
     @property
     def entries(self) -> list[NumberedEntry]:
@@ -378,13 +415,13 @@ class DigestContents:
 def contents_of_day(day: Day, sections: Sequence[Section]) -> DigestContents:
     """Return what the digest of a category's ``day`` shows: all of it, for no particular reason."""
     hits = [Hit(one, ()) for one in day.announcements]
-    return replace(contents_of_view(day.category, day.date, [day], hits, sections), view="")
+    return replace(contents_of_view(View(day.category), day.date, [day], hits, sections), view="")
 
 
 def contents_of_view(
-    view: str, when: date, days: Sequence[Day], hits: Iterable[Hit], sections: Sequence[Section]
+    view: View, when: date, days: Sequence[Day], hits: Iterable[Hit], sections: Sequence[Section]
 ) -> DigestContents:
-    """Return what the digest of a view shows: ``hits`` of one date, found in ``days``.
+    """Return what the digest of a view shows: ``hits`` of one date, or of a week, found in ``days``.
 
     The entries are numbered through all ``sections``; inside each, the ids descend, as in arXiv's listings. Those that
     marks ordered stand in one section, in that order.
@@ -393,7 +430,7 @@ def contents_of_view(
     if ranking and not ranking.is_cold:
         ranked = [_numbered(number, hit) for number, hit in enumerate(hits, 1)]
         by_marks = ShownSection("ranked", "By your marks", len(ranked), ranked)
-        return DigestContents(view, view, when, days, [by_marks], ranking)
+        return DigestContents(view.name, view.name, when, days, [by_marks], ranking, view.period)
     newest_first = sorted(hits, key=lambda hit: hit.announcement.paper.arxiv_id, reverse=True)
     shown, number = [], 1
     for section in sections:
@@ -401,10 +438,11 @@ def contents_of_view(
         entries = [_numbered(number + place, hit) for place, hit in enumerate(its)]
         shown.append(ShownSection(section.value, _TITLES[section], len(entries), entries))
         number += len(entries)
-    return DigestContents(view, view, when, days, shown, ranking)
+    return DigestContents(view.name, view.name, when, days, shown, ranking, view.period)
 
 
 def _numbered(number: int, hit: Hit) -> NumberedEntry:
     one = hit.announcement
     doubts = one.dating.note if one.dating else ""
-    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts)
+    when, said = str(one.date), one.annotations
+    return NumberedEntry(number, one.section.value, one.category, hit.reasons, one.paper, doubts, when, said)

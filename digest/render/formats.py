@@ -18,15 +18,15 @@ _WIDTH = 100
 _INDENT = "   "
 
 
-def told(version: int, form: str, sections: Sequence[Section], content_hash: str) -> str:
+def told(version: int, form: str, sections: Sequence[Section], content_hash: str, *more: str) -> str:
     """Return all that a file is made from, in the form of which its hash is taken."""
-    return json.dumps([f"format {version}", form, [section.value for section in sections], content_hash])
+    return json.dumps([f"format {version}", form, [section.value for section in sections], content_hash, *more])
 
 
-def told_before(form: str, content_hash: str) -> list[str]:
+def told_before(form: str, content_hash: str, *more: str) -> list[str]:
     """Return what ``told`` would be of the same day by every version until now, and any sections."""
     orders = [order for number in range(len(Section) + 1) for order in permutations(Section, number)]
-    return [told(version, form, order, content_hash) for version in range(1, VERSION + 1) for order in orders]
+    return [told(version, form, order, content_hash, *more) for version in range(1, VERSION + 1) for order in orders]
 
 
 def day_json(day: Day, sections: Sequence[Section]) -> str:
@@ -59,6 +59,7 @@ def _record(entry: NumberedEntry) -> dict[str, Any]:
         "abstract_url": entry.abstract_url,
         "pdf_url": entry.pdf_url,
         **({"doubts": entry.doubts} if entry.doubts else {}),
+        **({"annotations": [one.data for one in entry.annotations]} if entry.annotations else {}),
     }
 
 
@@ -79,22 +80,22 @@ def day_text(day: Day, sections: Sequence[Section]) -> str:
 
 def _lines(entry: NumberedEntry) -> list[str]:
     authors = f"{', '.join(entry.authors)}{' and more' if entry.more_authors else ''}"
-    first, *others = _wrapped(entry.title, f"{entry.number}. ") or [f"{entry.number}. "]
-    lines = [first, *others, *_wrapped(authors), f"{_INDENT}{entry.abstract_url}", f"{_INDENT}{entry.pdf_url}"]
-    lines += _wrapped(f"Subjects: {', '.join(entry.categories)}") if any(entry.categories) else []
+    first, *others = wrapped(entry.title, f"{entry.number}. ") or [f"{entry.number}. "]
+    lines = [first, *others, *wrapped(authors), f"{_INDENT}{entry.abstract_url}", f"{_INDENT}{entry.pdf_url}"]
+    lines += wrapped(f"Subjects: {', '.join(entry.categories)}") if any(entry.categories) else []
     named = {"Comments": entry.comments_text, "Journal": entry.journal_ref, "Note": entry.doubts}
     for name, text in named.items():
-        lines += _wrapped(f"{name}: {text}") if text else []
+        lines += wrapped(f"{name}: {text}") if text else []
     for link in entry.links:
-        lines += _wrapped(f"{link.kind.capitalize()}: {link.url}")
-    return [*lines, *(["", *_wrapped(entry.text)] if entry.text else [])]
+        lines += wrapped(f"{link.kind.capitalize()}: {link.url}")
+    return [*lines, *(["", *wrapped(entry.text)] if entry.text else [])]
 
 
-def _wrapped(text: str, lead: str = _INDENT) -> list[str]:
+def wrapped(text: str, lead: str = _INDENT, width: int = _WIDTH) -> list[str]:
     """Return a text in lines that are not too long; no word of it is cut."""
     shown = "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in text)
     return wrap(
-        *(shown, _WIDTH),
+        *(shown, width),
         initial_indent=lead,
         subsequent_indent=_INDENT,
         break_long_words=False,
@@ -104,6 +105,10 @@ def _wrapped(text: str, lead: str = _INDENT) -> list[str]:
 
 FORMATS: Mapping[str, Callable[[Day, Sequence[Section]], str]] = {"json": day_json, "text": day_text}
 """What makes a file of a day, by the name of the format."""
+
+
+ANNOTATED = frozenset({"json"})
+"""The formats that show what programs of the user's own said of papers."""
 
 
 def llms_text(config: Config) -> str:

@@ -73,15 +73,17 @@ def compile_template(source: str, name: str) -> Template:
 class Traits(NamedTuple):
     """What a template of digests can do: show ``texts`` of arXiv's, begin with front matter, be split into parts.
 
-    One that does not say which of the ``parts`` it is would make files that look like whole digests.
+    One that does not say which of the ``parts`` it is would make files that look like whole digests. ``annotations``:
+    show what programs of the user's own said.
     """
 
     texts: bool
     front_matter: bool
     parts: bool
+    annotations: bool
 
 
-BUILT_IN: Mapping[str, Traits] = {"classic": Traits(False, False, False), "full": Traits(True, True, True)}
+BUILT_IN: Mapping[str, Traits] = {"classic": Traits(False, False, False, False), "full": Traits(True, True, True, True)}
 """The traits of the templates that travel with the package, which need not be parsed to tell (a test does)."""
 
 
@@ -92,7 +94,15 @@ def traits_of(source: str) -> Traits:
 
     tree = _environment().parse(source)
     names = find_undeclared_variables(tree)
-    return Traits(_shows_texts(tree), "front_matter" in names, not names.isdisjoint({"part", "parts"}))
+    parts = not names.isdisjoint({"part", "parts"})
+    return Traits(_shows_texts(tree), "front_matter" in names, parts, "annotations" in _named(tree))
+
+
+def _named(tree: nodes.Template) -> set[object]:
+    """Return the names of all that a template takes out of something, and its constants."""
+    from jinja2.nodes import Const, Getattr  # noqa: PLC0415 - see above
+
+    return {node.attr for node in tree.find_all(Getattr)} | {node.value for node in tree.find_all(Const)}
 
 
 _NOT_ARXIVS = {"category", "view", "reasons"}
@@ -104,10 +114,9 @@ def _shows_texts(tree: nodes.Template) -> bool:
 
     Where it cannot be told, as of ``map("markdown")``, it does.
     """
-    from jinja2.nodes import Const, Filter, Getattr, Name  # noqa: PLC0415 - see above
+    from jinja2.nodes import Filter, Getattr, Name  # noqa: PLC0415 - see above
 
-    named = {node.attr for node in tree.find_all(Getattr)} | {node.value for node in tree.find_all(Const)}
-    if named & {"text", "comments_text", "markdown", "linked"}:
+    if _named(tree) & {"text", "comments_text", "markdown", "linked"}:
         return True
     for escaping in (node for node in tree.find_all(Filter) if node.name in {"markdown", "linked"}):
         shown = {node.attr for node in escaping.find_all(Getattr)} or {node.name for node in escaping.find_all(Name)}

@@ -14,7 +14,7 @@ from digest.errors import GitError, UsageError, quoted
 from digest.git.commits import start_repository
 from digest.git.examining import RepositoryState, examine_repository
 from digest.git.repository import open_repository
-from digest.setup.texts import CONFIG, requirement, texts, workflow
+from digest.setup.texts import CONFIG, requirement, texts, with_extras, workflow
 
 _FIRST_COMMIT = "digest: set up the archive"
 _PARTS_OF_GIT = ("HEAD", "objects", "refs")
@@ -75,7 +75,9 @@ def set_up(target: Path, wanted: Wanted) -> SetUp:
     output = Folder(target)
     config = _settings(output, wanted)
     inner = _folder_in_repository(target) if wanted.on_github else ""
-    wishes = texts(wanted.program, config) | ({WORKFLOW: workflow(inner, installed)} if wanted.on_github else {})
+    wishes = texts(wanted.program, config)
+    if wanted.on_github:
+        wishes[WORKFLOW] = workflow(inner, with_extras(installed, config))
     found = {path: output.read(path) for path in wishes}
     made = [path for path, data in found.items() if data is None]
     for path in made:

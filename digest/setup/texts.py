@@ -22,7 +22,8 @@ PROJECT = "arxiv-listing-digest"
 # The names by which projects call the place of their source ("Well-known Project URLs" of the packaging guide).
 _LABELS = ("source", "repository", "sourcecode", "github", "homepage")
 # What --from may say: a form that neither YAML nor a shell can misread.
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._, -]*\])?"
+_DISTRIBUTION = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+_NAME = rf"{_DISTRIBUTION}(?:\[[A-Za-z0-9._, -]*\])?"
 _VERSION = r"(?:===?|~=|!=|<=?|>=?) ?v?[0-9][A-Za-z0-9.*+!_-]*"
 _REQUIREMENT = rf"{_NAME}(?: ?{_VERSION}(?: ?, ?{_VERSION})*)?"
 _ADDRESS = rf"(?:{_NAME} ?@ ?)?(?:[A-Za-z][A-Za-z0-9+.-]*://|\.{{0,2}}/)[A-Za-z0-9._~/:@=%+,#\[\]-]+"
@@ -124,6 +125,17 @@ def requirement(wanted: str) -> str:
         expected = f"a requirement or address for pip, such as '{PROJECT}==1.2' or git+https://HOST/PATH@v1.2"
         raise UsageError(f"--from: expected {expected}, without quotes and signs of the shell, found {wanted!r}")
     return wanted
+
+
+def with_extras(source: str, config: Config) -> str:
+    """Return what pip should install, with the extra that views need which rank."""
+    if not any(view.rank for view in config.views):
+        return source
+    named = re.match(rf"({_DISTRIBUTION})(?:\[([^\]]*)\])?(?=\s*(?:@|[=~!<>]|$))", source)
+    if named is None:  # an address, or a place on the disk
+        return f"{source}[rank]" if source[0] in "./" else f"{PROJECT}[rank] @ {source}"
+    extras = dict.fromkeys([*filter(None, map(str.strip, (named[2] or "").split(","))), "rank"])
+    return f"{named[1]}[{','.join(extras)}]{source[named.end() :]}"
 
 
 def _own_source() -> str:

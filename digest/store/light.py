@@ -31,12 +31,13 @@ from digest.model import (
     Start,
     Unfiled,
 )
+from digest.model.annotations import Annotation
 from digest.store import queries
 from digest.store.driver import Driver, as_stored
 from digest.store.file import PRAGMAS, SCHEMA, can_be_written
 from digest.store.rows import SUMMARY, file_rows, page_row, read_day, read_papers, summaries_of, write_day
 
-SHAPE = "5e27351e9aee97466f0016ef33df333397d38be35e429206b8975670d09d7931"
+SHAPE = "04e6a9e4bd131c4b661d7978b21bc14b2eb9af288b62f5da43d138ead175906b"
 """The SHA-256 of the names of all tables and columns of ``SCHEMA``, and of the view that full text is indexed from."""
 
 _NAMES = r"""
@@ -184,6 +185,21 @@ class LightStore:
         """Return the papers with these ids as they were first announced with an abstract, by ids, without links."""
         with self._transaction():
             return read_papers(Driver(self._connection), ids)
+
+    def annotated(self) -> dict[tuple[date, str], str]:
+        """Return the hash of what each program said of the papers of a date, by date and name."""
+        with self._transaction():
+            return {(_date(when), name): its_hash for when, name, its_hash in self._rows("* FROM annotated")}
+
+    def annotations(self, when: date) -> list[Annotation]:
+        """Return what programs said of the papers of a date, by name and id."""
+        query = f"{', '.join(Annotation.__slots__)} FROM annotation WHERE date = ? ORDER BY name, arxiv_id"
+        with self._transaction():
+            rows = self._rows(query, when.isoformat()).fetchall()
+            return [
+                Annotation(_date(when), name, arxiv_id, about, version, _moment(at), said)
+                for when, name, arxiv_id, about, version, at, said in rows
+            ]
 
     # What a night notes
 

@@ -52,7 +52,7 @@ class Notes(Database):
         ]
         with self._write() as connection:
             for table, one in noted:
-                _put(connection, table, asdict(one))
+                put(connection, table, asdict(one))
 
     def forget_readings(self, category: str, when: date) -> None:
         """Forget the readings of a date that is settled."""
@@ -69,7 +69,7 @@ class Notes(Database):
     def remember_attempt(self, category: str, when: date, at: datetime) -> None:
         """Note that a date was asked for in vain."""
         with self._write() as connection:
-            _put(connection, tables.attempt, {"category": category, "date": when, "at": at})
+            put(connection, tables.attempt, {"category": category, "date": when, "at": at})
 
     # Metadata of papers
 
@@ -89,7 +89,7 @@ class Notes(Database):
         with self._write() as connection:
             for category in categories:
                 if not (is_part and category in known):
-                    _put(connection, tables.gathered, {"category": category, **row})
+                    put(connection, tables.gathered, {"category": category, **row})
 
     # Runs
 
@@ -178,7 +178,8 @@ class Notes(Database):
             connection.execute(delete(tables.file).where(tables.file.c.path == path))
 
 
-def _put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+def put(connection: Connection, table: Table, row: dict[str, Any]) -> None:
+    """Add a row, in place of the one that has its key."""
     # No upsert: each kind of database has its own, and SQLAlchemy none that fits both.
     connection.execute(delete(table).where(*(column == row[column.name] for column in table.primary_key)))
     connection.execute(insert(table), row)

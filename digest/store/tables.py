@@ -266,6 +266,42 @@ gathered = _table(
     sa.Column("has_unread", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
+
+def _annotation_keys() -> Iterator[sa.Column[object]]:
+    """Yield which program was asked about which paper, announced on which date; about: the hash of the paper's text."""
+    yield sa.Column("date", sa.Date, primary_key=True)
+    yield sa.Column("name", sa.Text, primary_key=True)
+    yield sa.Column("arxiv_id", Id, primary_key=True)
+    yield sa.Column("about", sa.String(64), nullable=False)
+    yield sa.Column("version", sa.Text, nullable=False)
+
+
+# What programs of the user's own said of papers, as JSON.
+annotation = _table(
+    "annotation",
+    *_annotation_keys(),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Index("annotation_arxiv_id", "arxiv_id"),
+)
+
+# The hash of all that one program said of the papers of a date: what files are made from.
+annotated = _table(
+    "annotated",
+    sa.Column("date", sa.Date, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+)
+
+# Of which papers they said nothing; tries: how often they were asked in vain.
+unanswered = _table(
+    "unanswered",
+    *_annotation_keys(),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("failed_at", Moment, nullable=False),
+    sa.Column("problem", sa.Text, nullable=False),
+)
+
 _MADE_LAST = [
     *(("sqlite", statement) for statement in (*created(VIEWS), MADE_BY)),
     *(("postgresql", statement) for statement in (*created(VIEWS_ON_POSTGRESQL), *MADE_BY_POSTGRESQL)),

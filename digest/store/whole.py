@@ -4,6 +4,7 @@ from datetime import date
 
 from digest.model import DaySummary, Found, Known, Ledger, Query
 from digest.store import queries, server_search, tables
+from digest.store.annotations import Annotations
 from digest.store.days import read_summaries, read_unfiled
 from digest.store.engine import driver_of
 from digest.store.harvests import Harvests
@@ -12,7 +13,7 @@ from digest.store.notes import Notes, read_files, read_ledger
 from digest.store.repairs import Repairs
 
 
-class Store(Repairs, Notes, Harvests, Leases):
+class Store(Repairs, Notes, Harvests, Annotations, Leases):
     """One archive's database. Each writing method is one transaction; within ``transaction``, several are.
 
     Every method raises ``StoreError`` when the database or its disk fails.

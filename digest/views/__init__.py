@@ -18,10 +18,10 @@ _RULES = 2
 
 
 def hits(view: View, days: Sequence[Day]) -> tuple[Hit, ...]:
-    """Return what ``view`` shows of the ``days`` of one date, in the order in which a digest shows it.
+    """Return what ``view`` shows of the ``days`` of one digest, in its order; the days of a category by date.
 
-    A paper that several categories announce stands once: by its strongest section (new, cross-list, replacement),
-    then by the order of the view's categories.
+    A paper that several of them announce stands once: by its strongest section (new, cross-list, replacement), then by
+    the order of the view's categories, then by the first date.
     """
     strength = list(Section).index
     matcher = _matcher_of(view)
@@ -39,14 +39,14 @@ def hits(view: View, days: Sequence[Day]) -> tuple[Hit, ...]:
     return tuple(sorted(by_id, key=lambda hit: view.sections.index(hit.announcement.section)))
 
 
-def newest(view: View, dates: Iterable[Sequence[Day]], limit: int) -> tuple[Hit, ...]:
-    """Return the newest ``limit`` papers that ``view`` shows, each as it was announced last.
+def newest(shown: Iterable[Sequence[Hit]], limit: int) -> tuple[Hit, ...]:
+    """Return the newest ``limit`` papers that a view shows, each as it was announced last.
 
-    ``dates`` has the days of each date, the newest first; no more of it is read than is needed.
+    ``shown`` is what it shows of each date, the newest first; no more of it is made than is needed.
     """
     found: dict[str, Hit] = {}
-    for days in dates:
-        for hit in hits(view, days):
+    for found_then in shown:
+        for hit in found_then:
             found.setdefault(hit.announcement.paper.arxiv_id.text, hit)
         if len(found) >= limit:
             break
@@ -67,6 +67,7 @@ def descriptions(view: View) -> list[str]:
     """Return the ``description`` of ``view`` by the rules of each version until now, the current ones last."""
     shown = [view.name, view.sections, view.keywords, view.authors, view.has_code]
     shown += [view.top, view.threshold] if view.rank else []
+    shown += [view.period] if view.period != "day" else []
     return [json.dumps([rules, *shown]) for rules in range(1, _RULES + 1)]
 
 

@@ -75,7 +75,7 @@ def rank(papers: Sequence[str], wanted: Sequence[str], others: Sequence[str], mo
     spoken, listed = (vectors @ weights).tolist(), vectors[known:]
     like_any, like_wanted = fmean(spoken[len(wanted) : known]), fmean(spoken[: len(wanted)])
     span = like_wanted - like_any or 1.0
-    order = [round((one - like_any) / span, _DIGITS) for one in spoken[known:]]
+    order = [round((one - like_any) / span, _DIGITS) + 0.0 for one in spoken[known:]]
     best = sorted(range(len(papers)), key=lambda place: (-order[place], place))[:most]
     alike = (listed[best] @ vectors[: len(wanted)].T).toarray()
     return [

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.config.settings import View
 from digest.model import Hit, Paper, Section
 from digest.render.markdown import inert, unarmed
 from tests.days import WHEN, day_of, paper
@@ -70,7 +71,7 @@ def test_no_view_does_harm(engine: str) -> None:
     """Neither its name nor its reasons, which quote what a user wrote, line ends and all."""
     (one,) = day_of([(Section.NEW, paper())]).announcements
     for harm in PAYLOADS:
-        (data,) = template("classic").view_parts(harm or "x", WHEN, [], [Hit(one, (harm,))], "a.md").values()
+        (data,) = template("classic").view_parts(View(harm or "x"), WHEN, [], [Hit(one, (harm,))], "a.md").values()
         check_harmless(data.decode(), engine)
         lines = data.decode().split("\n")
         assert [line[:4] for line in lines] == ["# Ar", "### ", ">  A", ">  *", ""]

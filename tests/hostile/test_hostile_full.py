@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from digest.calendar import Calendar
 from digest.config.resources import built_in_template
+from digest.config.settings import View
 from digest.model import Day, Hit, Link, Paper, Section
 from digest.render.digest import contents_of_view
 from digest.render.indexes import CategoryDays, NewestHits, root_index
@@ -95,8 +96,8 @@ def test_a_view_shows_its_name_and_reasons_as_they_are(engine: str) -> None:
     for harm in PAYLOADS:
         (one,) = day_of([(Section.NEW, paper())]).announcements
         hits = [Hit(one, (harm, f'keyword "{harm}"'))]
-        files = template("full", front_matter=True).view_parts(harm or "x", WHEN, [], hits, FILE)
-        check_full(contents_of_view(harm or "x", WHEN, [], hits, SHOWN), body_of(files[FILE]), engine)
+        files = template("full", front_matter=True).view_parts(View(harm or "x"), WHEN, [], hits, FILE)
+        check_full(contents_of_view(View(harm or "x"), WHEN, [], hits, SHOWN), body_of(files[FILE]), engine)
         front = yaml.safe_load(files[FILE].decode().split("---\n")[1]) if "\n---" not in harm else {"view": harm}
         assert front["view"] == (harm or "x")
 
@@ -228,7 +229,7 @@ def test_no_text_stops_the_pages_of_an_archive() -> None:
         harmed = [make(paper(f"2503.{number:05d}"), harm) for number, make in enumerate(FIELDS.values(), 1)]
         day = day_of([(Section.NEW, one) for one in harmed])
         hits = [Hit(one, (harm, harm)) for one in day.announcements]
-        texts = [*template("full", front_matter=True).view_parts(harm, WHEN, [day], hits, FILE).values()]
+        texts = [*template("full", front_matter=True).view_parts(View(harm), WHEN, [day], hits, FILE).values()]
         texts += [template("full", front_matter=True).render(replace(day, category=harm))]
         newest = NewestHits("a view", hits, lambda _: FILE)
         summaries = [day.summary("0" * 64)]

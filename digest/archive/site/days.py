@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property, partial
 from itertools import groupby, islice
 
+from digest.archive.annotated import inputs_of
 from digest.archive.products import Product
 from digest.archive.site.frame import Frame, by_neighbours, category_path, day_path
 from digest.archive.site.views import ShownView
@@ -45,7 +46,7 @@ def listings(frame: Frame) -> Iterator[Product]:
             turning = Turning(*turnings[name][when], category_path(name))
             path = day_path(name, when)
             again = frame.came_again.get((name, when), frozenset())
-            inputs = [day.content_hash, *turning.inputs, sorted(again)]
+            inputs = [day.content_hash, *turning.inputs, sorted(again), *inputs_of(frame.archive, when)]
             yield frame.page(path, inputs, partial(_listing, frame, day, path, turning, again))
 
 
@@ -265,7 +266,7 @@ def _newest_of_view(one: ShownView, when: date, number: int) -> dict[str, object
     return {
         "name": one.view.name,
         "path": one.path,
-        "says": f"{short_date(when)} · {papers(number)}",
+        "says": f"{one.link(when).name} · {papers(number)}",
         "papers": titles(one.contents(when).entries[:_OF_VIEW], one.date_path(when)),
         "more": number > _OF_VIEW,
     }

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property, partial
 from itertools import groupby
 
+from digest.archive.annotated import inputs_of
 from digest.archive.products import Product
 from digest.archive.report import Report, Track
 from digest.archive.site.folder import SiteFolder
@@ -15,7 +16,7 @@ from digest.config.settings import View
 from digest.errors import DigestError
 from digest.model import DaySummary, Section
 from digest.render.digest import DigestContents, NumberedEntry, contents_of_view
-from digest.render.site import Link, Revised, Turning, filtered, listing, papers, short_date
+from digest.render.site import Link, Revised, Turning, filtered, listing, papers, period_name
 from digest.views import descriptions, hits
 
 _NEWEST = 40
@@ -45,8 +46,8 @@ class ShownView:
         return descriptions(self.view)[-1]
 
     def date_path(self, when: date) -> str:
-        """Return where its page of a date is."""
-        return f"{self.path}{when}/"
+        """Return where its page is that shows a date."""
+        return f"{self.path}{self.view.date_of(when)}/"
 
     def hashes(self, when: date) -> list[str]:
         """Return the hashes of the days of a date."""
@@ -66,7 +67,11 @@ class ShownView:
         """Read what it shows of a date."""
         days = days_read(self.frame, self.dates[when])
         sections = [Section(name) for name in self.view.sections]
-        return contents_of_view(self.view.name, when, days, hits(self.view, days), sections)
+        return contents_of_view(self.view, when, days, hits(self.view, days), sections)
+
+    def link(self, when: date, says: str = "") -> Link:
+        """Return the link to its page of a date or week."""
+        return Link(self.date_path(when), period_name(when, self.view.period), says)
 
 
 def shown_views(frame: Frame, folder: SiteFolder, report: Report, track: Track) -> list[ShownView]:
@@ -99,9 +104,13 @@ def shown_views(frame: Frame, folder: SiteFolder, report: Report, track: Track) 
 
 
 def _dates_of(view: View, frame: Frame) -> dict[date, list[DaySummary]]:
-    """Return the days of a view's categories by date, the newest first."""
-    found = {when: [days[name] for name in view.categories if name in days] for when, days in frame.by_date.items()}
-    return {when: days for when, days in found.items() if days}
+    """Return the days of a view's categories by the dates of its digests, the newest first; of a week, the oldest."""
+    found: dict[date, list[DaySummary]] = {}
+    for when, days in frame.by_date.items():
+        if own := [days[name] for name in view.categories if name in days]:
+            of_digest = view.date_of(when)
+            found[of_digest] = [*own, *found.get(of_digest, ())]
+    return found
 
 
 def _newest_first(counts: Mapping[date, int]) -> dict[date, int]:
@@ -110,10 +119,10 @@ def _newest_first(counts: Mapping[date, int]) -> dict[date, int]:
 
 def view_pages(frame: Frame, one: ShownView) -> Iterator[Product]:
     """Yield the pages of a view, the newest date first."""
-    turnings = by_neighbours(sorted(one.counts), lambda when: Link(one.date_path(when), short_date(when)))
+    turnings = by_neighbours(sorted(one.counts), one.link)
     for when in one.counts:
         turning, path = Turning(*turnings[when], one.path), one.date_path(when)
-        inputs = [one.rules, one.hashes(when), *turning.inputs]
+        inputs = [one.rules, one.hashes(when), *turning.inputs, *inputs_of(frame.archive, when)]
         yield frame.page(path, inputs, partial(_date_page, one, when, path, turning))
     yield _own_page(frame, one)
 
@@ -147,10 +156,15 @@ def _own_text(frame: Frame, one: ShownView, newest: Sequence[date]) -> bytes:
     ]
     context = {
         "name": one.view.name,
-        "counts": f"{papers(sum(one.counts.values()))} on {len(one.counts):,} of {len(one.dates):,} days",
+        "counts": f"{papers(sum(one.counts.values()))} on {len(one.counts):,} of {len(one.dates):,} {one.view.period}s",
         "total": len(entries),
         "newest": [
-            {"date": str(when), "path": one.date_path(when), "name": f"{short_date(when)} {when.year}", "entries": its}
+            {
+                "date": str(when),
+                "path": one.date_path(when),
+                "name": f"{one.link(when).name} {when.year}",
+                "entries": its,
+            }
             for when, its in shown
         ],
         "dates": months,
@@ -161,7 +175,7 @@ def _own_text(frame: Frame, one: ShownView, newest: Sequence[date]) -> bytes:
 
 
 def _date_link(one: ShownView, when: date) -> Link:
-    return Link(one.date_path(when), short_date(when), papers(one.counts[when]))
+    return one.link(when, papers(one.counts[when]))
 
 
 def views_page(frame: Frame, views: Sequence[ShownView]) -> Product:

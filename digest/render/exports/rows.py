@@ -120,4 +120,6 @@ def _record(one: Announcement, why: Why | None) -> dict[str, Any]:
         "comments_html": paper.comments,
         "dating": one.dating and one.dating.data,
         **reasons(one, why),
+        # Not arXiv's, and nobody's where none was asked for: then an export is as ever.
+        **({"annotations": [each.data for each in one.annotations]} if one.annotations else {}),
     }

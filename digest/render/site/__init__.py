@@ -112,7 +112,7 @@ def _environment(sources: tuple[tuple[str, str], ...]) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {"maths": shown, "html": linked, "name": name_of}
-    environment.filters |= {"address": web_address, "shortened": _shortened}
+    environment.filters |= {"address": web_address, "shortened": shortened}
     return without_chance(environment)
 
 
@@ -162,7 +162,7 @@ class Site:
         return names.fill(template, {**known, **context})
 
 
-def _shortened(url: str) -> str:
+def shortened(url: str) -> str:
     """Return an address as a link shows it: without its scheme, and not longer than a line of a phone."""
     bare = url.partition("://")[2].removeprefix("www.").rstrip("/")
     return bare if len(bare) <= _SHORTEST else f"{bare[:_SHORTEST]}…"
@@ -179,6 +179,11 @@ def long_date(when: date) -> str:
 def short_date(when: date) -> str:
     """Return a date for a link: ``Wed, 20 Oct``."""
     return f"{WEEKDAY_NAMES[when.weekday()][:3]}, {when.day} {MONTH_NAMES[when.month - 1][:3]}"
+
+
+def period_name(when: date, period: str) -> str:
+    """Return a date for a link or, of a week, ``week to Fri, 22 Oct``."""
+    return f"week to {short_date(when)}" if period == "week" else short_date(when)
 
 
 def papers(number: int) -> str:
@@ -226,14 +231,15 @@ def listing(site: Site, path: str, contents: DigestContents, turning: Turning, r
     entries = contents.entries
     counts = {Section(section.name): section.total for section in contents.sections}
     when = contents.date
-    words = counted(counts, counts)
+    words, of_week = counted(counts, counts), "week to " if contents.period == "week" else ""
     context = {
         "name": contents.name,
         "view": contents.view,
-        "heading_date": f"{short_date(when)} {when.year}",
-        "long_date": long_date(when),
+        "heading_date": f"{period_name(when, contents.period)} {when.year}",
+        "long_date": f"{of_week.capitalize()}{long_date(when)}",
+        "period": contents.period,
         "counts": words,
-        "description": f"{contents.name} on arXiv, {long_date(when)}: {words or 'nothing'}.",
+        "description": f"{contents.name} on arXiv, {of_week}{long_date(when)}: {words or 'nothing'}.",
         "days": [ShownDay.of(day) for day in contents.days],
         "not_listed": 0 if contents.view else sum(day.shortage for day in contents.days),
         "sections": contents.sections,

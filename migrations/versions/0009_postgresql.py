@@ -10,8 +10,8 @@ from contextlib import closing
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 _BATCH = 500
 _WEIGHTS = {"title": "A", "abstract": "C", "comments": "D", "authors": "B"}
