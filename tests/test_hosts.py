@@ -149,7 +149,7 @@ def test_one_host_writes_the_files(group: Group) -> None:
         assert (writer.folder / f"data/{category}/2025/{DAY}.jsonl").is_file()
     for other in others:
         left = {path.relative_to(other.folder).parts[0] for path in other.folder.rglob("*") if path.is_file()}
-        assert left <= {"config.toml", "raw", "archive.lock"}
+        assert left <= {"config.toml", "raw", "archive.db.lock"}
     assert ended(writer.start(after(DAY, 2), "verify"))[0] == 0
 
 

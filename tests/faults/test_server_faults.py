@@ -129,7 +129,7 @@ def test_a_server_that_is_not_there_is_named(shared_store: Sandbox, server: Clus
     """In one line, without the password, with 6; reading and running alike."""
     url = server.url.replace("digest@", "digest:sesame@").replace(str(server.folder), "/nowhere")
     shared_store.configure("store", url=url)
-    for command in (["run"], ["status"], ["show", "latest"], ["paper", "2503.00001"], ["verify"]):
+    for command in (["run"], ["status"], ["show", "latest"], ["search", "x"], ["paper", "2503.00001"], ["verify"]):
         result = shared_store.digest(*command)
         assert result.code == 6, (command, result.err)
         assert len(errors(result.err)) == 1, (command, result.err)
@@ -143,7 +143,7 @@ def test_a_standby_is_read_and_not_written(shared_store: Sandbox, arxiv: StandIn
     before, asked = counts(server), len(arxiv.requests)
     with cluster(of=server) as standby:
         shared_store.configure("store", url=standby.url)
-        for command in (["status"], ["show", str(DAY)], ["export", str(DAY)]):
+        for command in (["status"], ["show", str(DAY)], ["export", str(DAY), "--format", "json"], ["search", "the"]):
             result = shared_store.digest(*command)
             assert result.code == 0, (command, result.err)
         for command in (["run"], ["accept", str(DAY)], ["regenerate", str(DAY)]):
