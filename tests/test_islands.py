@@ -211,7 +211,7 @@ def as_before(sandbox: Sandbox) -> None:
             database.execute(f"ALTER TABLE revision DROP COLUMN {column}")
         columns = "title, authors, abstract, comments, content='', tokenize='unicode61 remove_diacritics 2'"
         database.execute(f"CREATE VIRTUAL TABLE revision_text USING fts5({columns})")
-        for table in ("harvested", "version", "harvest", "gathered", "start"):
+        for table in ("harvested", "version", "harvest", "gathered", "start", "annotation", "annotated", "unanswered"):
             database.execute(f"DROP TABLE {table}")
         for index in ("day_with_files", "day_without_files"):
             database.execute(f"DROP INDEX {index}")
