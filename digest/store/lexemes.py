@@ -58,10 +58,12 @@ class Tokens:
     def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Add revisions, of each the values of ``REVISION``; one that is there stays as it is."""
         marks = ", ".join("?" * len(REVISION))
+        self.raw.execute("BEGIN")  # else each of them would be a piece of the index, to be joined with the others
         for row in rows:
             done = self.raw.execute(f"INSERT OR IGNORE INTO revision VALUES ({marks})", row)  # noqa: S608 - our own names
             if done.rowcount:
                 self.raw.execute(_ADD, (row[-1],))
+        self.raw.execute("COMMIT")
 
     def vectors(self) -> Iterator[tuple[int, str]]:
         """Yield the place of each revision that was added, and its words as a ``tsvector`` is written."""
