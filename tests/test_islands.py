@@ -213,6 +213,10 @@ def as_before(sandbox: Sandbox) -> None:
         database.execute(f"CREATE VIRTUAL TABLE revision_text USING fts5({columns})")
         for table in ("harvested", "version", "harvest", "gathered", "start", "annotation", "annotated", "unanswered"):
             database.execute(f"DROP TABLE {table}")
+        database.execute("DROP TABLE lease")
+        database.execute("ALTER TABLE raw_page DROP COLUMN host")
+        for column in ("asking", "answered_at", "asking_until"):
+            database.execute(f"ALTER TABLE politeness DROP COLUMN {column}")
         for index in ("day_with_files", "day_without_files"):
             database.execute(f"DROP INDEX {index}")
         database.execute("ALTER TABLE day DROP COLUMN has_files")
