@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from tests.conftest import Sandbox
+from tests.postgresql import schemas
 from tests.standin import StandIn, invent
 
-QUERIES = re.findall(r"```sql\n(.*?)```", Path(__file__).parents[1].joinpath("docs/SQL.md").read_text(), re.DOTALL)
+*QUERIES, ON_SERVER = re.findall(
+    r"```sql\n(.*?)```", Path(__file__).parents[1].joinpath("docs/SQL.md").read_text(), re.DOTALL
+)
+"""The last one is PostgreSQL's."""
 DAYS = (date(2025, 3, 4), date(2025, 3, 5), date(2025, 4, 1))
 
 
@@ -132,3 +137,26 @@ def test_fts5_proves_and_rebuilds_its_index_by_itself(database: sqlite3.Connecti
     database.execute("INSERT INTO revision_text (revision_text) VALUES ('rebuild')")
     database.execute(check)
     assert database.execute(count).fetchone() == before != (0,)
+
+
+def test_the_views_of_postgresql_say_the_same(database: sqlite3.Connection, archive: Sandbox, postgres: str) -> None:
+    """The archive moved there: all rows of all views, in the same order; and the query of the documentation runs."""
+    views = {
+        "papers": "id, date, revised, title, authors, primary_category, categories, abstract, comments, url, place",
+        "papers_with_code": "id, date, revised, title, authors, primary_category, categories, code, url, place",
+        "days": "date, category, state, source, new, cross_lists, replacements",
+        "links": "id, date, kind, host, url, found_in, title",
+        "revision_plain": "place, title, authors, abstract, comments",
+    }
+    expected = {name: database.execute(f"SELECT {columns} FROM {name}").fetchall() for name, columns in views.items()}  # noqa: S608
+    with closing(schemas(postgres)) as urls:  # type: ignore[type-var]  # a generator has close()
+        archive.configure("store", url=next(urls))
+        assert archive.digest("rebuild").code == 0
+        engine = create_engine(str(archive.settings["store"]["url"]))
+        with engine.connect() as connection:
+            for name, columns in views.items():
+                rows = connection.execute(text(f"SELECT {columns} FROM {name}")).all()  # noqa: S608
+                found = [tuple(str(one) if isinstance(one, date) else one for one in row) for row in rows]
+                assert found == expected[name] != [], name
+            connection.exec_driver_sql(ON_SERVER)
+        engine.dispose()
