@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import NIGHT
+from tests.conftest import NIGHT, long_after
 from tests.repositories import clone, commit_file, git, isolate, lines
 from tests.standin import StandIn
 from tests.test_init import SERVER, TOKEN, tool
@@ -78,7 +78,7 @@ def programs(nowhere: Path, arxiv: StandIn) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("folder", [".", "listings"])
+@pytest.mark.parametrize("folder", long_after(1, [".", "listings"]))
 def test_one_use_of_it_is_a_whole_workflow(nowhere: Path, programs: dict[str, str], folder: str) -> None:
     """In an empty repository it sets up an archive, brings in the night and pushes all; in a fresh clone, no more."""
     git(nowhere, "init", "--quiet", "--bare", "remote.git")
@@ -151,6 +151,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_actionlint_accepts_its_steps(nowhere: Path) -> None:
     """As those of a workflow with the same inputs, for actions are none of its own; a name that is wrong is refused."""
     told = action()
@@ -169,6 +170,7 @@ def test_actionlint_accepts_its_steps(nowhere: Path) -> None:
     assert lint(nowhere).returncode == 1
 
 
+@pytest.mark.long
 def test_the_release_waits_for_its_owner(nowhere: Path) -> None:
     """It is right by actionlint; every job depends on one that runs only where the owner set a variable."""
     place = nowhere / ".github/workflows"

@@ -152,10 +152,16 @@ def test_what_a_program_prints_is_a_foreign_text(told: Sandbox) -> None:
         ('print("working", file=sys.stderr); sys.exit("it broke")', "exit code 1: it broke"),
         ("os.kill(os.getpid(), 11)", "ended by SIGSEGV"),
         ('[sys.stdout.write("x" * 1000000) for _ in range(100)]', "printed more than 64 kB"),
-        ("[sys.stderr.write('x' * 1000000) for _ in range(100)]; time.sleep(60)", "no answer in 0.3 s: xxx"),
-        ('sys.stdout.buffer.write(b"\\xff\\xfe")', "expected a text in UTF-8, found other bytes"),
-        ("pass", "expected an answer, found nothing printed"),
-        ('os.system("sleep 60 &"); time.sleep(60)', "no answer in 0.3 s"),
+        pytest.param(
+            *("[sys.stderr.write('x' * 1000000) for _ in range(100)]; time.sleep(60)", "no answer in 0.3 s: xxx"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *('sys.stdout.buffer.write(b"\\xff\\xfe")', "expected a text in UTF-8, found other bytes"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(*("pass", "expected an answer, found nothing printed"), marks=pytest.mark.long),
+        pytest.param(*('os.system("sleep 60 &"); time.sleep(60)', "no answer in 0.3 s"), marks=pytest.mark.long),
     ],
 )
 def test_a_program_that_fails_harms_no_night(told: Sandbox, body: str, why: str) -> None:
@@ -184,6 +190,7 @@ def test_a_program_that_cannot_be_started_is_told_once(told: Sandbox) -> None:
     assert len(asked(told)) == 6
 
 
+@pytest.mark.long
 def test_a_paper_without_an_answer_is_asked_about_on_three_nights(told: Sandbox) -> None:
     """Once a night, the other papers first; then it is left, and the status tells of it."""
     told.digest("run", now=after(DAY))
@@ -263,7 +270,7 @@ def test_a_clone_and_a_new_database_ask_nothing_twice_and_give_the_same_bytes(to
     assert told.tree() == before
 
 
-@pytest.mark.parametrize("moment", [1, *(pytest.param(number, marks=pytest.mark.long) for number in range(2, 6)), 6])
+@pytest.mark.parametrize("moment", [1, *(pytest.param(number, marks=pytest.mark.long) for number in range(2, 7))])
 def test_a_kill_loses_no_answer_and_asks_no_paper_more_than_once_more(told: Sandbox, moment: int) -> None:
     """At each paper: what was answered is there; the next run asks the rest, and the files are as without a kill."""
     tell(told, f"if number == {moment}: os.kill(os.getppid(), 9); time.sleep(0.2)\nprint('About', paper['id'])")
@@ -379,12 +386,12 @@ def test_what_a_program_complains_of_reaches_no_terminal_as_it_is(told: Sandbox)
         ("[1, 2]", "[1, 2]"),
         ("42", "42"),
         ('{"cut": "off', '{"cut": "off'),
-        ('{"score": NaN}', '{"score": NaN}'),
-        ('{"a": ' + "[" * 3000 + "]" * 3000 + "}", None),
-        ('{"a": ' + "[" * 30 + "]" * 30 + "}", None),
-        ("\ufeffOne\r\ntwo\u2028three\x00", "One\ntwo\nthree"),
-        ("{}", {}),
-        ('{"two\\nlines": "a\\u0000b"}', {"two\nlines": "ab"}),
+        pytest.param(*('{"score": NaN}', '{"score": NaN}'), marks=pytest.mark.long),
+        pytest.param(*('{"a": ' + "[" * 3000 + "]" * 3000 + "}", None), marks=pytest.mark.long),
+        pytest.param(*('{"a": ' + "[" * 30 + "]" * 30 + "}", None), marks=pytest.mark.long),
+        pytest.param(*("\ufeffOne\r\ntwo\u2028three\x00", "One\ntwo\nthree"), marks=pytest.mark.long),
+        pytest.param(*("{}", {}), marks=pytest.mark.long),
+        pytest.param(*('{"two\\nlines": "a\\u0000b"}', {"two\nlines": "ab"}), marks=pytest.mark.long),
     ],
 )
 def test_any_other_json_is_a_text(told: Sandbox, printed: str, answer: object) -> None:
@@ -400,6 +407,7 @@ def test_any_other_json_is_a_text(told: Sandbox, printed: str, answer: object) -
     assert not [line for line in told.read(DIGEST).decode().splitlines() if line.startswith("lines")]
 
 
+@pytest.mark.long
 def test_a_run_that_is_stopped_ends_the_program_too(told: Sandbox) -> None:
     """With SIGTERM; what was answered by then stays."""
     tell(told, 'number > 2 and (open("pid.txt", "w").write(str(os.getpid())), time.sleep(60)); print("x")')

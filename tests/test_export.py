@@ -1049,6 +1049,7 @@ def others(one: Announcement, words: str) -> list[str]:
     return [words] if len(one.paper.authors) == 100 else []
 
 
+@pytest.mark.long
 def test_real_papers_in_bibtex(shared: Path) -> None:
     """2,290 entries with different keys; title, authors, comments, abstract and class come back as they went in."""
     real = real_announcements(shared)
@@ -1101,6 +1102,7 @@ def test_real_papers_in_ris(shared: Path) -> None:
         assert [name for name in names if ", " in name] == expected
 
 
+@pytest.mark.long
 def test_real_papers_in_atom(shared: Path) -> None:
     """Valid, without a complaint of feedparser; titles, authors, abstracts and links come back."""
     real = real_announcements(shared)[::-1]

@@ -153,6 +153,7 @@ def test_one_host_writes_the_files(group: Group) -> None:
     assert ended(writer.start(after(DAY, 2), "verify"))[0] == 0
 
 
+@pytest.mark.long
 def test_one_host_tells(group: Group) -> None:
     """The others send no messages: an address that cannot be read is no trouble of theirs."""
     for host in group.hosts:
@@ -163,12 +164,13 @@ def test_one_host_tells(group: Group) -> None:
 def test_what_writes_files_is_refused_elsewhere(group: Group) -> None:
     """In one line that names the host that can, and nothing is asked."""
     other = group.hosts[1]
-    for command in (["regenerate", "--all"], ["verify", "--repair"], ["rebuild"], ["replay", str(DAY), "--write"]):
+    for command in (["regenerate", "--all"], ["verify", "--repair"]):
         code, words = ended(other.start(after(DAY), *command))
         assert code == 2, words
         assert "host beta only brings days in; alpha writes the files ([git] host)" in words
 
 
+@pytest.mark.long
 def test_a_job_on_all_categories_waits_for_nobody(group: Group) -> None:
     """While a host is at work on a category, `fetch` elsewhere ends with 3 and names it."""
     group.arxiv.fault = faults.slow_start(3)
@@ -181,6 +183,7 @@ def test_a_job_on_all_categories_waits_for_nobody(group: Group) -> None:
     assert ended(busy)[0] == 0
 
 
+@pytest.mark.long
 def test_a_host_that_wakes_up_late_stores_nothing(group: Group) -> None:
     """It was stopped in the middle of a request, and another host went on: it says so, and ends with 3."""
     group.arxiv.fault = faults.slow_start(0.5)

@@ -647,6 +647,7 @@ def lint(workflow: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=workflow.parent, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.long
 def test_actionlint_accepts_the_workflow(workflow: Path) -> None:
     """And notices what is wrong in another."""
     done = lint(workflow)
@@ -655,6 +656,7 @@ def test_actionlint_accepts_the_workflow(workflow: Path) -> None:
     assert lint(workflow).returncode == 1
 
 
+@pytest.mark.long
 def test_actionlint_accepts_the_workflow_that_publishes_a_site(workflow: Path) -> None:
     """As it is after the command that it names, and it may do no more than what that takes."""
     (command,) = re.findall(r"sed -i .*", workflow.read_text())

@@ -656,6 +656,7 @@ def require_equal_hits(both: tuple[Store, Store], query: str) -> None:
     assert announced == others, query
 
 
+@pytest.mark.long
 def test_postgresql_finds_what_sqlite_finds(both: tuple[Store, Store]) -> None:
     """Words, phrases, beginnings, fields, conditions, letters of any script, texts longer than an index likes."""
     for query in ON_SERVER:

@@ -426,6 +426,7 @@ def test_a_bug_that_says_it(planted: Planted, mode: tuple[str, ...]) -> None:
     assert "RuntimeError" in said
 
 
+@pytest.mark.long
 def test_in_a_process_of_its_own(planted: Planted) -> None:
     """Nothing is printed past the console: by Python as it ends, by libraries, by git."""
     planted.monkeypatch.setenv("CHANNEL", f"json://user:{quote(TOKEN, safe='')}@{NOBODY}/hook")

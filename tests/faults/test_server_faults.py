@@ -108,6 +108,7 @@ def errors(said: str) -> list[str]:
     return [line for line in said.splitlines() if line.startswith("error: ")]
 
 
+@pytest.mark.long
 def test_a_server_that_is_restarted_in_the_middle_of_a_run(
     shared_store: Sandbox, arxiv: StandIn, server: Cluster
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_server_that_is_not_there_is_named(shared_store: Sandbox, server: Clus
         assert len(result.err.splitlines()) == 1, (command, result.err)
 
 
+@pytest.mark.long
 def test_a_standby_is_read_and_not_written(shared_store: Sandbox, arxiv: StandIn, server: Cluster) -> None:
     """What reads goes on; what would write says in one line that this server only lets itself be read."""
     assert shared_store.digest("run").code == 0
@@ -170,6 +172,7 @@ def small_disk() -> Iterator[Path]:
     folder.rmdir()
 
 
+@pytest.mark.long
 def test_a_server_whose_disk_is_full(archive: Sandbox, arxiv: StandIn, small_disk: Path) -> None:
     """It is said, with 6, and no day is half stored; once there is room, the next run goes on."""
     with cluster(small_disk) as server:
