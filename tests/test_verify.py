@@ -865,7 +865,7 @@ DAMAGES: Mapping[str, tuple[str, ...]] = {
     "a page's headers": ("UPDATE raw_page SET headers = '[' WHERE id = 1",),
     "a page's place": ("UPDATE raw_page SET path = 'elsewhere' WHERE id = 1",),
     "politeness": ("UPDATE politeness SET last_request = 'never'",),
-    "politeness twice": ("INSERT INTO politeness VALUES (7, 1.5, NULL)",),
+    "politeness twice": ("INSERT INTO politeness (id, last_request) VALUES (7, 1.5)",),
     "a correction": ("UPDATE correction SET seen_at = 'yesterday'",),
     "a decision": ("INSERT INTO decision VALUES ('cs.CV', '2025-03-05', 'lost', '', 'yesterday')",),
     "a reading": ("INSERT INTO reading VALUES ('cs.CV', '2025-03-05', 'x', '2025-03-05 02:00:00.000000', '')",),
