@@ -19,7 +19,7 @@ NEXT = date(2025, 3, 6)
 DIGEST = "cs.CV/2025/03/2025-03-05.md"
 RECORD = "data/annotations/2025/03/2025-03-05.jsonl"
 TALE = """#!{python}
-import json, os, sys, time
+import json, os, subprocess, sys, time
 paper = json.load(sys.stdin)
 with open("asked.txt", "a") as asked:
     asked.write(paper["id"] + "\\n")
@@ -454,3 +454,30 @@ def test_a_text_that_changed_loses_its_answer(told: Sandbox) -> None:
     told.digest("run", now=after(DAY, 3))
     assert asked(told) == [other["id"]]
     assert told.read(DIGEST).decode().count("*tale 1") == 6
+
+
+def test_what_a_program_started_ends_with_it(told: Sandbox) -> None:
+    """Also where the program itself has ended, well or not."""
+    tell(told, "subprocess.Popen(['sleep', '4711'], stdin=-3, stdout=-3, stderr=-3); print('hi'); sys.exit(number % 2)")
+    assert told.digest("run", now=after(DAY)).code == 0
+    running = subprocess.run(["pgrep", "-f", "sleep 4711"], capture_output=True, check=False)
+    assert running.stdout == b""
+
+
+@pytest.mark.parametrize(("damage", "lost"), [(0, 0), (3, 1), (-1, 6)])
+def test_a_damaged_text_that_nothing_else_knows_is_set_aside(told: Sandbox, damage: int, lost: int) -> None:
+    """Whatever line it is; what can be read is taken in, and the program can be asked for the rest."""
+    told.digest("run", now=after(DAY))
+    whole = told.read(RECORD)
+    lines = whole.split(b"\n")
+    damaged = b"nothing" if damage < 0 else b"\n".join([*lines[:damage], b"<<<<<<<", *lines[damage + 1 :]])
+    (told.folder / RECORD).write_bytes(damaged)
+    asked(told)
+    told.lose_database()
+    told.digest("rebuild", now=after(DAY))
+    assert told.digest("verify", "--repair", now=after(DAY)).code == 0
+    assert told.digest("verify", now=after(DAY)).code == 0
+    kept = [path.read_bytes() for path in (told.folder / RECORD).parent.iterdir() if "damaged" in path.name]
+    assert damaged in kept
+    assert told.digest("annotate", str(DAY), now=after(DAY)).code == 0
+    assert len(asked(told)) == lost

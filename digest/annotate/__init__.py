@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 _MOST_OF_ERRORS = 4000  # bytes, the last of what it says
 _PIECE = 65536
 _LONGEST_END = 5  # seconds
+_LOOK = 0.005  # seconds
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Outcome:
 def run(program: Program, data: bytes, monotonic: Callable[[], float]) -> Outcome:
     """Run a program with ``data`` as its standard input; one that is too slow, or prints too much, is ended.
 
-    With it end all that it started in its own process group.
+    When it has ended, so does all that it started in its own process group.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own program is what this is for
@@ -56,10 +58,8 @@ def run(program: Program, data: bytes, monotonic: Callable[[], float]) -> Outcom
     deadline = monotonic() + program.timeout
     try:
         problem = talk.go_on(deadline, monotonic)
-        if not problem:
-            process.wait(max(deadline - monotonic(), 0.001))
-    except subprocess.TimeoutExpired:
-        problem = _TOO_SLOW
+        if not problem and not _has_ended(process, deadline, monotonic):
+            problem = _TOO_SLOW
     finally:
         _end(process)
     if problem == _TOO_SLOW:
@@ -73,16 +73,24 @@ _TOO_SLOW = "too slow"
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with its group, if it has not ended; nobody waited for it before, so that the group is its own."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # one that runs with another's rights cannot be ended
-            process.wait(_LONGEST_END)
+    """End a process with its group; nobody waited for it before, so that the group is its own."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):  # one that runs with another's rights cannot be ended
+        process.wait(_LONGEST_END)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with suppress(OSError):
                 stream.close()
+
+
+def _has_ended(process: "subprocess.Popen[bytes]", deadline: float, monotonic: Callable[[], float]) -> bool:
+    """Wait until a process has ended, and leave it to be waited for; return False if it takes too long."""
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if monotonic() >= deadline:
+            return False
+        Event().wait(_LOOK)
+    return True
 
 
 def _ending(code: int) -> str:

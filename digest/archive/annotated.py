@@ -15,7 +15,12 @@ from digest.disk.files import Folder
 from digest.errors import DamageError, FormatTooNewError
 from digest.model import Day
 from digest.model.annotations import Annotation, hash_of_text
-from digest.records.annotations import annotations_path, parse_annotations, render_annotations
+from digest.records.annotations import (
+    annotations_path,
+    parse_annotations,
+    readable_annotations,
+    render_annotations,
+)
 
 log = logging.getLogger(__name__)
 
@@ -111,8 +116,11 @@ def load_annotations(archive: Archive, when: date) -> None:
     """
     if archive.records is None or is_recorded_so(archive, when):
         return
+    _save_news(archive, when, recorded_annotations(archive, when))
+
+
+def _save_news(archive: Archive, when: date, there: Sequence[Annotation]) -> None:
     stored = {(one.name, one.arxiv_id): one.made_at for one in archive.annotations(when)}
-    there = recorded_annotations(archive, when)
     news = [one for one in there if not (at := stored.get((one.name, one.arxiv_id))) or at < one.made_at]
     if news:
         archive.save_annotations(news)
@@ -121,7 +129,7 @@ def load_annotations(archive: Archive, when: date) -> None:
 def write_annotations(archive: Archive, when: date) -> list[str]:
     """Write the text of what is known of a date beside the day records; return its path if it changed.
 
-    One that is damaged is kept aside.
+    One that is damaged is kept aside, and what can be read of it is stored.
 
     Raises:
         FormatTooNewError: a newer digest wrote it.
@@ -135,6 +143,10 @@ def write_annotations(archive: Archive, when: date) -> list[str]:
         raise
     except DamageError as error:
         log.warning("%s; it was kept as %s", error, archive.records.keep_beside(path, "damaged"))
+        _save_news(archive, when, readable_annotations(archive.records.read(path) or b"", when))
+        if not archive.annotations(when):
+            archive.records.remove(path)
+            return [str(archive.records.root / path)]
     stored = archive.annotations(when)
     is_new = bool(stored) and archive.records.write(path, render_annotations(when, stored))
     return [str(archive.records.root / path)] if is_new else []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -74,6 +75,16 @@ def parse_annotations(data: bytes, when: date) -> list[Annotation]:
         words = f"line {number}: expected what programs said of papers, found it damaged"
         raise DamageError(f"{words} ({type(error).__name__}: {error})") from error
     return found
+
+
+def readable_annotations(data: bytes, when: date) -> list[Annotation]:
+    """Read what can be read of a damaged text, a line by itself."""
+    found: dict[tuple[str, str], Annotation] = {}
+    for row in data.split(b"\n"):
+        with suppress(*UNREADABLE):
+            one = _annotation(when, from_json(row))
+            found[one.name, one.arxiv_id] = one
+    return [*found.values()]
 
 
 def _annotation(when: date, row: dict[str, Any]) -> Annotation:
