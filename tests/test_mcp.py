@@ -357,3 +357,29 @@ def test_an_interrupt_ends_it_at_once(full: Sandbox) -> None:
         os.close(end)
     assert (out, err) == ("", "")
     assert started.returncode in (130, -signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"), [("<&-", 2, "standard input, found it closed"), (">&-", 6, "standard output")]
+)
+def test_a_closed_stream_is_no_bug(full: Sandbox, words: str, code: int, said: str) -> None:
+    """One line, as other commands have it."""
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    shell = f"{sys.executable} -m digest --config config.toml mcp {words}"
+    if words == ">&-":
+        shell = f"(echo '{line}'; sleep 1) | {shell}"
+    done = subprocess.run(["sh", "-c", shell], cwd=full.folder, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, said in done.stderr, len(done.stderr.splitlines())) == (code, True, 1), done.stderr
+
+
+def test_a_client_that_goes_away_is_no_bug(full: Sandbox) -> None:
+    """Before it has read an answer; nothing is said."""
+    line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
+    command = (
+        f"(echo '{line}'; sleep 1; echo '{line}'; sleep 1) | {sys.executable} -m digest --config config.toml mcp | true"
+    )
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=full.folder, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert "Traceback" not in done.stderr
+    assert "bug" not in done.stderr

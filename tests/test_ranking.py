@@ -420,3 +420,12 @@ def test_the_order_is_the_same_everywhere() -> None:
     first = ordered("0", "1")
     assert len(json.loads(first)) == 120
     assert ordered("1", "2") == ordered("4242", "4") == first
+
+
+def test_marks_of_several_at_once_are_all_kept(sandbox: Sandbox) -> None:
+    """One waits for the other, and none is lost."""
+    command = [sys.executable, "-m", "digest", "--config", "config.toml", "-q", "mark"]
+    ids = [f"2503.0000{number}" for number in range(1, 7)]
+    running = [subprocess.Popen([*command, one], cwd=sandbox.folder, stdout=subprocess.DEVNULL) for one in ids]
+    assert [process.wait() for process in running] == [0] * len(ids)
+    assert sorted(re.findall(r"^\+(\S+)", (sandbox.folder / "marks.txt").read_text(), re.MULTILINE)) == ids

@@ -155,6 +155,8 @@ def mcp(session: Session) -> int:
       claude mcp add arxiv -- digest --config ~/arxiv/config.toml mcp
     """
     session.config  # noqa: B018 - what is wrong with it is said now, and not to each question
+    if sys.stdin is None:
+        raise UsageError("mcp: expected messages on the standard input, found it closed")
     try:
         server = new_server(session)
     except ImportError as error:
@@ -167,7 +169,14 @@ def mcp(session: Session) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.stdin.isatty():
         session.console.say("expecting messages of an MCP client; docs/AGENTS.md tells how to set one up; Ctrl-C ends")
-    asyncio.run(_serve(server))
+    try:
+        asyncio.run(_serve(server))
+    except BaseExceptionGroup as group:
+        # A client that went away, or a closed output: what other commands would meet.
+        cause: BaseException = group
+        while isinstance(cause, BaseExceptionGroup):
+            cause = cause.exceptions[0]
+        raise cause from group
     return 0
 
 

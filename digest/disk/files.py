@@ -336,6 +336,23 @@ def _disk_errors(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def held_folder(folder: Path) -> Iterator[None]:
+    """Have a folder to ourselves among those that ask for it so; another one waits for a moment. No file is made.
+
+    Raises:
+        StoreError: the folder cannot be opened.
+    """
+    with _disk_errors(folder):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # such as a network disk without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def hold_lock(path: Path) -> Iterator[None]:
     """Hold the lock file at ``path``: the kernel takes it away from a process that dies.
 

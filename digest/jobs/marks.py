@@ -9,7 +9,7 @@ from digest.archive.archive import Archive
 from digest.archive.marked import Ranker, papers_of
 from digest.archive.products import day_reader
 from digest.config.settings import Config, View
-from digest.disk.files import new_file, read_regular
+from digest.disk.files import held_folder, new_file, read_regular
 from digest.errors import ConfigError, StoreError, UsageError
 from digest.model import Day, DaySummary, Found, Paper
 from digest.model.marks import RankedHits
@@ -56,6 +56,11 @@ def mark(path: Path, signs: Mapping[str, str], titles: Mapping[str, str]) -> boo
         ConfigError: the file is damaged, or cannot be read.
         StoreError: it cannot be written.
     """
+    with held_folder(path.parent):
+        return _mark(path, signs, titles)
+
+
+def _mark(path: Path, signs: Mapping[str, str], titles: Mapping[str, str]) -> bool:
     try:
         data = read_regular(path)
     except FileNotFoundError:
